@@ -1,0 +1,83 @@
+/**
+ * What a type is. FHIR's own types (generated from the published definitions), the server's types and a user's
+ * types are all declared in this one format, which is plain JSON.
+ */
+
+/** One element of a type, or of a nested (backbone) element. */
+export interface ElementDefinition {
+  /** The element's type: a primitive (`string`), a datatype (`HumanName`), `Resource` or, with `elements`, absent. */
+  type?: string;
+  /** `value[x]`: the permitted types. The element is declared under `value`, and sent as `valueString`, … */
+  choice?: string[];
+  /** 1 where the element is required. */
+  min?: number;
+  /** True where the element repeats, so that it is an array. */
+  list?: boolean;
+  /** The children of a nested element. */
+  elements?: Record<string, ElementDefinition>;
+  /** A nested element that has the children of another: `Questionnaire.item` (FHIR's contentReference). */
+  sameAs?: string;
+  /** Types that a Reference may point to; absent means any. */
+  targets?: string[];
+  /** The only codes allowed (a required binding). */
+  codes?: string[];
+  /** Smallest and largest number allowed. */
+  minimum?: number;
+  maximum?: number;
+  /** An object whose members are not declared (`User.data`): kept as sent. */
+  open?: boolean;
+}
+
+export type SearchKindName =
+  | 'string'
+  | 'token'
+  | 'date'
+  | 'reference'
+  | 'number'
+  | 'quantity'
+  | 'uri'
+  | 'composite'
+  | 'special';
+
+/**
+ * A step from an element to the elements below it:
+ * a name (`given`), a type a choice or reference must have (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`),
+ * a filter by a child's value (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
+ */
+export type PathStep = string | { as: string } | { resolvesTo: string } | { where: Record<string, string> } | { at: number };
+
+export interface SearchParameterDefinition {
+  kind: SearchKindName;
+  /** The places it reads: each a list of steps from the resource. */
+  paths: PathStep[][];
+  /** Types that a reference parameter may point to. */
+  targets?: string[];
+  /** How the value is turned before it is indexed: `exists` gives true or false for what is there and not false. */
+  transform?: 'exists';
+  /** The parts of a composite: each a parameter relative to `paths`. */
+  components?: SearchParameterDefinition[];
+  /** The published definition of the parameter. */
+  url?: string;
+  description?: string;
+}
+
+/** A datatype or a resource type. */
+export interface TypeDefinition {
+  name: string;
+  kind: 'datatype' | 'resource';
+  /** In the order of the definition. */
+  elements: Record<string, ElementDefinition>;
+}
+
+/** A type with a URL of its own. `id`, `meta`, `implicitRules`, `language`, … are declared like the rest. */
+export interface ResourceDefinition extends TypeDefinition {
+  kind: 'resource';
+  search: Record<string, SearchParameterDefinition>;
+  description?: string;
+  /** Top-level elements that are write-only: hashed on the way in and kept apart from the resource. */
+  secrets?: string[];
+  /** Elements whose values are unique in a namespace, compared NFKC and case-folded; `id` may be among them. */
+  unique?: { namespace: string; elements: string[] };
+  /** True where a change of a resource changes what callers may do: nodes that remember access must hear of it. */
+  governsAccess?: boolean;
+}

@@ -1,0 +1,135 @@
+import type { Connection } from './connection.ts';
+import type { Issue } from './errors.ts';
+import type { JsonObject } from './json/value.ts';
+import type { ParsedSearch } from './search/plan.ts';
+
+/** One version of a resource as it is stored. */
+export interface Version {
+  /** The small integer that index rows and credentials refer to; one for the life of the id. */
+  key: number;
+  type: string;
+  id: string;
+  versionId: number;
+  /** Milliseconds since the epoch. */
+  lastUpdated: number;
+  /** How this version came about. */
+  method: 'POST' | 'PUT' | 'DELETE';
+  /** The resource as JSON text, exactly as it is served; null for a deletion. */
+  text: string | null;
+}
+
+/** Who asks for a write: a caller over HTTP, or the server itself. Rules of a type may tell them apart. */
+export type Author = 'caller' | 'server';
+
+export interface WriteOptions {
+  by: Author;
+  /** Version ids of `If-Match`: the current one must be among them (412). */
+  ifMatch?: number[];
+  /** `If-None-Match: *`: the resource must not exist (412). */
+  ifNoneMatch?: boolean;
+}
+
+export interface WriteResult {
+  outcome: 'created' | 'updated' | 'unchanged' | 'deleted';
+  version: Version;
+}
+
+export interface SearchPage {
+  matches: Version[];
+  /** Exact, or undefined: never an estimate. */
+  total: number | undefined;
+  /** The cursor of the next page; undefined on the last. */
+  next: string | undefined;
+}
+
+/** A change that has been stored; listeners hear of it after its commit. */
+export interface Change {
+  type: string;
+  id: string;
+  key: number;
+  before: JsonObject | undefined;
+  /** Undefined for a deletion. */
+  after: JsonObject | undefined;
+  /** True when a secret of the resource was set to another value or removed. */
+  credentialChanged: boolean;
+}
+
+/** A stored credential: a hash, never what it was made from. */
+export interface Credential {
+  /** The resource it belongs to. */
+  key: number;
+  type: string;
+  id: string;
+  /** What it is: `secret`, `password`, `access`, `refresh`, … */
+  name: string;
+  /** An argon2 string for chosen secrets, a digest for random ones. Unique. */
+  hash: string;
+  /** What its owner keeps beside it. */
+  detail: JsonObject | null;
+}
+
+/** Credentials live in a table of their own: no code that renders a resource reaches them. */
+export interface Credentials {
+  /** The credential with this hash, if there is one. */
+  find(hash: string): Promise<Credential | undefined>;
+  /** All credentials of a resource, or those of a name. */
+  of(key: number, name?: string): Promise<Credential[]>;
+}
+
+/** What a job of the write queue works on. All of it commits, or none. */
+export interface Transaction extends Connection {
+  /** The moment of the job, in milliseconds: the `lastUpdated` of what it stores. */
+  now: number;
+  /** The current version, deletions included; undefined where the id was never used. */
+  current(type: string, id: string): Promise<Version | undefined>;
+  create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult>;
+  credentials: Credentials & {
+    insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
+    /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */
+    replace(hash: string, next: Pick<Credential, 'name' | 'hash' | 'detail'>): Promise<boolean>;
+    /** Removes a resource's credentials, all or those of a name. */
+    remove(key: number, name?: string): Promise<void>;
+  };
+}
+
+/** What a type demands beyond its structure; given to the engine by those above it. */
+export interface TypeRule {
+  /**
+   * Runs inside the write's job, before anything is stored; throws a Failure to refuse the write.
+   * `after` is undefined for a deletion.
+   */
+  check?(write: { id: string; before: JsonObject | undefined; after: JsonObject | undefined; by: Author }): void;
+  /** Issues of a resource that its structure alone does not show (a bad pattern, an unknown engine); before the queue. */
+  validate?(resource: JsonObject): Issue[];
+  /** Runs in the same transaction after the version is stored. */
+  effect?(transaction: Transaction, change: Change): Promise<void>;
+}
+
+/** The generic resource engine: nothing in it knows a type's name. */
+export interface Engine {
+  /** The current version. Throws `unknown-type`, `not-found` or `gone`. Reads of one tick are one query. */
+  read(type: string, id: string): Promise<Version>;
+  /** As `read`, but undefined where there is nothing to give. */
+  find(type: string, id: string): Promise<Version | undefined>;
+  vread(type: string, id: string, versionId: number): Promise<Version>;
+  history(type: string, id: string | undefined, page: { count: number; cursor?: string }): Promise<SearchPage>;
+  search(search: ParsedSearch): Promise<SearchPage>;
+  /** A resource with an id of the server's choice. */
+  create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult>;
+  /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
+  transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  credentials: Credentials;
+  /** Who holds a name of a namespace (compared NFKC and case-folded): `names('login', 'Alice')`. */
+  holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;
+  /**
+   * A number that changes with every change of a type that `governsAccess`, on any node. Where this process
+   * makes every write, it is counted in memory; otherwise it is read with the reads of the tick.
+   */
+  accessGeneration(): Promise<number>;
+  /** Hears of changes of this process after their commit and before their answers. */
+  onCommit(listener: (changes: Change[]) => void): void;
+}
