@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The index tables: what migrations create and the store fills, without either knowing a kind of search.
+ *
+ * Every table has, beside its own columns, `param` (the parameter's number), `key` (the resource's) and `edge`.
+ * There is no index by `key`: whoever removes rows computes them again from the version they were made from.
+ */
+export interface IndexTable {
+  name: string;
+  /** The table's own columns, in the order of a row. None is ever null. */
+  columns: IndexColumn[];
+  /** All columns but `edge`, in the order that searches need. */
+  primaryKey: string[];
+  /** Further indexes: the columns of each. */
+  indexes: string[][];
+  /** The column that a sort goes by; `key` stands behind it, directly or in the primary key. */
+  order: string;
+}
+
+export interface IndexColumn {
+  name: string;
+  /** `integer` holds 53 bits, `real` is a double. Text compares by code point. */
+  type: 'text' | 'integer' | 'real';
+}
+
+/** Rows by table name, each `[param, ...columns, edge]`. No two rows of a table agree in all but `edge`. */
+export type IndexRows = Map<string, IndexRow[]>;
+
+export type IndexRow = (string | number)[];
+
+/** Bits of `edge` (an integer of 53 bits): the rest of it tells apart the elements a composite was made from. */
+export const LOWEST = 1;
+export const HIGHEST = 2;
+
+function text(name: string): IndexColumn {
+  return { name, type: 'text' };
+}
+
+function integer(name: string): IndexColumn {
+  return { name, type: 'integer' };
+}
+
+function real(name: string): IndexColumn {
+  return { name, type: 'real' };
+}
+
+/**
+ * One table a family of kinds. `key` stands right behind the value that a search gives in full, so that
+ * matches of one value come in the order of keys and one resource is probed by a single seek.
+ */
+export const INDEX_TABLES: IndexTable[] = [
+  {
+    name: 'search_token',
+    columns: [text('code'), text('system')],
+    primaryKey: ['param', 'code', 'key', 'system'],
+    indexes: [],
+    order: 'code',
+  },
+  {
+    name: 'search_string',
+    columns: [text('folded'), text('exact')],
+    primaryKey: ['param', 'folded', 'key', 'exact'],
+    indexes: [],
+    order: 'folded',
+  },
+  {
+    name: 'search_date',
+    columns: [integer('low'), integer('high')],
+    primaryKey: ['param', 'low', 'key', 'high'],
+    indexes: [['param', 'high']],
+    order: 'low',
+  },
+  {
+    name: 'search_reference',
+    columns: [text('target'), text('target_type')],
+    primaryKey: ['param', 'target', 'key', 'target_type'],
+    indexes: [],
+    order: 'target',
+  },
+  {
+    name: 'search_quantity',
+    columns: [real('low'), real('high'), text('system'), text('code'), text('unit')],
+    primaryKey: ['param', 'low', 'key', 'high', 'system', 'code', 'unit'],
+    indexes: [['param', 'high']],
+    order: 'low',
+  },
+  {
+    name: 'search_uri',
+    columns: [text('value')],
+    primaryKey: ['param', 'value', 'key'],
+    indexes: [],
+    order: 'value',
+  },
+];
+
+/**
+ * The number of a parameter in the index: the first 31 bits of the SHA-256 of `Type.code`.
+ * `code` may carry a suffix for rows that a kind keeps apart (`subject:identifier`).
+ */
+export function parameterNumber(type: string, code: string): number {
+  return createHash('sha256').update(`${type}.${code}`).digest().readUInt32BE(0) >>> 1;
+}
