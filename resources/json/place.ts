@@ -1,0 +1,21 @@
+import { Failure } from '../errors.ts';
+
+/** Where an offset of a text is, as an editor shows it: both counted from 1, `\r\n` one line break. */
+export function placeOf(text: string, offset: number): { line: number; column: number } {
+  let line = 1;
+  let start = 0;
+  for (let at = 0; at < offset; at += 1) {
+    const code = text.charCodeAt(at);
+    const lineBreak = code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10);
+    if (lineBreak) {
+      line += 1;
+      start = at + 1;
+    }
+  }
+  return { line, column: offset - start + 1 };
+}
+
+/** The failure of a text that cannot be read: 400, with the line and the column of the first mistake. */
+export function malformed(format: string, reason: string, place: { line: number; column: number }): Failure {
+  return new Failure('malformed', `Invalid ${format} at line ${place.line}, column ${place.column}: ${reason}.`);
+}

@@ -1,0 +1,38 @@
+import { Decimal, type Json } from './value.ts';
+
+/**
+ * A JSON text of a value (RFC 8259), compact or indented by two spaces; a Decimal gives its own digits.
+ * Throws a TypeError for what JSON cannot say (undefined, NaN), so that nothing unreadable is ever stored.
+ */
+export function renderJson(value: Json, pretty = false): string {
+  return pretty ? render(value, '\n') : render(value, '');
+}
+
+/** `margin` is the line break and the indentation of the current level; empty when compact. */
+function render(value: Json, margin: string): string {
+  if (typeof value === 'string') return renderString(value);
+  if (typeof value === 'boolean' || value === null) return String(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value !== 'object') throw new TypeError(`JSON cannot say ${String(value)}`);
+  if (value instanceof Decimal) return value.text;
+
+  const inner = margin === '' ? '' : `${margin}  `;
+  let members = '';
+  if (Array.isArray(value)) {
+    for (const item of value) members += `${members === '' ? '' : ','}${inner}${render(item, inner)}`;
+    return members === '' ? '[]' : `[${members}${margin}]`;
+  }
+  const colon = margin === '' ? ':' : ': ';
+  for (const key of Object.keys(value)) {
+    const member = render(value[key] as Json, inner);
+    members += `${members === '' ? '' : ','}${inner}${renderString(key)}${colon}${member}`;
+  }
+  return members === '' ? '{}' : `{${members}${margin}}`;
+}
+
+// What RFC 8259 §7 wants escaped, and lone surrogates, which UTF-8 cannot carry.
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+function renderString(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
