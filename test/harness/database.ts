@@ -1,0 +1,54 @@
+/** A fresh, empty database for one server: a file of its own, or a PostgreSQL database of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+
+export interface TestDatabase {
+  /** What `DATABASE_URL` takes. */
+  url: string;
+  kind: 'sqlite' | 'postgres';
+  /** Removes it, open connections or not. */
+  drop(): Promise<void>;
+}
+
+/** The database that this run of the suites is on: PostgreSQL where `TEST_DATABASE_URL` names one. */
+export const DATABASE_KIND: TestDatabase['kind'] = process.env['TEST_DATABASE_URL'] ? 'postgres' : 'sqlite';
+
+/** Makes an empty database of the run's kind. */
+export async function freshDatabase(): Promise<TestDatabase> {
+  const administration = process.env['TEST_DATABASE_URL'];
+  return administration ? freshPostgres(administration) : freshSqlite();
+}
+
+async function freshSqlite(): Promise<TestDatabase> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'ward-test-'));
+  return {
+    url: `sqlite:${path.join(folder, 'ward.db')}`,
+    kind: 'sqlite',
+    drop: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function freshPostgres(administration: string): Promise<TestDatabase> {
+  const name = `ward_test_${randomBytes(6).toString('hex')}`;
+  await execute(administration, `CREATE DATABASE ${name}`);
+  const url = new URL(administration);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    kind: 'postgres',
+    drop: () => execute(administration, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+async function execute(connectionString: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
