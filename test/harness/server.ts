@@ -36,7 +36,7 @@ export interface TestServer {
   kill(): Promise<void>;
 }
 
-/** Starts a server and waits until it listens. One a test file is enough: `before(async () => { server = await startServer(); })`. */
+/** Starts a server and waits until it listens. One a test file is enough, started in its `before`. */
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await freshDatabase());
   const running = spawnServer({
