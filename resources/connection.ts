@@ -3,11 +3,31 @@ export type Binding = string | number | null;
 
 /**
  * One database connection as the engine sees it. SQL is written once, with `?` placeholders; a dialect
- * turns them into its own and prepares each text once.
+ * turns them into its own and prepares each text once. Both methods reject with a `DatabaseError`.
  */
 export interface Connection {
   /** Runs a query and gives all its rows. */
   all<Row>(sql: string, bindings?: readonly Binding[]): Promise<Row[]>;
   /** Runs a statement and gives the number of rows it changed. */
   run(sql: string, bindings?: readonly Binding[]): Promise<number>;
+}
+
+/** What a database refused, told apart by who has to answer for it. */
+export type DatabaseFault =
+  /** A row breaks a constraint: the statement's own fault. */
+  | 'constraint'
+  /** Another node was faster (deadlock, serialization): the same work may succeed when run again. */
+  | 'contention'
+  /** Anything else: disk, connection, syntax. Nothing more can be said about the transaction. */
+  | 'failure';
+
+/** An error that came from the database, never from the code that used it. */
+export class DatabaseError extends Error {
+  readonly fault: DatabaseFault;
+
+  constructor(fault: DatabaseFault, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'DatabaseError';
+    this.fault = fault;
+  }
 }

@@ -34,6 +34,14 @@ export interface WriteResult {
   version: Version;
 }
 
+/** Which part of a history is asked for. */
+export interface HistoryPage {
+  count: number;
+  /** Only versions since this moment, in milliseconds (`_since`). */
+  since?: number;
+  cursor?: string;
+}
+
 export interface SearchPage {
   matches: Version[];
   /** Exact, or undefined: never an estimate. */
@@ -84,7 +92,8 @@ export interface Transaction extends Connection {
   current(type: string, id: string): Promise<Version | undefined>;
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
-  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult>;
+  /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
+  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
   credentials: Credentials & {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
     /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */
@@ -114,17 +123,20 @@ export interface Engine {
   /** As `read`, but undefined where there is nothing to give. */
   find(type: string, id: string): Promise<Version | undefined>;
   vread(type: string, id: string, versionId: number): Promise<Version>;
-  history(type: string, id: string | undefined, page: { count: number; cursor?: string }): Promise<SearchPage>;
+  history(type: string, id: string | undefined, page: HistoryPage): Promise<SearchPage>;
   search(search: ParsedSearch): Promise<SearchPage>;
   /** A resource with an id of the server's choice. */
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
-  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult>;
+  /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
+  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
   /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   credentials: Credentials;
   /** Who holds a name of a namespace (compared NFKC and case-folded): `names('login', 'Alice')`. */
   holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;
+  /** True where this process makes every write, so that what listeners hear is all there is. */
+  exclusive: boolean;
   /**
    * A number that changes with every change of a type that `governsAccess`, on any node. Where this process
    * makes every write, it is counted in memory; otherwise it is read with the reads of the tick.

@@ -1,0 +1,14 @@
+import type { IndexColumn } from '../search/tables.ts';
+
+/** The few pieces of SQL in which the databases differ. Everything else is written once. */
+export interface Dialect {
+  name: 'sqlite' | 'postgres';
+  /** Opens a transaction that may write. */
+  begin: string;
+  /** After a SELECT: keeps the rows from other nodes until the end of the transaction. */
+  forUpdate: string;
+  /** A query that turns one bound JSON array of arrays into rows of these columns. */
+  rowsFromJson(columns: readonly IndexColumn[]): string;
+  /** True where no other process can write this database while it is open. */
+  exclusive: boolean;
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { QueryResult } from 'pg';
+import { type Binding, type Connection, DatabaseError } from '../connection.ts';
+import type { IndexColumn } from '../search/tables.ts';
+import type { Dialect } from './dialect.ts';
+
+const TYPES: Record<IndexColumn['type'], string> = { text: 'text', integer: 'bigint', real: 'double precision' };
+
+/** PostgreSQL: any number of processes. */
+export const postgres: Dialect = {
+  name: 'postgres',
+  begin: 'BEGIN',
+  forUpdate: ' FOR UPDATE',
+  rowsFromJson: (columns) =>
+    `SELECT ${columns.map((column, place) => `(value ->> ${place})::${TYPES[column.type]}`).join(', ')}` +
+    ' FROM json_array_elements(?::json)',
+  exclusive: false,
+};
+
+/** What runs a prepared query: a pool for reads, one client for writes. */
+export interface QueryRunner {
+  query(query: { name: string; text: string; values: readonly Binding[] }): Promise<QueryResult>;
+}
+
+/** A pool or a client with every SQL text prepared once on each of its connections. */
+export class PostgresConnection implements Connection {
+  readonly #runner: QueryRunner;
+  readonly #prepared = new Map<string, { name: string; text: string }>();
+
+  constructor(runner: QueryRunner) {
+    this.#runner = runner;
+  }
+
+  async all<Row>(sql: string, bindings: readonly Binding[] = []): Promise<Row[]> {
+    return (await this.#query(sql, bindings)).rows;
+  }
+
+  async run(sql: string, bindings: readonly Binding[] = []): Promise<number> {
+    return (await this.#query(sql, bindings)).rowCount ?? 0;
+  }
+
+  async #query(sql: string, values: readonly Binding[]): Promise<QueryResult> {
+    try {
+      return await this.#runner.query({ ...this.#prepare(sql), values });
+    } catch (error) {
+      throw asDatabaseError(error);
+    }
+  }
+
+  #prepare(sql: string): { name: string; text: string } {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    let place = 0;
+    const text = sql.replaceAll('?', () => `$${++place}`);
+    // A name is at most 63 bytes, and must be the same text on every connection of the pool.
+    const prepared = { name: createHash('sha256').update(text).digest('hex').slice(0, 40), text };
+    this.#prepared.set(sql, prepared);
+    return prepared;
+  }
+}
+
+/** SQLSTATE classes, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
+function asDatabaseError(error: unknown): DatabaseError {
+  const state = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const fault = state.startsWith('23') ? 'constraint' : /^40(001|P01)$/.test(state) ? 'contention' : 'failure';
+  return new DatabaseError(fault, error instanceof Error ? error.message : String(error), error);
+}

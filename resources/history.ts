@@ -1,0 +1,45 @@
+import type { Connection } from './connection.ts';
+import type { HistoryPage, SearchPage } from './engine.ts';
+import { Failure } from './errors.ts';
+import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+
+/**
+ * The versions of a resource, or of all resources of a type, newest first (FHIR R4 §3.1.0.12).
+ * The cursor is the last row of the page before.
+ */
+export async function readHistory(
+  connection: Connection,
+  type: string,
+  id: string | undefined,
+  page: HistoryPage,
+): Promise<SearchPage> {
+  const scope = id === undefined ? 'type = ?' : 'type = ? AND id = ?';
+  const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
+  const conditions = [scope, 'last_updated >= ?'];
+  if (after) conditions.push('(last_updated, key, version_id) < (?, ?, ?)');
+  const where = conditions.join(' AND ');
+  const branch = (table: string) => `SELECT ${VERSION_COLUMNS} FROM ${table} WHERE ${where}`;
+  const bindings = [type, ...(id === undefined ? [] : [id]), page.since ?? 0, ...(after ?? [])];
+  const rows = await connection.all<VersionRow>(
+    `SELECT * FROM (${branch('resource')} UNION ALL ${branch('resource_history')}) versions ` +
+      'ORDER BY last_updated DESC, key DESC, version_id DESC LIMIT ?',
+    [...bindings, ...bindings, page.count + 1],
+  );
+  const matches = rows.slice(0, page.count).map(versionOf);
+  const last = matches.at(-1);
+  const next = rows.length > page.count && last ? writeCursor([last.lastUpdated, last.key, last.versionId]) : undefined;
+  const total = !after && !next ? matches.length : undefined;
+  return { matches, total, next };
+}
+
+function writeCursor(place: number[]): string {
+  return Buffer.from(place.join('.')).toString('base64url');
+}
+
+function readCursor(cursor: string): number[] {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  if (!/^\d{1,15}\.\d{1,15}\.\d{1,10}$/.test(text)) {
+    throw new Failure('parameter', '_cursor is not one that this server gave: follow the next link as it is.');
+  }
+  return text.split('.').map(Number);
+}

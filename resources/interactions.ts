@@ -1,0 +1,207 @@
+import type { Clock, RandomBytes } from './clock.ts';
+import type { Connection } from './connection.ts';
+import { committedCredentials } from './credentials.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Change, Credentials, Engine, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
+import { Failure } from './errors.ts';
+import { AccessGeneration } from './generation.ts';
+import { readHistory } from './history.ts';
+import type { JsonObject } from './json/value.ts';
+import { foldName } from './names.ts';
+import { type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
+import { TickReader } from './reader.ts';
+import type { Registry } from './registry.ts';
+import { runSearch } from './search/compile.ts';
+import type { SecretHasher } from './secrets.ts';
+import type { ServedType } from './served.ts';
+import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import { JobTransaction, StaleSecret } from './transaction.ts';
+import { Writer, type WriterConnection } from './writer.ts';
+
+export interface EngineOptions {
+  registry: Registry;
+  dialect: Dialect;
+  /** Point reads. */
+  points: Connection;
+  /** Searches and histories. */
+  queries: Connection;
+  openWriter(): Promise<WriterConnection>;
+  hasher: SecretHasher;
+  rules: Record<string, TypeRule>;
+  clock: Clock;
+  random: RandomBytes;
+}
+
+/** The engine over an open, migrated database; `close` finishes what was submitted. */
+export function createEngine(options: EngineOptions): Engine & { close(): Promise<void> } {
+  return new ResourceEngine(options);
+}
+
+class ResourceEngine implements Engine {
+  readonly exclusive: boolean;
+  readonly credentials: Credentials;
+  readonly #options: EngineOptions;
+  readonly #store: Store;
+  readonly #writer: Writer;
+  readonly #generation: AccessGeneration;
+  readonly #readers = new Map<string, TickReader<VersionRow>>();
+  readonly #listeners: ((changes: Change[]) => void)[] = [];
+
+  constructor(options: EngineOptions) {
+    const { dialect, points, registry, clock } = options;
+    this.#options = options;
+    this.exclusive = dialect.exclusive;
+    this.credentials = committedCredentials(points);
+    this.#store = new Store(dialect);
+    this.#generation = new AccessGeneration(dialect, points, (type) => registry.get(type)?.definition.governsAccess === true);
+    this.#writer = new Writer({
+      dialect,
+      clock,
+      open: options.openWriter,
+      beforeCommit: (connection, changes) => this.#generation.beforeCommit(connection, changes),
+      afterCommit: (changes) => {
+        this.#generation.afterCommit(changes);
+        for (const listener of this.#listeners) listener(changes);
+      },
+    });
+  }
+
+  async read(type: string, id: string): Promise<Version> {
+    const row = await this.#current(type, id);
+    if (!row) throw new Failure('not-found', `There is no ${type}/${id}.`);
+    if (row.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
+    return versionOf(row);
+  }
+
+  async find(type: string, id: string): Promise<Version | undefined> {
+    const row = await this.#current(type, id);
+    return row?.text == null ? undefined : versionOf(row);
+  }
+
+  async vread(type: string, id: string, versionId: number): Promise<Version> {
+    const row = await this.#current(type, id);
+    const version = row?.version_id === versionId ? row : await this.#superseded(row, versionId);
+    if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${type}/${id}.`);
+    if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted in version ${versionId}.`);
+    return versionOf(version);
+  }
+
+  async history(type: string, id: string | undefined, page: Parameters<Engine['history']>[2]): ReturnType<Engine['history']> {
+    const known = id === undefined ? this.#served(type) : await this.#current(type, id);
+    if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
+    return readHistory(this.#options.queries, type, id, page);
+  }
+
+  async search(search: Parameters<Engine['search']>[0]): ReturnType<Engine['search']> {
+    return runSearch(this.#options.queries, search);
+  }
+
+  create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
+    return this.#put(type, this.#newId(), resource, 'POST', options);
+  }
+
+  update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
+    return this.#put(type, id, resource, 'PUT', options);
+  }
+
+  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
+    this.#served(type);
+    return this.transact((transaction) => transaction.remove(type, id, options));
+  }
+
+  transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#submit(job);
+  }
+
+  async holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined> {
+    const [row] = await this.#options.points.all<{ type: string; id: string }>(
+      'SELECT r.type, r.id FROM name n JOIN resource r ON r.key = n.key WHERE n.namespace = ? AND n.value = ?',
+      [namespace, foldName(name)],
+    );
+    return row;
+  }
+
+  accessGeneration(): Promise<number> {
+    return this.#generation.current();
+  }
+
+  onCommit(listener: (changes: Change[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  async #put(
+    type: string,
+    id: string,
+    resource: JsonObject,
+    method: 'POST' | 'PUT',
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    for (;;) {
+      const write = await this.#prepare(type, id, resource, this.credentials);
+      try {
+        return await this.#submit((transaction) => transaction.put(write, method, options));
+      } catch (error) {
+        // Another write set the same secret meanwhile: compare with that one.
+        if (!(error instanceof StaleSecret)) throw error;
+      }
+    }
+  }
+
+  #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
+    const store = this.#store;
+    const { rules } = this.#options;
+    const served = (type: string) => this.#served(type);
+    const newId = () => this.#newId();
+    const prepareWrite = this.#prepare.bind(this);
+    return this.#writer.submit((context) =>
+      job(new JobTransaction(context, { store, rules, served, newId, prepare: prepareWrite })),
+    );
+  }
+
+  async #prepare(type: string, id: string, resource: JsonObject, credentials: Credentials): Promise<PreparedWrite> {
+    const served = this.#served(type);
+    const issues = this.#options.rules[type]?.validate?.(resource) ?? [];
+    return prepare(served, id, resource, issues, async (values) => {
+      if (Object.keys(values).length === 0) return [];
+      const key = (await this.#current(type, id))?.key;
+      return prepareSecrets(this.#options.hasher, credentials, key, values);
+    });
+  }
+
+  #served(type: string): ServedType {
+    const served = this.#options.registry.get(type);
+    if (!served) throw new Failure('unknown-type', `${type} is not a resource type of this server.`);
+    return served;
+  }
+
+  #current(type: string, id: string): Promise<VersionRow | undefined> {
+    let reader = this.#readers.get(type);
+    if (!reader) {
+      this.#served(type);
+      const sql = (list: string) => `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id IN (${list})`;
+      reader = new TickReader<VersionRow>(this.#options.points, sql, (row) => row.id, [type]);
+      this.#readers.set(type, reader);
+    }
+    return reader.read(id);
+  }
+
+  async #superseded(current: VersionRow | undefined, versionId: number): Promise<VersionRow | undefined> {
+    if (!current) return undefined;
+    const sql = `SELECT ${VERSION_COLUMNS} FROM resource_history WHERE key = ? AND version_id = ?`;
+    const [row] = await this.#options.points.all<VersionRow>(sql, [current.key, versionId]);
+    return row;
+  }
+
+  /** A UUID of version 7 (RFC 9562 §5.7): new ids stand together in the index, so that inserts stay cheap. */
+  #newId(): string {
+    const bytes = this.#options.random(16);
+    bytes.writeUIntBE(this.#options.clock(), 0, 6);
+    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+}

@@ -1,0 +1,19 @@
+import type { Knex } from 'knex';
+import * as initial from './001_initial.ts';
+
+/**
+ * The migrations in order. They are listed, not scanned: a folder read by the knex CLI (`.ts`) and by the
+ * server (`.js`) would give the same migration two names.
+ */
+const MIGRATIONS: Record<string, Knex.Migration> = { '001_initial': initial };
+
+/** Where knex finds the migrations. */
+export const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => Object.keys(MIGRATIONS),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => {
+    const migration = MIGRATIONS[name];
+    if (!migration) throw new Error(`There is no migration ${name}: this database was made by a newer version.`);
+    return migration;
+  },
+};

@@ -1,0 +1,52 @@
+import type { Connection } from './connection.ts';
+import type { ResourceDefinition } from './definition.ts';
+import { Failure } from './errors.ts';
+import type { JsonObject } from './json/value.ts';
+
+/** The names that a resource holds: element by the folded name. */
+export type Names = Map<string, string>;
+
+/** How names of a namespace compare: NFKC and case-folded. */
+export function foldName(name: string): string {
+  return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+}
+
+/** The names that a resource of this type holds in its namespace; none where the type has no namespace. */
+export function namesOf(definition: ResourceDefinition, id: string, resource: JsonObject | undefined): Names {
+  const names: Names = new Map();
+  if (!resource || !definition.unique) return names;
+  for (const element of definition.unique.elements) {
+    const value = element === 'id' ? id : resource[element];
+    if (typeof value === 'string' && !names.has(foldName(value))) names.set(foldName(value), element);
+  }
+  return names;
+}
+
+/**
+ * Hands a namespace from the names of the previous version to those of the next. The table's primary key keeps
+ * two resources from one name; a taken one is a `duplicate` Failure that tells the element and nothing else.
+ */
+export async function replaceNames(
+  connection: Connection,
+  definition: ResourceDefinition,
+  key: number,
+  before: Names,
+  after: Names,
+): Promise<void> {
+  const namespace = definition.unique?.namespace;
+  if (namespace === undefined) return;
+  for (const name of before.keys()) {
+    if (!after.has(name)) await connection.run('DELETE FROM name WHERE namespace = ? AND value = ?', [namespace, name]);
+  }
+  for (const [name, element] of after) {
+    if (before.has(name)) continue;
+    const added = await connection.run(
+      'INSERT INTO name (namespace, value, key) VALUES (?, ?, ?) ON CONFLICT (namespace, value) DO NOTHING',
+      [namespace, name, key],
+    );
+    if (added === 0) {
+      const place = `${definition.name}.${element}`;
+      throw new Failure('duplicate', `${place} is taken: choose another ${element}.`, { expression: place });
+    }
+  }
+}

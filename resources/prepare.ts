@@ -1,0 +1,118 @@
+import type { Credentials } from './engine.ts';
+import { Failure, type Issue } from './errors.ts';
+import { renderJson } from './json/render.ts';
+import { isObject, type Json, type JsonObject } from './json/value.ts';
+import type { IndexRows } from './search/tables.ts';
+import type { SecretHasher } from './secrets.ts';
+import type { ServedType } from './served.ts';
+
+/** What a write does to one secret of a resource. */
+export interface SecretWrite {
+  name: string;
+  /** The hash that was stored when the write was prepared; the job goes on only if it still is. */
+  stored: string | undefined;
+  /** The hash to store: the same one keeps it, undefined removes it. */
+  next: string | undefined;
+}
+
+/** A resource made ready to store: all that needs no look at other resources is done before the queue. */
+export interface PreparedWrite {
+  type: ServedType;
+  id: string;
+  /** The resource without what the server sets and without secrets. */
+  content: JsonObject;
+  /** `content` as JSON text, in the two pieces that stand behind what the server sets. */
+  meta: string;
+  rest: string;
+  rows: IndexRows;
+  secrets: SecretWrite[];
+}
+
+/**
+ * Validates a resource, takes its secrets out, renders it and extracts its index rows.
+ * Throws an `invalid` Failure with every issue.
+ */
+export async function prepare(
+  type: ServedType,
+  id: string,
+  resource: JsonObject,
+  issues: Issue[],
+  secrets: (values: JsonObject) => Promise<SecretWrite[]>,
+): Promise<PreparedWrite> {
+  const errors = [...type.validate(resource), ...issues];
+  if (errors.some(({ severity }) => severity === 'error')) {
+    throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues: errors });
+  }
+  const { content, withheld } = separate(type, resource);
+  const { meta, ...rest } = content;
+  return {
+    type,
+    id,
+    content,
+    meta: members(isObject(meta) ? meta : {}),
+    rest: members(rest),
+    rows: type.index(content),
+    secrets: await secrets(withheld),
+  };
+}
+
+/** The text of a version: what the server sets, then the content as it was sent. */
+export function renderVersion(write: PreparedWrite, versionId: number, lastUpdated: number): string {
+  const type = write.type.definition.name;
+  const time = new Date(lastUpdated).toISOString();
+  return (
+    `{"resourceType":"${type}","id":"${write.id}",` +
+    `"meta":{"versionId":"${versionId}","lastUpdated":"${time}"${write.meta}}${write.rest}}`
+  );
+}
+
+/** A stored version without what the server sets: comparable with `PreparedWrite.content`. */
+export function contentOf(resource: JsonObject): JsonObject {
+  const { resourceType: _type, id: _id, meta, ...rest } = resource;
+  const kept = isObject(meta) ? withoutServerMeta(meta) : {};
+  return Object.keys(kept).length > 0 ? { meta: kept, ...rest } : rest;
+}
+
+/** How the secrets of a write compare with what is stored: hashing is done here, before the queue. */
+export async function prepareSecrets(
+  hasher: SecretHasher,
+  credentials: Credentials,
+  key: number | undefined,
+  values: JsonObject,
+): Promise<SecretWrite[]> {
+  const writes: SecretWrite[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const stored = key === undefined ? undefined : (await credentials.of(key, name))[0]?.hash;
+    writes.push({ name, stored, next: await nextHash(hasher, stored, value) });
+  }
+  return writes;
+}
+
+async function nextHash(hasher: SecretHasher, stored: string | undefined, value: Json): Promise<string | undefined> {
+  if (typeof value !== 'string') return undefined;
+  if (stored !== undefined && (await hasher.verify(value, stored))) return stored;
+  return hasher.hash(value);
+}
+
+function separate(type: ServedType, resource: JsonObject): { content: JsonObject; withheld: JsonObject } {
+  const content = contentOf(resource);
+  const withheld: JsonObject = {};
+  for (const name of type.definition.secrets ?? []) {
+    const value = content[name];
+    if (value === undefined) continue;
+    withheld[name] = value;
+    delete content[name];
+  }
+  return { content, withheld };
+}
+
+function withoutServerMeta(meta: JsonObject): JsonObject {
+  const { versionId: _versionId, lastUpdated: _lastUpdated, ...rest } = meta;
+  return rest;
+}
+
+/** The members of an object as they continue another: `,"a":1,"b":2`. */
+function members(object: JsonObject): string {
+  const text = renderJson(object);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
+}

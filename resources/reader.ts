@@ -1,0 +1,81 @@
+import type { Binding, Connection } from './connection.ts';
+
+const SIZES = [1, 2, 4, 8, 16, 32, 64] as const;
+const LARGEST = 64;
+
+interface Lookup<Row> {
+  keys: string[];
+  waiting: Map<string, { resolve(row: Row | undefined): void; reject(error: unknown): void }[]>;
+}
+
+/**
+ * Point reads collected by tick: all keys asked for in one turn of the event loop become one prepared
+ * `… IN (?, …)`. The list is padded to a few sizes, so that few texts are ever prepared.
+ */
+export class TickReader<Row> {
+  readonly #connection: Connection;
+  readonly #sql: (list: string) => string;
+  readonly #fixed: readonly Binding[];
+  readonly #keyOf: (row: Row) => string;
+  #pending: Lookup<Row> | undefined;
+
+  /**
+   * @param sql gives the query for a list of placeholders; it is bound to `fixed` first, then to the keys
+   * @param keyOf the key that a row answers
+   */
+  constructor(
+    connection: Connection,
+    sql: (list: string) => string,
+    keyOf: (row: Row) => string,
+    fixed: readonly Binding[] = [],
+  ) {
+    this.#connection = connection;
+    this.#sql = sql;
+    this.#keyOf = keyOf;
+    this.#fixed = fixed;
+  }
+
+  /** The row of this key, or undefined. */
+  read(key: string): Promise<Row | undefined> {
+    if (!this.#pending) {
+      this.#pending = { keys: [], waiting: new Map() };
+      setImmediate(() => this.#flush());
+    }
+    const { keys, waiting } = this.#pending;
+    return new Promise((resolve, reject) => {
+      const others = waiting.get(key);
+      if (others) {
+        others.push({ resolve, reject });
+      } else {
+        keys.push(key);
+        waiting.set(key, [{ resolve, reject }]);
+      }
+    });
+  }
+
+  #flush(): void {
+    const lookup = this.#pending;
+    this.#pending = undefined;
+    if (!lookup) return;
+    for (let start = 0; start < lookup.keys.length; start += LARGEST) {
+      void this.#answer(lookup, lookup.keys.slice(start, start + LARGEST));
+    }
+  }
+
+  async #answer(lookup: Lookup<Row>, keys: string[]): Promise<void> {
+    try {
+      const size = SIZES.find((candidate) => candidate >= keys.length) ?? LARGEST;
+      const padded = Array.from({ length: size }, (_, place) => keys[place] ?? keys[0] ?? '');
+      const list = padded.map(() => '?').join(', ');
+      const rows = await this.#connection.all<Row>(this.#sql(list), [...this.#fixed, ...padded]);
+      const found = new Map(rows.map((row) => [this.#keyOf(row), row]));
+      for (const key of keys) {
+        for (const { resolve } of lookup.waiting.get(key) ?? []) resolve(found.get(key));
+      }
+    } catch (error) {
+      for (const key of keys) {
+        for (const { reject } of lookup.waiting.get(key) ?? []) reject(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Connection } from './connection.ts';
+import { DatabaseError } from './connection.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Version } from './engine.ts';
+import { INDEX_TABLES, type IndexRow, type IndexRows, type IndexTable } from './search/tables.ts';
+
+/** A row of `resource` or `resource_history`. */
+export interface VersionRow {
+  key: number;
+  type: string;
+  id: string;
+  version_id: number;
+  last_updated: number;
+  method: string;
+  text: string | null;
+}
+
+/** The columns of a `VersionRow`, for a SELECT. */
+export const VERSION_COLUMNS = 'key, type, id, version_id, last_updated, method, text';
+
+/** A row as the engine gives it on. */
+export function versionOf(row: VersionRow): Version {
+  return {
+    key: row.key,
+    type: row.type,
+    id: row.id,
+    versionId: row.version_id,
+    lastUpdated: row.last_updated,
+    method: row.method === 'POST' || row.method === 'DELETE' ? row.method : 'PUT',
+    text: row.text,
+  };
+}
+
+/** Stores versions and their index rows. Every method belongs in a job of the write queue. */
+export class Store {
+  readonly #dialect: Dialect;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** The current version of a resource, a deletion included; other nodes may not change it until the job ends. */
+  async current(connection: Connection, type: string, id: string): Promise<Version | undefined> {
+    const sql = `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id = ?${this.#dialect.forUpdate}`;
+    const [row] = await connection.all<VersionRow>(sql, [type, id]);
+    return row && versionOf(row);
+  }
+
+  /** Stores the first version of an id and gives its key. */
+  async insert(connection: Connection, version: Omit<Version, 'key'>): Promise<number> {
+    const { type, id, versionId, lastUpdated, method, text } = version;
+    const [row] = await connection.all<{ key: number }>(
+      'INSERT INTO resource (type, id, version_id, last_updated, method, text) VALUES (?, ?, ?, ?, ?, ?) ' +
+        'ON CONFLICT (type, id) DO NOTHING RETURNING key',
+      [type, id, versionId, lastUpdated, method, text],
+    );
+    if (!row) throw new DatabaseError('contention', `${type}/${id} was made by another node at the same moment`);
+    return row.key;
+  }
+
+  /** Moves the current version to the history and puts the next in its place. */
+  async supersede(connection: Connection, next: Version): Promise<void> {
+    await connection.run(
+      `INSERT INTO resource_history (${VERSION_COLUMNS}) SELECT ${VERSION_COLUMNS} FROM resource WHERE key = ?`,
+      [next.key],
+    );
+    await connection.run(
+      'UPDATE resource SET version_id = ?, last_updated = ?, method = ?, text = ? WHERE key = ?',
+      [next.versionId, next.lastUpdated, next.method, next.text, next.key],
+    );
+  }
+
+  /** Brings the index rows of a resource from what the previous version gave to what the next gives. */
+  async reindex(connection: Connection, key: number, before: IndexRows, after: IndexRows): Promise<void> {
+    for (const table of INDEX_TABLES) {
+      const old = before.get(table.name) ?? [];
+      const now = after.get(table.name) ?? [];
+      const gone = without(old, now);
+      if (gone.length > 0) await this.#remove(connection, table, key, gone);
+      const added = without(now, old);
+      if (added.length > 0) await this.#add(connection, table, key, added);
+    }
+  }
+
+  async #add(connection: Connection, table: IndexTable, key: number, rows: IndexRow[]): Promise<void> {
+    const columns = [PARAM, ...table.columns, EDGE];
+    const names = columns.map(({ name }) => name).join(', ');
+    const source = this.#dialect.rowsFromJson(columns);
+    const sql = `INSERT INTO ${table.name} (${names}, key) SELECT source.*, ? FROM (${source}) source`;
+    await connection.run(sql, [key, JSON.stringify(rows)]);
+  }
+
+  async #remove(connection: Connection, table: IndexTable, key: number, rows: IndexRow[]): Promise<void> {
+    const columns = [PARAM, ...table.columns];
+    const names = columns.map(({ name }) => name).join(', ');
+    const source = this.#dialect.rowsFromJson(columns);
+    await connection.run(`DELETE FROM ${table.name} WHERE key = ? AND (${names}) IN (${source})`, [
+      key,
+      JSON.stringify(rows),
+    ]);
+  }
+}
+
+const PARAM = { name: 'param', type: 'integer' } as const;
+const EDGE = { name: 'edge', type: 'integer' } as const;
+
+/** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */
+function without(rows: IndexRow[], others: IndexRow[]): IndexRow[] {
+  if (others.length === 0) return rows;
+  const known = new Set(others.map((row) => JSON.stringify(row)));
+  return rows.filter((row) => !known.has(JSON.stringify(row)));
+}

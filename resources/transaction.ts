@@ -1,0 +1,178 @@
+import type { Binding } from './connection.ts';
+import { jobCredentials } from './credentials.ts';
+import type { Author, Credentials, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
+import { Failure } from './errors.ts';
+import { equalJson } from './json/equal.ts';
+import { readJson } from './json/read.ts';
+import { isObject, type JsonObject } from './json/value.ts';
+import { namesOf, replaceNames } from './names.ts';
+import { contentOf, type PreparedWrite, renderVersion } from './prepare.ts';
+import type { IndexRows } from './search/tables.ts';
+import type { ServedType } from './served.ts';
+import type { Store } from './store.ts';
+import type { JobContext } from './writer.ts';
+
+/** Thrown inside a job when a secret changed after the write was prepared: prepare it again. */
+export class StaleSecret extends Error {}
+
+/** What a transaction needs of the engine it belongs to. */
+export interface TransactionOptions {
+  store: Store;
+  rules: Record<string, TypeRule>;
+  served(type: string): ServedType;
+  newId(): string;
+  /** Makes a resource ready to store, comparing its secrets with these credentials. */
+  prepare(type: string, id: string, resource: JsonObject, credentials: Credentials): Promise<PreparedWrite>;
+}
+
+/** One job of the write queue: conditions are checked and versions stored in one transaction. */
+export class JobTransaction implements Transaction {
+  readonly now: number;
+  readonly credentials: Transaction['credentials'];
+  readonly #context: JobContext;
+  readonly #options: TransactionOptions;
+
+  constructor(context: JobContext, options: TransactionOptions) {
+    this.now = context.now;
+    this.credentials = jobCredentials(context.connection);
+    this.#context = context;
+    this.#options = options;
+  }
+
+  all<Row>(sql: string, bindings?: readonly Binding[]): Promise<Row[]> {
+    return this.#context.connection.all<Row>(sql, bindings);
+  }
+
+  run(sql: string, bindings?: readonly Binding[]): Promise<number> {
+    return this.#context.connection.run(sql, bindings);
+  }
+
+  current(type: string, id: string): Promise<Version | undefined> {
+    return this.#options.store.current(this.#context.connection, type, id);
+  }
+
+  async create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
+    const { prepare, newId } = this.#options;
+    return this.put(await prepare(type, newId(), resource, this.credentials), 'POST', options);
+  }
+
+  async update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
+    return this.put(await this.#options.prepare(type, id, resource, this.credentials), 'PUT', options);
+  }
+
+  /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */
+  async put(write: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
+    const { definition } = write.type;
+    const current = await this.current(definition.name, write.id);
+    checkPreconditions(current, options);
+    const before = parse(current);
+    const credentialChanged = await this.#checkSecrets(write, current);
+    this.#check(definition.name, write.id, before, write.content, options.by);
+    if (current && before && !credentialChanged && isUnchanged(write, current, before)) {
+      return { outcome: 'unchanged', version: current };
+    }
+    const version = await this.#storeVersion(write, method, current);
+    const { connection } = this.#context;
+    await this.#options.store.reindex(connection, version.key, before ? write.type.index(contentOf(before)) : NO_ROWS, write.rows);
+    const names = namesOf(definition, write.id, before);
+    await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
+    await this.#writeSecrets(write, version.key);
+    await this.#changed(version, before, write.content, credentialChanged);
+    return { outcome: before ? 'updated' : 'created', version };
+  }
+
+  /** Deletes a resource, its index rows, names and credentials; its versions stay. Again is no change. */
+  async remove(name: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
+    const { connection, now } = this.#context;
+    const type = this.#options.served(name);
+    const { definition } = type;
+    const current = await this.current(name, id);
+    checkPreconditions(current, options);
+    const before = parse(current);
+    if (!current || !before) return current && { outcome: 'unchanged', version: current };
+    this.#check(definition.name, id, before, undefined, options.by);
+    const version = next(current, now, 'DELETE', null);
+    await this.#options.store.supersede(connection, version);
+    await this.#options.store.reindex(connection, version.key, type.index(contentOf(before)), NO_ROWS);
+    await replaceNames(connection, definition, version.key, namesOf(definition, id, before), new Map());
+    await this.#changed(version, before, undefined, false);
+    await this.credentials.remove(version.key);
+    return { outcome: 'deleted', version };
+  }
+
+  #check(type: string, id: string, before: JsonObject | undefined, after: JsonObject | undefined, by: Author): void {
+    this.#options.rules[type]?.check?.({ id, before, after, by });
+  }
+
+  async #storeVersion(write: PreparedWrite, method: 'POST' | 'PUT', current: Version | undefined): Promise<Version> {
+    const { connection, now } = this.#context;
+    if (current) {
+      const version = next(current, now, method, null);
+      version.text = renderVersion(write, version.versionId, version.lastUpdated);
+      await this.#options.store.supersede(connection, version);
+      return version;
+    }
+    const { name: type } = write.type.definition;
+    const text = renderVersion(write, 1, now);
+    const first = { type, id: write.id, versionId: 1, lastUpdated: now, method, text };
+    return { ...first, key: await this.#options.store.insert(connection, first) };
+  }
+
+  /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */
+  async #checkSecrets(write: PreparedWrite, current: Version | undefined): Promise<boolean> {
+    for (const { name, stored } of write.secrets) {
+      const [held] = current ? await this.credentials.of(current.key, name) : [];
+      if (held?.hash !== stored) throw new StaleSecret();
+    }
+    return write.secrets.some(({ stored, next }) => stored !== next);
+  }
+
+  async #writeSecrets(write: PreparedWrite, key: number): Promise<void> {
+    for (const { name, stored, next: hash } of write.secrets) {
+      if (stored === hash) continue;
+      if (stored !== undefined) await this.credentials.remove(key, name);
+      if (hash !== undefined) await this.credentials.insert({ key, name, hash, detail: null });
+    }
+  }
+
+  async #changed(
+    { type, id, key }: Version,
+    before: JsonObject | undefined,
+    after: JsonObject | undefined,
+    credentialChanged: boolean,
+  ): Promise<void> {
+    const change = { type, id, key, before, after, credentialChanged };
+    this.#context.changes.push(change);
+    await this.#options.rules[type]?.effect?.(this, change);
+  }
+}
+
+const NO_ROWS: IndexRows = new Map();
+
+/** The resource of a version; undefined for none and for a deletion. */
+function parse(version: Version | undefined): JsonObject | undefined {
+  const value = version?.text == null ? undefined : readJson(version.text);
+  return isObject(value) ? value : undefined;
+}
+
+function next(current: Version, now: number, method: Version['method'], text: string | null): Version {
+  // Time never runs backwards between two versions, whatever the clock of the machine does.
+  const lastUpdated = Math.max(now, current.lastUpdated);
+  return { ...current, versionId: current.versionId + 1, lastUpdated, method, text };
+}
+
+function isUnchanged(write: PreparedWrite, current: Version, before: JsonObject): boolean {
+  if (renderVersion(write, current.versionId, current.lastUpdated) === current.text) return true;
+  return equalJson(contentOf(before), write.content);
+}
+
+/** `If-Match` and `If-None-Match: *` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
+function checkPreconditions(current: Version | undefined, { ifMatch, ifNoneMatch }: WriteOptions): void {
+  if (ifNoneMatch && current?.text != null) {
+    throw new Failure('precondition', 'The resource exists: If-None-Match: * asks for one that does not.');
+  }
+  if (!ifMatch) return;
+  if (!current || current.text === null || !ifMatch.includes(current.versionId)) {
+    throw new Failure('precondition', 'If-Match does not name the current version: read it again and repeat.');
+  }
+}

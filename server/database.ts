@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import knexModule, { type Knex } from 'knex';
+import pg from 'pg';
+import type { Connection } from '../resources/connection.ts';
+import type { Dialect } from '../resources/dialects/dialect.ts';
+import { PostgresConnection, postgres } from '../resources/dialects/postgres.ts';
+import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
+import { migrationSource } from '../resources/migrations/source.ts';
+import type { WriterConnection } from '../resources/writer.ts';
+import { acquireLock } from './lock.ts';
+
+/** An open database: what the engine needs of it, whichever it is. */
+export interface Database {
+  dialect: Dialect;
+  /** Point reads, collected by tick. */
+  points: Connection;
+  /** Searches and histories, which may take longer. */
+  queries: Connection;
+  /** Opens the one connection that writes. */
+  openWriter(): Promise<WriterConnection>;
+  /** Brings the tables up to date; `then` runs before another process may start to do the same. */
+  migrate(then: () => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that a URL names: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
+ * A SQLite file is locked for this process; a second one is refused.
+ */
+export function openDatabase(url: string): Promise<Database> {
+  return url.startsWith('sqlite:') ? openSqlite(url.slice('sqlite:'.length)) : openPostgres(url);
+}
+
+/** What knex needs to reach a database: for migrations, seeds and its command line. */
+export function knexConfig(url: string): Knex.Config {
+  const migrations = { migrationSource };
+  return url.startsWith('sqlite:')
+    ? { client: 'sqlite3', connection: { filename: url.slice('sqlite:'.length) }, useNullAsDefault: true, migrations }
+    : { client: 'pg', connection: url, migrations };
+}
+
+async function openSqlite(location: string): Promise<Database> {
+  const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
+  const path = temporary ? join(temporary, 'ward.db') : location;
+  await mkdir(dirname(path), { recursive: true });
+  const lock = await acquireLock(path);
+  // The writer comes first: it makes the file and sets its journal mode.
+  await (await SqliteConnection.open(path, 'writer')).close();
+  const points = await SqliteConnection.open(path, 'reader');
+  const queries = await SqliteConnection.open(path, 'reader');
+  return {
+    dialect: sqlite,
+    points,
+    queries,
+    openWriter: () => SqliteConnection.open(path, 'writer'),
+    migrate: async (then) => {
+      await migrateWith(knexModule(knexConfig(`sqlite:${path}`)));
+      await then();
+    },
+    close: async () => {
+      await points.close();
+      await queries.close();
+      await lock.release();
+      if (temporary) await rm(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Any number will do, as long as every version of the server takes the same. */
+const MIGRATION_LOCK = 7_271_493;
+
+async function openPostgres(url: string): Promise<Database> {
+  const settings: pg.ClientConfig = { connectionString: url, application_name: 'ward', types: { getTypeParser } };
+  const pool = new pg.Pool({ ...settings, max: 8 });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  const runner = new PostgresConnection(pool);
+  return {
+    dialect: postgres,
+    points: runner,
+    queries: runner,
+    openWriter: () => openPostgresWriter(settings),
+    migrate: async (then) => {
+      const client = new pg.Client(settings);
+      await client.connect();
+      try {
+        await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+        await migrateWith(knexModule(knexConfig(url)));
+        await then();
+      } finally {
+        await client.end();
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function openPostgresWriter(settings: pg.ClientConfig): Promise<WriterConnection> {
+  const client = new pg.Client(settings);
+  // A broken connection is seen by the write that uses it.
+  client.on('error', () => undefined);
+  await client.connect();
+  const connection = new PostgresConnection(client);
+  return {
+    all: (sql, bindings) => connection.all(sql, bindings),
+    run: (sql, bindings) => connection.run(sql, bindings),
+    close: () => client.end(),
+  };
+}
+
+async function migrateWith(knex: Knex): Promise<void> {
+  try {
+    // Whoever runs this holds the database, so a lock that knex finds was left by a process that died.
+    await knex.migrate.forceFreeMigrationsLock();
+    await knex.migrate.latest();
+  } finally {
+    await knex.destroy();
+  }
+}
+
+const BIGINT = 20;
+
+/** Every bigint of the schema fits a JavaScript number: keys, versions and times. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  return oid === BIGINT ? Number : pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
+}
