@@ -1,0 +1,73 @@
+/** The processes that a benchmark starts: ours, the floors, and what makes load. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** The root client's secret of every server of a benchmark. */
+export const ROOT_SECRET = 'root-secret-of-the-benchmark';
+const PATIENCE = 20_000;
+
+export interface Running {
+  url: string;
+  /** Milliseconds from starting the process to the line that says it listens. */
+  startedIn: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the compiled server on a database, its log going to a file as it would in production. */
+export async function startOurs(folder: string, database: string, nodeArguments: string[] = []): Promise<Running> {
+  const log = path.join(folder, `ours-${process.hrtime.bigint()}.log`);
+  const descriptor = openSync(log, 'w');
+  const { PATH = '', HOME = '' } = process.env;
+  const began = performance.now();
+  const child = spawn(process.execPath, [...nodeArguments, path.resolve('dist/server/main.js')], {
+    env: { PATH, HOME, PORT: '0', DATABASE_URL: database, ROOT_CLIENT_SECRET: ROOT_SECRET, LOG_LEVEL: 'info' },
+    stdio: ['ignore', descriptor, descriptor],
+  });
+  closeSync(descriptor);
+  const port = await portIn(log, child);
+  return { url: `http://127.0.0.1:${port}`, startedIn: performance.now() - began, stop: () => end(child) };
+}
+
+async function portIn(log: string, child: ChildProcess): Promise<string> {
+  const deadline = Date.now() + PATIENCE;
+  while (Date.now() < deadline && child.exitCode === null) {
+    const found = /listening[^\n]*?:(\d+)/i.exec(readFileSync(log, 'utf8'));
+    if (found?.[1]) return found[1];
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the server did not start:\n${readFileSync(log, 'utf8')}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** A task of `bench/child.ts` in a process of its own. */
+export interface Child<Request, Answer> {
+  /** Hands it work and waits for what it gives back. */
+  ask(request: Request): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Starts a task by its name. */
+export function startChild<Request extends object, Answer>(task: string): Child<Request, Answer> {
+  const child = fork(path.resolve('bench/child.ts'), [task], { execArgv: ['--import', 'tsx'] });
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        const ended = (code: number | null) => reject(new Error(`${task} ended with ${code}`));
+        child.once('exit', ended);
+        child.once('message', (answer) => {
+          child.off('exit', ended);
+          resolve(answer as Answer);
+        });
+        child.send(request);
+      }),
+    stop: () => end(child),
+  };
+}

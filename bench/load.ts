@@ -1,0 +1,78 @@
+/** The load generator: autocannon, in a process of its own. */
+import autocannon from 'autocannon';
+
+export interface LoadRequest {
+  method: 'GET' | 'PUT' | 'POST';
+  path: string;
+  body?: string;
+}
+
+export interface Load {
+  url: string;
+  connections: number;
+  seconds: number;
+  headers: Record<string, string>;
+  /** Requests that each connection repeats in turn: one list a connection. */
+  lists?: LoadRequest[][];
+  /** A request made anew each time: `{n}` in path and body becomes a number that is not used again. */
+  template?: LoadRequest & { from: number };
+}
+
+export interface LoadResult {
+  /** Answers a second. */
+  rate: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  /** Answers other than 2xx, timeouts and broken connections: a measurement with any is void. */
+  failures: number;
+  /** Answers in all. */
+  total: number;
+}
+
+/** Sends load and sums up what came back. */
+export async function makeLoad(load: Load): Promise<LoadResult> {
+  const { url, connections, seconds, headers, lists, template } = load;
+  let connection = 0;
+  let number = template?.from ?? 0;
+  const result = await autocannon({
+    url,
+    connections,
+    duration: seconds,
+    headers,
+    timeout: 10,
+    ...(lists === undefined
+      ? {}
+      : {
+          setupClient: (client: autocannon.Client) => {
+            client.setRequests((lists[connection++ % lists.length] ?? []).map((request) => ({ ...request, headers })));
+          },
+        }),
+    ...(template === undefined
+      ? {}
+      : {
+          requests: [
+            {
+              method: template.method,
+              setupRequest: (request: autocannon.Request) => {
+                const n = String(number++);
+                const body = template.body?.replaceAll('{n}', n);
+                return {
+                  ...request,
+                  path: template.path.replaceAll('{n}', n),
+                  ...(body === undefined ? {} : { body }),
+                };
+              },
+            },
+          ],
+        }),
+  });
+  const { p50, p99 } = result.latency;
+  return {
+    rate: result['2xx'] / result.duration,
+    p50,
+    p99,
+    failures: result.non2xx + result.errors + result.timeouts,
+    total: result.requests.total,
+  };
+}

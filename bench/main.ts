@@ -1,0 +1,82 @@
+/**
+ * `npm run bench [-- PART…] [--seconds=N] [--rounds=N] [--patients=N] [--profile]`: measures ours against its
+ * floors, prints a table and writes `bench/results/*.json`.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROWS } from './registry.ts';
+import { type Context, conclude, type Outcome, type Row } from './row.ts';
+
+const RESULTS = path.resolve('bench/results');
+
+function say(progress: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${progress}`);
+}
+
+function number(value: number, unit: string): string {
+  return `${value.toLocaleString('en', { maximumFractionDigits: unit === 'ms' ? 0 : 0 })} ${unit}`;
+}
+
+/** The table of a run, as Markdown. */
+function table(outcomes: Outcome[]): string {
+  const lines = outcomes.map(({ name, floorName, floor, ours, ratio, target, unit, met }) => {
+    const aim = 'ratio' in target ? `≥ ${target.ratio.toFixed(2)}` : `≤ ${target.milliseconds} ms`;
+    const cells = [name, floorName, number(floor, unit), number(ours, unit), ratio.toFixed(2), aim, met ? 'yes' : 'NO'];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return ['| work | against | floor | ours | ratio | target | met |', '|---|---|---|---|---|---|---|', ...lines].join(
+    '\n',
+  );
+}
+
+function chosen(parts: string[]): Row[] {
+  const known = new Set<string>(ROWS.map((row) => row.part));
+  const unknown = parts.filter((part) => !known.has(part));
+  if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${[...known].join(', ')}`);
+  return parts.length === 0 ? ROWS : ROWS.filter((row) => parts.includes(row.part));
+}
+
+async function run(rows: Row[], context: Context): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const row of rows) {
+    const sides = await row.measure(context);
+    outcomes.push(conclude(row, sides));
+  }
+  return outcomes;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    patients: { type: 'string', default: '100000' },
+    profile: { type: 'boolean', default: false },
+  },
+});
+const rows = chosen(positionals);
+execFileSync(process.execPath, [path.resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+const folder = mkdtempSync(path.join(tmpdir(), 'ward-bench-'));
+mkdirSync(RESULTS, { recursive: true });
+try {
+  const settings = {
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    patients: Number(values.patients),
+  };
+  const profile = values.profile ? path.join(RESULTS, 'profile') : undefined;
+  const outcomes = await run(rows, { ...settings, folder, profile, say });
+  say('');
+  const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? 'unknown' };
+  const taken = new Date().toISOString();
+  const name = `${taken.slice(0, 19).replaceAll(':', '')}.json`;
+  writeFileSync(path.join(RESULTS, name), `${JSON.stringify({ taken, machine, settings, outcomes }, null, 2)}\n`);
+  console.log(`${machine.cores} cores, ${machine.cpu}, Node ${machine.node}; medians of ${settings.rounds}\n`);
+  console.log(table(outcomes));
+  process.exitCode = outcomes.every(({ met }) => met) ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,84 @@
+/** What a row of the benchmark is: something of ours, measured against a floor in the same run. */
+
+export interface Context {
+  /** Seconds of one measurement. */
+  seconds: number;
+  /** How often each side is measured; sides alternate. */
+  rounds: number;
+  /** Patients in the database. */
+  patients: number;
+  /** A folder that is removed after the run. */
+  folder: string;
+  /** A folder for CPU profiles of the server, where they are wanted. */
+  profile: string | undefined;
+  /** Replaces the progress line. */
+  say(progress: string): void;
+}
+
+/** One side's measurements, in the order they were made. */
+export interface Sides {
+  floor: number[];
+  ours: number[];
+}
+
+/** What a row aims at: a share of the floor's rate, or a time that ours must stay under. */
+export type Target = { ratio: number } | { milliseconds: number };
+
+export interface Row {
+  name: string;
+  /** The part it belongs to: `npm run bench -- reads` runs the rows of one. */
+  part: 'reads' | 'writes' | 'start';
+  /** What the floor is. */
+  floor: string;
+  unit: 'req/s' | 'ms';
+  target: Target;
+  measure(context: Context): Promise<Sides>;
+}
+
+/** A row's outcome, as it is printed and written. */
+export interface Outcome {
+  name: string;
+  part: string;
+  floorName: string;
+  unit: string;
+  target: Target;
+  sides: Sides;
+  floor: number;
+  ours: number;
+  ratio: number;
+  met: boolean;
+}
+
+/** The middle value; the mean of the two in the middle of an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  const upper = sorted[half] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2;
+}
+
+/** Measures both sides in turn (floor, ours, floor, ours, …), so that a machine's mood falls on both. */
+export async function alternate(
+  context: Context,
+  name: string,
+  measures: { floor: () => Promise<number>; ours: () => Promise<number> },
+): Promise<Sides> {
+  const sides: Sides = { floor: [], ours: [] };
+  for (let round = 1; round <= context.rounds; round += 1) {
+    for (const side of ['floor', 'ours'] as const) {
+      context.say(`${name}: ${side}, round ${round} of ${context.rounds}`);
+      sides[side].push(await measures[side]());
+    }
+  }
+  return sides;
+}
+
+/** Sums a row's measurements up. */
+export function conclude(row: Row, sides: Sides): Outcome {
+  const floor = median(sides.floor);
+  const ours = median(sides.ours);
+  const ratio = ours / floor;
+  const met = 'ratio' in row.target ? ratio >= row.target.ratio : ours <= row.target.milliseconds;
+  const { name, part, unit, target } = row;
+  return { name, part, floorName: row.floor, unit, target, sides, floor, ours, ratio, met };
+}
