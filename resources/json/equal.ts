@@ -1,4 +1,4 @@
-import { Decimal, type Json, isObject } from './value.ts';
+import { Decimal, isObject, type Json } from './value.ts';
 
 /**
  * True when two values are the same: the order of keys does not matter, that of arrays does, and numbers are

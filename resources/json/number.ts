@@ -9,7 +9,8 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE]([+-]?\d+))?$/;
 const LARGEST_EXPONENT = 308;
 
 /** Why a number is refused, to be put after the place. */
-export const NUMBER_LIMITS = `a number has at most ${LONGEST_NUMBER} characters and an exponent within ±${LARGEST_EXPONENT}`;
+export const NUMBER_LIMITS =
+  `a number has at most ${LONGEST_NUMBER} characters ` + `and an exponent within ±${LARGEST_EXPONENT}`;
 
 /**
  * A number from its JSON text (RFC 8259 §6): a JavaScript number where that gives the same text back,

@@ -16,6 +16,7 @@ export function placeOf(text: string, offset: number): { line: number; column: n
 }
 
 /** The failure of a text that cannot be read: 400, with the line and the column of the first mistake. */
-export function malformed(format: string, reason: string, place: { line: number; column: number }): Failure {
-  return new Failure('malformed', `Invalid ${format} at line ${place.line}, column ${place.column}: ${reason}.`);
+export function malformed(format: string, reason: string, place?: { line: number; column: number }): Failure {
+  const where = place === undefined ? '' : ` at line ${place.line}, column ${place.column}`;
+  return new Failure('malformed', `Invalid ${format}${where}: ${reason}.`);
 }

@@ -4,5 +4,7 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
 /** Why a string or a key cannot be stored, or undefined where it can. */
 export function textProblem(text: string): string | undefined {
   if (!UNSTORABLE.test(text)) return undefined;
-  return text.includes('\0') ? 'a string cannot contain the character NUL' : 'a string cannot contain half a surrogate pair';
+  return text.includes('\0')
+    ? 'a string cannot contain the character NUL'
+    : 'a string cannot contain half a surrogate pair';
 }

@@ -1,0 +1,72 @@
+import { Failure } from '../../resources/errors.ts';
+import { readJson } from '../../resources/json/read.ts';
+import { renderJson } from '../../resources/json/render.ts';
+import type { Json } from '../../resources/json/value.ts';
+import { readYaml, renderYaml } from './yaml.ts';
+
+export type FormatName = 'json' | 'yaml';
+
+/** How a value is read from text and written to it. */
+export interface Format {
+  readonly name: FormatName;
+  parse(text: string): Json;
+  render(value: Json): string;
+}
+
+const JSON_FORMAT: Format = { name: 'json', parse: readJson, render: (value) => renderJson(value) };
+const YAML_FORMAT: Format = { name: 'yaml', parse: readYaml, render: renderYaml };
+
+/** What a body is for; an endpoint says which of them it takes. */
+export type BodyKind = 'resource' | 'json-patch' | 'merge-patch' | 'form';
+
+export interface MediaType {
+  readonly mediaType: string;
+  readonly kind: BodyKind;
+  /** Absent for forms, which are pairs and not a value: `parseForm` reads them. */
+  readonly format?: Format;
+  /** True where an answer may have this type. */
+  readonly answer?: true;
+}
+
+/** Every media type Ward knows, in the order of its own preference: a further one is one row. */
+export const MEDIA_TYPES: readonly MediaType[] = [
+  { mediaType: 'application/fhir+json', kind: 'resource', format: JSON_FORMAT, answer: true },
+  { mediaType: 'application/json', kind: 'resource', format: JSON_FORMAT, answer: true },
+  { mediaType: 'text/yaml', kind: 'resource', format: YAML_FORMAT, answer: true },
+  { mediaType: 'application/yaml', kind: 'resource', format: YAML_FORMAT, answer: true },
+  { mediaType: 'application/x-yaml', kind: 'resource', format: YAML_FORMAT, answer: true },
+  { mediaType: 'text/x-yaml', kind: 'resource', format: YAML_FORMAT, answer: true },
+  { mediaType: 'application/json-patch+json', kind: 'json-patch', format: JSON_FORMAT },
+  { mediaType: 'application/merge-patch+json', kind: 'merge-patch', format: JSON_FORMAT },
+  { mediaType: 'application/x-www-form-urlencoded', kind: 'form' },
+];
+
+/** `type/subtype` and the parameters behind it (RFC 9110 §8.3.1). */
+const CONTENT_TYPE = /^\s*([^\s;,"/]+\/[^\s;,"/]+)\s*(;.*)?$/;
+const CHARSET = /;\s*charset\s*=\s*("?)([^";\s]*)\1/i;
+
+/**
+ * The row of the table for a `Content-Type` header, of those whose kind the endpoint takes.
+ * Throws `media-type` (415), naming what is taken, for any other type, for none, and for a charset but UTF-8.
+ */
+export function bodyType(contentType: string | undefined, kinds: readonly BodyKind[]): MediaType {
+  const taken = MEDIA_TYPES.filter((row) => kinds.includes(row.kind));
+  const [, name, parameters] = CONTENT_TYPE.exec(contentType ?? '') ?? [];
+  const found = taken.find((row) => row.mediaType === name?.toLowerCase());
+  if (found === undefined) {
+    const given = name === undefined ? 'The body has no Content-Type' : 'The body is of a type that is not taken here';
+    throw new Failure('media-type', `${given}. Send one of: ${taken.map((row) => row.mediaType).join(', ')}.`);
+  }
+  const charset = CHARSET.exec(parameters ?? '')?.[2];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new Failure('media-type', `The body must be in UTF-8: send ${found.mediaType}; charset=utf-8.`);
+  }
+  return found;
+}
+
+/** A resource's value from the text of a body. Throws `media-type` as `bodyType`, `malformed` as its format. */
+export function parseBody(text: string, contentType: string | undefined): Json {
+  const { format } = bodyType(contentType, ['resource']);
+  if (format === undefined) throw new Error('A resource type without a format');
+  return format.parse(text);
+}

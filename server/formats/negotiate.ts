@@ -1,0 +1,91 @@
+import { Failure } from '../../resources/errors.ts';
+import type { Json } from '../../resources/json/value.ts';
+import { type FormatName, MEDIA_TYPES, type MediaType } from './media-types.ts';
+
+/** How an answer is written. */
+export interface Answer {
+  readonly format: FormatName;
+  /** The `Content-Type` header, charset included. */
+  readonly contentType: string;
+  render(value: Json): string;
+}
+
+export interface Wishes {
+  /** The `Accept` header. */
+  accept?: string | undefined;
+  /** The `_format` parameter; it wins (FHIR R4 §3.1.0.1.11). */
+  format?: string | undefined;
+  /** What an endpoint answers where anything would do; OAuth's do not speak of FHIR. */
+  preferred?: 'application/fhir+json' | 'application/json';
+}
+
+/** An element of an `Accept` header: `text/*;q=0.5`. */
+interface Range {
+  type: string;
+  quality: number;
+}
+
+const ANSWERS: readonly MediaType[] = MEDIA_TYPES.filter((row) => row.answer === true);
+const OFFERS = `${ANSWERS.map((row) => row.mediaType).join(', ')}`;
+
+/**
+ * Chooses how to answer (RFC 9110 §12.5.1). Among equals of quality, the one named by itself goes before a wildcard,
+ * then what stands first. `text/html`, what a browser asks, means the preferred JSON.
+ * Throws `not-acceptable` (406) where Ward has nothing of what is asked.
+ */
+export function negotiate({ accept, format, preferred = 'application/fhir+json' }: Wishes): Answer {
+  const chosen = format ? named(format, preferred) : accepted(accept ?? '', preferred);
+  const row = ANSWERS.find((answer) => answer.mediaType === chosen);
+  if (row?.format === undefined)
+    throw new Failure('not-acceptable', `Nothing here is of that type. Ask for: ${OFFERS}.`);
+  return {
+    format: row.format.name,
+    contentType: `${row.mediaType}; charset=utf-8`,
+    render: row.format.render,
+  };
+}
+
+function named(format: string, preferred: string): string | undefined {
+  // In a query, the plus of `application/fhir+json` reads as a space unless the caller encoded it.
+  const name = (format.split(';', 1)[0] ?? '').trim().replaceAll(' ', '+').toLowerCase();
+  if (name === 'json' || name === 'text/html' || name === 'html') return preferred;
+  return name === 'yaml' ? 'text/yaml' : name;
+}
+
+function accepted(accept: string, preferred: string): string | undefined {
+  if (accept.trim() === '') return preferred;
+  const ranges = rangesOf(accept);
+  const offers = [preferred, ...ANSWERS.map((row) => row.mediaType), 'text/html'];
+  let best: { offer: string; rank: number[] } | undefined;
+  for (const offer of offers) {
+    const rank = rankOf(offer, ranges);
+    if (rank !== undefined && (best === undefined || isHigher(rank, best.rank))) best = { offer, rank };
+  }
+  return best?.offer === 'text/html' ? preferred : best?.offer;
+}
+
+function rangesOf(accept: string): Range[] {
+  return accept.split(',').map((element) => {
+    const [type = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
+    const weight = parameters.find((parameter) => /^q\s*=/.test(parameter))?.replace(/^q\s*=\s*/, '');
+    // A weight that is none counts for nothing, so that a typo does not become a preference.
+    const quality = weight === undefined ? 1 : /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(weight) ? Number(weight) : 0;
+    return { type, quality };
+  });
+}
+
+/** Quality, precision and place of the most precise range that covers an offer; undefined where none allows it. */
+function rankOf(offer: string, ranges: readonly Range[]): number[] | undefined {
+  const covering = [offer, `${offer.split('/', 1)[0]}/*`, '*/*'];
+  for (const [coarseness, type] of covering.entries()) {
+    const index = ranges.findIndex((range) => range.type === type);
+    const quality = ranges[index]?.quality;
+    if (quality !== undefined) return quality === 0 ? undefined : [quality, -coarseness, -index];
+  }
+  return undefined;
+}
+
+function isHigher(left: readonly number[], right: readonly number[]): boolean {
+  const index = left.findIndex((part, at) => part !== right[at]);
+  return (left[index] ?? 0) > (right[index] ?? 0);
+}

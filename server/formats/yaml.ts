@@ -1,0 +1,52 @@
+import { DEFAULT_SCALAR_STYLE_RULES, dump, load, SCALAR_STYLE, type ScalarStyleRule, YAMLException } from 'js-yaml';
+import type { Failure } from '../../resources/errors.ts';
+import { malformed, placeOf } from '../../resources/json/place.ts';
+import { MAX_DEPTH } from '../../resources/json/read.ts';
+import type { Json } from '../../resources/json/value.ts';
+import { READ_SCHEMA, Refused, WRITE_SCHEMA } from './yaml-schema.ts';
+
+/** What js-yaml says of its own options, in the words of someone who only sees the document. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['aliases exceeded maxAliases (0)', 'aliases are not taken: write the value out'],
+  [`nesting exceeded maxDepth (${MAX_DEPTH})`, `nested more than ${MAX_DEPTH} deep`],
+  ['duplicated mapping key', 'the key stands twice'],
+]);
+
+/**
+ * Reads one YAML document (YAML 1.2.2, the JSON-compatible core schema). Dates stay strings and numbers keep their
+ * digits. Throws `malformed` with line and column for a syntax error, and for what has no place in JSON or is
+ * used to attack parsers: aliases, merge keys, other tags, a key twice or not a string, several documents.
+ */
+export function readYaml(text: string): Json {
+  let value: unknown;
+  try {
+    value = load(text, { schema: READ_SCHEMA, maxDepth: MAX_DEPTH, maxAliases: 0 });
+  } catch (error) {
+    if (error instanceof YAMLException) throw failureOf(error);
+    throw error;
+  }
+  if (value instanceof Refused) throw malformed('YAML', value.reason, placeOf(text, 0));
+  // The schema constructs nothing but Json.
+  return value as Json;
+}
+
+function failureOf(error: YAMLException): Failure {
+  const reason = REASONS.get(error.reason) ?? error.reason;
+  const { mark } = error;
+  if (mark === undefined) return malformed('YAML', reason);
+  return malformed('YAML', reason, { line: mark.line + 1, column: mark.column + 1 });
+}
+
+/** js-yaml quotes a string that would end the document (`---`), but forgets to where it is a key. */
+const quoteMarkers: ScalarStyleRule = (layout) => {
+  if (layout.isKey && /^(?:---|\.\.\.)/.test(layout.node.value)) layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
+};
+const STYLE_RULES = [quoteMarkers, ...Object.values(DEFAULT_SCALAR_STYLE_RULES)];
+
+/**
+ * A YAML document that reads back as the same value, by readers of YAML 1.1 too: strings that one of them would
+ * take for something else are quoted. Long lines are not folded.
+ */
+export function renderYaml(value: Json): string {
+  return dump(value, { schema: WRITE_SCHEMA, noRefs: true, lineWidth: -1, scalarStyleRules: STYLE_RULES });
+}
