@@ -15,15 +15,25 @@ export interface ElementDefinition {
   list?: boolean;
   /** The children of a nested element. */
   elements?: Record<string, ElementDefinition>;
+  /** With `elements`: the type whose elements a nested element has too (`BackboneElement`); merged in when loaded. */
+  base?: string;
   /** A nested element that has the children of another: `Questionnaire.item` (FHIR's contentReference). */
   sameAs?: string;
   /** Types that a Reference may point to; absent means any. */
   targets?: string[];
   /** The only codes allowed (a required binding). */
   codes?: string[];
+  /** The same for a Coding or CodeableConcept: the codes allowed, by their system. */
+  codings?: Record<string, string[]>;
   /** Smallest and largest number allowed. */
   minimum?: number;
   maximum?: number;
+  /** The largest number of characters allowed. */
+  maxLength?: number;
+  /** Rules that hold between the parts of the value: the id of each and what it demands, for people. */
+  invariants?: Record<string, string>;
+  /** True where `_summary=true` keeps the element. */
+  summary?: boolean;
   /** An object whose members are not declared (`User.data`): kept as sent. */
   open?: boolean;
 }
@@ -41,7 +51,7 @@ export type SearchKindName =
 
 /**
  * A step from an element to the elements below it:
- * a name (`given`), a type a choice or reference must have (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`),
+ * a name (`given`; `%resource` goes back to the resource), a type a choice or reference must have (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`),
  * a filter by a child's value (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
  */
 export type PathStep = string | { as: string } | { resolvesTo: string } | { where: Record<string, string> } | { at: number };
@@ -65,6 +75,10 @@ export interface SearchParameterDefinition {
 export interface TypeDefinition {
   name: string;
   kind: 'datatype' | 'resource';
+  /** The type whose elements and search parameters this one has too; they are merged in when it is loaded. */
+  base?: string;
+  /** Rules that hold between the elements: the id of each and what it demands, for people. */
+  invariants?: Record<string, string>;
   /** In the order of the definition. */
   elements: Record<string, ElementDefinition>;
 }
@@ -80,4 +94,20 @@ export interface ResourceDefinition extends TypeDefinition {
   unique?: { namespace: string; elements: string[] };
   /** True where a change of a resource changes what callers may do: nodes that remember access must hear of it. */
   governsAccess?: boolean;
+}
+
+/** What an extension may be: one of the core specification's, found by its URL, or a part of one, found by its name. */
+export interface ExtensionDefinition {
+  /** Where it may stand: `Patient`, `Patient.birthDate`, `HumanName`, `Element`; absent for the part of another. */
+  context?: string[];
+  /** What its `value[x]` may be; absent where it has parts instead. */
+  value?: ElementDefinition;
+  /** Its parts, by their URL within it. */
+  parts?: Record<string, ExtensionDefinition>;
+  /** 1 where the part is required. */
+  min?: number;
+  /** True where it may stand more than once at one place. */
+  list?: boolean;
+  /** True where it changes the meaning of what it stands on, so that it belongs in `modifierExtension`. */
+  modifier?: boolean;
 }

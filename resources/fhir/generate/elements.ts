@@ -1,0 +1,116 @@
+import type { ElementDefinition, TypeDefinition } from '../../definition.ts';
+import { expand } from './codes.ts';
+import {
+  lastSegment,
+  type Published,
+  type PublishedElement,
+  type PublishedStructure,
+  type PublishedType,
+} from './published.ts';
+
+/** Rules that every element or resource follows, which the validator holds without being told. */
+const EVERYWHERE = new Set(['ele-1', 'ext-1', 'dom-2', 'dom-3', 'dom-4', 'dom-5']);
+const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
+const STRUCTURE = 'http://hl7.org/fhir/StructureDefinition/';
+const SIMPLE_QUANTITY = { 'sqty-1': 'The comparator is not used on a SimpleQuantity' };
+
+/** A published type in the format of definition.ts, without the elements that it has from its base. */
+export function typeDefinition(published: Published, structure: PublishedStructure): TypeDefinition {
+  const [root, ...elements] = structure.snapshot.element;
+  if (root === undefined) throw new Error(`${structure.name} has no snapshot`);
+  const own = elements.filter((element) => isOwn(structure, element));
+  const invariants = invariantsOf(root);
+  return {
+    name: structure.name,
+    kind: structure.kind === 'resource' ? 'resource' : 'datatype',
+    ...(structure.baseDefinition === undefined ? {} : { base: lastSegment(structure.baseDefinition) }),
+    ...(invariants === undefined ? {} : { invariants }),
+    elements: childrenOf(published, own, structure.name),
+  };
+}
+
+/** False for what is declared by the base: `Patient.id` is `Resource.id`, `Patient.contact.id` is `Element.id`. */
+function isOwn(structure: PublishedStructure, element: PublishedElement): boolean {
+  const declaredBy = element.base?.path.split('.')[0];
+  return declaredBy === undefined || declaredBy === structure.name;
+}
+
+function childrenOf(
+  published: Published,
+  elements: PublishedElement[],
+  path: string,
+): Record<string, ElementDefinition> {
+  const depth = path.split('.').length + 1;
+  const children: Record<string, ElementDefinition> = {};
+  for (const element of elements) {
+    if (!element.path.startsWith(`${path}.`) || element.path.split('.').length !== depth) continue;
+    const name = element.path.slice(path.length + 1).replace('[x]', '');
+    children[name] = elementDefinition(published, elements, element);
+  }
+  return children;
+}
+
+function elementDefinition(
+  published: Published,
+  all: PublishedElement[],
+  element: PublishedElement,
+): ElementDefinition {
+  if (!['1', '*'].includes(element.max) || element.min > 1) throw new Error(`Unusual cardinality of ${element.path}`);
+  const nested = childrenOf(published, all, element.path);
+  const invariants = invariantsOf(element);
+  return {
+    ...(Object.keys(nested).length > 0 ? { base: typeName(element.type?.[0], element) } : valueTypes(element)),
+    ...(element.min === 1 ? { min: 1 } : {}),
+    ...(element.max === '*' ? { list: true } : {}),
+    ...binding(published, element),
+    ...(element.isSummary === true ? { summary: true } : {}),
+    ...(invariants === undefined ? {} : { invariants }),
+    ...(Object.keys(nested).length > 0 ? { elements: nested } : {}),
+  };
+}
+
+/** What the value of an element may be: also used for the values of extensions. */
+export function valueTypes(element: PublishedElement): ElementDefinition {
+  if (element.contentReference !== undefined) return { sameAs: element.contentReference.slice(1) };
+  const types = [...new Set((element.type ?? []).map((type) => typeName(type, element)))];
+  const targets = targetsOf(element.type ?? []);
+  const [only] = types;
+  if (only === undefined) throw new Error(`${element.path} has no type`);
+  return {
+    ...(element.path.endsWith('[x]') ? { choice: types } : { type: only }),
+    ...(targets.length > 0 ? { targets } : {}),
+  };
+}
+
+/** The binding of a coded element, where it is required. */
+export function binding(published: Published, element: PublishedElement): Pick<ElementDefinition, 'codes' | 'codings'> {
+  if (element.binding?.strength !== 'required' || element.binding.valueSet === undefined) return {};
+  const codings = expand(published, element.binding.valueSet);
+  if (codings === undefined) return {};
+  const isCode = element.type?.every(({ code }) => ['code', 'string', 'uri'].includes(code)) ?? false;
+  return isCode ? { codes: [...new Set(Object.values(codings).flat())] } : { codings };
+}
+
+/** `http://hl7.org/fhirpath/System.String` names the FHIR type in an extension; `Resource.id` names it wrongly there. */
+function typeName(type: PublishedType | undefined, element: PublishedElement): string {
+  if (type === undefined) throw new Error(`${element.path} has no type`);
+  if (!type.code.startsWith('http:')) return type.code;
+  if (element.base?.path === 'Resource.id') return 'id';
+  const named = type.extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl;
+  if (named === undefined) throw new Error(`${element.path} has a type without a name`);
+  return named;
+}
+
+/** The types a Reference may point to; none where it may point to any. */
+function targetsOf(types: PublishedType[]): string[] {
+  const profiles = types.filter(({ code }) => code === 'Reference').flatMap(({ targetProfile }) => targetProfile ?? []);
+  const targets = [...new Set(profiles.filter((profile) => profile.startsWith(STRUCTURE)).map(lastSegment))];
+  return targets.includes('Resource') ? [] : targets;
+}
+
+function invariantsOf(element: PublishedElement): Record<string, string> | undefined {
+  const rules = (element.constraint ?? []).filter(({ key, severity }) => severity === 'error' && !EVERYWHERE.has(key));
+  const simple = element.type?.some(({ profile }) => profile?.includes(`${STRUCTURE}SimpleQuantity`)) ?? false;
+  if (rules.length === 0 && !simple) return undefined;
+  return { ...Object.fromEntries(rules.map(({ key, human }) => [key, human])), ...(simple ? SIMPLE_QUANTITY : {}) };
+}

@@ -1,0 +1,79 @@
+import type { ElementDefinition, PathStep, TypeDefinition } from '../../definition.ts';
+
+/** The types by name, as generated. */
+export type Types = ReadonlyMap<string, TypeDefinition>;
+
+/** Where a path stands: a type by its name, or a nested element. */
+type Place = { type: string } | { element: ElementDefinition };
+
+/**
+ * The steps as they apply to a type: checked against its elements, with the names of types spelled as they are.
+ * Throws where a step names an element or a type that is not there.
+ */
+export function resolveSteps(types: Types, type: string, steps: PathStep[]): PathStep[] {
+  return follow(types, { type }, type, steps).steps;
+}
+
+/** The steps below the places that other steps lead to: the parts of a composite. */
+export function resolveStepsBelow(types: Types, type: string, above: PathStep[], steps: PathStep[]): PathStep[] {
+  const { place } = follow(types, { type }, type, above);
+  return follow(types, place, type, steps).steps;
+}
+
+/** The place of an element named by its path, as an extension's context names it: `Patient.contact` stays as it is. */
+export function canonicalPath(types: Types, path: string): string {
+  const [type = '', ...names] = path.split('.');
+  let place: Place = { type };
+  let canonical = type;
+  for (const name of names) {
+    const element: ElementDefinition = child(types, place, name, path);
+    canonical = `${'type' in place ? place.type : canonical}.${name}`;
+    if (element.sameAs !== undefined) canonical = element.sameAs;
+    place = below(types, element, path);
+  }
+  return canonical;
+}
+
+function follow(types: Types, start: Place, root: string, steps: PathStep[]): { steps: PathStep[]; place: Place } {
+  let place = start;
+  let element: ElementDefinition | undefined;
+  const resolved = steps.map((step): PathStep => {
+    if (typeof step === 'string') {
+      if (step === '%resource') {
+        place = { type: root };
+        return step;
+      }
+      element = child(types, place, step, JSON.stringify(steps));
+      place = below(types, element, JSON.stringify(steps));
+      return step;
+    }
+    if (!('as' in step)) return step;
+    const named = [...(element?.choice ?? [])].find((type) => type.toLowerCase() === step.as.toLowerCase());
+    if (named === undefined) throw new Error(`${JSON.stringify(steps)}: ${step.as} is not a choice in ${root}`);
+    place = { type: named };
+    return { as: named };
+  });
+  return { steps: resolved, place };
+}
+
+/** An element by its name, which may be one that the type has from its base. */
+function child(types: Types, place: Place, name: string, path: string): ElementDefinition {
+  let base = 'type' in place ? place.type : place.element.base;
+  let found = 'element' in place ? place.element.elements?.[name] : undefined;
+  while (found === undefined && base !== undefined) {
+    const type = types.get(base);
+    found = type?.elements[name];
+    base = type?.base;
+  }
+  if (found === undefined) throw new Error(`${path}: there is no ${name}`);
+  return found;
+}
+
+function below(types: Types, element: ElementDefinition, path: string): Place {
+  if (element.elements !== undefined) return { element };
+  if (element.sameAs === undefined) return { type: element.type ?? element.choice?.[0] ?? '' };
+  const [type = '', ...names] = element.sameAs.split('.');
+  let place: Place = { type };
+  for (const name of names) place = below(types, child(types, place, name, path), path);
+  return place;
+}

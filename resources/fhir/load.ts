@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ElementDefinition, ExtensionDefinition, ResourceDefinition, TypeDefinition } from '../definition.ts';
+
+/** The published FHIR R4 definitions, each read from its file when it is first asked for. */
+export interface Definitions {
+  /** The resource types that can be instantiated, in alphabetical order. */
+  readonly resources: readonly string[];
+  /** A resource type, abstract ones included, or a datatype; undefined where R4 has none of that name. */
+  type(name: string): TypeDefinition | ResourceDefinition | undefined;
+  /** One of the core specification's own extensions. */
+  extension(url: string): ExtensionDefinition | undefined;
+}
+
+const ABSTRACT = ['Resource', 'DomainResource'];
+
+/** Opens the generated data (resources/fhir/README.md); only the list of names is read at once. */
+export function openDefinitions(): Definitions {
+  const names = read<{ resources: string[]; datatypes: string[] }>('types');
+  const known = new Set([...names.resources, ...names.datatypes, ...ABSTRACT]);
+  const types = new Map<string, TypeDefinition | ResourceDefinition>();
+  let extensions: Map<string, ExtensionDefinition> | undefined;
+
+  function type(name: string): TypeDefinition | ResourceDefinition | undefined {
+    let found = types.get(name);
+    if (found === undefined && known.has(name)) {
+      const own = read<TypeDefinition | ResourceDefinition>(name);
+      found = isResource(own) ? inheritResource(own, type) : inherit(own, type);
+      types.set(name, found);
+    }
+    return found;
+  }
+
+  return {
+    resources: names.resources,
+    type,
+    extension(url) {
+      extensions ??= new Map(
+        Object.entries(read<{ extensions: Record<string, ExtensionDefinition> }>('extensions').extensions),
+      );
+      return extensions.get(url);
+    },
+  };
+}
+
+/**
+ * A type with the elements and rules of its base, and nested elements with those of theirs.
+ * Throws where the base is not known.
+ */
+export function inherit<T extends TypeDefinition>(definition: T, type: Definitions['type']): T {
+  const base = definition.base === undefined ? undefined : type(definition.base);
+  if (definition.base !== undefined && base === undefined) {
+    throw new Error(`${definition.name} has an unknown base, ${definition.base}`);
+  }
+  return {
+    ...definition,
+    ...(base === undefined ? {} : { invariants: { ...base.invariants, ...definition.invariants } }),
+    elements: inheritElements(definition, base, type),
+  };
+}
+
+/** As `inherit`, with the search parameters of the base too. */
+export function inheritResource(definition: ResourceDefinition, type: Definitions['type']): ResourceDefinition {
+  const base = definition.base === undefined ? undefined : type(definition.base);
+  const inherited = base !== undefined && isResource(base) ? base.search : {};
+  return { ...inherit(definition, type), search: { ...inherited, ...definition.search } };
+}
+
+/** True for a resource type, false for a datatype. */
+export function isResource(definition: TypeDefinition | ResourceDefinition): definition is ResourceDefinition {
+  return definition.kind === 'resource';
+}
+
+function inheritElements(
+  own: Pick<TypeDefinition, 'elements'>,
+  base: Pick<TypeDefinition, 'elements'> | undefined,
+  type: (name: string) => TypeDefinition | undefined,
+): Record<string, ElementDefinition> {
+  const elements: Record<string, ElementDefinition> = { ...base?.elements };
+  for (const [name, element] of Object.entries(own.elements)) {
+    const { elements: nested } = element;
+    const below = element.base === undefined ? undefined : type(element.base);
+    elements[name] =
+      nested === undefined ? element : { ...element, elements: inheritElements({ elements: nested }, below, type) };
+  }
+  return elements;
+}
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#r4/${name}.json`)), 'utf8'));
+}

@@ -1,0 +1,27 @@
+import type { ResourceDefinition } from '../definition.ts';
+
+/** Who may do what. What an engine makes of its element is checked by that engine, when a policy is written. */
+export const accessPolicy: ResourceDefinition = {
+  name: 'AccessPolicy',
+  kind: 'resource',
+  description: 'A rule that lets a request pass, for everyone or for those that it is linked to.',
+  elements: {
+    id: { type: 'id', summary: true },
+    meta: { type: 'Meta', summary: true },
+    engine: { type: 'code', min: 1, summary: true },
+    description: { type: 'string', summary: true },
+    link: { type: 'Link', targets: ['Client', 'User', 'Role', 'Operation'], list: true, summary: true },
+    matcho: { open: true },
+    schema: { open: true },
+    and: { open: true, list: true },
+    or: { open: true, list: true },
+    resource: { type: 'code' },
+    interaction: { type: 'code', list: true },
+    criteria: { type: 'string' },
+  },
+  search: {
+    engine: { kind: 'token', paths: [['engine']], description: 'How the policy decides' },
+    link: { kind: 'reference', paths: [['link']], targets: ['Client', 'User'], description: 'Whom it is linked to' },
+  },
+  governsAccess: true,
+};

@@ -1,0 +1,54 @@
+import type { ElementDefinition, ResourceDefinition } from '../definition.ts';
+
+const TEN_YEARS = 315_360_000;
+
+/** What a grant makes of a token: `auth.client_credentials`, `auth.password`. */
+const GRANT: Record<string, ElementDefinition> = {
+  token_format: { type: 'code', codes: ['jwt'] },
+  access_token_expiration: { type: 'positiveInt', maximum: TEN_YEARS },
+  refresh_token: { type: 'boolean' },
+  refresh_token_expiration: { type: 'positiveInt', maximum: TEN_YEARS },
+  audience: { type: 'string', list: true },
+  secret_required: { type: 'boolean' },
+};
+
+/** An application that calls the server, for itself or for its users (RFC 6749 §2). */
+export const client: ResourceDefinition = {
+  name: 'Client',
+  kind: 'resource',
+  description: 'An application that may ask for tokens and be given access.',
+  elements: {
+    id: { type: 'id', summary: true },
+    meta: { type: 'Meta', summary: true },
+    name: { type: 'string', summary: true },
+    active: { type: 'boolean', summary: true },
+    secret: { type: 'string', maxLength: 1024 },
+    grant_types: {
+      type: 'code',
+      list: true,
+      codes: ['basic', 'client_credentials', 'password', 'refresh_token', 'authorization_code'],
+      summary: true,
+    },
+    scope: { type: 'string', list: true },
+    first_party: { type: 'boolean' },
+    jwks: { open: true },
+    jwks_uri: { type: 'url' },
+    allowed_origins: { type: 'url', list: true },
+    description: { type: 'string' },
+    details: { open: true },
+    auth: {
+      elements: {
+        client_credentials: { elements: GRANT },
+        password: { elements: GRANT },
+      },
+    },
+  },
+  search: {
+    name: { kind: 'string', paths: [['name']], description: 'The name of the application' },
+    'grant-type': { kind: 'token', paths: [['grant_types']], description: 'A grant that the application may use' },
+    active: { kind: 'token', paths: [['active']], description: 'Whether the application may be used' },
+  },
+  secrets: ['secret'],
+  unique: { namespace: 'login', elements: ['id'] },
+  governsAccess: true,
+};

@@ -1,0 +1,19 @@
+import type { TypeDefinition } from '../definition.ts';
+
+/**
+ * A reference of the server's own types, in either of two styles: FHIR's, `{reference: "Client/x"}`, or
+ * Aidbox's, `{resourceType: "Client", id: "x"}`.
+ */
+export const link: TypeDefinition = {
+  name: 'Link',
+  kind: 'datatype',
+  invariants: {
+    'link-1': 'Either reference, or both resourceType and id, must say what is meant',
+  },
+  elements: {
+    reference: { type: 'string', maxLength: 200 },
+    resourceType: { type: 'code', maxLength: 64 },
+    id: { type: 'id' },
+    display: { type: 'string' },
+  },
+};

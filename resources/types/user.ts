@@ -1,0 +1,41 @@
+import type { ResourceDefinition } from '../definition.ts';
+
+/** A person who signs in with a password, through a Client. */
+export const user: ResourceDefinition = {
+  name: 'User',
+  kind: 'resource',
+  description: 'A person who signs in, and whose policies say what they may do.',
+  elements: {
+    id: { type: 'id', summary: true },
+    meta: { type: 'Meta', summary: true },
+    userName: { type: 'string', maxLength: 256, summary: true },
+    email: { type: 'string', maxLength: 256, summary: true },
+    password: { type: 'string', maxLength: 1024 },
+    name: {
+      summary: true,
+      elements: { givenName: { type: 'string' }, familyName: { type: 'string' }, formatted: { type: 'string' } },
+    },
+    inactive: { type: 'boolean', summary: true },
+    roles: { list: true, summary: true, elements: { value: { type: 'string', min: 1 } } },
+    fhirUser: { type: 'Link' },
+    data: { open: true },
+  },
+  search: {
+    username: { kind: 'token', paths: [['userName']], description: 'The name that the person signs in with' },
+    email: { kind: 'token', paths: [['email']], description: 'The address that the person signs in with' },
+    name: {
+      kind: 'string',
+      paths: [
+        ['name', 'givenName'],
+        ['name', 'familyName'],
+        ['name', 'formatted'],
+      ],
+      description: 'A part of the name of the person',
+    },
+    role: { kind: 'token', paths: [['roles', 'value']], description: 'A role of the person' },
+    inactive: { kind: 'token', paths: [['inactive']], description: 'Whether the person is kept from signing in' },
+  },
+  secrets: ['password'],
+  unique: { namespace: 'login', elements: ['id', 'userName', 'email'] },
+  governsAccess: true,
+};
