@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import * as value from './config-values.ts';
+
+/** One setting. `takes` completes the sentence "PORT takes …"; `meaning` is what the documentation says. */
+interface Setting<Value> {
+  variable: string;
+  /** What holds where the variable is not set. */
+  default: string | undefined;
+  /** How the documentation writes the default, where the text itself would not say it. */
+  shown?: string;
+  /** A secret may also come from the file that `<variable>_FILE` names, and is never printed. */
+  secret?: true;
+  takes: string;
+  meaning: string;
+  parse(text: string): Value;
+}
+
+const withDefault = <Value>(setting: Setting<Value> & { default: string }): Setting<Value> => setting;
+const optional = <Value>(setting: Omit<Setting<Value>, 'default'>): Setting<Value | undefined> => ({
+  default: undefined,
+  ...setting,
+});
+
+const TEN_YEARS = 10 * 365 * 24 * 3600;
+const ONE_GIGABYTE = 1024 ** 3;
+
+/** Every setting of the server, one row each: a row is all that a further one needs. */
+const SETTINGS = {
+  port: withDefault({
+    variable: 'PORT',
+    default: '8081',
+    takes: 'a port from 0 to 65535',
+    meaning: 'Where to listen; `0` takes a free port and prints it.',
+    parse: value.wholeNumber(0, 65535),
+  }),
+  host: withDefault({
+    variable: 'HOST',
+    default: '127.0.0.1',
+    takes: 'an address or a host name of this machine',
+    meaning: 'The address to listen on; `0.0.0.0` or `::` for all of them.',
+    parse: value.word,
+  }),
+  baseUrl: optional({
+    variable: 'BASE_URL',
+    shown: '`http://localhost:PORT`',
+    takes: 'an http or https URL without query, fragment, user name or a slash at its end',
+    meaning: 'The public address: the issuer of tokens and the base of every absolute link.',
+    parse: value.baseUrl,
+  }),
+  databaseUrl: withDefault({
+    variable: 'DATABASE_URL',
+    default: 'sqlite:data/ward.db',
+    secret: true,
+    takes: 'sqlite:PATH, sqlite::memory: or postgres://user:password@host/database',
+    meaning: 'The database: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.',
+    parse: value.databaseUrl,
+  }),
+  rootClientId: withDefault({
+    variable: 'ROOT_CLIENT_ID',
+    default: 'root',
+    takes: 'an id: 1 to 64 letters, digits, hyphens and dots',
+    meaning: 'The id of the first Client, made on an empty database.',
+    parse: value.resourceId,
+  }),
+  rootClientSecret: optional({
+    variable: 'ROOT_CLIENT_SECRET',
+    shown: 'generated, printed once',
+    secret: true,
+    takes: 'a text without control characters',
+    meaning: 'Its secret. Set to another value later, it resets the secret of the Client that began as root.',
+    parse: value.secret,
+  }),
+  initFile: optional({
+    variable: 'INIT_FILE',
+    takes: 'the path of a YAML or JSON file',
+    meaning: 'A Bundle of PUTs or a YAML list of resources, applied in one transaction before listening.',
+    parse: value.file,
+  }),
+  accessTokenExpiration: withDefault({
+    variable: 'ACCESS_TOKEN_EXPIRATION',
+    default: '3600',
+    takes: `seconds, from 1 to ${TEN_YEARS}`,
+    meaning: 'Seconds that an access token is good for, when the Client does not say.',
+    parse: value.wholeNumber(1, TEN_YEARS),
+  }),
+  refreshTokenExpiration: withDefault({
+    variable: 'REFRESH_TOKEN_EXPIRATION',
+    default: '2592000',
+    takes: `seconds, from 1 to ${TEN_YEARS}`,
+    meaning: 'Seconds from its last use that a refresh token is good for, when the Client does not say.',
+    parse: value.wholeNumber(1, TEN_YEARS),
+  }),
+  audience: withDefault({
+    variable: 'AUDIENCE',
+    default: '',
+    takes: 'audiences separated by commas',
+    meaning: 'Further `aud` values, comma separated, that this server answers to beside `BASE_URL`.',
+    parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.list(value.word)(text)),
+  }),
+  signingAlg: withDefault({
+    variable: 'SIGNING_ALG',
+    default: 'RS256',
+    takes: 'RS256, ES256 or EdDSA',
+    meaning: 'How tokens are signed from now on: `RS256`, `ES256` or `EdDSA`.',
+    parse: value.oneOf('RS256', 'ES256', 'EdDSA'),
+  }),
+  maxBody: withDefault({
+    variable: 'MAX_BODY',
+    default: '1mb',
+    takes: 'a size from 1kb to 1024mb, such as 512kb, 1mb or a number of bytes',
+    meaning: 'The largest request body, decompressed: `512kb`, `1mb` or a number of bytes.',
+    parse: value.bytes(1024, ONE_GIGABYTE),
+  }),
+  trustedProxies: withDefault({
+    variable: 'TRUSTED_PROXIES',
+    default: '',
+    takes: 'addresses and CIDRs separated by commas, such as 10.0.0.0/8',
+    meaning: 'CIDRs, comma separated, whose `X-Forwarded-For` counts for addresses in limits, logs and Sessions.',
+    parse: value.networks,
+  }),
+  corsOrigins: withDefault({
+    variable: 'CORS_ORIGINS',
+    default: '',
+    takes: '* or origins separated by commas, such as https://app.example.com',
+    meaning: 'Origins of browser apps, comma separated, or `*`; credentials are never allowed with `*`.',
+    parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.origins(text)),
+  }),
+  logLevel: withDefault({
+    variable: 'LOG_LEVEL',
+    default: 'info',
+    takes: 'fatal, error, warn, info, debug, trace or silent',
+    meaning: 'The least grave line that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+    parse: value.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  }),
+};
+
+type Settings = typeof SETTINGS;
+type Values = { [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
+
+/** The settings in force: sizes in bytes, spans in seconds. `baseUrl` is final once the port is (see `atPort`). */
+export type Config = Readonly<Omit<Values, 'baseUrl'> & { baseUrl: string }>;
+
+/** A setting that cannot be: one line that names the variable, what was wrong, and what it takes. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** What readConfig takes: `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks every setting of the environment; an empty variable counts as not set.
+ * Throws a ConfigError for the first bad value.
+ */
+export function readConfig(env: Environment): Config {
+  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, read(setting, env)]);
+  // The rows of the table give each name its type.
+  const values = Object.fromEntries(entries) as Values;
+  return Object.freeze({ ...values, baseUrl: values.baseUrl ?? localUrl(values.port) });
+}
+
+/** The same settings on the port that was taken: with `PORT=0` it is known only after listening. */
+export function atPort(config: Config, port: number): Config {
+  const baseUrl = config.baseUrl === localUrl(0) ? localUrl(port) : config.baseUrl;
+  return Object.freeze({ ...config, port, baseUrl });
+}
+
+const localUrl = (port: number): string => `http://localhost:${port}`;
+
+function read<Value>(setting: Setting<Value>, env: Environment): Value | undefined {
+  const { variable, takes } = setting;
+  const source = setting.secret && env[`${variable}_FILE`] ? `${variable}_FILE` : variable;
+  if (source !== variable && env[variable]) {
+    throw new ConfigError(`${variable} and ${source} are both set: set one of them`);
+  }
+  const text = source === variable ? env[variable] || setting.default : readSecret(source, env[source] ?? '');
+  if (text === undefined) return undefined;
+  try {
+    return setting.parse(text);
+  } catch (error) {
+    const wrong = error instanceof Error ? error.message : 'is wrong';
+    // The cause is left out: whatever prints it would print the value.
+    throw new ConfigError(`${source} ${wrong}; ${variable} takes ${takes}`);
+  }
+}
+
+function readSecret(variable: string, path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ConfigError(`${variable} cannot be read (${code}); it takes the path of a file`);
+  }
+  const secret = text.replace(/\r?\n$/, '');
+  if (secret === '')
+    throw new ConfigError(`${variable} names an empty file; it takes the path of a file with the secret`);
+  return secret;
+}
+
+/** The table of settings as Markdown, for the documentation. */
+export function renderSettings(): string {
+  const rows = Object.values<Setting<unknown>>(SETTINGS).map((setting) => {
+    const names = setting.secret ? `\`${setting.variable}\`, \`${setting.variable}_FILE\`` : `\`${setting.variable}\``;
+    const fallback = setting.shown ?? (setting.default ? `\`${setting.default}\`` : 'none');
+    return `| ${names} | ${fallback} | ${setting.meaning} |`;
+  });
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows, ''].join('\n');
+}

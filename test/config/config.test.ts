@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { atPort, ConfigError, readConfig, renderSettings } from '../../server/config.ts';
+
+describe('settings', () => {
+  let folder: string;
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ward-config-'));
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('need nothing', () => {
+    const { trustedProxies, ...config } = readConfig({});
+    expect(trustedProxies.rules).to.deep.equal([]);
+    expect(config).to.deep.equal({
+      port: 8081,
+      host: '127.0.0.1',
+      baseUrl: 'http://localhost:8081',
+      databaseUrl: 'sqlite:data/ward.db',
+      rootClientId: 'root',
+      rootClientSecret: undefined,
+      initFile: undefined,
+      accessTokenExpiration: 3600,
+      refreshTokenExpiration: 2592000,
+      audience: [],
+      signingAlg: 'RS256',
+      maxBody: 1048576,
+      corsOrigins: [],
+      logLevel: 'info',
+    });
+  });
+
+  it('are frozen', () => {
+    const config = readConfig({ AUDIENCE: 'a,b' });
+    expect(Object.isFrozen(config) && Object.isFrozen(config.audience)).to.equal(true);
+  });
+
+  it('count as not set where they are empty', () => {
+    expect(readConfig({ PORT: '', ROOT_CLIENT_SECRET: '', ROOT_CLIENT_SECRET_FILE: '' })).to.include({ port: 8081 });
+    expect(readConfig({ ROOT_CLIENT_SECRET: '' }).rootClientSecret).to.equal(undefined);
+  });
+
+  const good: [env: Record<string, string>, name: keyof ReturnType<typeof readConfig>, value: unknown][] = [
+    [{ PORT: '0' }, 'port', 0],
+    [{ PORT: '9000' }, 'baseUrl', 'http://localhost:9000'],
+    [{ HOST: '::1' }, 'host', '::1'],
+    [{ BASE_URL: 'https://EHR.example.com:443' }, 'baseUrl', 'https://ehr.example.com'],
+    [{ BASE_URL: 'https://example.com/ward' }, 'baseUrl', 'https://example.com/ward'],
+    [{ DATABASE_URL: 'sqlite::memory:' }, 'databaseUrl', 'sqlite::memory:'],
+    [{ DATABASE_URL: 'postgresql://u:p@h:5432/d' }, 'databaseUrl', 'postgresql://u:p@h:5432/d'],
+    [{ DATABASE_URL: 'postgres:///d?host=/run/pg' }, 'databaseUrl', 'postgres:///d?host=/run/pg'],
+    [{ ROOT_CLIENT_SECRET: ' pass word ' }, 'rootClientSecret', ' pass word '],
+    [{ AUDIENCE: 'https://a.example, urn:b' }, 'audience', ['https://a.example', 'urn:b']],
+    [{ SIGNING_ALG: 'EdDSA' }, 'signingAlg', 'EdDSA'],
+    [{ MAX_BODY: '512kb' }, 'maxBody', 524288],
+    [{ MAX_BODY: '2MB' }, 'maxBody', 2097152],
+    [{ MAX_BODY: '65536' }, 'maxBody', 65536],
+    [{ CORS_ORIGINS: '*' }, 'corsOrigins', '*'],
+    [{ CORS_ORIGINS: 'https://a.example, http://b:8080' }, 'corsOrigins', ['https://a.example', 'http://b:8080']],
+  ];
+  for (const [env, name, value] of good) {
+    it(`${JSON.stringify(env)} gives ${JSON.stringify(value)}`, () => {
+      expect(readConfig(env)[name]).to.deep.equal(value);
+    });
+  }
+
+  it('the port that was taken completes a default BASE_URL and leaves a chosen one', () => {
+    expect(atPort(readConfig({ PORT: '0' }), 4711)).to.include({ port: 4711, baseUrl: 'http://localhost:4711' });
+    expect(atPort(readConfig({ PORT: '0', BASE_URL: 'http://a' }), 4711)).to.include({ baseUrl: 'http://a' });
+  });
+
+  it('TRUSTED_PROXIES holds addresses and networks of both families', () => {
+    const { trustedProxies } = readConfig({ TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,fd00::/8' });
+    expect(trustedProxies.check('10.9.8.7')).to.equal(true);
+    expect(trustedProxies.check('192.0.2.1')).to.equal(true);
+    expect(trustedProxies.check('::ffff:10.9.8.7', 'ipv6')).to.equal(true);
+    expect(trustedProxies.check('fd12::1', 'ipv6')).to.equal(true);
+    expect(trustedProxies.check('192.0.2.2')).to.equal(false);
+  });
+
+  describe('from files', () => {
+    it('a secret loses the line break at its end and nothing else', () => {
+      expect(readConfig({ ROOT_CLIENT_SECRET_FILE: write('a', ' s3cret \n') }).rootClientSecret).to.equal(' s3cret ');
+      expect(readConfig({ ROOT_CLIENT_SECRET_FILE: write('b', 's3cret\r\n') }).rootClientSecret).to.equal('s3cret');
+    });
+
+    it('a database URL holds a password, so it may be in a file too', () => {
+      const url = 'postgres://u:p@h/d';
+      expect(readConfig({ DATABASE_URL_FILE: write('url', `${url}\n`) }).databaseUrl).to.equal(url);
+    });
+
+    const rows: [why: string, env: () => Record<string, string>, message: RegExp][] = [
+      ['none there', () => ({ ROOT_CLIENT_SECRET_FILE: join(folder, 'none') }), /^ROOT_CLIENT_SECRET_FILE .*ENOENT/],
+      ['a folder', () => ({ ROOT_CLIENT_SECRET_FILE: folder }), /^ROOT_CLIENT_SECRET_FILE .*EISDIR/],
+      ['an empty one', () => ({ ROOT_CLIENT_SECRET_FILE: write('c', '\n') }), /^ROOT_CLIENT_SECRET_FILE .*empty/],
+      ['two lines', () => ({ ROOT_CLIENT_SECRET_FILE: write('d', 'hunter2\nx\n') }), /^ROOT_CLIENT_SECRET_FILE .*line/],
+      ['a bad URL', () => ({ DATABASE_URL_FILE: write('e', 'hunter2') }), /^DATABASE_URL_FILE .*takes sqlite:PATH/],
+      [
+        'beside the variable',
+        () => ({ ROOT_CLIENT_SECRET_FILE: write('f', 'a'), ROOT_CLIENT_SECRET: 'hunter2' }),
+        /^ROOT_CLIENT_SECRET and ROOT_CLIENT_SECRET_FILE are both set/,
+      ],
+      ['INIT_FILE that is not there', () => ({ INIT_FILE: join(folder, 'none.yaml') }), /^INIT_FILE names no file/],
+      ['INIT_FILE that is a folder', () => ({ INIT_FILE: folder }), /^INIT_FILE names no file/],
+    ];
+    for (const [why, env, message] of rows) {
+      it(`${why}: refused`, () => {
+        expect(() => readConfig(env())).to.throw(ConfigError, message);
+        expect(() => readConfig(env())).not.to.throw(/hunter2/);
+      });
+    }
+  });
+
+  describe('refused in one line that names the variable and what it takes', () => {
+    const bad: Record<string, string[]> = {
+      PORT: ['http', '-1', '65536', '80.5', '0x50', ' 80', '1e3'],
+      HOST: ['local host', 'a\nb'],
+      BASE_URL: ['localhost:8081', 'ftp://a', 'http://', 'http://a/', 'http://a/b/', 'http://a?b', 'http://a#', '//a'],
+      'BASE_URL ': ['http://user:hunter2@a', 'http://a:0', 'http:a'],
+      DATABASE_URL: ['sqlite:', 'mysql://root:hunter2@h/d', 'data/ward.db', 'postgres://u:hunter2@h:port/d'],
+      ROOT_CLIENT_ID: ['a b', 'a/b', '..', 'ä', 'a'.repeat(65)],
+      ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000'],
+      ACCESS_TOKEN_EXPIRATION: ['0', '-5', '1h', '315360001', '1.5'],
+      REFRESH_TOKEN_EXPIRATION: ['0', 'never'],
+      AUDIENCE: ['a,,b', 'a b', ','],
+      SIGNING_ALG: ['HS256', 'none', 'rs256', 'constructor'],
+      MAX_BODY: ['0', '1tb', 'big', '1023', '2000mb', '1.5mb', '-1kb'],
+      TRUSTED_PROXIES: ['10.0.0.0/33', '10.0.0.1/', 'proxy', '::1/129', '10.0.0.1,', '10.0.0.1/-1', '1.2.3'],
+      CORS_ORIGINS: [
+        '*,https://a',
+        'https://a/',
+        'https://a/b',
+        'a.example',
+        'https://A.example',
+        'null',
+        'https://*.a',
+      ],
+      LOG_LEVEL: ['verbose', 'INFO'],
+    };
+    for (const [key, texts] of Object.entries(bad)) {
+      const variable = key.trim();
+      for (const text of texts) {
+        it(`${variable}=${JSON.stringify(text.slice(0, 40))}`, () => {
+          expect(() => readConfig({ [variable]: text })).to.throw(
+            ConfigError,
+            new RegExp(`^${variable} (is|has|ends) [^\\n]*; ${variable} takes [^\\n]+$`),
+          );
+          expect(() => readConfig({ [variable]: text })).not.to.throw(/hunter2/);
+        });
+      }
+    }
+  });
+
+  it('are documented by a table with a row each', () => {
+    const table = renderSettings();
+    expect(table.split('\n').length).to.equal(Object.keys(readConfig({})).length + 3);
+    expect(table).to.include('| `PORT` | `8081` | Where to listen');
+    expect(table).to.include('| `ROOT_CLIENT_SECRET`, `ROOT_CLIENT_SECRET_FILE` | generated, printed once |');
+  });
+});
