@@ -1,0 +1,27 @@
+# Build: compile TypeScript, then keep only what runs.
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json knexfile.ts ./
+COPY server server
+COPY auth auth
+COPY resources resources
+COPY commands commands
+RUN npm run build && npm prune --omit=dev
+
+# Run: no compiler, no sources, no root.
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8081 DATABASE_URL=sqlite:/data/ward.db
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY --from=build /app/resources/fhir/r4 resources/fhir/r4
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 8081
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/server/main.js"]

@@ -1,0 +1,65 @@
+/** The README does what it says: its commands run, its table is that of the code, its links lead somewhere. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { renderSettings } from '../server/config.ts';
+import { startServer, type TestServer } from './harness/server.ts';
+
+const README = readFileSync('README.md', 'utf8');
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+const BLOCKS = [...README.matchAll(/^```bash\n(.*?)^```/gms)].map((match) => match[1] ?? '');
+/** The commands that start and test the server are those that run this file and those of the start's own test. */
+const NPM = BLOCKS.filter((block) => block.startsWith('npm '));
+/** A failed request ends the script, which plain curl would not do. */
+const STRICT = 'set -euo pipefail\ncurl() { command curl --silent --show-error --fail-with-body "$@"; echo; }\n';
+
+describe('README', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startServer();
+  });
+  after(() => server.stop());
+
+  it('runs from its first command to its last, in one shell', function () {
+    this.timeout(30_000);
+    if (spawnSync('curl', ['--version']).status !== 0) this.skip();
+    const script = BLOCKS.filter((block) => !NPM.includes(block))
+      .join('\n')
+      .replaceAll('http://localhost:8081', server.url)
+      .replaceAll('the-secret-it-printed', server.root.secret);
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', STRICT + script], { encoding: 'utf8' });
+    expect(status, `${stdout}\n${stderr}`).to.equal(0);
+    expect(stdout)
+      .to.match(/"total":\s*1/)
+      .and.to.include('Pérez')
+      .and.to.include('refresh_token');
+  });
+
+  it('names npm commands that exist', () => {
+    const named = [...README.matchAll(/npm (?:run )?([a-z][\w:-]*)/g)].map((match) => match[1] ?? '');
+    const unknown = named.filter((name) => !['install', 'ci'].includes(name) && !(name in scripts));
+    expect(named).to.include.members(['start', 'test', 'seed', 'reset-root']);
+    expect(unknown).to.eql([]);
+  });
+
+  it('starts and tests with one line each', () => {
+    expect(NPM).to.eql(['npm install && npm start\n', 'npm install && npm test\n']);
+  });
+
+  it('lists the settings as the code declares them', () => {
+    const table = /<!-- settings[^>]*-->\n(.*?)<!-- \/settings -->/s.exec(README)?.[1];
+    expect(table).to.equal(renderSettings());
+  });
+
+  it('maps every folder of code, and links to files that exist', () => {
+    const links = [...README.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
+    const missing = links.filter((link) => !/^https?:/.test(link)).filter((link) => !existsSync(link));
+    expect(missing).to.eql([]);
+    const folders = readdirSync('.', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const code = folders
+      .map(({ name }) => name)
+      .filter((name) => !/^(\..*|node_modules|dist|data|coverage)$/.test(name));
+    expect(code.filter((name) => !links.includes(name))).to.eql([]);
+  });
+});
