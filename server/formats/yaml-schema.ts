@@ -135,6 +135,7 @@ export const WRITE_SCHEMA = DUMP_SCHEMA.withTags(
   {
     ...tagOf('float'),
     identify: (value) => (value instanceof Decimal ? !isWhole(value) : floatCoreTag.identify(value)),
-    represent: (value: number | Decimal) => (value instanceof Decimal ? value.text : floatCoreTag.represent(value)),
+    // YAML 1.1 takes 2.e-3 for a number and 2e-3 for a string; reading takes the point away again.
+    represent: (value: number | Decimal) => String(value).replace(/^(-?\d+)(e[+-])/i, '$1.$2'),
   },
 );
