@@ -33,7 +33,7 @@ export async function startOurs(folder: string, database: string, nodeArguments:
 async function portIn(log: string, child: ChildProcess): Promise<string> {
   const deadline = Date.now() + PATIENCE;
   while (Date.now() < deadline && child.exitCode === null) {
-    const found = /listening[^\n]*?:(\d+)/i.exec(readFileSync(log, 'utf8'));
+    const found = /listening[^\n]*\(port (\d+)\)/i.exec(readFileSync(log, 'utf8'));
     if (found?.[1]) return found[1];
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

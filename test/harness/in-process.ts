@@ -1,0 +1,42 @@
+/** A server inside the test's own process, whose clock the test turns. */
+import { randomBytes } from 'node:crypto';
+import { Agent } from 'node:http';
+import { readConfig } from '../../server/config.ts';
+import { startServer as start } from '../../server/start.ts';
+import { freshDatabase } from './database.ts';
+import { type Reply, type RequestOptions, request } from './http.ts';
+import { ROOT } from './server.ts';
+
+export interface ClockedServer {
+  url: string;
+  request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
+  /** Seconds pass. */
+  pass(seconds: number): void;
+  /** Milliseconds since the epoch, by the server's clock. */
+  now(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a fresh database; its time runs on, and further where the test passes seconds. */
+export async function startClockedServer(env: Record<string, string> = {}): Promise<ClockedServer> {
+  const database = await freshDatabase();
+  let ahead = 0;
+  const clock = () => Date.now() + ahead;
+  const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
+  const server = await start(readConfig({ ...settings, ...env }), { clock, random: randomBytes });
+  const agent = new Agent({ keepAlive: true });
+  const url = `http://127.0.0.1:${server.port}`;
+  return {
+    url,
+    request: (method, path, options) => request(url, agent, method, path, options),
+    pass: (seconds) => {
+      ahead += seconds * 1000;
+    },
+    now: clock,
+    stop: async () => {
+      agent.destroy();
+      await server.close();
+      await database.drop();
+    },
+  };
+}
