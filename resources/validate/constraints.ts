@@ -1,0 +1,77 @@
+/** What a declaration demands of a value beyond its type: codes, sizes, targets and rules between its parts. */
+import type { ElementDefinition } from '../definition.ts';
+import { isObject, type Json } from '../json/value.ts';
+import type { Registry } from '../registry.ts';
+import { INVARIANTS, type Invariant } from './invariants/registry.ts';
+import { targetCheck } from './references.ts';
+import type { Check } from './run.ts';
+
+/** So many codes are worth listing in a message. */
+const LISTED = 20;
+
+/** The further checks of an element's values; none for most. */
+export function constraintChecks(element: ElementDefinition, registry: Registry): Check[] {
+  const checks: Check[] = [];
+  if (element.codes !== undefined) checks.push(codeCheck(element.codes));
+  if (element.codings !== undefined) checks.push(codingCheck(element.codings));
+  if (element.targets !== undefined) checks.push(targetCheck(element.targets, registry));
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, maxLength } = element;
+  if (element.minimum !== undefined || element.maximum !== undefined) checks.push(rangeCheck(minimum, maximum));
+  if (maxLength !== undefined) checks.push(lengthCheck(maxLength));
+  if (element.invariants !== undefined) checks.push(...invariantChecks(element.invariants));
+  return checks;
+}
+
+/** The checks of the rules that are known by their ids; the others need what a validator does not have. */
+export function invariantChecks(invariants: Record<string, string>): Check[] {
+  return Object.entries(invariants).flatMap(([id, demand]) => {
+    const holds = INVARIANTS[id];
+    return holds === undefined ? [] : [invariantCheck(id, demand, holds)];
+  });
+}
+
+function invariantCheck(id: string, demand: string, holds: Invariant): Check {
+  return (value, run) => {
+    if (!holds(value)) run.report('invariant', `breaks the rule ${id}: ${demand}`);
+  };
+}
+
+function codeCheck(codes: readonly string[]): Check {
+  const allowed = new Set<Json>(codes);
+  const remedy = codes.length > LISTED ? 'must be a code of its value set' : `must be one of ${codes.join(', ')}`;
+  return (value, run) => {
+    if (typeof value === 'string' && !allowed.has(value)) run.report('code-invalid', remedy);
+  };
+}
+
+/** A CodeableConcept has at least one coding of the value set (https://hl7.org/fhir/R4/terminologies.html#required). */
+function codingCheck(codings: Record<string, string[]>): Check {
+  const allowed = new Map(Object.entries(codings).map(([system, codes]) => [system, new Set<Json>(codes)]));
+  const list = Object.entries(codings).map(([system, codes]) => `${codes.slice(0, LISTED).join(', ')} of ${system}`);
+  const isAllowed = (coding: Json): boolean =>
+    isObject(coding) &&
+    typeof coding.system === 'string' &&
+    allowed.get(coding.system)?.has(coding.code ?? null) === true;
+  return (value, run) => {
+    if (!isObject(value)) return;
+    const found = Array.isArray(value.coding) ? value.coding.some(isAllowed) : isAllowed(value);
+    if (!found) run.report('code-invalid', `must have a coding with one of ${list.join('; ')}`);
+  };
+}
+
+function rangeCheck(minimum: number, maximum: number): Check {
+  return (value, run) => {
+    const number = typeof value === 'object' ? Number(value) : value;
+    if (typeof number === 'number' && (number < minimum || number > maximum)) {
+      run.report('value', `must be between ${minimum} and ${maximum}`);
+    }
+  };
+}
+
+function lengthCheck(maxLength: number): Check {
+  return (value, run) => {
+    if (typeof value === 'string' && value.length > maxLength) {
+      run.report('value', `must be at most ${maxLength} characters long`);
+    }
+  };
+}

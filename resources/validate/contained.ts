@@ -1,0 +1,70 @@
+/** Resources inside of resources: contained ones (dom-2 to dom-5), and those of a Bundle or of Parameters. */
+import type { ResourceDefinition } from '../definition.ts';
+import { isObject, type JsonObject } from '../json/value.ts';
+import type { Registry } from '../registry.ts';
+import { Container } from './container.ts';
+import type { Check, Run } from './run.ts';
+
+/** Checks a resource of any known type; `contained` ones share the fragments of the resource around them. */
+export function resourceCheck(
+  registry: Registry,
+  compile: (definition: ResourceDefinition) => Check,
+  element: string,
+): Check {
+  return (value, run) => {
+    if (!isObject(value)) return run.report('structure', 'must be a resource: an object with a resourceType');
+    const { resourceType } = value;
+    if (resourceType === undefined) return run.report('required', 'is required', 'resourceType');
+    const definition = typeof resourceType === 'string' ? registry.resource(resourceType) : undefined;
+    if (definition === undefined) return run.report('structure', 'must name a type of resource', 'resourceType');
+    if (element === 'contained') checkInside(value, compile(definition), run);
+    else checkContainer(value, compile(definition), run);
+  };
+}
+
+/** Checks a resource that may contain others, and then what it contains as a whole. */
+export function checkContainer(resource: JsonObject, check: Check, run: Run): void {
+  const outer = run.container;
+  run.container = new Container(resource);
+  check(resource, run);
+  const { contained } = resource;
+  if (Array.isArray(contained)) {
+    const root = run.expression();
+    for (const index of run.container.unused(contained)) {
+      const remedy = 'must be referred to by #id, or refer to the resource around it by # (dom-3)';
+      run.reportAt(`${root}.contained[${index}]`, 'invariant', remedy);
+    }
+    for (const index of repeatedIds(contained)) {
+      run.reportAt(`${root}.contained[${index}].id`, 'value', 'must not be the id of another contained resource');
+    }
+  }
+  run.container = outer;
+}
+
+function checkInside(resource: JsonObject, check: Check, run: Run): void {
+  const outer = run.container.inside;
+  const at = run.path[run.path.length - 1];
+  if (resource.contained !== undefined) {
+    run.report('invariant', 'must not be there: what is contained contains nothing itself (dom-2)', 'contained');
+    return;
+  }
+  run.container.inside = typeof at === 'number' ? at : undefined;
+  check(resource, run);
+  run.container.inside = outer;
+  const { meta } = resource;
+  if (!isObject(meta)) return;
+  for (const name of ['versionId', 'lastUpdated']) {
+    if (meta[name] !== undefined)
+      run.report('invariant', 'must not be there in a contained resource (dom-4)', `meta.${name}`);
+  }
+  if (meta.security !== undefined) {
+    run.report('invariant', 'must not be there in a contained resource (dom-5)', 'meta.security');
+  }
+}
+
+function repeatedIds(contained: unknown[]): number[] {
+  const ids = contained.map((item) =>
+    typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined,
+  );
+  return ids.flatMap((id, index) => (id !== undefined && ids.indexOf(id) !== index ? [index] : []));
+}

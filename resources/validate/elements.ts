@@ -1,0 +1,123 @@
+/** The shapes a value can have in an object: single or a list, a primitive with its sibling (`_birthDate`). */
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { type Primitive, primitiveFault } from './primitives.ts';
+import type { Check, Run } from './run.ts';
+
+/** How one property of an object is checked. */
+export interface Member {
+  /** The element it belongs to: `value` for `valueQuantity`. */
+  element: string;
+  /** Its place in an expression: `value.ofType(Quantity)`. */
+  step: string;
+  /** Which choice it takes part in, as a bit; 0 for none. */
+  choice: number;
+  check(object: JsonObject, key: string, run: Run): void;
+}
+
+/** A list of values, each of which passes a check. */
+export function listCheck(item: Check): Check {
+  return (value, run) => {
+    if (!isList(value, run)) return;
+    for (let index = 0; index < value.length; index++) {
+      run.path.push(index);
+      item(value[index] ?? null, run);
+      run.path.pop();
+    }
+  };
+}
+
+/** A member whose value passes a check. */
+export function complexMember(element: string, step: string, choice: number, check: Check): Member {
+  return {
+    element,
+    step,
+    choice,
+    check(object, key, run) {
+      run.path.push(step);
+      check(object[key] ?? null, run);
+      run.path.pop();
+    },
+  };
+}
+
+/** What checks a primitive value and the id and extensions beside it. */
+export interface PrimitiveChecks {
+  value: Check;
+  sibling: Check;
+}
+
+/** A value of a primitive type, then what is demanded of it further. */
+export function primitiveCheck(primitive: Primitive, further: readonly Check[]): Check {
+  return (value, run) => {
+    const fault = primitiveFault(primitive, value, () => run.element());
+    if (fault !== undefined) run.report('value', fault);
+    else for (const check of further) check(value, run);
+  };
+}
+
+/** A primitive member, `birthDate`, with its sibling, `_birthDate` (https://hl7.org/fhir/R4/json.html#primitive). */
+export function primitiveMember(
+  element: string,
+  step: string,
+  choice: number,
+  list: boolean,
+  checks: PrimitiveChecks,
+): Member {
+  const both = list ? primitiveList : singlePrimitive;
+  return {
+    element,
+    step,
+    choice,
+    check(object, key, run) {
+      const hasSibling = key.charCodeAt(0) === UNDERSCORE;
+      // The value is checked together with its sibling, so the sibling has nothing more to do.
+      if (hasSibling && object[key.slice(1)] !== undefined) return;
+      run.path.push(step);
+      if (hasSibling) both(undefined, object[key] ?? null, checks, run);
+      else both(object[key] ?? null, object[`_${key}`], checks, run);
+      run.path.pop();
+    },
+  };
+}
+
+const UNDERSCORE = '_'.charCodeAt(0);
+
+function singlePrimitive(value: Json | undefined, sibling: Json | undefined, checks: PrimitiveChecks, run: Run): void {
+  if (value !== undefined) checks.value(value, run);
+  if (sibling === undefined) return;
+  checks.sibling(sibling, run);
+  if (value === undefined) needExtension(sibling, run);
+}
+
+function primitiveList(values: Json | undefined, siblings: Json | undefined, checks: PrimitiveChecks, run: Run): void {
+  if (values !== undefined && !isList(values, run)) return;
+  if (siblings !== undefined && !isList(siblings, run)) return;
+  const length = Math.max(values?.length ?? 0, siblings?.length ?? 0);
+  for (let index = 0; index < length; index++) {
+    const value = values?.[index] ?? null;
+    const sibling = siblings?.[index] ?? null;
+    run.path.push(index);
+    if (value !== null) checks.value(value, run);
+    else if (sibling === null)
+      run.report('structure', 'must have a value or an extension: null stands beside one alone');
+    if (sibling !== null) checks.sibling(sibling, run);
+    if (value === null && sibling !== null) needExtension(sibling, run);
+    run.path.pop();
+  }
+}
+
+/** An element has a value or something other than an id (ele-1). */
+function needExtension(sibling: Json, run: Run): void {
+  if (isObject(sibling) && sibling.extension === undefined) {
+    run.report('invariant', 'must have a value or an extension (ele-1)');
+  }
+}
+
+function isList(value: Json, run: Run): value is Json[] {
+  if (!Array.isArray(value)) {
+    run.report('structure', 'must be a list, even of one: [ … ] in JSON, lines with - in YAML');
+    return false;
+  }
+  if (value.length === 0) run.report('structure', 'must not be an empty list: leave it out');
+  return value.length > 0;
+}

@@ -1,0 +1,146 @@
+/**
+ * The XHTML of a Narrative (https://hl7.org/fhir/R4/narrative.html, txt-1 and txt-2): well-formed XML without a
+ * document type, made of the formatting elements and attributes that are listed here, and nothing that acts.
+ */
+
+const words = (list: string): string[] => list.trim().split(/\s+/);
+
+const ELEMENTS = new Set(
+  words(`p br div h1 h2 h3 h4 h5 h6 a span b em i strong small big tt dfn code samp img map area kbd var cite
+    blockquote q ul ol li dl dt dd pre table caption colgroup col thead tr tfoot tbody th td address abbr acronym bdo
+    hr sub sup`),
+);
+
+const ATTRIBUTES = new Set(
+  words(`title style class id lang xml:lang dir accesskey tabindex span width height align valign char charoff abbr
+    axis headers scope rowspan colspan name href charset type hreflang rel rev shape coords src alt longdesc usemap
+    ismap cite summary border frame rules cellspacing cellpadding nohref start value compact xml:space noshade size
+    nowrap bgcolor color`),
+);
+
+/** Attributes that hold an address. */
+const ADDRESSES = new Set(words('href src cite longdesc usemap'));
+const SCHEME = /^([a-z][a-z0-9+.-]*):/;
+const HARMLESS = new Set(words('http https mailto tel ftp urn oid'));
+const IMAGE = /^data:image\/(?:png|jpeg|gif|webp|bmp);/;
+/** What lets a style fetch, act or hide what it does: `url(…)`, `expression(…)`, escapes. */
+const ACTIVE_STYLE = /url\s*\(|expression\s*\(|@import|javascript:|behaviou?r\s*:|-moz-binding|\\/i;
+
+const NAMESPACE = 'http://www.w3.org/1999/xhtml';
+const ENTITY = /&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});/g;
+/** The name must end where it ends, and quotes are taken whole: no text makes this look twice at a character. */
+const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>"'/]*(?:"[^"<]*"[^<>"'/]*|'[^'<]*'[^<>"'/]*)*)(\/?)>/y;
+const ATTRIBUTE = /\s+([A-Za-z][A-Za-z:-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
+const MOST_LEVELS = 100;
+
+/** What is wrong with the text of a div, in words that go on from its place; undefined where nothing is. */
+export function narrativeFault(text: string): string | undefined {
+  return new Scanner(text).fault();
+}
+
+class Scanner {
+  readonly #text: string;
+  #at = 0;
+  #open: string[] = [];
+  #hasContent = false;
+
+  constructor(text: string) {
+    this.#text = text.trim();
+  }
+
+  fault(): string | undefined {
+    if (!/^<div[\s>]/.test(this.#text)) return `must be one <div xmlns="${NAMESPACE}"> and nothing else`;
+    while (this.#at < this.#text.length) {
+      const fault = this.#text[this.#at] === '<' ? this.#markup() : this.#characters();
+      if (fault !== undefined) return fault;
+      if (this.#open.length === 0 && this.#at < this.#text.length)
+        return 'must end with its div: nothing may follow it';
+    }
+    if (this.#open.length > 0) return `must close its <${this.#open.at(-1)}>`;
+    return this.#hasContent ? undefined : 'must have text or an image in it';
+  }
+
+  #characters(): string | undefined {
+    const next = this.#text.indexOf('<', this.#at);
+    const text = this.#text.slice(this.#at, next === -1 ? undefined : next);
+    this.#at += text.length;
+    if (/\S/.test(text)) this.#hasContent = true;
+    return decode(text) === undefined ? 'may use &lt; &gt; &amp; &quot; &apos; and &#…; alone as entities' : undefined;
+  }
+
+  #markup(): string | undefined {
+    if (this.#text.startsWith('<!--', this.#at)) return this.#comment();
+    const isRoot = this.#at === 0;
+    TAG.lastIndex = this.#at;
+    const match = TAG.exec(this.#text);
+    if (match === null) return 'must be well-formed XHTML: there is a < that begins no tag';
+    this.#at = TAG.lastIndex;
+    const [, slash, name = '', attributes = '', empty] = match;
+    if (slash === '/') return this.#close(name, attributes + (empty ?? ''));
+    if (!ELEMENTS.has(name)) return `may not have the element <${name.slice(0, 20)}>: only formatting is allowed`;
+    if (empty !== '/') this.#open.push(name);
+    if (this.#open.length > MOST_LEVELS) return `may not nest deeper than ${MOST_LEVELS} elements`;
+    if (name === 'img') this.#hasContent = true;
+    return attributesFault(attributes, isRoot);
+  }
+
+  #comment(): string | undefined {
+    const end = this.#text.indexOf('--', this.#at + 4);
+    if (end === -1 || this.#text[end + 2] !== '>') return 'must be well-formed XHTML: a comment has no -- in it';
+    this.#at = end + 3;
+    return undefined;
+  }
+
+  #close(name: string, rest: string): string | undefined {
+    return this.#open.pop() === name && rest.trim() === ''
+      ? undefined
+      : `must be well-formed: </${name}> closes nothing`;
+  }
+}
+
+function attributesFault(text: string, isRoot: boolean): string | undefined {
+  const seen = new Set<string>();
+  let at = 0;
+  while (text.slice(at).trim() !== '') {
+    ATTRIBUTE.lastIndex = at;
+    const match = ATTRIBUTE.exec(text);
+    if (match === null) return 'must be well-formed XHTML: an attribute is name="value"';
+    at = ATTRIBUTE.lastIndex;
+    const [, name = '', double, single] = match;
+    const value = decode(double ?? single ?? '');
+    if (value === undefined || seen.has(name)) return `must be well-formed XHTML: the attribute ${name} is not`;
+    seen.add(name);
+    const fault = name === 'xmlns' ? namespaceFault(value) : attributeFault(name, value);
+    if (fault !== undefined) return fault;
+  }
+  return isRoot && !seen.has('xmlns') ? `must begin with <div xmlns="${NAMESPACE}">` : undefined;
+}
+
+function namespaceFault(value: string): string | undefined {
+  return value === NAMESPACE ? undefined : `must have the namespace ${NAMESPACE}`;
+}
+
+function attributeFault(name: string, value: string): string | undefined {
+  if (!ATTRIBUTES.has(name)) return `may not have the attribute ${name.slice(0, 20)}: only formatting is allowed`;
+  if (name === 'style')
+    return ACTIVE_STYLE.test(value) ? 'may not have a style that loads or runs anything' : undefined;
+  return !ADDRESSES.has(name) || isHarmless(value) ? undefined : `may not have this address in ${name}: it could act`;
+}
+
+/** Browsers skip control characters and spaces inside of `java\nscript:`. */
+function isHarmless(address: string): boolean {
+  const bare = address.replace(/[\u0000-\u0020\u007F-\u00A0]/g, '').toLowerCase();
+  const scheme = SCHEME.exec(bare)?.[1];
+  return scheme === undefined || HARMLESS.has(scheme) || IMAGE.test(bare);
+}
+
+/** A text with its entities replaced; undefined where there is another. */
+function decode(text: string): string | undefined {
+  if (!text.includes('&')) return text;
+  if (text.replace(ENTITY, '').includes('&')) return undefined;
+  return text.replace(ENTITY, (entity) => {
+    if (entity[1] !== '#') return { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&quot;': '"' }[entity] ?? "'";
+    const point = entity[2] === 'x' ? Number.parseInt(entity.slice(3), 16) : Number(entity.slice(2, -1));
+    return point <= 0x10ffff ? String.fromCodePoint(point) : '';
+  });
+}

@@ -1,0 +1,88 @@
+/** References between resources (https://hl7.org/fhir/R4/references.html#literal). */
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import type { Registry } from '../registry.ts';
+import type { Check, Run } from './run.ts';
+
+export interface ParsedReference {
+  kind: 'relative' | 'absolute' | 'fragment' | 'conditional';
+  /** The type and id it ends with, where it does. */
+  type?: string;
+  id?: string;
+}
+
+const RELATIVE = /^([A-Z][A-Za-z]*)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/;
+const TAIL = /\/([A-Z][A-Za-z]{1,63}\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?)$/;
+const CONDITIONAL = /^([A-Z][A-Za-z]*)\?\S+$/;
+const FRAGMENT = /^#[A-Za-z0-9.-]{0,64}$/;
+/** What a URL ends with can only be this long: the rest is not looked at. */
+const LONGEST_TAIL = 210;
+
+/** Takes a literal reference apart; undefined where it is none. */
+export function parseReference(text: string): ParsedReference | undefined {
+  const relative = RELATIVE.exec(text);
+  if (relative !== null) return { kind: 'relative', ...typeAndId(relative) };
+  if (FRAGMENT.test(text)) return { kind: 'fragment', id: text.slice(1) };
+  if (SCHEME.test(text)) {
+    const tail = RELATIVE.exec(TAIL.exec(text.slice(-LONGEST_TAIL))?.[1] ?? '');
+    return { kind: 'absolute', ...(tail === null ? {} : typeAndId(tail)) };
+  }
+  const [, type] = CONDITIONAL.exec(text) ?? [];
+  return type === undefined ? undefined : { kind: 'conditional', type };
+}
+
+function typeAndId([, type = '', id = '']: RegExpExecArray): { type: string; id: string } {
+  return { type, id };
+}
+
+const FORMS = 'Type/id, an absolute URL, a urn: or #id';
+
+/** What every Reference keeps: `reference` is well-formed, names a known type and, with `#`, something contained. */
+export function referenceCheck(registry: Registry): (value: JsonObject, run: Run) => void {
+  const isType = (name: string) => registry.resource(name) !== undefined;
+  return ({ reference, type }, run) => {
+    if (typeof reference === 'string') checkLiteral(reference, type, isType, run);
+    if (typeof type === 'string' && /^[A-Z][A-Za-z]*$/.test(type) && !isType(type)) {
+      run.report('value', 'must name a type of resource', 'type');
+    }
+  };
+}
+
+function checkLiteral(text: string, declared: Json | undefined, isType: (name: string) => boolean, run: Run): void {
+  const parsed = parseReference(text);
+  if (parsed === undefined || (parsed.kind === 'conditional' && run.path[0] !== 'Bundle')) {
+    run.report('value', `must be ${FORMS}`, 'reference');
+    return;
+  }
+  const { kind, type } = parsed;
+  if (kind === 'fragment' && !run.container.use(text)) {
+    run.report('invariant', 'must point at a resource that is contained in this one (ref-1)', 'reference');
+  } else if (kind !== 'absolute' && type !== undefined && !isType(type)) {
+    run.report('value', `names a type that does not exist: write ${FORMS}`, 'reference');
+  } else if (kind === 'relative' && typeof declared === 'string' && declared !== type) {
+    run.report('value', 'must agree with the type that the reference names', 'type');
+  }
+}
+
+/** What a Link keeps: its reference is `Type/id`. */
+export function checkLink({ reference }: JsonObject, run: Run): void {
+  if (typeof reference === 'string' && !RELATIVE.test(reference)) run.report('value', 'must be Type/id', 'reference');
+}
+
+/** A check that a Reference or Link points at one of some types, where it says what it points at. */
+export function targetCheck(targets: readonly string[], registry: Registry): Check {
+  const allowed = new Set(targets);
+  const remedy = `must point at ${targets.join(', ')}`;
+  const isOther = (type: Json | undefined): type is string => typeof type === 'string' && !allowed.has(type);
+  return (value, run) => {
+    if (!isObject(value)) return;
+    if (isOther(value.resourceType)) run.report('value', remedy, 'resourceType');
+    const named = isOther(value.type) && registry.resource(value.type) !== undefined;
+    if (named) run.report('value', remedy, 'type');
+    if (typeof value.reference !== 'string') return;
+    const parsed = parseReference(value.reference);
+    const type = parsed?.kind === 'fragment' ? run.container.typeOf(parsed.id ?? '') : parsed?.type;
+    const isKnown = parsed?.kind !== 'absolute' || (type !== undefined && registry.resource(type) !== undefined);
+    if (isKnown && isOther(type)) run.report('value', remedy, 'reference');
+  };
+}
