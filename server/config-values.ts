@@ -65,7 +65,8 @@ export function origins(text: string): readonly string[] | '*' {
   if (text === '*') return '*';
   return list((item) => {
     const { origin } = httpUrl(item);
-    if (origin !== item || item.includes('*')) throw new Error('has an item that is not an origin as browsers write it');
+    if (origin !== item || item.includes('*'))
+      throw new Error('has an item that is not an origin as browsers write it');
     return origin;
   })(text);
 }

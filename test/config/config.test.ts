@@ -126,7 +126,7 @@ describe('settings', () => {
       PORT: ['http', '-1', '65536', '80.5', '0x50', ' 80', '1e3'],
       HOST: ['local host', 'a\nb'],
       BASE_URL: ['localhost:8081', 'ftp://a', 'http://', 'http://a/', 'http://a/b/', 'http://a?b', 'http://a#', '//a'],
-      'BASE_URL ': ['http://user:hunter2@a', 'http://a:0', 'http:a'],
+      'BASE_URL ': ['http://user:hunter2@a', 'http://user@a', 'http://a:0', 'http:a'],
       DATABASE_URL: ['sqlite:', 'mysql://root:hunter2@h/d', 'data/ward.db', 'postgres://u:hunter2@h:port/d'],
       ROOT_CLIENT_ID: ['a b', 'a/b', '..', 'ä', 'a'.repeat(65)],
       ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000'],

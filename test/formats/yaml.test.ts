@@ -227,6 +227,12 @@ describe('YAML', () => {
       });
     }
 
+    it('quotes a key that would end the document', () => {
+      for (const key of ['---', '--- a', '...', '... a', '%TAG']) {
+        expect(readYaml(renderYaml({ [key]: [{ [key]: key }] }))).to.deep.equal({ [key]: [{ [key]: key }] });
+      }
+    });
+
     it('writes the same list twice rather than an alias', () => {
       const shared = [1];
       expect(renderYaml({ a: shared, b: shared })).to.equal('a:\n  - 1\nb:\n  - 1\n');
