@@ -23,10 +23,10 @@ export type Author = 'caller' | 'server';
 
 export interface WriteOptions {
   by: Author;
-  /** Version ids of `If-Match`: the current one must be among them (412). */
-  ifMatch?: number[];
-  /** `If-None-Match: *`: the resource must not exist (412). */
-  ifNoneMatch?: boolean;
+  /** `If-Match`: the current version must be one of these, or with `any` exist (412). */
+  ifMatch?: number[] | 'any';
+  /** `If-None-Match`: the current version must be none of these, or with `any` not exist (412). */
+  ifNoneMatch?: number[] | 'any';
 }
 
 export interface WriteResult {

@@ -55,6 +55,8 @@ export interface FailureOptions {
   detail?: string;
   /** Seconds after which a retry makes sense: sent as `Retry-After`. */
   retryAfter?: number;
+  /** Further headers of the answer: `WWW-Authenticate`, `Allow`. */
+  headers?: Record<string, string>;
   cause?: unknown;
 }
 
@@ -64,6 +66,7 @@ export class Failure extends Error {
   readonly issues: Issue[];
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly headers: Record<string, string>;
 
   constructor(code: FailureCode, message: string, options: FailureOptions = {}) {
     super(message, { cause: options.cause });
@@ -71,6 +74,7 @@ export class Failure extends Error {
     this.code = code;
     this.detail = options.detail;
     this.retryAfter = options.retryAfter;
+    this.headers = options.headers ?? {};
     this.issues = options.issues ?? [
       {
         severity: 'error',

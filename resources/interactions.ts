@@ -13,7 +13,7 @@ import { TickReader } from './reader.ts';
 import type { Registry } from './registry.ts';
 import { runSearch } from './search/compile.ts';
 import type { SecretHasher } from './secrets.ts';
-import type { ServedType } from './served.ts';
+import { type ServedType, servedTypes } from './served.ts';
 import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { JobTransaction, StaleSecret } from './transaction.ts';
 import { Writer, type WriterConnection } from './writer.ts';
@@ -45,15 +45,17 @@ class ResourceEngine implements Engine {
   readonly #writer: Writer;
   readonly #generation: AccessGeneration;
   readonly #readers = new Map<string, TickReader<VersionRow>>();
+  readonly #types: (name: string) => ServedType | undefined;
   readonly #listeners: ((changes: Change[]) => void)[] = [];
 
   constructor(options: EngineOptions) {
     const { dialect, points, registry, clock } = options;
     this.#options = options;
+    this.#types = servedTypes(registry);
     this.exclusive = dialect.exclusive;
     this.credentials = committedCredentials(points);
     this.#store = new Store(dialect);
-    this.#generation = new AccessGeneration(dialect, points, (type) => registry.get(type)?.definition.governsAccess === true);
+    this.#generation = new AccessGeneration(dialect, points, (type) => registry.get(type)?.governsAccess === true);
     this.#writer = new Writer({
       dialect,
       clock,
@@ -173,7 +175,7 @@ class ResourceEngine implements Engine {
   }
 
   #served(type: string): ServedType {
-    const served = this.#options.registry.get(type);
+    const served = this.#types(type);
     if (!served) throw new Failure('unknown-type', `${type} is not a resource type of this server.`);
     return served;
   }

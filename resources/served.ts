@@ -1,7 +1,10 @@
 import type { ResourceDefinition } from './definition.ts';
 import type { Issue } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
+import type { Registry } from './registry.ts';
+import { indexRows } from './search/extract.ts';
 import type { IndexRows } from './search/tables.ts';
+import { compileValidator } from './validate.ts';
 
 /** A resource type as the engine works with it: its definition, compiled on first use. */
 export interface ServedType {
@@ -10,4 +13,22 @@ export interface ServedType {
   validate(resource: JsonObject): Issue[];
   /** The index rows that a resource gives. */
   index(resource: JsonObject): IndexRows;
+}
+
+/** Looks a served type up, compiling it when it is first asked for; undefined where it is not served. */
+export function servedTypes(registry: Registry): (name: string) => ServedType | undefined {
+  const compiled = new Map<string, ServedType>();
+  return (name) => {
+    const known = compiled.get(name);
+    if (known) return known;
+    const definition = registry.get(name);
+    if (!definition) return undefined;
+    const served = {
+      definition,
+      validate: compileValidator(definition, registry),
+      index: (resource: JsonObject) => indexRows(registry, definition, resource),
+    };
+    compiled.set(name, served);
+    return served;
+  };
 }

@@ -166,13 +166,17 @@ function isUnchanged(write: PreparedWrite, current: Version, before: JsonObject)
   return equalJson(contentOf(before), write.content);
 }
 
-/** `If-Match` and `If-None-Match: *` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
+/** `If-Match` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
 function checkPreconditions(current: Version | undefined, { ifMatch, ifNoneMatch }: WriteOptions): void {
-  if (ifNoneMatch && current?.text != null) {
-    throw new Failure('precondition', 'The resource exists: If-None-Match: * asks for one that does not.');
+  const versionId = current?.text == null ? undefined : current.versionId;
+  if (ifNoneMatch && names(ifNoneMatch, versionId)) {
+    throw new Failure('precondition', 'If-None-Match names the current version: the resource is already there.');
   }
-  if (!ifMatch) return;
-  if (!current || current.text === null || !ifMatch.includes(current.versionId)) {
+  if (ifMatch && !names(ifMatch, versionId)) {
     throw new Failure('precondition', 'If-Match does not name the current version: read it again and repeat.');
   }
+}
+
+function names(condition: number[] | 'any', versionId: number | undefined): boolean {
+  return versionId !== undefined && (condition === 'any' || condition.includes(versionId));
 }

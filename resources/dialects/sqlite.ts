@@ -19,6 +19,7 @@ const SETUP = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fore
 export class SqliteConnection implements Connection {
   readonly #database: sqlite3.Database;
   readonly #statements = new Map<string, sqlite3.Statement>();
+  readonly #preparing = new Map<string, Promise<sqlite3.Statement>>();
 
   private constructor(database: sqlite3.Database) {
     this.#database = database;
@@ -42,15 +43,17 @@ export class SqliteConnection implements Connection {
   }
 
   /** `.all` alone: `.get` and `.each` leave the statement's snapshot of the WAL open, so that later reads are stale. */
-  all<Row>(sql: string, bindings: readonly Binding[] = []): Promise<Row[]> {
+  async all<Row>(sql: string, bindings: readonly Binding[] = []): Promise<Row[]> {
+    const statement = this.#statements.get(sql) ?? (await this.#prepare(sql));
     return new Promise((resolve, reject) => {
-      this.#prepare(sql).all<Row>(bindings, (error, rows) => (error ? reject(asDatabaseError(error)) : resolve(rows)));
+      statement.all<Row>(bindings, (error, rows) => (error ? reject(asDatabaseError(error)) : resolve(rows)));
     });
   }
 
-  run(sql: string, bindings: readonly Binding[] = []): Promise<number> {
+  async run(sql: string, bindings: readonly Binding[] = []): Promise<number> {
+    const statement = this.#statements.get(sql) ?? (await this.#prepare(sql));
     return new Promise((resolve, reject) => {
-      this.#prepare(sql).run(bindings, function (error) {
+      statement.run(bindings, function (error) {
         if (error) reject(asDatabaseError(error));
         else resolve(this.changes);
       });
@@ -69,15 +72,20 @@ export class SqliteConnection implements Connection {
     });
   }
 
-  #prepare(sql: string): sqlite3.Statement {
-    const known = this.#statements.get(sql);
+  /** A text is used only once it is prepared: calls that wait on one that cannot be are never answered. */
+  #prepare(sql: string): Promise<sqlite3.Statement> {
+    const known = this.#preparing.get(sql);
     if (known) return known;
-    // A text that does not prepare is reported by the call that uses it; it must not be kept.
-    const statement = this.#database.prepare(sql, (error: Error | null) => {
-      if (error) this.#statements.delete(sql);
+    const preparing = new Promise<sqlite3.Statement>((resolve, reject) => {
+      const statement = this.#database.prepare(sql, (error: Error | null) => {
+        this.#preparing.delete(sql);
+        if (error) return reject(asDatabaseError(error));
+        this.#statements.set(sql, statement);
+        resolve(statement);
+      });
     });
-    this.#statements.set(sql, statement);
-    return statement;
+    this.#preparing.set(sql, preparing);
+    return preparing;
   }
 }
 

@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import type { Change } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import { type Job, Writer, type WriterConnection } from '../../resources/writer.ts';
+import { type Database, openDatabase } from '../../server/database.ts';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+
+describe('The queue of writes', () => {
+  let file: TestDatabase;
+  let database: Database;
+  let writer: Writer;
+  let statements: string[];
+  let committed: Change[];
+
+  before(async () => {
+    file = await freshDatabase();
+    database = await openDatabase(file.url);
+    await database.migrate(async () => undefined);
+  });
+
+  after(async () => {
+    await database.close();
+    await file.drop();
+  });
+
+  beforeEach(() => {
+    statements = [];
+    committed = [];
+    writer = newWriter((connection) => connection);
+  });
+
+  afterEach(async () => {
+    await writer.close();
+    const connection = await database.openWriter();
+    await connection.run('DELETE FROM server_key');
+    await connection.close();
+  });
+
+  function newWriter(wrap: (connection: WriterConnection) => WriterConnection): Writer {
+    return new Writer({
+      dialect: database.dialect,
+      clock: () => 42,
+      open: async () => wrap(recorded(await database.openWriter(), statements)),
+      afterCommit: (changes) => committed.push(...changes),
+    });
+  }
+
+  async function stored(): Promise<string[]> {
+    const rows = await database.queries.all<{ name: string }>('SELECT name FROM server_key ORDER BY name');
+    return rows.map(({ name }) => name);
+  }
+
+  it('commits the jobs that wait together as one group, in their order', async () => {
+    await Promise.all(['a', 'b', 'c'].map((name) => writer.submit(insert(name))));
+    expect(statements.filter((sql) => sql === 'COMMIT')).to.have.length(1);
+    expect(statements.filter((sql) => sql.startsWith('INSERT'))).to.have.length(3);
+    expect(await stored()).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  it('commits a group of at most 64 jobs', async () => {
+    const names = Array.from({ length: 130 }, (_, place) => `n${String(place).padStart(3, '0')}`);
+    await Promise.all(names.map((name) => writer.submit(insert(name))));
+    expect(statements.filter((sql) => sql === 'COMMIT').length).to.be.at.least(3);
+    expect(await stored()).to.deep.equal(names);
+  });
+
+  it('answers a job after the commit of its group, never before', async () => {
+    const seen = await writer.submit(insert('a')).then(() => [...statements]);
+    expect(seen.at(-1)).to.equal('COMMIT');
+  });
+
+  it('undoes a job that fails after it wrote, and only that one', async () => {
+    const results = await Promise.allSettled([
+      writer.submit(insert('a')),
+      writer.submit(async (context) => {
+        await insert('b')(context);
+        throw new Failure('precondition', 'no');
+      }),
+      writer.submit(insert('c')),
+    ]);
+    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await stored()).to.deep.equal(['a', 'c']);
+  });
+
+  it('undoes a job that breaks a constraint, and only that one', async () => {
+    const results = await Promise.allSettled(['a', 'a', 'b'].map((name) => writer.submit(insert(name))));
+    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await stored()).to.deep.equal(['a', 'b']);
+  });
+
+  it('spends no savepoint on a job that is refused before it wrote', async () => {
+    const refused = writer.submit(() => Promise.reject(new Failure('precondition', 'no'))).catch(() => 'refused');
+    expect(await Promise.all([writer.submit(insert('a')), refused])).to.deep.equal([undefined, 'refused']);
+    expect(statements.filter((sql) => sql === 'SAVEPOINT job')).to.deep.equal([]);
+  });
+
+  it('fails a whole group as busy when its commit fails, stores nothing of it, and goes on', async () => {
+    let broken = true;
+    await writer.close();
+    writer = newWriter((connection) => ({
+      ...connection,
+      run: (sql, bindings) => {
+        if (sql !== 'COMMIT' || !broken) return connection.run(sql, bindings);
+        broken = false;
+        return connection.run('SELECT no_such_function_anywhere()');
+      },
+    }));
+    const results = await Promise.allSettled(['a', 'b'].map((name) => writer.submit(insert(name))));
+    for (const result of results) {
+      expect(result.status).to.equal('rejected');
+      expect(result.status === 'rejected' && result.reason).to.include({ code: 'busy', status: 503 });
+    }
+    expect(committed).to.deep.equal([]);
+    await writer.submit(insert('c'));
+    expect(await stored()).to.deep.equal(['c']);
+  });
+
+  it('tells its listeners of what was stored before the answer, and nothing of what was not', async () => {
+    const change = { type: 'T', id: '1', key: 1, before: undefined, after: {}, credentialChanged: false };
+    const told = await writer
+      .submit(async (context) => {
+        await insert('a')(context);
+        context.changes.push(change);
+      })
+      .then(() => [...committed]);
+    expect(told).to.deep.equal([change]);
+    await writer
+      .submit(async (context) => {
+        context.changes.push(change);
+        throw new Failure('precondition', 'no');
+      })
+      .catch(() => undefined);
+    expect(committed).to.have.length(1);
+  });
+
+  it('finishes what was submitted before it closes, and takes no more', async () => {
+    const last = writer.submit(insert('a'));
+    await writer.close();
+    await last;
+    expect(await stored()).to.deep.equal(['a']);
+    const refused: unknown = await writer.submit(insert('b')).catch((error: unknown) => error);
+    expect(refused).to.include({ code: 'busy' });
+  });
+});
+
+function insert(name: string): Job<void> {
+  return async ({ connection }) => {
+    await connection.run('INSERT INTO server_key (name, value) VALUES (?, ?)', [name, '']);
+  };
+}
+
+/** A connection that writes down what it is asked. */
+function recorded(connection: WriterConnection, statements: string[]): WriterConnection {
+  return {
+    all: (sql, bindings) => {
+      statements.push(sql);
+      return connection.all(sql, bindings);
+    },
+    run: async (sql, bindings) => {
+      const changed = await connection.run(sql, bindings);
+      statements.push(sql);
+      return changed;
+    },
+    close: () => connection.close(),
+  };
+}
