@@ -3,13 +3,16 @@ import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
 import { constraintChecks, invariantChecks } from './constraints.ts';
 import { resourceCheck } from './contained.ts';
-import { complexMember, listCheck, type Member, primitiveCheck, primitiveMember } from './elements.ts';
+import { complexMember, listCheck, type Member, type Place, primitiveCheck, primitiveMembers } from './elements.ts';
 import { choiceKey, Extensions } from './extensions.ts';
-import { objectCheck, type Shape } from './object.ts';
+import { type Choice, objectCheck, type Shape } from './object.ts';
 import { openCheck } from './open.ts';
 import { PRIMITIVES, primitiveKinds } from './primitives.ts';
 import { checkLink, referenceCheck } from './references.ts';
 import type { Check, Run } from './run.ts';
+
+/** A place with the type that the value has there. */
+type TypedPlace = Place & { type: string | undefined };
 
 type ObjectRule = (value: JsonObject, run: Run) => void;
 
@@ -72,56 +75,47 @@ export class Compiler {
   #shape(elements: Record<string, ElementDefinition>, path: string, secrets = new Set<string>()): Shape {
     const members = new Map<string, Member>();
     const required: string[] = [];
-    const choices: { name: string; bit: number; required: boolean }[] = [];
+    const choices: Choice[] = [];
     for (const [name, element] of Object.entries(elements)) {
+      const isRequired = (element.min ?? 0) > 0;
+      const inside = `${path}.${name}`;
       if (element.choice === undefined) {
-        if (element.min !== undefined && element.min > 0) required.push(name);
-        this.#addMember(members, name, this.#member(element, element.type, `${path}.${name}`, name, name, 0));
+        if (isRequired) required.push(name);
+        this.#addMember(members, name, element, inside, { element: name, step: name, choice: 0, type: element.type });
         if (secrets.has(name)) members.set(name, nullable(members.get(name)));
         continue;
       }
-      const bit = 1 << choices.length;
-      choices.push({ name, bit, required: (element.min ?? 0) > 0 });
+      const choice = 1 << choices.length;
+      choices.push({ name, bit: choice, required: isRequired });
       for (const type of element.choice) {
         const step = `${name}.ofType(${type})`;
-        this.#addMember(
-          members,
-          choiceKey(name, type),
-          this.#member(element, type, `${path}.${name}`, name, step, bit),
-        );
+        this.#addMember(members, choiceKey(name, type), element, inside, { element: name, step, choice, type });
       }
     }
     return { members, required, choices, further: [] };
   }
 
+  /** Adds the member of one property, and of its sibling where it is a primitive. */
   #addMember(
     members: Map<string, Member>,
     key: string,
-    { member, hasSibling }: { member: Member; hasSibling: boolean },
-  ): void {
-    members.set(key, member);
-    if (hasSibling) members.set(`_${key}`, member);
-  }
-
-  #member(
     element: ElementDefinition,
-    type: string | undefined,
     path: string,
-    name: string,
-    step: string,
-    choice: number,
-  ): { member: Member; hasSibling: boolean } {
+    typed: TypedPlace,
+  ): void {
+    const { type, ...place } = typed;
     const further = constraintChecks(element, this.#registry);
     const primitive = type === undefined ? undefined : PRIMITIVES[type];
     if (type !== undefined && primitive !== undefined) {
       if (ADDRESSES.has(type)) further.push(noteFragment);
-      const sibling = inContexts([path, ...primitiveKinds(type), 'Element'], this.#datatype('Element'));
-      const checks = { value: primitiveCheck(primitive, further), sibling };
-      return { member: primitiveMember(name, step, choice, element.list === true, checks), hasSibling: true };
+      const beside = inContexts([path, ...primitiveKinds(type), 'Element'], this.#datatype('Element'));
+      const checks = { value: primitiveCheck(primitive, further), sibling: beside };
+      const { member, sibling } = primitiveMembers(place, key, element.list === true, checks);
+      members.set(key, member).set(`_${key}`, sibling);
+      return;
     }
-    const single = sequence([this.#complex(element, type, path, name), ...further]);
-    const check = element.list === true ? this.#list(single, type) : single;
-    return { member: complexMember(name, step, choice, check), hasSibling: false };
+    const single = sequence([this.#complex(element, type, path), ...further]);
+    members.set(key, complexMember(place, element.list === true ? this.#list(single, type) : single));
   }
 
   #list(item: Check, type: string | undefined): Check {
@@ -134,7 +128,7 @@ export class Compiler {
   }
 
   /** One value of an element that is not primitive. */
-  #complex(element: ElementDefinition, type: string | undefined, path: string, name: string): Check {
+  #complex(element: ElementDefinition, type: string | undefined, path: string): Check {
     if (element.open === true) return openCheck;
     if (element.elements !== undefined) {
       const check = inContexts([path, element.base ?? '', 'Element'], objectCheck(this.#shape(element.elements, path)));
@@ -142,7 +136,7 @@ export class Compiler {
       return check;
     }
     if (element.sameAs !== undefined) return this.#same(element.sameAs);
-    if (type === 'Resource') return resourceCheck(this.#registry, (definition) => this.resource(definition), name);
+    if (type === 'Resource') return resourceCheck(this.#registry, (definition) => this.resource(definition));
     if (type === 'Extension') return this.#extension();
     if (type === undefined) throw new Error(`${path} has no type`);
     return inContexts([path, type, ...this.#ancestors(this.#registry.datatype(type))], this.#datatype(type));

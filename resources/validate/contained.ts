@@ -6,18 +6,14 @@ import { Container } from './container.ts';
 import type { Check, Run } from './run.ts';
 
 /** Checks a resource of any known type; `contained` ones share the fragments of the resource around them. */
-export function resourceCheck(
-  registry: Registry,
-  compile: (definition: ResourceDefinition) => Check,
-  element: string,
-): Check {
+export function resourceCheck(registry: Registry, compile: (definition: ResourceDefinition) => Check): Check {
   return (value, run) => {
     if (!isObject(value)) return run.report('structure', 'must be a resource: an object with a resourceType');
     const { resourceType } = value;
     if (resourceType === undefined) return run.report('required', 'is required', 'resourceType');
     const definition = typeof resourceType === 'string' ? registry.resource(resourceType) : undefined;
     if (definition === undefined) return run.report('structure', 'must name a type of resource', 'resourceType');
-    if (element === 'contained') checkInside(value, compile(definition), run);
+    if (run.path[run.path.length - 2] === 'contained') checkInside(value, compile(definition), run);
     else checkContainer(value, compile(definition), run);
   };
 }

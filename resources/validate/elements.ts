@@ -3,14 +3,18 @@ import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import { type Primitive, primitiveFault } from './primitives.ts';
 import type { Check, Run } from './run.ts';
 
-/** How one property of an object is checked. */
-export interface Member {
+/** Where a property stands in its object. */
+export interface Place {
   /** The element it belongs to: `value` for `valueQuantity`. */
   element: string;
-  /** Its place in an expression: `value.ofType(Quantity)`. */
+  /** Its step in an expression: `value.ofType(Quantity)`. */
   step: string;
   /** Which choice it takes part in, as a bit; 0 for none. */
   choice: number;
+}
+
+/** How one property of an object is checked. */
+export interface Member extends Place {
   check(object: JsonObject, key: string, run: Run): void;
 }
 
@@ -27,13 +31,11 @@ export function listCheck(item: Check): Check {
 }
 
 /** A member whose value passes a check. */
-export function complexMember(element: string, step: string, choice: number, check: Check): Member {
+export function complexMember(place: Place, check: Check): Member {
   return {
-    element,
-    step,
-    choice,
+    ...place,
     check(object, key, run) {
-      run.path.push(step);
+      run.path.push(place.step);
       check(object[key] ?? null, run);
       run.path.pop();
     },
@@ -55,32 +57,28 @@ export function primitiveCheck(primitive: Primitive, further: readonly Check[]):
   };
 }
 
-/** A primitive member, `birthDate`, with its sibling, `_birthDate` (https://hl7.org/fhir/R4/json.html#primitive). */
-export function primitiveMember(
-  element: string,
-  step: string,
-  choice: number,
+/**
+ * The members of a primitive element: `birthDate`, which is checked together with what stands beside it, and
+ * `_birthDate`, which has nothing more to do then (https://hl7.org/fhir/R4/json.html#primitive).
+ */
+export function primitiveMembers(
+  place: Place,
+  key: string,
   list: boolean,
   checks: PrimitiveChecks,
-): Member {
+): { member: Member; sibling: Member } {
   const both = list ? primitiveList : singlePrimitive;
-  return {
-    element,
-    step,
-    choice,
-    check(object, key, run) {
-      const hasSibling = key.charCodeAt(0) === UNDERSCORE;
-      // The value is checked together with its sibling, so the sibling has nothing more to do.
-      if (hasSibling && object[key.slice(1)] !== undefined) return;
-      run.path.push(step);
-      if (hasSibling) both(undefined, object[key] ?? null, checks, run);
-      else both(object[key] ?? null, object[`_${key}`], checks, run);
-      run.path.pop();
-    },
+  const siblingKey = `_${key}`;
+  function check(object: JsonObject, _key: string, run: Run): void {
+    run.path.push(place.step);
+    both(object[key], object[siblingKey], checks, run);
+    run.path.pop();
+  }
+  const alone = (object: JsonObject, _key: string, run: Run) => {
+    if (object[key] === undefined) check(object, key, run);
   };
+  return { member: { ...place, check }, sibling: { ...place, check: alone } };
 }
-
-const UNDERSCORE = '_'.charCodeAt(0);
 
 function singlePrimitive(value: Json | undefined, sibling: Json | undefined, checks: PrimitiveChecks, run: Run): void {
   if (value !== undefined) checks.value(value, run);

@@ -2,14 +2,21 @@ import { isObject, type JsonObject } from '../json/value.ts';
 import type { Member } from './elements.ts';
 import type { Check, Run } from './run.ts';
 
+/** An element of several types, of which one may be given. */
+export interface Choice {
+  name: string;
+  /** It is told from the other choices of its object by a bit. */
+  bit: number;
+  required: boolean;
+}
+
 /** An object's declaration, compiled. */
 export interface Shape {
   /** By property: `birthDate`, `_birthDate`, `valueQuantity`. */
   members: ReadonlyMap<string, Member>;
   /** Elements that must be there. */
   required: readonly string[];
-  /** Choices by name, each with its bit, and whether one must be made. */
-  choices: readonly { name: string; bit: number; required: boolean }[];
+  choices: readonly Choice[];
   /** What is demanded once the structure is right. */
   further: readonly Check[];
   /** A resource has a resourceType and no rule ele-1. */
@@ -20,9 +27,10 @@ export interface Shape {
 const DEEPEST = 128;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
-/** Checks an object against its declaration; every fault is reported, those between elements only if the rest is right. */
+/** Checks an object against its declaration; what holds between its elements, only if the rest is right. */
 export function objectCheck(shape: Shape): Check {
-  const { members, required, choices, further, resourceType } = shape;
+  const { members, choices, further, resourceType } = shape;
+  const required = shape.required.map((name) => ({ name, sibling: `_${name}` }));
   return (value, run) => {
     if (!isObject(value)) {
       run.report('structure', value === null ? 'must not be null: leave it out' : 'must be an object');
@@ -35,25 +43,25 @@ export function objectCheck(shape: Shape): Check {
     const before = run.issues.length;
     const keys = Object.keys(value);
     if (resourceType === undefined) checkContent(keys, run);
+    else checkType(value, resourceType, run);
     let chosen = 0;
+    let doubled = 0;
     for (const key of keys) {
       const member = members.get(key);
       if (member === undefined) {
         if (resourceType === undefined || key !== 'resourceType') reportUnknown(key, shape, run);
         continue;
       }
-      if (member.choice !== 0) {
-        if ((chosen & member.choice) !== 0 && !isSibling(value, key)) reportSecond(member.element, run);
-        chosen |= member.choice;
-      }
+      doubled |= chosen & member.choice;
+      chosen |= member.choice;
       member.check(value, key, run);
     }
-    if (resourceType !== undefined) checkType(value, resourceType, run);
-    for (const name of required) {
-      if (value[name] === undefined && value[`_${name}`] === undefined) run.report('required', 'is required', name);
+    for (const { name, sibling } of required) {
+      if (value[name] === undefined && value[sibling] === undefined) run.report('required', 'is required', name);
     }
-    for (const { name, bit, required: isRequired } of choices) {
-      if (isRequired && (chosen & bit) === 0) run.report('required', 'is required', name);
+    for (const choice of choices) {
+      if (choice.required && (chosen & choice.bit) === 0) run.report('required', 'is required', choice.name);
+      if ((doubled & choice.bit) !== 0) checkSingle(choice, keys, shape, run);
     }
     if (run.issues.length === before) for (const check of further) check(value, run);
   };
@@ -65,13 +73,12 @@ function checkContent(keys: string[], run: Run): void {
   else if (keys.length === 1 && keys[0] === 'id') run.report('invariant', 'must have more than an id (ele-1)');
 }
 
-/** True where a property is one half of a primitive whose other half is there too. */
-function isSibling(value: JsonObject, key: string): boolean {
-  return value[key.startsWith('_') ? key.slice(1) : `_${key}`] !== undefined;
-}
-
-function reportSecond(element: string, run: Run): void {
-  run.report('structure', `may be given once: choose one of its types`, element);
+/** One type of a choice may be given; a primitive and what stands beside it are one. */
+function checkSingle({ name, bit }: Choice, keys: string[], { members }: Shape, run: Run): void {
+  const given = keys.map((key) => members.get(key)).filter((member) => member?.choice === bit);
+  if (new Set(given.map((member) => member?.step)).size > 1) {
+    run.report('structure', 'may have one of its types, not several', name);
+  }
 }
 
 function reportUnknown(key: string, { members, choices }: Shape, run: Run): void {
