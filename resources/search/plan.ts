@@ -1,1 +1,96 @@
-export interface ParsedSearch { type: string }
+import type { Binding } from '../connection.ts';
+import type { Version } from '../engine.ts';
+import type { JsonObject } from '../json/value.ts';
+
+/** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
+export interface Fragment {
+  sql: string;
+  bindings: Binding[];
+}
+
+/** The resource has a row of a parameter in an index table that satisfies `where` (any row without one). */
+export interface RowsCriterion {
+  test: 'rows';
+  table: string;
+  /** The parameter's number. */
+  param: number;
+  /** On the table's columns, unqualified. */
+  where: Fragment | undefined;
+  /** The values are given in full, so that one resource is probed by a seek. */
+  point: boolean;
+}
+
+/** What a resource must satisfy to be found. */
+export type Criterion =
+  | RowsCriterion
+  /** A condition on the resource's own columns, unqualified; `point` where it names few resources. */
+  | { test: 'resource'; where: Fragment; point: boolean }
+  /** One element satisfies all parts. */
+  | { test: 'composite'; parts: RowsCriterion[] }
+  /**
+   * A reference of the resource points to a resource of `type` that satisfies the criteria.
+   * `pointers` are the ways in which an index row names that type.
+   */
+  | { test: 'chain'; param: number; type: string; pointers: string[]; criteria: Criterion[] }
+  /** A resource of type `from` that satisfies the criteria points to the resource, which is a `type`. */
+  | { test: 'has'; param: number; type: string; from: string; pointers: string[]; criteria: Criterion[] }
+  | { test: 'any'; of: Criterion[] }
+  | { test: 'all'; of: Criterion[] }
+  | { test: 'not'; of: Criterion };
+
+/** One key of an order. Resources without a value come last, in either direction. */
+export interface SortKey {
+  /** The table walked: an index table, or `resource` itself. */
+  table: string;
+  column: string;
+  /** The parameter's number; undefined for a column of the resource. */
+  param: number | undefined;
+  descending: boolean;
+  /** The value that a version is ordered by, as the table holds it. */
+  read(version: Version, resource: () => JsonObject): string | number | undefined;
+}
+
+/** A place in an order: the sort values of the last match (null where it has none) and its key. */
+export interface Position {
+  values: (string | number | null)[];
+  key: number;
+}
+
+export type TotalMode = 'none' | 'estimate' | 'accurate';
+export type SummaryMode = 'true' | 'false' | 'text' | 'data' | 'count';
+
+/** A search that has been understood: nothing in it can fail but the database. */
+export interface ParsedSearch {
+  type: string;
+  /** All must hold. Empty: every resource of the type. */
+  criteria: Criterion[];
+  sort: SortKey[];
+  /** Matches a page; 0 asks for the number of matches alone. */
+  count: number;
+  total: TotalMode;
+  summary: SummaryMode;
+  /** The elements to give; undefined: all. */
+  elements: string[] | undefined;
+  after: Position | undefined;
+  /** A digest of type, criteria and order, which a cursor carries so that it serves no other search. */
+  fingerprint: string;
+  /** Resources to give beside the matches. */
+  includes: Include[];
+  /** What lenient handling has passed over. */
+  warnings: string[];
+  /** The parameters that were understood, as sent: what the self link repeats. */
+  understood: [name: string, value: string][];
+}
+
+/** `_include` (from a match to what it points to) or `_revinclude` (to what points to it). */
+export interface Include {
+  reverse: boolean;
+  /** Applied to what was included, too. */
+  iterate: boolean;
+  /** The type whose references are followed. */
+  source: string;
+  /** The reference parameter; undefined for `*`: all. */
+  parameter: string | undefined;
+  /** The type of the other end; undefined: any. */
+  target: string | undefined;
+}

@@ -1,0 +1,84 @@
+import type { Connection } from '../connection.ts';
+import type { SearchPage, Version } from '../engine.ts';
+import { versionOf } from '../store.ts';
+import { selectKeys } from './condition.ts';
+import { writeCursor } from './cursor.ts';
+import { literal, sql } from './fragment.ts';
+import { type LedSearch, leadSearch, MANY } from './lead.ts';
+import { comparePositions, positionOf } from './order.ts';
+import type { Fragment, ParsedSearch } from './plan.ts';
+import { joined, walked } from './sorted.ts';
+import { type FoundRow, query, versionsOf } from './versions.ts';
+
+/**
+ * Runs a search and gives one page of its matches. The order is that of `_sort`, or of creation; resources that
+ * are made meanwhile neither repeat nor hide others. Where the page stands makes no difference to its cost.
+ */
+export async function runSearch(connection: Connection, plan: ParsedSearch): Promise<SearchPage> {
+  const led = await leadSearch(connection, plan);
+  if (plan.count === 0) return { matches: [], total: await countAll(connection, led), next: undefined };
+  const page = plan.sort.length === 0 ? await byKey(connection, led) : await sorted(connection, led);
+  if (plan.total === 'none') return { ...page, total: undefined };
+  if (plan.total === 'accurate' && page.total === undefined) return { ...page, total: await countAll(connection, led) };
+  return page;
+}
+
+/** The page and the number of matches, as far as it is small, in one query. */
+async function byKey(connection: Connection, { plan, source, rest }: LedSearch): Promise<SearchPage> {
+  const keys = selectKeys(source, rest);
+  const later = plan.after === undefined ? literal('') : sql` AND r.key > ${plan.after.key}`;
+  const page = sql`${keys}${later} ORDER BY r.key LIMIT ${plan.count + 1}`;
+  const total = plan.total === 'estimate' ? sql`(${countUpToMany(keys)}) AS total` : undefined;
+  const rows = await query<FoundRow>(connection, versionsOf(page, 'r.key', total));
+  const whole = plan.after === undefined && rows.length <= plan.count;
+  return pageOf(plan, rows.map(versionOf), whole ? rows.length : few(rows[0]?.total));
+}
+
+/** Few matches are sorted here; of many, only those of the page are looked at where one parameter sorts. */
+async function sorted(connection: Connection, led: LedSearch): Promise<SearchPage> {
+  const { plan, source, rest } = led;
+  const keys = selectKeys(source, rest);
+  const [counted] = await query<{ n: number }>(connection, countUpToMany(keys));
+  const total = few(counted?.n);
+  if (total !== undefined && plan.criteria.length > 0) {
+    const rows = await query<FoundRow>(connection, versionsOf(sql`${keys} LIMIT ${MANY}`, 'r.key'));
+    return inMemory(plan, rows.map(versionOf));
+  }
+  const rows = plan.sort.length === 1 ? await walked(connection, plan) : await joined(connection, led);
+  return pageOf(plan, rows.map(versionOf), total);
+}
+
+function inMemory(plan: ParsedSearch, versions: Version[]): SearchPage {
+  const { sort, after } = plan;
+  const placed = versions.map((version) => ({ version, place: positionOf(sort, version) }));
+  placed.sort((left, right) => comparePositions(sort, left.place, right.place));
+  const later = after === undefined ? placed : placed.filter(({ place }) => comparePositions(sort, after, place) < 0);
+  const found = later.slice(0, plan.count + 1).map(({ version }) => version);
+  return pageOf(plan, found, versions.length);
+}
+
+/** A page from its matches and, where there are more, the first of the next page. */
+function pageOf(plan: ParsedSearch, found: Version[], total: number | undefined): SearchPage {
+  const matches = found.slice(0, plan.count);
+  const last = matches.at(-1);
+  const next =
+    found.length > plan.count && last ? writeCursor(plan.fingerprint, positionOf(plan.sort, last)) : undefined;
+  return { matches, total, next };
+}
+
+async function countAll(connection: Connection, { source, rest }: LedSearch): Promise<number> {
+  const [row] = await query<{ n: number | string }>(
+    connection,
+    sql`SELECT count(*) AS n FROM (${selectKeys(source, rest)}) k`,
+  );
+  return Number(row?.n ?? 0);
+}
+
+function countUpToMany(keys: Fragment): Fragment {
+  return sql`SELECT count(*) AS n FROM (${keys} LIMIT ${literal(String(MANY + 1))}) k`;
+}
+
+/** A number that was counted to its end. */
+function few(counted: number | string | null | undefined): number | undefined {
+  return counted === null || counted === undefined || Number(counted) > MANY ? undefined : Number(counted);
+}

@@ -1,0 +1,119 @@
+import { all, any, join, list, literal, sql } from './fragment.ts';
+import type { Criterion, Fragment, RowsCriterion } from './plan.ts';
+
+/** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
+export interface Source {
+  from: Fragment;
+  where: Fragment;
+  /** True for `resource` itself, whose every row is another key. */
+  own: boolean;
+}
+
+/** The live resources of a type. */
+export function everyResource(type: string): Source {
+  return { from: literal('resource r'), where: sql`r.type = ${type} AND r.text IS NOT NULL`, own: true };
+}
+
+/** A source that gives the keys of one criterion and no others; undefined where it cannot lead a query. */
+export function sourceOf(criterion: Criterion, type: string): Source | undefined {
+  if (criterion.test === 'rows') {
+    return { from: sql`${literal(criterion.table)} r`, where: rowCondition(criterion), own: false };
+  }
+  if (criterion.test === 'resource') {
+    const every = everyResource(type);
+    return { ...every, where: sql`${every.where} AND ${criterion.where}` };
+  }
+  const keys = keysOf(criterion);
+  return keys && { from: sql`(${keys}) r`, where: all([]), own: false };
+}
+
+/** A query for the keys of a source whose resources satisfy the criteria. */
+export function selectKeys({ from, where, own }: Source, criteria: Criterion[]): Fragment {
+  const distinct = literal(own ? '' : 'DISTINCT ');
+  return sql`SELECT ${distinct}r.key FROM ${from} WHERE ${all([where, ...criteria.map((each) => conditionOf(each, own))])}`;
+}
+
+/** A query for the keys of a type that satisfy criteria, led by the one that looks best without asking the index. */
+export function keysOfType(type: string, criteria: Criterion[]): Fragment {
+  const lead = [...criteria].filter(canLead).sort((left, right) => rank(left) - rank(right))[0];
+  const source = (lead && sourceOf(lead, type)) ?? everyResource(type);
+  return selectKeys(
+    source,
+    criteria.filter((each) => each !== lead),
+  );
+}
+
+/** How likely a criterion is to leave few resources: the lower, the likelier. */
+export function rank(criterion: Criterion): number {
+  if (criterion.test === 'resource') return criterion.point ? 0 : 4;
+  if (criterion.test === 'rows') return criterion.point ? 1 : criterion.where === undefined ? 5 : 3;
+  return 2;
+}
+
+/** True where a query can start from the criterion. */
+export function canLead(criterion: Criterion): boolean {
+  return (criterion.test === 'resource' && criterion.point) || keysOf(criterion) !== undefined;
+}
+
+/**
+ * The condition on `r.key` that a criterion makes. Values given in full are probed by a seek for each resource;
+ * ranges are gathered once and then looked up.
+ */
+export function conditionOf(criterion: Criterion, own: boolean): Fragment {
+  switch (criterion.test) {
+    case 'resource':
+      return own ? criterion.where : sql`EXISTS (SELECT 1 FROM resource c WHERE c.key = r.key AND ${criterion.where})`;
+    case 'rows':
+      if (!criterion.point) break;
+      return sql`EXISTS (SELECT 1 FROM ${literal(criterion.table)} x WHERE ${rowCondition(criterion)} AND x.key = r.key)`;
+    case 'not':
+      return sql`NOT (${conditionOf(criterion.of, own)})`;
+    case 'all':
+      return sql`(${all(criterion.of.map((each) => conditionOf(each, own)))})`;
+    case 'any':
+      return any(criterion.of.map((each) => conditionOf(each, own)));
+  }
+  return sql`r.key IN (${keysOf(criterion) ?? literal('NULL')})`;
+}
+
+function keysOf(criterion: Criterion): Fragment | undefined {
+  switch (criterion.test) {
+    case 'rows':
+      return rowKeys(criterion, 'key');
+    case 'composite':
+      return compositeKeys(criterion.parts);
+    case 'chain':
+      return sql`SELECT x.key FROM resource t JOIN search_reference x ON x.target = t.id
+        WHERE x.param = ${criterion.param} AND x.target_type IN (${list(criterion.pointers)})
+        AND t.type = ${criterion.type} AND t.key IN (${keysOfType(criterion.type, criterion.criteria)})`;
+    case 'has':
+      return sql`SELECT t.key FROM search_reference x JOIN resource t ON t.id = x.target
+        WHERE x.param = ${criterion.param} AND x.target_type IN (${list(criterion.pointers)})
+        AND t.type = ${criterion.type} AND t.text IS NOT NULL
+        AND x.key IN (${keysOfType(criterion.from, criterion.criteria)})`;
+    case 'any': {
+      const keys = criterion.of.map(keysOf);
+      const known = keys.filter((each) => each !== undefined);
+      return known.length > 0 && known.length === keys.length ? join(known, ' UNION ') : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function rowKeys(criterion: RowsCriterion, columns: string): Fragment {
+  return sql`SELECT ${literal(columns)} FROM ${literal(criterion.table)} WHERE ${rowCondition(criterion)}`;
+}
+
+/** Rows of all parts that were read from one element: their edges share a bit above the lowest two. */
+function compositeKeys(parts: RowsCriterion[]): Fragment {
+  const rows = parts.map((part, index) => sql`(${rowKeys(part, 'key, edge')}) ${literal(`p${index}`)}`);
+  const edges = parts.map((_, index) => `p${index}.edge`).join(' & ');
+  const same = parts.slice(1).map((_, index) => literal(`p${index + 1}.key = p0.key`));
+  const element = literal(`((${edges}) >> 2) <> 0`);
+  return sql`SELECT p0.key FROM ${join(rows, ', ')} WHERE ${all([...same, element])}`;
+}
+
+function rowCondition({ param, where }: RowsCriterion): Fragment {
+  return where === undefined ? sql`param = ${param}` : sql`param = ${param} AND (${where})`;
+}

@@ -1,0 +1,293 @@
+import type { ResourceDefinition } from '../definition.ts';
+import { Failure } from '../errors.ts';
+import { type Parameter, type SearchType, searchType } from './extract.ts';
+import { any, list, padded, sql } from './fragment.ts';
+import { date } from './kinds/date.ts';
+import { BadValue, type RowMatch, type ValueContext } from './kinds/kind.ts';
+import { localTypes } from './kinds/reference.ts';
+import type { Definitions } from './paths.ts';
+import type { Criterion, Fragment, RowsCriterion } from './plan.ts';
+import { splitEscaped, storable, unescaped } from './text.ts';
+
+/** What a search is understood with. */
+export interface SearchOptions {
+  /** The server's own address, without a trailing slash: references to it are local ones. */
+  base: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Unknown parameters are passed over with a warning (`Prefer: handling=lenient`). */
+  lenient?: boolean;
+  /**
+   * What the caller may see of a type, for the type searched and each that a chain or `_has` touches.
+   * Throws `forbidden` where it is nothing.
+   */
+  rows?: (type: string) => Criterion[];
+}
+
+/** Where a parameter is read: in a type, at a depth of chaining. */
+interface Scope {
+  definitions: Definitions;
+  type: SearchType;
+  options: SearchOptions;
+  depth: number;
+}
+
+const MOST_ALTERNATIVES = 500;
+const LONGEST_VALUE = 2000;
+const DEEPEST_CHAIN = 4;
+
+/** The compiled type of a name. Throws `unknown-type`. */
+export function typeNamed(definitions: Definitions, name: string): SearchType {
+  const definition: ResourceDefinition | undefined = definitions.resource(name);
+  if (definition === undefined) throw new Failure('unknown-type', `There is no resource type ${name}.`);
+  return searchType(definitions, definition);
+}
+
+/**
+ * Understands one parameter: `name`, `name:modifier`, a chain (`subject:Patient.name`) or `_has:…`
+ * (FHIR R4 §3.1.1.4). Undefined where its value is empty: such a parameter is not one (§3.1.1.1).
+ * Throws `unknown-parameter` and `parameter` Failures.
+ */
+export function parseCriterion(
+  definitions: Definitions,
+  type: SearchType,
+  options: SearchOptions,
+  name: string,
+  value: string,
+): Criterion | undefined {
+  if (splitEscaped(value, ',').every((part) => part.trim() === '')) return undefined;
+  return parse({ definitions, type, options, depth: 0 }, name, value);
+}
+
+function parse(scope: Scope, name: string, value: string): Criterion {
+  if (scope.depth > DEEPEST_CHAIN)
+    throw new Failure('parameter', `${name}: a chain has at most ${DEEPEST_CHAIN} links.`);
+  if (name.startsWith('_has:')) return parseHas(scope, name, value);
+  const dot = name.indexOf('.');
+  if (dot > 0) return parseChain(scope, name.slice(0, dot), name.slice(dot + 1), value);
+  const [code, modifier] = splitName(name);
+  if (code === '_id') return column(code, modifier, value, idCondition);
+  if (code === '_lastUpdated')
+    return column(code, modifier, value, (values) => updatedCondition(values, scope.options));
+  return test(scope, name, parameterOf(scope.type, code), modifier, value);
+}
+
+function splitName(name: string): [code: string, modifier: string | undefined] {
+  const colon = name.indexOf(':');
+  return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+/** A parameter of a type. Throws `unknown-parameter` with those there are. */
+export function parameterOf(type: SearchType, code: string): Parameter {
+  const parameter = type.parameters.get(code);
+  if (parameter !== undefined) return parameter;
+  const known = ['_id', '_lastUpdated', ...type.parameters.keys()].join(', ');
+  throw new Failure(
+    'unknown-parameter',
+    `${type.definition.name} has no search parameter ${quoted(code)}. It has: ${known}.`,
+  );
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+function test(
+  scope: Scope,
+  name: string,
+  parameter: Parameter,
+  modifier: string | undefined,
+  value: string,
+): Criterion {
+  if (modifier === 'missing') {
+    const present = presence(parameter);
+    return isMissing(name, value) ? { test: 'not', of: present } : present;
+  }
+  checkModifier(scope, parameter, modifier);
+  const negated = modifier === 'not';
+  const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
+  const values = alternatives(name, value);
+  const found =
+    parameter.kind === undefined ? composite(name, parameter, context, values) : rows(name, parameter, context, values);
+  return negated ? { test: 'not', of: found } : found;
+}
+
+type Context = Omit<ValueContext, 'types'>;
+
+function presence(parameter: Parameter): Criterion {
+  const any = (each: Parameter): RowsCriterion => ({
+    test: 'rows',
+    table: each.kind?.table ?? '',
+    param: each.number,
+    where: undefined,
+    point: false,
+  });
+  return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
+}
+
+function isMissing(name: string, value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new Failure('parameter', `${name}: write true or false.`);
+}
+
+function checkModifier(scope: Scope, { code, kind }: Parameter, modifier: string | undefined): void {
+  if (modifier === undefined) return;
+  const known = kind?.modifiers ?? [];
+  if (modifier !== '[type]' && known.includes(modifier)) return;
+  if (known.includes('[type]') && scope.definitions.resource(modifier) !== undefined) return;
+  const served = ['missing', ...known].map((each) => `:${each}`).join(', ');
+  throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
+}
+
+function alternatives(name: string, value: string): string[] {
+  const values = splitEscaped(value, ',').filter((each) => each.trim() !== '');
+  if (values.length > MOST_ALTERNATIVES)
+    throw new Failure('parameter', `${name}: give at most ${MOST_ALTERNATIVES} values.`);
+  if (values.some((each) => each.length > LONGEST_VALUE)) {
+    throw new Failure('parameter', `${name}: a value has at most ${LONGEST_VALUE} characters.`);
+  }
+  return values;
+}
+
+function rows(name: string, parameter: Parameter, context: Context, values: string[]): RowsCriterion {
+  const matches = values.map((value) => match(name, parameter, context, value));
+  const [first] = matches;
+  const variant = first?.variant;
+  const table = variant === undefined ? parameter.kind?.table : parameter.kind?.variants?.[variant];
+  return {
+    test: 'rows',
+    table: table ?? '',
+    param: (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number,
+    where: matches.length === 1 ? first?.where : any(padded(matches.map(({ where }) => where))),
+    point: matches.every(({ point }) => point),
+  };
+}
+
+function match(name: string, parameter: Parameter, context: Context, value: string): RowMatch {
+  try {
+    if (parameter.kind === undefined) throw new BadValue('a part of a composite is one value');
+    return parameter.kind.parse(value, { ...context, types: parameter.types });
+  } catch (error) {
+    if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
+    throw error;
+  }
+}
+
+function composite(name: string, { components }: Parameter, context: Context, values: string[]): Criterion {
+  const found = values.map((value): Criterion => {
+    const parts = splitEscaped(value, '$');
+    if (parts.length !== components.length) {
+      throw new Failure('parameter', `${name}: give ${components.length} values joined by $, not ${quoted(value)}.`);
+    }
+    return {
+      test: 'composite',
+      parts: components.map((part, index) => rows(name, part, context, [parts[index] ?? ''])),
+    };
+  });
+  return oneOf(found);
+}
+
+function oneOf(criteria: Criterion[]): Criterion {
+  const [only] = criteria;
+  return criteria.length === 1 && only !== undefined ? only : { test: 'any', of: criteria };
+}
+
+/** `_id` and `_lastUpdated`, which every resource has. */
+function column(
+  code: string,
+  modifier: string | undefined,
+  value: string,
+  condition: (values: string[]) => Fragment,
+): Criterion {
+  const isId = code === '_id';
+  if (modifier === 'missing') return isMissing(code, value) ? { test: 'any', of: [] } : { test: 'all', of: [] };
+  if (modifier !== undefined && !(isId && modifier === 'not')) {
+    const served = isId ? ':missing, :not' : ':missing';
+    throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
+  }
+  const found: Criterion = { test: 'resource', where: condition(alternatives(code, value)), point: isId };
+  return modifier === 'not' ? { test: 'not', of: found } : found;
+}
+
+function idCondition(values: string[]): Fragment {
+  return sql`id IN (${list(padded(values.map((value) => storable(unescaped(value)))))})`;
+}
+
+/** The stretch of an instant is its millisecond, so that `high > x` is `last_updated >= x`. */
+function updatedCondition(values: string[], { base, now }: SearchOptions): Fragment {
+  const conditions = values.map((value) => {
+    const { where } = parseDateValue('_lastUpdated', value, { base, now, modifier: undefined });
+    const text = where.sql
+      .replaceAll('high > ?', 'last_updated >= ?')
+      .replaceAll('high <= ?', 'last_updated < ?')
+      .replaceAll('low ', 'last_updated ');
+    return { sql: text, bindings: where.bindings };
+  });
+  return any(padded(conditions));
+}
+
+function parseDateValue(name: string, value: string, context: Context): RowMatch {
+  try {
+    return date.parse(value, { ...context, types: new Set(['instant']) });
+  } catch (error) {
+    if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
+    throw error;
+  }
+}
+
+/** `subject:Patient.name=…`: the reference must point to what the rest finds (FHIR R4 §3.1.1.4.16). */
+function parseChain(scope: Scope, head: string, rest: string, value: string): Criterion {
+  const [code, named] = splitName(head);
+  const parameter = referenceOf(scope.type, code);
+  const targets = named === undefined ? (parameter.definition.targets ?? []) : [named];
+  if (named !== undefined) typeNamed(scope.definitions, named);
+  const known = targets.filter((target) => scope.definitions.resource(target) !== undefined);
+  if (known.length === 0) throw new Failure('parameter', `${code}: name the type, as in ${code}:Patient.${rest}.`);
+  const links: Criterion[] = [];
+  let refused: unknown;
+  for (const target of known) {
+    try {
+      links.push(link(scope, parameter, target, rest, value));
+    } catch (error) {
+      // Where the type is left open, those count that have the parameter.
+      if (!(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
+      refused ??= error;
+    }
+  }
+  if (links.length === 0) throw refused;
+  return oneOf(links);
+}
+
+function link(scope: Scope, parameter: Parameter, target: string, rest: string, value: string): Criterion {
+  const type = typeNamed(scope.definitions, target);
+  const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest, value);
+  const criteria = [criterion, ...(scope.options.rows?.(target) ?? [])];
+  return {
+    test: 'chain',
+    param: parameter.number,
+    type: target,
+    pointers: localTypes(target, scope.options.base),
+    criteria,
+  };
+}
+
+/** `_has:Observation:patient:code=…`: what the rest finds must point here (FHIR R4 §3.1.1.4.17). */
+function parseHas(scope: Scope, name: string, value: string): Criterion {
+  const [, from = '', code = '', ...rest] = name.split(':');
+  if (from === '' || code === '' || rest.length === 0) {
+    throw new Failure('parameter', `${quoted(name)}: write _has:Type:reference:parameter.`);
+  }
+  const type = typeNamed(scope.definitions, from);
+  const parameter = referenceOf(type, code);
+  const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest.join(':'), value);
+  const criteria = [criterion, ...(scope.options.rows?.(from) ?? [])];
+  const target = scope.type.definition.name;
+  const pointers = localTypes(target, scope.options.base);
+  return { test: 'has', param: parameter.number, type: target, from, pointers, criteria };
+}
+
+function referenceOf(type: SearchType, code: string): Parameter {
+  const parameter = parameterOf(type, code);
+  if (parameter.definition.kind === 'reference') return parameter;
+  throw new Failure('parameter', `${code}: only a reference can be followed.`);
+}

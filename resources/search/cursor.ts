@@ -1,0 +1,68 @@
+import { Failure } from '../errors.ts';
+import type { Position, SortKey } from './plan.ts';
+import { INDEX_TABLES } from './tables.ts';
+import { storable } from './text.ts';
+
+const LONGEST = 4000;
+
+/** The text of a place in a search: opaque to callers, and good for this search alone. */
+export function writeCursor(fingerprint: string, { key, values }: Position): string {
+  return Buffer.from(JSON.stringify([fingerprint, key, ...values])).toString('base64url');
+}
+
+/**
+ * The place that a cursor names. Throws a `parameter` Failure for whatever this server did not give for this
+ * search: every value of it is checked, since it reaches the database.
+ */
+export function readCursor(text: string, fingerprint: string, sort: SortKey[]): Position {
+  const [given, key, ...values] = decode(text);
+  const valid =
+    given === fingerprint &&
+    isKey(key) &&
+    values.length === sort.length &&
+    sort.every((each, index) => isValue(each, values[index]));
+  if (!valid) throw refused();
+  return {
+    key,
+    values: values.map((value) => (typeof value === 'string' || typeof value === 'number' ? value : null)),
+  };
+}
+
+function decode(text: string): unknown[] {
+  if (text.length > LONGEST || !/^[A-Za-z0-9_-]+$/.test(text)) throw refused();
+  try {
+    const decoded: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    return Array.isArray(decoded) ? decoded : [];
+  } catch {
+    throw refused();
+  }
+}
+
+function isKey(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isValue({ table, column }: SortKey, value: unknown): boolean {
+  if (value === null) return table !== 'resource';
+  switch (columnType(table, column)) {
+    case 'text':
+      return typeof value === 'string' && storable(value) === value;
+    case 'integer':
+      return typeof value === 'number' && Number.isSafeInteger(value);
+    case 'real':
+      return typeof value === 'number' && Number.isFinite(value);
+  }
+}
+
+function columnType(table: string, column: string): 'text' | 'integer' | 'real' {
+  if (table === 'resource') return column === 'last_updated' ? 'integer' : 'text';
+  const found = INDEX_TABLES.find(({ name }) => name === table)?.columns.find(({ name }) => name === column);
+  return found?.type ?? 'text';
+}
+
+function refused(): Failure {
+  return new Failure(
+    'parameter',
+    '_cursor is not one that this server gave for this search: follow the next link as it is.',
+  );
+}

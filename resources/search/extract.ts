@@ -1,0 +1,218 @@
+import type { PathStep, ResourceDefinition, SearchParameterDefinition } from '../definition.ts';
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import type { AddRow, Reader, SearchKind } from './kinds/kind.ts';
+import { KINDS } from './kinds/registry.ts';
+import { type Definitions, type Place, places, root } from './paths.ts';
+import { RowCollector } from './rows.ts';
+import { type IndexRows, parameterNumber } from './tables.ts';
+
+/** A parameter of a type, compiled: what it is asked by and what it reads. */
+export interface Parameter {
+  code: string;
+  definition: SearchParameterDefinition;
+  /** Its number in the index. */
+  number: number;
+  /** The kind that reads it; undefined for a composite. */
+  kind: SearchKind | undefined;
+  /** The types of the elements it reads. */
+  types: ReadonlySet<string>;
+  /** The numbers of rows kept apart, by variant. */
+  variants: Record<string, number>;
+  /** The parts of a composite. */
+  components: Parameter[];
+  /** Adds the rows that a resource gives. */
+  extract(resource: JsonObject, rows: RowCollector): void;
+}
+
+/** What a type is searched by. */
+export interface SearchType {
+  definition: ResourceDefinition;
+  parameters: ReadonlyMap<string, Parameter>;
+}
+
+/** Parameters that are columns of the resource, not rows of an index. */
+export const COLUMNS = ['_id', '_lastUpdated'];
+
+const compiled = new WeakMap<ResourceDefinition, SearchType>();
+
+/**
+ * The parameters of a type, compiled on first use. Throws where a declaration would read a secret or give two
+ * parameters one number in the index.
+ */
+export function searchType(definitions: Definitions, definition: ResourceDefinition): SearchType {
+  const known = compiled.get(definition);
+  if (known !== undefined) return known;
+  const parameters = new Map<string, Parameter>();
+  for (const [code, declared] of Object.entries(definition.search)) {
+    if (COLUMNS.includes(code) || !isServed(declared)) continue;
+    refuseSecrets(definition, code, declared);
+    parameters.set(code, compileParameter(definitions, definition, code, declared));
+  }
+  const type = { definition, parameters };
+  compiled.set(definition, type);
+  return type;
+}
+
+/**
+ * The index rows of a resource without its secrets. They depend on the resource and its definition alone,
+ * so that the rows of a stored version can be computed again.
+ */
+export function indexRows(definitions: Definitions, definition: ResourceDefinition, resource: JsonObject): IndexRows {
+  const rows = new RowCollector();
+  for (const parameter of searchType(definitions, definition).parameters.values()) parameter.extract(resource, rows);
+  return rows.finish();
+}
+
+/** The rows of one parameter alone: what a sort in memory goes by. */
+export function parameterRows(parameter: Parameter, resource: JsonObject): IndexRows {
+  const rows = new RowCollector();
+  parameter.extract(resource, rows);
+  return rows.finish();
+}
+
+/** Throws where two parameters of the types would share a number in the index, variants included. */
+export function refuseCollisions(types: Iterable<SearchType>): void {
+  const taken = new Map<number, string>();
+  for (const { definition, parameters } of types) {
+    for (const parameter of parameters.values()) {
+      const numbers = [parameter, ...parameter.components].flatMap((each) => [
+        each.number,
+        ...Object.values(each.variants),
+      ]);
+      for (const number of numbers) {
+        const name = `${definition.name}.${parameter.code}`;
+        const other = taken.get(number);
+        if (other !== undefined) throw new Error(`${name} and ${other} have one number in the index: rename one`);
+        taken.set(number, name);
+      }
+    }
+  }
+}
+
+function isServed(declared: SearchParameterDefinition): boolean {
+  return declared.kind === 'composite'
+    ? (declared.components ?? []).every(isServed)
+    : KINDS[declared.kind] !== undefined;
+}
+
+function refuseSecrets(definition: ResourceDefinition, code: string, declared: SearchParameterDefinition): void {
+  const paths = [declared, ...(declared.components ?? [])].flatMap((each) => each.paths);
+  const secret = paths.flat().find((step) => typeof step === 'string' && definition.secrets?.includes(step));
+  if (secret !== undefined) throw new Error(`${definition.name}.${code} would search by the secret ${String(secret)}`);
+}
+
+function compileParameter(
+  definitions: Definitions,
+  definition: ResourceDefinition,
+  code: string,
+  declared: SearchParameterDefinition,
+): Parameter {
+  if (declared.kind === 'composite') return composite(definitions, definition, code, declared);
+  const ends = follow(definitions, definition, [root(definition)], declared.paths);
+  return simple(definition, code, declared, ends);
+}
+
+function follow(definitions: Definitions, definition: ResourceDefinition, from: Place[], paths: PathStep[][]): Place[] {
+  return from.flatMap((place) => paths.flatMap((path) => places(definitions, definition, place, path)));
+}
+
+function simple(
+  definition: ResourceDefinition,
+  code: string,
+  declared: SearchParameterDefinition,
+  ends: Place[],
+): Parameter {
+  const kind = KINDS[declared.kind];
+  const sources = kind === undefined ? [] : readable(kind, ends);
+  const variants = Object.entries(kind?.variants ?? {}).map(
+    ([name]) => [name, parameterNumber(definition.name, `${code}:${name}`)] as const,
+  );
+  const parameter: Parameter = {
+    code,
+    definition: declared,
+    number: parameterNumber(definition.name, code),
+    kind,
+    types: new Set(declared.transform === 'exists' ? ['boolean'] : sources.map(({ place }) => place.type)),
+    variants: Object.fromEntries(variants),
+    components: [],
+    extract(resource, rows) {
+      const add = adder(parameter, rows, 0);
+      if (declared.transform === 'exists') add([String(ends.some((place) => isThere(place, resource))), '']);
+      else for (const { place, read } of sources) place.walk(resource, (value) => read(value, add), resource);
+    },
+  };
+  return parameter;
+}
+
+interface Source {
+  place: Place;
+  read: Reader;
+}
+
+/** The places whose values the kind can read. */
+function readable(kind: SearchKind, ends: Place[]): Source[] {
+  return ends.flatMap((place) => {
+    const read = kind.reader(place.type);
+    return read === undefined ? [] : [{ place, read }];
+  });
+}
+
+function isThere(place: Place, resource: JsonObject): boolean {
+  let found = false;
+  const look = (value: Json) => {
+    if (value !== false) found = true;
+  };
+  place.walk(resource, look, resource);
+  return found;
+}
+
+function adder(parameter: Parameter, rows: RowCollector, element: number): AddRow {
+  const { kind, number, variants } = parameter;
+  return (columns, variant) => {
+    if (kind === undefined) return;
+    if (variant === undefined) rows.add(kind.table, number, columns, element);
+    else rows.add(kind.variants?.[variant] ?? kind.table, variants[variant] ?? number, columns, undefined);
+  };
+}
+
+/** A composite's rows stand in its parts' tables, marked by the element that they were read from. */
+function composite(
+  definitions: Definitions,
+  definition: ResourceDefinition,
+  code: string,
+  declared: SearchParameterDefinition,
+): Parameter {
+  const bases = follow(definitions, definition, [root(definition)], declared.paths);
+  const parts = (declared.components ?? []).map((component, index) => {
+    const ends = bases.map((base) => {
+      const here: Place = { ...base, walk: (from, found) => found(from) };
+      return follow(definitions, definition, [here], component.paths);
+    });
+    const part = simple(definition, `${code}$${index}`, component, ends.flat());
+    return { part, sources: ends.map((places) => (part.kind === undefined ? [] : readable(part.kind, places))) };
+  });
+  return {
+    code,
+    definition: declared,
+    number: parameterNumber(definition.name, code),
+    kind: undefined,
+    types: new Set(),
+    variants: {},
+    components: parts.map(({ part }) => part),
+    extract(resource, rows) {
+      let element = 0;
+      bases.forEach((base, index) => {
+        const visit = (value: Json) => {
+          element += 1;
+          if (!isObject(value)) return;
+          for (const { part, sources } of parts) {
+            const add = adder(part, rows, element);
+            for (const { place, read } of sources[index] ?? [])
+              place.walk(value, (found) => read(found, add), resource);
+          }
+        };
+        base.walk(resource, visit, resource);
+      });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Binding } from '../connection.ts';
+import type { Fragment } from './plan.ts';
+
+/**
+ * Composes SQL: a Fragment in the template becomes its text, any other value a placeholder.
+ * So a value cannot get into the text.
+ */
+export function sql(texts: TemplateStringsArray, ...parts: (Fragment | Binding)[]): Fragment {
+  let text = texts[0] ?? '';
+  const bindings: Binding[] = [];
+  parts.forEach((part, index) => {
+    if (typeof part === 'object' && part !== null) {
+      text += part.sql;
+      bindings.push(...part.bindings);
+    } else {
+      text += '?';
+      bindings.push(part);
+    }
+    text += texts[index + 1] ?? '';
+  });
+  return { sql: text, bindings };
+}
+
+/** Text of the program's own: the name of a table or column, a direction. */
+export function literal(text: string): Fragment {
+  return { sql: text, bindings: [] };
+}
+
+/** Fragments one after another. */
+export function join(fragments: Fragment[], separator: string): Fragment {
+  return {
+    sql: fragments.map((fragment) => fragment.sql).join(separator),
+    bindings: fragments.flatMap((fragment) => fragment.bindings),
+  };
+}
+
+/** All of the conditions; true where there is none. */
+export function all(conditions: Fragment[]): Fragment {
+  return conditions.length === 0 ? literal('1 = 1') : join(conditions, ' AND ');
+}
+
+/** Any of the conditions, in parentheses; false where there is none. */
+export function any(conditions: Fragment[]): Fragment {
+  if (conditions.length === 0) return literal('1 = 0');
+  return sql`(${join(
+    conditions.map((condition) => sql`(${condition})`),
+    ' OR ',
+  )})`;
+}
+
+/** The values as a list of placeholders. */
+export function list(values: Binding[]): Fragment {
+  return join(
+    values.map((value) => sql`${value}`),
+    ', ',
+  );
+}
+
+/**
+ * Repeats the last item until their number is a power of two: every number of alternatives would
+ * otherwise be a text of its own to prepare.
+ */
+export function padded<Item>(items: Item[]): Item[] {
+  const last = items.at(-1);
+  if (last === undefined) return items;
+  const size = 2 ** Math.ceil(Math.log2(items.length));
+  return [...items, ...Array<Item>(size - items.length).fill(last)];
+}

@@ -1,0 +1,153 @@
+import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import type { Fragment } from '../plan.ts';
+import { BadValue, type SearchKind } from './kind.ts';
+import { type Prefix, splitPrefix } from './prefix.ts';
+
+/** A stretch of time in milliseconds since the epoch: `low` belongs to it, `high` no more. */
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+/** The ends of time: those of JavaScript's Date, beyond every date that FHIR can write. */
+export const BEGINNING = -8.64e15;
+export const END = 8.64e15;
+
+const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
+
+/** date: every value is the stretch of time that its precision leaves open (FHIR R4 §3.1.1.4.7, §3.1.1.4.5). */
+export const date: SearchKind = {
+  table: 'search_date',
+  modifiers: [],
+
+  reader(type) {
+    const read = READERS[type];
+    if (read === undefined) return undefined;
+    return (value, add) => {
+      const interval = read(value);
+      if (interval !== undefined) add([interval.low, interval.high]);
+    };
+  },
+
+  parse(text, { now }) {
+    const [prefix, rest] = splitPrefix(text);
+    // A plus that was not encoded arrives as a space.
+    const interval = parseDate(rest.replace(' ', '+'));
+    if (interval === undefined) {
+      throw new BadValue(
+        'write a date as 2020, 2020-05, 2020-05-17 or 2020-05-17T08:30:00Z, after a prefix such as ge',
+      );
+    }
+    return { where: dateCondition(prefix, interval, now), point: false };
+  },
+};
+
+const READERS: Record<string, (value: Json) => Interval | undefined> = {
+  date: readDate,
+  dateTime: readDate,
+  instant: readDate,
+  Period: (value) => (isObject(value) ? readPeriod(value) : undefined),
+  Timing: (value) => (isObject(value) ? readTiming(value) : undefined),
+};
+
+/** Reads a date of any precision, UTC where it names no zone; undefined where there is no such date. */
+export function parseDate(text: string): Interval | undefined {
+  const found = DATE.exec(text);
+  if (found === null) return undefined;
+  const [, year = '', month, day, hour, minute, second, fraction, zone] = found;
+  const low = instant([year, month, day, hour, minute, second].map((part, index) => Number(part ?? SMALLEST[index])));
+  if (low === undefined) return undefined;
+  const offset = zoneOffset(zone);
+  if (offset === undefined) return undefined;
+  const start = low + Math.trunc(Number(`0.${fraction ?? 0}`) * 1000) - offset;
+  return { low: start, high: start + extent(low, { month, day, minute, second, fraction }) };
+}
+
+const SMALLEST = [1, 1, 1, 0, 0, 0];
+
+/** Milliseconds of a UTC moment; undefined where the calendar or the clock has none such. */
+function instant(parts: number[]): number | undefined {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
+  if (year === 0 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return undefined;
+  const moment = new Date(0);
+  moment.setUTCFullYear(year, month - 1, day); // Unlike Date.UTC, this takes the years 1 to 99 as they are.
+  if (moment.getUTCMonth() !== month - 1 || moment.getUTCDate() !== day || day < 1) return undefined;
+  return moment.getTime() + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
+function zoneOffset(zone: string | undefined): number | undefined {
+  if (zone === undefined || zone === 'Z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(4, 6));
+  if (minutes > 59 || hours * 60 + minutes > 14 * 60) return undefined;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+/** How long the stretch is that a precision leaves open. */
+function extent(
+  low: number,
+  given: Record<'month' | 'day' | 'minute' | 'second' | 'fraction', string | undefined>,
+): number {
+  if (given.fraction !== undefined) return 10 ** Math.max(0, 3 - given.fraction.length);
+  if (given.second !== undefined) return 1000;
+  if (given.minute !== undefined) return 60_000;
+  if (given.day !== undefined) return 86_400_000;
+  const next = new Date(low);
+  if (given.month === undefined) next.setUTCFullYear(next.getUTCFullYear() + 1);
+  else next.setUTCMonth(next.getUTCMonth() + 1);
+  return next.getTime() - low;
+}
+
+function readDate(value: Json): Interval | undefined {
+  return typeof value === 'string' ? parseDate(value) : undefined;
+}
+
+/** A missing end is open (FHIR R4 §2.24.0.11); a period without either says nothing. */
+function readPeriod(value: JsonObject): Interval | undefined {
+  const start = readDate(value['start'] ?? null);
+  const end = readDate(value['end'] ?? null);
+  if (start === undefined && end === undefined) return undefined;
+  const low = start?.low ?? BEGINNING;
+  return { low, high: Math.max(end?.high ?? END, low + 1) };
+}
+
+/** Only the outer limits of a schedule count (FHIR R4 §3.1.1.4.7). */
+function readTiming(value: JsonObject): Interval | undefined {
+  const events = Array.isArray(value['event']) ? value['event'].map(readDate) : [];
+  const repeat = value['repeat'];
+  if (isObject(repeat) && isObject(repeat['boundsPeriod'])) events.push(readPeriod(repeat['boundsPeriod']));
+  const known = events.filter((event) => event !== undefined);
+  if (known.length === 0) return undefined;
+  return { low: Math.min(...known.map((event) => event.low)), high: Math.max(...known.map((event) => event.high)) };
+}
+
+/**
+ * The rows whose stretch stands to `value` as the prefix says. Since `low < high` in every row, "the stretch after
+ * the value overlaps, or the value contains the row" (ge) is `high > end OR low >= start`, and le likewise.
+ */
+export function dateCondition(prefix: Prefix, value: Interval, now: number): Fragment {
+  const { low, high } = value;
+  switch (prefix) {
+    case 'eq':
+      return { sql: 'low >= ? AND low < ? AND high <= ?', bindings: [low, high, high] };
+    case 'ne':
+      return { sql: '(low < ? OR high > ?)', bindings: [low, high] };
+    case 'gt':
+      return { sql: 'high > ?', bindings: [high] };
+    case 'lt':
+      return { sql: 'low < ?', bindings: [low] };
+    case 'ge':
+      return { sql: '(low >= ? OR high > ?)', bindings: [low, high] };
+    case 'le':
+      return { sql: '(low < ? OR high <= ?)', bindings: [low, high] };
+    case 'sa':
+      return { sql: 'low >= ?', bindings: [high] };
+    case 'eb':
+      return { sql: 'high <= ?', bindings: [low] };
+    case 'ap': {
+      // A tenth of the time between now and the value is near enough.
+      const margin = Math.round(Math.max(low - now, now - high, 0) / 10);
+      return { sql: 'low < ? AND high > ?', bindings: [high + margin, low - margin] };
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { Json } from '../../json/value.ts';
+import type { Fragment } from '../plan.ts';
+
+/** Adds a row to the kind's table, or to that of one of its variants. */
+export type AddRow = (columns: (string | number)[], variant?: string) => void;
+
+/** Turns one value of an element into index rows. */
+export type Reader = (value: Json, add: AddRow) => void;
+
+/** What a kind needs to know to understand a value of a query. */
+export interface ValueContext {
+  modifier: string | undefined;
+  /** The types of the elements that the parameter reads. */
+  types: ReadonlySet<string>;
+  /** The server's own address, without a trailing slash. */
+  base: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** What a value of a query asks of a row. */
+export interface RowMatch {
+  where: Fragment;
+  /** The value is given in full, not as a range. */
+  point: boolean;
+  variant?: string;
+}
+
+/** One kind of search: how values are indexed and how they are asked for. */
+export interface SearchKind {
+  /** The index table that it fills and reads. */
+  table: string;
+  /** The modifiers it knows beside `missing`. */
+  modifiers: readonly string[];
+  /** Rows kept apart under `code:variant`: the table of each. */
+  variants?: Record<string, string>;
+  /** The reader of an element's type; undefined where the kind has no meaning for it. */
+  reader(type: string): Reader | undefined;
+  /** Understands one value, whose separators may be escaped. Throws BadValue. */
+  parse(text: string, context: ValueContext): RowMatch;
+}
+
+/** A value that a kind does not understand; the message says what is right. */
+export class BadValue extends Error {}

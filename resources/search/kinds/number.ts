@@ -1,0 +1,92 @@
+import { Decimal, type Json } from '../../json/value.ts';
+import type { Fragment } from '../plan.ts';
+import { BadValue, type SearchKind } from './kind.ts';
+import { type Prefix, splitPrefix } from './prefix.ts';
+
+/** What stands for an open end: the largest double, so that no row holds an infinity. */
+export const OPEN = Number.MAX_VALUE;
+
+const NUMBER = /^([+-]?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+const TYPES = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal']);
+
+/** number: a value stands for the range that its digits leave open (FHIR R4 §3.1.1.4.6). */
+export const number: SearchKind = {
+  table: 'search_quantity',
+  modifiers: [],
+
+  reader(type) {
+    if (!TYPES.has(type)) return undefined;
+    return (value, add) => {
+      const read = readNumber(value);
+      if (read !== undefined) add([read, read, '', '', '']);
+    };
+  },
+
+  parse(text) {
+    return { where: numberCondition(text), point: false };
+  },
+};
+
+/** The number that a JSON value holds; undefined for anything else. */
+export function readNumber(value: Json | undefined): number | undefined {
+  const read = value instanceof Decimal ? Number(value.text) : value;
+  return typeof read === 'number' && Number.isFinite(read) ? read : undefined;
+}
+
+/** A searched number with the range it stands for: `low` belongs to it, `high` no more. */
+export interface ImpliedRange {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * `100` is [99.5, 100.5) and `100.00` is [99.995, 100.005). A number in exponential form without a point counts
+ * one digit more, since the standard gives `1e2` the range [95, 105). Undefined where it is no number.
+ */
+export function parseNumber(text: string): ImpliedRange | undefined {
+  const found = NUMBER.exec(text);
+  if (found === null) return undefined;
+  const [, sign, whole = '', fraction = '', exponent] = found;
+  const implied = exponent !== undefined && fraction === '' ? 1 : 0;
+  const scale = Number(exponent ?? 0) - fraction.length - implied - 1;
+  const digits = BigInt(whole + fraction + '0'.repeat(implied + 1)) * (sign === '-' ? -1n : 1n);
+  const at = (units: bigint) => Number(`${units}e${scale}`);
+  const range = { value: at(digits), low: at(digits - 5n), high: at(digits + 5n) };
+  return Number.isFinite(range.low) && Number.isFinite(range.high) ? range : undefined;
+}
+
+/** The rows whose range stands to a number as its prefix says. Throws BadValue. */
+export function numberCondition(text: string): Fragment {
+  const [prefix, rest] = splitPrefix(text);
+  const range = parseNumber(rest);
+  if (range === undefined) throw new BadValue('write a number as 100, 5.40 or 1e-3, after a prefix such as ge');
+  return compare(prefix, range);
+}
+
+/** Comparisons but `eq` and `ne` take the number as exact. */
+function compare(prefix: Prefix, { value, low, high }: ImpliedRange): Fragment {
+  switch (prefix) {
+    case 'eq':
+      return { sql: 'low >= ? AND low < ? AND high < ?', bindings: [low, high, high] };
+    case 'ne':
+      return { sql: '(low < ? OR high >= ?)', bindings: [low, high] };
+    case 'gt':
+      return { sql: 'high > ?', bindings: [value] };
+    case 'lt':
+      return { sql: 'low < ?', bindings: [value] };
+    case 'ge':
+      return { sql: 'high >= ?', bindings: [value] };
+    case 'le':
+      return { sql: 'low <= ?', bindings: [value] };
+    case 'sa':
+      return { sql: 'low > ?', bindings: [value] };
+    case 'eb':
+      return { sql: 'high < ?', bindings: [value] };
+    case 'ap': {
+      const margin = Math.abs(value) / 10;
+      return { sql: 'low <= ? AND high >= ?', bindings: [value + margin, value - margin] };
+    }
+  }
+}

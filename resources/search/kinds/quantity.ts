@@ -1,0 +1,74 @@
+import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { bounded, splitEscaped, unescaped } from '../text.ts';
+import { type AddRow, BadValue, type SearchKind } from './kind.ts';
+import { numberCondition, OPEN, readNumber } from './number.ts';
+
+const LONGEST = 200;
+const CURRENCIES = 'urn:iso:std:iso:4217';
+
+const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration']);
+
+/** quantity: `[prefix]number`, `number|system|code`, `number||unit` (FHIR R4 §3.1.1.4.11). */
+export const quantity: SearchKind = {
+  table: 'search_quantity',
+  modifiers: [],
+
+  reader(type) {
+    if (QUANTITIES.has(type)) return addQuantity;
+    if (type === 'Money') return addMoney;
+    if (type === 'Range') return addRange;
+    return undefined;
+  },
+
+  parse(text) {
+    const parts = splitEscaped(text, '|').map(unescaped);
+    const [value = '', system = '', code = ''] = parts;
+    if (parts.length === 2 || parts.length > 3) throw new BadValue('write 5.4, 5.4|system|code or 5.4||unit');
+    const { sql, bindings } = numberCondition(value);
+    if (code === '') {
+      if (system !== '') throw new BadValue('write the code behind the system: 5.4|system|code');
+      return { where: { sql, bindings }, point: false };
+    }
+    const unit = bounded(code, LONGEST);
+    if (system === '')
+      return { where: { sql: `${sql} AND (code = ? OR unit = ?)`, bindings: [...bindings, unit, unit] }, point: false };
+    return {
+      where: { sql: `${sql} AND code = ? AND system = ?`, bindings: [...bindings, unit, bounded(system, LONGEST)] },
+      point: false,
+    };
+  },
+};
+
+function addQuantity(value: Json, add: AddRow): void {
+  const number = isObject(value) ? readNumber(value['value']) : undefined;
+  if (!isObject(value) || number === undefined) return;
+  const comparator = value['comparator'];
+  const low = comparator === '<' || comparator === '<=' ? -OPEN : number;
+  const high = comparator === '>' || comparator === '>=' ? OPEN : number;
+  add([low, high, ...unitOf(value)]);
+}
+
+function addMoney(value: Json, add: AddRow): void {
+  const number = isObject(value) ? readNumber(value['value']) : undefined;
+  if (!isObject(value) || number === undefined) return;
+  const currency = text(value['currency']);
+  add([number, number, currency === '' ? '' : CURRENCIES, currency, currency]);
+}
+
+/** A missing end of a Range is open. */
+function addRange(value: Json, add: AddRow): void {
+  if (!isObject(value)) return;
+  const low = isObject(value['low']) ? value['low'] : undefined;
+  const high = isObject(value['high']) ? value['high'] : undefined;
+  const given = low ?? high;
+  if (given === undefined) return;
+  add([readNumber(low?.['value']) ?? -OPEN, readNumber(high?.['value']) ?? OPEN, ...unitOf(given)]);
+}
+
+function unitOf(value: JsonObject): [system: string, code: string, unit: string] {
+  return [text(value['system']), text(value['code']), text(value['unit'])];
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? bounded(value, LONGEST) : '';
+}

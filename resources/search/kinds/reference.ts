@@ -1,0 +1,138 @@
+import { isObject, type Json } from '../../json/value.ts';
+import type { Fragment } from '../plan.ts';
+import { bounded, unescaped } from '../text.ts';
+import { type AddRow, BadValue, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
+import { addIdentifier, token } from './token.ts';
+
+const LONGEST = 400;
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+const TYPED = /^(?:(.*)\/)?([A-Z][A-Za-z]*)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+
+/**
+ * reference: `Type/id`, `id`, an absolute URL; `:Type`, `:identifier` (FHIR R4 §3.1.1.4.12).
+ *
+ * A row holds the id and, as its type, `Type` or `http://other.org/fhir/Type`; for a canonical the URL and
+ * `|version`; for any other target its URI and nothing. So rows depend on the resource alone, not on settings.
+ */
+export const reference: SearchKind = {
+  table: 'search_reference',
+  modifiers: ['identifier', '[type]'],
+  variants: { identifier: 'search_token' },
+
+  reader(type) {
+    switch (type) {
+      case 'Reference':
+        return addReference;
+      case 'canonical':
+      case 'uri':
+      case 'url':
+        return addCanonical;
+      case 'Link':
+      case 'Resource':
+        return (value, add) => {
+          if (!isObject(value)) return;
+          const { id, resourceType } = value;
+          if (typeof id === 'string' && typeof resourceType === 'string')
+            add([bounded(id, LONGEST), bounded(resourceType, LONGEST)]);
+          else addReference(value, add);
+        };
+      default:
+        return undefined;
+    }
+  },
+
+  parse(text, context) {
+    if (context.modifier === 'identifier') {
+      return {
+        ...token.parse(text, { ...context, modifier: undefined, types: new Set(['Identifier']) }),
+        variant: 'identifier',
+      };
+    }
+    const literal = unescaped(text);
+    if (literal === '') throw new BadValue('write Type/id, an id or a URL');
+    if (context.modifier !== undefined) return typed(literal, context.modifier, context);
+    if (ID.test(literal)) return local(literal, context.base);
+    const choices = [pointer(literal, context.base)];
+    if (context.types.has('canonical') || context.types.has('uri')) choices.push(canonical(literal));
+    return point(either(choices));
+  },
+};
+
+/** The `Type/id` that a reference gives, and the address before it; undefined for every other reference. */
+export function parseReference(text: string): { base: string; type: string; id: string } | undefined {
+  const found = TYPED.exec(text);
+  return found === null ? undefined : { base: found[1] ?? '', type: found[2] ?? '', id: found[3] ?? '' };
+}
+
+/** The types under which a row points to a resource of this server. */
+export function localTypes(type: string, base: string): string[] {
+  return ['', `${base}/`, `${base}/fhir/`].map((before) => bounded(before + type, LONGEST));
+}
+
+function addReference(value: Json, add: AddRow): void {
+  if (!isObject(value)) return;
+  if (isObject(value['identifier'])) addIdentifier(value['identifier'], add, 'identifier');
+  const text = value['reference'];
+  // A reference that names nothing by URL is there all the same.
+  const url = typeof text === 'string' && !text.startsWith('#') ? text : '';
+  const found = parseReference(url);
+  if (found === undefined) add([bounded(url, LONGEST), '']);
+  else add([found.id, bounded(found.base === '' ? found.type : `${found.base}/${found.type}`, LONGEST)]);
+}
+
+function addCanonical(value: Json, add: AddRow): void {
+  if (typeof value !== 'string') return;
+  const [url = '', version = ''] = value.split('|');
+  add([bounded(url, LONGEST), bounded(`|${version}`, LONGEST)]);
+}
+
+function typed(literal: string, type: string, context: ValueContext): RowMatch {
+  const found = ID.test(literal) ? { base: '', type, id: literal } : parseReference(literal);
+  if (found === undefined || found.type !== type) throw new BadValue(`write an id, or ${type}/id`);
+  return point(row(found, context.base));
+}
+
+/** An id alone: of whatever type, on this server. */
+function local(id: string, base: string): RowMatch {
+  const within = `${base.replace(/[\\%_]/g, '\\$&')}/%`;
+  return point({
+    sql: "target = ? AND (target_type NOT LIKE '%/%' OR target_type LIKE ? ESCAPE '\\')",
+    bindings: [id, within],
+  });
+}
+
+function pointer(literal: string, base: string): Fragment {
+  const found = parseReference(literal);
+  return found === undefined
+    ? { sql: "target = ? AND target_type = ''", bindings: [bounded(literal, LONGEST)] }
+    : row(found, base);
+}
+
+function row(found: { base: string; type: string; id: string }, base: string): Fragment {
+  if (found.base === '' || found.base === base || found.base === `${base}/fhir`) {
+    return { sql: 'target = ? AND target_type IN (?, ?, ?)', bindings: [found.id, ...localTypes(found.type, base)] };
+  }
+  return {
+    sql: 'target = ? AND target_type = ?',
+    bindings: [found.id, bounded(`${found.base}/${found.type}`, LONGEST)],
+  };
+}
+
+/** Without a version, every version of a canonical matches. */
+function canonical(literal: string): Fragment {
+  const [url = '', version] = literal.split('|');
+  if (version === undefined) return { sql: "target = ? AND target_type LIKE '|%'", bindings: [bounded(url, LONGEST)] };
+  return { sql: 'target = ? AND target_type = ?', bindings: [bounded(url, LONGEST), bounded(`|${version}`, LONGEST)] };
+}
+
+function either(choices: Fragment[]): Fragment {
+  if (choices.length === 1 && choices[0] !== undefined) return choices[0];
+  return {
+    sql: choices.map(({ sql }) => `(${sql})`).join(' OR '),
+    bindings: choices.flatMap(({ bindings }) => bindings),
+  };
+}
+
+function point(where: Fragment): RowMatch {
+  return { where, point: true };
+}

@@ -1,0 +1,20 @@
+import type { SearchKindName } from '../../definition.ts';
+import { date } from './date.ts';
+import type { SearchKind } from './kind.ts';
+import { number } from './number.ts';
+import { quantity } from './quantity.ts';
+import { reference } from './reference.ts';
+import { string } from './string.ts';
+import { token } from './token.ts';
+import { uri } from './uri.ts';
+
+/** Every kind of search that looks at one value. A composite is made of them; special parameters are not served. */
+export const KINDS: Partial<Record<SearchKindName, SearchKind>> = {
+  string,
+  token,
+  date,
+  reference,
+  number,
+  quantity,
+  uri,
+};

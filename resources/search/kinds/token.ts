@@ -1,0 +1,121 @@
+import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { bounded, splitEscaped, unescaped } from '../text.ts';
+import { type AddRow, BadValue, type Reader, type SearchKind, type ValueContext } from './kind.ts';
+
+const LONGEST = 200;
+
+/** Types of one value without a system of its own; that of a code or boolean is implied by its element. */
+const IMPLIED = new Set(['code', 'boolean']);
+const PLAIN = new Set([
+  ...IMPLIED,
+  'string',
+  'markdown',
+  'id',
+  'uri',
+  'url',
+  'canonical',
+  'oid',
+  'uuid',
+  'integer',
+  'positiveInt',
+  'unsignedInt',
+  'decimal',
+  'date',
+  'dateTime',
+  'instant',
+  'time',
+]);
+
+const READERS: Record<string, Reader> = {
+  Coding: (value, add) => isObject(value) && addCoded(value, 'code', add),
+  CodeableConcept: addConcept,
+  Identifier: addIdentifier,
+  ContactPoint: (value, add) => isObject(value) && addToken(value['value'], '', add),
+};
+
+/** token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type` (FHIR R4 §3.1.1.4.10). */
+export const token: SearchKind = {
+  table: 'search_token',
+  modifiers: ['not', 'of-type'],
+  variants: { 'of-type': 'search_token' },
+
+  reader(type) {
+    if (PLAIN.has(type)) return (value, add) => addToken(value, '', add);
+    return READERS[type];
+  },
+
+  parse(text, context) {
+    const parts = splitEscaped(text, '|').map(unescaped);
+    if (context.modifier === 'of-type') return ofType(parts);
+    const [first = '', second] = parts;
+    if (parts.length > 2) throw new BadValue('write system|code with one bar, and other bars as \\|');
+    if (second === undefined) return code(first);
+    if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
+    // The system of a code element stands in no resource: its binding implies it.
+    if (isImplied(context)) return second === '' ? any() : code(second);
+    if (second === '') return { where: { sql: 'system = ?', bindings: [key(first)] }, point: false };
+    return { where: { sql: 'code = ? AND system = ?', bindings: [key(second), key(first)] }, point: true };
+  },
+};
+
+/** Rows of an Identifier, which a reference may carry, too. */
+export function addIdentifier(value: Json, add: AddRow, variant?: string): void {
+  if (!isObject(value)) return;
+  addCoded(value, 'value', add, variant);
+  const kind = value['type'];
+  if (variant !== undefined || !isObject(kind) || !Array.isArray(kind['coding'])) return;
+  for (const coding of kind['coding']) {
+    if (!isObject(coding) || typeof coding['code'] !== 'string' || typeof value['value'] !== 'string') continue;
+    add([bounded(`${coding['code']}|${value['value']}`, LONGEST), systemOf(coding)], 'of-type');
+  }
+}
+
+function addConcept(value: Json, add: AddRow): void {
+  if (!isObject(value)) return;
+  const codings = Array.isArray(value['coding']) ? value['coding'] : [];
+  for (const coding of codings) if (isObject(coding)) addCoded(coding, 'code', add);
+  // A concept of text alone is there, though no code finds it.
+  if (codings.length === 0) add(['', '']);
+}
+
+function addCoded(value: JsonObject, name: string, add: AddRow, variant?: string): void {
+  addToken(value[name] ?? '', systemOf(value), add, variant);
+}
+
+function addToken(value: Json | undefined, system: string, add: AddRow, variant?: string): void {
+  if (value === undefined || value === null || isObject(value) || Array.isArray(value)) return;
+  add([key(String(value)), system], variant);
+}
+
+function systemOf(value: JsonObject): string {
+  return typeof value['system'] === 'string' ? key(value['system']) : '';
+}
+
+function key(text: string): string {
+  return bounded(text, LONGEST);
+}
+
+function isImplied(context: ValueContext): boolean {
+  return [...context.types].every((type) => IMPLIED.has(type));
+}
+
+function code(text: string) {
+  if (text === '') throw new BadValue('give a code, a system, or both as system|code');
+  return { where: { sql: 'code = ?', bindings: [key(text)] }, point: true };
+}
+
+function any() {
+  return { where: { sql: 'code <> ?', bindings: [''] }, point: false };
+}
+
+function ofType(parts: string[]) {
+  const [system = '', type = '', value = ''] = parts;
+  if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
+  const bindings = [bounded(`${type}|${value}`, LONGEST)];
+  if (system === '') return { where: { sql: 'code = ?', bindings }, point: true, variant: 'of-type' };
+  return {
+    where: { sql: 'code = ? AND system = ?', bindings: [...bindings, key(system)] },
+    point: true,
+    variant: 'of-type',
+  };
+}

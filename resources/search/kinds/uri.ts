@@ -1,0 +1,53 @@
+import { bounded, unescaped } from '../text.ts';
+import { BadValue, type SearchKind } from './kind.ts';
+import { prefixBounds } from './string.ts';
+
+const LONGEST = 500;
+
+const TYPES = new Set(['uri', 'url', 'canonical', 'oid', 'uuid', 'string']);
+
+/** uri: literally; `:below` a URL and what is under it, `:above` a URL and what it is under (FHIR R4 §3.1.1.4.13). */
+export const uri: SearchKind = {
+  table: 'search_uri',
+  modifiers: ['above', 'below'],
+
+  reader(type) {
+    if (!TYPES.has(type)) return undefined;
+    return (value, add) => {
+      if (typeof value === 'string' && value !== '') add([bounded(value, LONGEST)]);
+    };
+  },
+
+  parse(text, { modifier }) {
+    const literal = bounded(unescaped(text), LONGEST);
+    if (literal === '') throw new BadValue('give a URI');
+    // Only the path of a URL has levels.
+    if (modifier === 'below' && isUrl(literal)) {
+      const [low, high] = prefixBounds(literal.endsWith('/') ? literal : `${literal}/`);
+      return {
+        where: { sql: '(value = ? OR (value >= ? AND value < ?))', bindings: [literal, low, high] },
+        point: false,
+      };
+    }
+    if (modifier === 'above' && isUrl(literal)) {
+      const bindings = upwards(literal);
+      return { where: { sql: `value IN (${bindings.map(() => '?').join(', ')})`, bindings }, point: true };
+    }
+    return { where: { sql: 'value = ?', bindings: [literal] }, point: true };
+  },
+};
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
+/** A URL and those above it, each with and without a slash at its end. */
+function upwards(url: string): string[] {
+  const [scheme = '', rest = ''] = url.split(/(?<=:\/\/)/, 2);
+  const steps = rest.split('/').slice(0, 32);
+  const above = steps.flatMap((_, index) => {
+    const path = scheme + steps.slice(0, index + 1).join('/');
+    return [path, `${path}/`];
+  });
+  return [...new Set([url, ...above])];
+}

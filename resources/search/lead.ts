@@ -1,0 +1,41 @@
+import type { Connection } from '../connection.ts';
+import { canLead, everyResource, rank, type Source, sourceOf } from './condition.ts';
+import { join, literal, sql } from './fragment.ts';
+import type { Criterion, ParsedSearch } from './plan.ts';
+import { query } from './versions.ts';
+
+/** From here on, one more match makes no difference to how a search is run, and it is not counted unasked. */
+export const MANY = 1000;
+
+/** A search whose queries start from its most selective criterion. */
+export interface LedSearch {
+  plan: ParsedSearch;
+  source: Source;
+  /** The other criteria. */
+  rest: Criterion[];
+}
+
+/**
+ * Finds out which criterion leaves the fewest resources. Neither database knows: how frequent a value is depends
+ * on the parameter. So the index is asked, up to a bound, where there is a choice.
+ */
+export async function leadSearch(connection: Connection, plan: ParsedSearch): Promise<LedSearch> {
+  const candidates = plan.criteria.filter(canLead).sort((left, right) => rank(left) - rank(right));
+  const [likeliest] = candidates;
+  const clear = candidates.length < 2 || likeliest?.test === 'resource';
+  const chosen = clear ? likeliest : candidates[await fewest(connection, candidates, plan.type)];
+  const source = (chosen && sourceOf(chosen, plan.type)) ?? everyResource(plan.type);
+  return { plan, source, rest: plan.criteria.filter((each) => each !== chosen) };
+}
+
+/** The place of the candidate with the fewest rows; the first of those with as few. */
+async function fewest(connection: Connection, candidates: Criterion[], type: string): Promise<number> {
+  const counts = candidates.map((candidate, index) => {
+    const source = sourceOf(candidate, type) ?? everyResource(type);
+    const rows = sql`SELECT 1 FROM ${source.from} WHERE ${source.where} LIMIT ${literal(String(MANY))}`;
+    return sql`(SELECT count(*) FROM (${rows}) b) AS ${literal(`n${index}`)}`;
+  });
+  const [row] = await query<Record<string, number | string>>(connection, sql`SELECT ${join(counts, ', ')}`);
+  const found = candidates.map((_, index) => Number(row?.[`n${index}`] ?? MANY));
+  return found.indexOf(Math.min(...found));
+}

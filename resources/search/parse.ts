@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '../errors.ts';
+import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
+import { readCursor } from './cursor.ts';
+import type { SearchType } from './extract.ts';
+import { parseInclude } from './include.ts';
+import { parseSort } from './order.ts';
+import type { Definitions } from './paths.ts';
+import type { Criterion, ParsedSearch, SummaryMode, TotalMode } from './plan.ts';
+
+export type { SearchOptions } from './criteria.ts';
+
+type Pair = readonly [name: string, value: string];
+
+const DEFAULT_COUNT = 100;
+const LARGEST_COUNT = 1000;
+const MOST_PARAMETERS = 100;
+
+const TOTALS: readonly TotalMode[] = ['none', 'estimate', 'accurate'];
+const SUMMARIES: readonly SummaryMode[] = ['true', 'false', 'text', 'data', 'count'];
+
+/** What is being understood, before its parts are put together. */
+interface Draft {
+  definitions: Definitions;
+  type: SearchType;
+  search: ParsedSearch;
+  cursor: string | undefined;
+}
+
+/** The parameters that shape the answer rather than choose what is found (FHIR R4 §3.1.1.5). The last of each counts. */
+const RESULT: Record<string, (draft: Draft, value: string) => void> = {
+  _sort: ({ type, search }, value) => {
+    search.sort = parseSort(type, value);
+  },
+  _count: ({ search }, value) => {
+    if (!/^\d{1,9}$/.test(value)) throw new Failure('parameter', '_count: write a whole number from 0.');
+    search.count = Math.min(Number(value), LARGEST_COUNT);
+  },
+  _total: ({ search }, value) => {
+    search.total = oneOf('_total', TOTALS, value);
+  },
+  _summary: ({ search }, value) => {
+    search.summary = oneOf('_summary', SUMMARIES, value);
+  },
+  _elements: ({ type, search }, value) => {
+    search.elements = parseElements(type, value);
+  },
+  _include: ({ definitions, search }, value) => search.includes.push(parseInclude(definitions, value, '_include')),
+  '_include:iterate': ({ definitions, search }, value) =>
+    search.includes.push(parseInclude(definitions, value, '_include', true)),
+  _revinclude: ({ definitions, search }, value) =>
+    search.includes.push(parseInclude(definitions, value, '_revinclude')),
+  '_revinclude:iterate': ({ definitions, search }, value) =>
+    search.includes.push(parseInclude(definitions, value, '_revinclude', true)),
+  _cursor: (draft, value) => {
+    draft.cursor = value;
+  },
+  // Those of the answer alone.
+  _format: () => undefined,
+  _pretty: () => undefined,
+};
+
+/**
+ * Understands the parameters of a search of a type, in the order in which they were sent; parameters without a
+ * value are passed over. Throws `unknown-type`, `unknown-parameter` and `parameter` Failures that say what is
+ * right; what is unknown becomes a warning where handling is lenient.
+ */
+export function parseSearch(
+  definitions: Definitions,
+  name: string,
+  pairs: readonly Pair[],
+  options: SearchOptions,
+): ParsedSearch {
+  if (pairs.length > MOST_PARAMETERS) throw new Failure('parameter', `Give at most ${MOST_PARAMETERS} parameters.`);
+  const type = typeNamed(definitions, name);
+  const draft: Draft = { definitions, type, search: everything(name), cursor: undefined };
+  const found: Pair[] = [];
+  for (const [parameter, value] of pairs) {
+    try {
+      if (!take(draft, options, parameter, value)) continue;
+      if (!Object.hasOwn(RESULT, parameter) || parameter === '_sort') found.push([parameter, value]);
+      if (parameter !== '_cursor') draft.search.understood.push([parameter, value]);
+    } catch (error) {
+      if (!options.lenient || !(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
+      draft.search.warnings.push(`${error.message} It was passed over.`);
+    }
+  }
+  return finish(draft, fingerprint(name, found), options.rows?.(name) ?? []);
+}
+
+/** Takes one parameter; false where it has no value. */
+function take(draft: Draft, options: SearchOptions, name: string, value: string): boolean {
+  if (value === '') return false;
+  const result = Object.hasOwn(RESULT, name) ? RESULT[name] : undefined;
+  if (result !== undefined) {
+    result(draft, value);
+    return true;
+  }
+  const criterion = parseCriterion(draft.definitions, draft.type, options, name, value);
+  if (criterion !== undefined) draft.search.criteria.push(criterion);
+  return criterion !== undefined;
+}
+
+/** The search of all resources of a type. */
+function everything(type: string): ParsedSearch {
+  return {
+    type,
+    criteria: [],
+    sort: [],
+    count: DEFAULT_COUNT,
+    total: 'estimate',
+    summary: 'false',
+    elements: undefined,
+    after: undefined,
+    fingerprint: '',
+    includes: [],
+    warnings: [],
+    understood: [],
+  };
+}
+
+function finish({ search, cursor }: Draft, print: string, rows: Criterion[]): ParsedSearch {
+  return {
+    ...search,
+    fingerprint: print,
+    criteria: [...search.criteria, ...rows],
+    count: search.summary === 'count' ? 0 : search.count,
+    after: cursor === undefined ? undefined : readCursor(cursor, print, search.sort),
+  };
+}
+
+/** What a cursor is bound to: all that decides which resources there are, and their order. */
+function fingerprint(type: string, found: Pair[]): string {
+  const text = JSON.stringify([type, ...found.map((pair) => JSON.stringify(pair)).sort()]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+}
+
+function oneOf<Value extends string>(name: string, values: readonly Value[], value: string): Value {
+  const found = values.find((each) => each === value);
+  if (found === undefined) throw new Failure('parameter', `${name}: write one of ${values.join(', ')}.`);
+  return found;
+}
+
+/** Names of top-level elements; those of other types are for what is included. */
+function parseElements({ definition }: SearchType, value: string): string[] {
+  const own = `${definition.name}.`;
+  return value
+    .split(',')
+    .map((name) => (name.startsWith(own) ? name.slice(own.length) : name))
+    .filter((name) => name !== '')
+    .map((name) => {
+      if (Object.hasOwn(definition.elements, name)) return name;
+      throw new Failure(
+        'parameter',
+        `_elements: ${definition.name} has no element ${JSON.stringify(name.slice(0, 100))}.`,
+      );
+    });
+}

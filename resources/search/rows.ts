@@ -1,0 +1,93 @@
+import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST } from './tables.ts';
+import { compareText } from './text.ts';
+
+/** `edge` has 51 bits for elements; those of a longer list share them. */
+const ELEMENTS = 51;
+
+interface Entry {
+  row: IndexRow;
+  /** The elements of a composite that gave the row, as bits above those of the edge. */
+  elements: Set<number>;
+}
+
+interface Group {
+  /** The place of the sort value in a row. */
+  order: number;
+  sortable: boolean;
+  entries: Map<string, Entry>;
+}
+
+/** Gathers the index rows of one resource: each once, with its edge. */
+export class RowCollector {
+  readonly #tables = new Map<string, Map<number, Group>>();
+
+  /** `element` is 0 for a plain parameter, 1, 2, … for the elements of a composite, undefined for a variant. */
+  add(table: string, param: number, columns: (string | number)[], element: number | undefined): void {
+    const group = this.#group(table, param, element === 0);
+    const identity = columns.length === 1 ? String(columns[0]) : JSON.stringify(columns);
+    let entry = group.entries.get(identity);
+    if (entry === undefined) {
+      entry = { row: [param, ...columns], elements: new Set() };
+      group.entries.set(identity, entry);
+    }
+    if (element !== undefined && element > 0) entry.elements.add((element - 1) % ELEMENTS);
+  }
+
+  /** All rows by table, `edge` at the end of each. */
+  finish(): IndexRows {
+    const rows: IndexRows = new Map();
+    for (const [table, groups] of this.#tables) {
+      const all: IndexRow[] = [];
+      for (const group of groups.values()) {
+        const entries = [...group.entries.values()];
+        const [lowest, highest] = group.sortable ? edges(entries, group.order) : [];
+        for (const entry of entries) {
+          const edge = (entry === lowest ? LOWEST : 0) + (entry === highest ? HIGHEST : 0);
+          all.push([...entry.row, [...entry.elements].reduce((sum, bit) => sum + 2 ** (bit + 2), edge)]);
+        }
+      }
+      rows.set(table, all);
+    }
+    return rows;
+  }
+
+  #group(table: string, param: number, sortable: boolean): Group {
+    let groups = this.#tables.get(table);
+    if (groups === undefined) {
+      groups = new Map();
+      this.#tables.set(table, groups);
+    }
+    let group = groups.get(param);
+    if (group === undefined) {
+      group = { order: orderColumn(table), sortable, entries: new Map() };
+      groups.set(param, group);
+    }
+    return group;
+  }
+}
+
+const ORDER = new Map(
+  INDEX_TABLES.map(({ name, columns, order }) => [name, columns.findIndex((column) => column.name === order)]),
+);
+
+/** The place of a table's sort value in a row `[param, ...columns]`. */
+export function orderColumn(table: string): number {
+  return (ORDER.get(table) ?? 0) + 1;
+}
+
+/** The first of the entries with the lowest value, and with the highest. */
+function edges(entries: Entry[], order: number): [Entry | undefined, Entry | undefined] {
+  let [lowest] = entries;
+  let highest = lowest;
+  for (const entry of entries) {
+    if (lowest === undefined || compareValues(entry.row[order], lowest.row[order]) < 0) lowest = entry;
+    if (highest === undefined || compareValues(entry.row[order], highest.row[order]) > 0) highest = entry;
+  }
+  return [lowest, highest];
+}
+
+/** Orders two values of one column as the databases do. */
+export function compareValues(left: string | number | undefined, right: string | number | undefined): number {
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  return compareText(String(left), String(right));
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+
+/** Text as both databases can hold and compare it: NFC, without NUL, surrogates only in pairs. */
+export function storable(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text
+    .normalize('NFC')
+    .replace(/\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+}
+
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/**
+ * Text as strings are compared: without case, accents and superfluous white space (FHIR R4 §3.1.1.4.8).
+ * It is folded here, and not by a database, so that both find the same.
+ */
+export function fold(text: string): string {
+  const spaced = text.trim().replace(/\s+/g, ' ');
+  if (PLAIN.test(spaced)) return spaced.toLowerCase();
+  const bare = storable(spaced)
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '');
+  // Upper case first, so that ß is ss; a final sigma is a sigma.
+  return bare.toUpperCase().toLowerCase().replace(/ς/g, 'σ').normalize('NFC');
+}
+
+/** Text that fits into an index row; where it is cut, a digest of the whole keeps it apart from others. */
+export function bounded(text: string, length: number): string {
+  if (text.length <= length) return storable(text);
+  const digest = createHash('sha256').update(text).digest('hex');
+  return storable(`${text.slice(0, length)}#${digest}`);
+}
+
+/** Orders text as both databases do: by code point. JavaScript's own order is that of UTF-16. */
+export function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  if (SURROGATE.test(left) || SURROGATE.test(right)) return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  return left < right ? -1 : 1;
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+/** Splits at a separator that no backslash escapes; the parts keep their escapes (FHIR R4 §3.1.1.4.7). */
+export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[] {
+  if (!text.includes('\\')) return text.split(separator);
+  const parts: string[] = [];
+  let part = '';
+  for (const [piece] of text.matchAll(/\\.|./gs)) {
+    if (piece === separator) {
+      parts.push(part);
+      part = '';
+    } else {
+      part += piece;
+    }
+  }
+  return [...parts, part];
+}
+
+/** Removes the backslashes that escape `,`, `$`, `|` and `\`. */
+export function unescaped(text: string): string {
+  return text.includes('\\') ? text.replace(/\\([,$|\\])/g, '$1') : text;
+}
