@@ -1,0 +1,55 @@
+import type { Engine } from '../resources/engine.ts';
+import type { Attempt, Guessing } from './guessing.ts';
+import type { Passwords } from './passwords.ts';
+import { isUsable, type Stored } from './stored.ts';
+
+/** A claim to be an account, with what is to prove it. */
+export interface Claim {
+  /** The account claimed; undefined where there is none of that name. */
+  account: Stored | undefined;
+  /** The name under which failures are counted. */
+  name: string;
+  /** Which credential of the account it is. */
+  credential: 'secret' | 'password';
+  /** The secret, in every reading of what was sent. Any of them may be right. */
+  secrets: readonly string[];
+  /** The caller's IP address. */
+  address: string;
+}
+
+export interface Accounts {
+  /**
+   * True where the secret is the account's and the account may be used. Unknown accounts, accounts without a
+   * secret and wrong secrets cost the same. Rejects with a `throttled` or `busy` Failure.
+   */
+  prove(claim: Claim): Promise<boolean>;
+}
+
+/** The one place where a chosen secret is compared, with its guard against guessing. */
+export function createAccounts(options: { engine: Engine; passwords: Passwords; guessing: Guessing }): Accounts {
+  const { engine, passwords, guessing } = options;
+
+  async function compare({ account, name, credential, secrets }: Claim): Promise<boolean> {
+    const held = account ? await engine.credentials.of(account.key, credential) : [];
+    const hashes = held.map(({ hash }) => hash);
+    let matched = false;
+    for (const secret of secrets) matched ||= await passwords.matches(name, secret, hashes);
+    return matched && account !== undefined && isUsable(account.resource);
+  }
+
+  return {
+    async prove(claim) {
+      const attempt: Attempt = await guessing.begin(claim.name, claim.address);
+      let proven: boolean;
+      try {
+        proven = await compare(claim);
+      } catch (error) {
+        attempt.released();
+        throw error;
+      }
+      if (proven) attempt.released();
+      else attempt.failed();
+      return proven;
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * The error answers of OAuth 2.0 (https://www.rfc-editor.org/rfc/rfc6749#section-5.2) and the challenges of
+ * bearer tokens (https://www.rfc-editor.org/rfc/rfc6750#section-3).
+ */
+import { Failure, type FailureCode } from '../resources/errors.ts';
+import type { JsonObject } from '../resources/json/value.ts';
+
+const BASIC = 'Basic realm="ward", charset="UTF-8"';
+const BEARER = 'Bearer realm="ward"';
+
+interface OAuthEntry {
+  status: number;
+  /** The `error` that is sent, where it is not the code itself. */
+  error?: string;
+  /** Sent as `WWW-Authenticate`. */
+  challenge?: string;
+}
+
+/** Every way an OAuth endpoint can fail: code → status, the `error` sent and the challenge. */
+export const OAUTH_ERRORS = {
+  invalid_request: { status: 400 },
+  invalid_grant: { status: 400 },
+  unauthorized_client: { status: 400 },
+  unsupported_grant_type: { status: 400 },
+  invalid_scope: { status: 400 },
+  invalid_target: { status: 400 },
+  invalid_client: { status: 401, challenge: BASIC },
+  invalid_token: { status: 401, challenge: `${BEARER}, error="invalid_token"` },
+  token_required: { status: 401, error: 'invalid_token', challenge: BEARER },
+  insufficient_scope: { status: 403, challenge: `${BEARER}, error="insufficient_scope"` },
+  access_denied: { status: 403 },
+  not_found: { status: 404, error: 'invalid_request' },
+  method_not_allowed: { status: 405, error: 'invalid_request' },
+  not_acceptable: { status: 406, error: 'invalid_request' },
+  request_timeout: { status: 408, error: 'invalid_request' },
+  request_too_large: { status: 413, error: 'invalid_request' },
+  unsupported_media_type: { status: 415, error: 'invalid_request' },
+  too_many_requests: { status: 429 },
+  server_error: { status: 500 },
+  temporarily_unavailable: { status: 503 },
+} as const satisfies Record<string, OAuthEntry>;
+
+export type OAuthCode = keyof typeof OAUTH_ERRORS;
+
+/** An answer as the HTTP shell sends it. */
+export interface OAuthAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: JsonObject;
+}
+
+/** What every answer that may carry a credential says to caches (RFC 6749 §5.1). */
+export const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
+
+/** A failure of an OAuth endpoint. The description is public; the detail is only logged. */
+export class OAuthError extends Error {
+  readonly code: OAuthCode;
+  readonly detail: string | undefined;
+  /** Seconds after which a retry makes sense. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    code: OAuthCode,
+    description: string,
+    options: { detail?: string; retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(describable(description), { cause: options.cause });
+    this.name = 'OAuthError';
+    this.code = code;
+    this.detail = options.detail;
+    this.retryAfter = options.retryAfter;
+  }
+
+  /** Status, headers and body of the answer (RFC 6749 §5.2). */
+  get answer(): OAuthAnswer {
+    const entry: OAuthEntry = OAUTH_ERRORS[this.code];
+    return {
+      status: entry.status,
+      headers: {
+        ...NO_STORE,
+        ...(entry.challenge === undefined ? {} : { 'WWW-Authenticate': entry.challenge }),
+        ...(this.retryAfter === undefined ? {} : { 'Retry-After': String(this.retryAfter) }),
+      },
+      body: { error: entry.error ?? this.code, error_description: this.message },
+    };
+  }
+}
+
+/** Only %x20-21 / %x23-5B / %x5D-7E may stand in `error_description` (RFC 6749 §5.2). */
+function describable(text: string): string {
+  return text
+    .replaceAll('"', "'")
+    .replaceAll('\\', '/')
+    .replace(/[^\x20-\x7e]/g, '?');
+}
+
+const FAILURE_CODES: Partial<Record<FailureCode, OAuthCode>> = {
+  unauthenticated: 'invalid_token',
+  forbidden: 'access_denied',
+  'unknown-type': 'not_found',
+  'method-not-allowed': 'method_not_allowed',
+  'not-acceptable': 'not_acceptable',
+  timeout: 'request_timeout',
+  'too-large': 'request_too_large',
+  'media-type': 'unsupported_media_type',
+  throttled: 'too_many_requests',
+  internal: 'server_error',
+  busy: 'temporarily_unavailable',
+};
+
+/** Any error as the OAuth endpoints tell it: a Failure by its code, everything unforeseen as `server_error`. */
+export function asOAuthError(error: unknown): OAuthError {
+  if (error instanceof OAuthError) return error;
+  if (error instanceof Denial) return new OAuthError(DENIALS[error.reason].oauth, error.message, { cause: error });
+  if (error instanceof Failure) {
+    return new OAuthError(FAILURE_CODES[error.code] ?? 'invalid_request', error.message, {
+      cause: error,
+      ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
+    });
+  }
+  return new OAuthError('server_error', 'Something went wrong on our side.', { cause: error });
+}
+
+const DENIALS = {
+  anonymous: {
+    code: 'unauthenticated',
+    text: 'Authentication is required.',
+    challenge: BEARER,
+    oauth: 'token_required',
+  },
+  'bad-token': {
+    code: 'unauthenticated',
+    text: 'The access token is not valid.',
+    challenge: `${BEARER}, error="invalid_token"`,
+    oauth: 'invalid_token',
+  },
+  'bad-credentials': {
+    code: 'unauthenticated',
+    text: 'The credentials are not valid.',
+    challenge: BASIC,
+    oauth: 'invalid_client',
+  },
+  'insufficient-scope': {
+    code: 'forbidden',
+    text: 'The scope of the access token does not cover this request.',
+    challenge: `${BEARER}, error="insufficient_scope"`,
+    oauth: 'insufficient_scope',
+  },
+  forbidden: {
+    code: 'forbidden',
+    text: 'This request is not permitted.',
+    challenge: undefined,
+    oauth: 'access_denied',
+  },
+} as const satisfies Record<
+  string,
+  { code: FailureCode; text: string; challenge: string | undefined; oauth: OAuthCode }
+>;
+
+export type DenialReason = keyof typeof DENIALS;
+
+/** A request that is refused for who makes it: a Failure with the challenge to send (RFC 6750 §3). */
+export class Denial extends Failure {
+  readonly reason: DenialReason;
+  /** Sent as `WWW-Authenticate` where it is defined. */
+  readonly challenge: string | undefined;
+
+  constructor(reason: DenialReason, detail?: string) {
+    super(DENIALS[reason].code, DENIALS[reason].text, detail === undefined ? {} : { detail });
+    this.name = 'Denial';
+    this.reason = reason;
+    this.challenge = DENIALS[reason].challenge;
+  }
+}
