@@ -1,0 +1,44 @@
+/** For whom a token is meant (https://www.rfc-editor.org/rfc/rfc8707, RFC 7519 §4.1.3). */
+import { OAuthError } from './errors.ts';
+import type { AuthSettings, GrantSettings } from './settings.ts';
+
+type Own = Pick<AuthSettings, 'baseUrl' | 'audience'>;
+
+/** True where this server is the one that an audience names: BASE_URL, its FHIR base, or one of AUDIENCE. */
+export function isOwnAudience(settings: Own, audience: string): boolean {
+  const own = [settings.baseUrl, `${settings.baseUrl}/fhir`, ...settings.audience];
+  return own.some((each) => withoutSlash(each) === withoutSlash(audience));
+}
+
+/** True where a token with these audiences is meant for others, alone or beside this server. */
+export function isForOthers(settings: Own, audience: readonly string[]): boolean {
+  return !audience.every((each) => isOwnAudience(settings, each));
+}
+
+/** True where a token with these audiences is meant for this server, alone or beside others. */
+export function isForUs(settings: Own, audience: readonly string[]): boolean {
+  return audience.some((each) => isOwnAudience(settings, each));
+}
+
+/** The audiences of a new token: what was asked for, within what the grant permits. Throws `invalid_target`. */
+export function grantedAudience(
+  settings: Own,
+  grant: Pick<GrantSettings, 'audience'>,
+  asked: { audience: string[]; resource: string[] },
+): string[] {
+  for (const resource of asked.resource) {
+    if (!URL.canParse(resource) || resource.includes('#')) {
+      throw new OAuthError('invalid_target', 'resource must be an absolute URI without a fragment.');
+    }
+  }
+  const all = [...new Set([...asked.audience, ...asked.resource])];
+  if (all.length === 0) return [grant.audience[0] ?? settings.baseUrl];
+  if (grant.audience.length > 0 && !all.every((each) => grant.audience.includes(each))) {
+    throw new OAuthError('invalid_target', 'The client may not ask for a token for this audience.');
+  }
+  return all;
+}
+
+function withoutSlash(url: string): string {
+  return url.endsWith('/') ? url.slice(0, -1) : url;
+}

@@ -1,0 +1,81 @@
+/**
+ * What tokens look like: random strings, or JWT access tokens (https://www.rfc-editor.org/rfc/rfc9068) and
+ * refresh tokens. Either carries a secret part, and only the digest of that part is stored.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { RandomBytes } from '../resources/clock.ts';
+import type { Keys } from './keys.ts';
+
+export type TokenFormat = 'opaque' | 'jwt';
+export type TokenUse = 'access' | 'refresh';
+
+/** What a token says of itself. Times are seconds since the epoch. */
+export interface TokenClaims {
+  /** The Session's id. */
+  session: string;
+  client: string;
+  user: string | undefined;
+  scope: readonly string[];
+  audience: readonly string[];
+  issuedAt: number;
+  /** Absent for a refresh token: its Session knows. */
+  expiresAt: number;
+}
+
+/** The type that a JWT access token declares in its header (RFC 9068 §2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+
+/** The secret part of a new token: 32 random bytes. */
+export function randomPart(random: RandomBytes): string {
+  return random(32).toString('base64url');
+}
+
+/**
+ * The secret part of a token's successor. It follows from what was presented, so that a retry gets the very same
+ * although only digests are stored; the generation keeps successors of one token apart.
+ */
+export function successorPart(key: Buffer, use: TokenUse, presented: string, generation: number): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify([use, generation, presented]))
+    .digest('base64url');
+}
+
+/** What is stored of a secret part. */
+export function digest(part: string): string {
+  return createHash('sha256').update(part).digest('base64url');
+}
+
+/** Writes a token around its secret part: the part itself, or a signed JWT that carries it as `tid`. */
+export async function writeToken(
+  { keys, issuer }: { keys: Keys; issuer: string },
+  format: TokenFormat,
+  use: TokenUse,
+  part: string,
+  claims: TokenClaims,
+): Promise<string> {
+  if (format === 'opaque') return part;
+  const { signing } = keys;
+  const token = new SignJWT(use === 'access' ? accessClaims(claims, part) : refreshClaims(claims, part))
+    .setProtectedHeader({ alg: signing.alg, kid: signing.kid, typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT' })
+    .setIssuer(issuer)
+    .setIssuedAt(claims.issuedAt);
+  return token.sign(signing.privateKey);
+}
+
+function accessClaims(claims: TokenClaims, tid: string): Record<string, unknown> {
+  const [first] = claims.audience;
+  return {
+    sub: claims.user ?? claims.client,
+    client_id: claims.client,
+    aud: claims.audience.length === 1 ? first : claims.audience,
+    exp: claims.expiresAt,
+    jti: claims.session,
+    ...(claims.scope.length === 0 ? {} : { scope: claims.scope.join(' ') }),
+    tid,
+  };
+}
+
+function refreshClaims(claims: TokenClaims, tid: string): Record<string, unknown> {
+  return { sub: claims.client, jti: claims.session, typ: 'refresh', tid };
+}

@@ -1,0 +1,39 @@
+/** Scopes as https://www.rfc-editor.org/rfc/rfc6749#section-3.3 has them. */
+import type { JsonObject } from '../resources/json/value.ts';
+import { OAuthError } from './errors.ts';
+import { strings } from './settings.ts';
+
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** The scopes of a request, each once. Throws `invalid_scope` for what is not well formed. */
+export function parseScope(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  const scopes = text.split(' ').filter((scope) => scope !== '');
+  if (!scopes.every((scope) => SCOPE_TOKEN.test(scope))) {
+    throw new OAuthError('invalid_scope', 'scope has characters that no scope may have.');
+  }
+  return [...new Set(scopes)];
+}
+
+/**
+ * The scopes that a Client is given for what it asks. A Client that lists scopes gets those only, and all of them
+ * when it asks for none, since a token without scopes would reach further. Throws `invalid_scope`.
+ */
+export function grantedScope(client: JsonObject, asked: string[], forOthers: boolean): string[] {
+  const listed = strings(client['scope']);
+  if (asked.length === 0) return listed;
+  // What another server makes of a scope is not ours to know: nobody gets one there by asking.
+  const bound = listed.length > 0 || forOthers;
+  const refused = bound ? asked.find((scope) => !listed.includes(scope)) : undefined;
+  if (refused !== undefined) throw new OAuthError('invalid_scope', `The client may not be given the scope ${refused}.`);
+  return asked;
+}
+
+/** The scopes of a refreshed token: never more than the Session was given (RFC 6749 §6). Throws `invalid_scope`. */
+export function narrowedScope(client: JsonObject, given: string[], asked: string[]): string[] {
+  const scope = asked.length === 0 ? given : asked;
+  const listed = strings(client['scope']);
+  const beyond = scope.find((each) => !given.includes(each) || (listed.length > 0 && !listed.includes(each)));
+  if (beyond !== undefined) throw new OAuthError('invalid_scope', `The scope ${beyond} goes beyond what was granted.`);
+  return scope;
+}
