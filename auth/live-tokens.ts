@@ -1,0 +1,113 @@
+import type { Clock } from '../resources/clock.ts';
+import type { Change, Engine } from '../resources/engine.ts';
+import { strings } from './settings.ts';
+import { findStored, isUsable, referenceOf, type Stored } from './stored.ts';
+import { type AccessRecord, accessRecord } from './token-records.ts';
+
+/** An access token that is current, with its Session and those it speaks for. */
+export interface LiveToken {
+  record: AccessRecord;
+  session: Stored;
+  client: Stored;
+  user: Stored | undefined;
+  /** The scopes that the Session was given: those of the token may be fewer. */
+  sessionScope: string[];
+}
+
+export interface LiveTokens {
+  /** The live access token with this digest, or undefined. */
+  find(hash: string): Promise<LiveToken | undefined>;
+}
+
+interface Memory {
+  token: LiveToken;
+  generation: number;
+}
+
+const MOST_REMEMBERED = 20_000;
+
+/**
+ * Looks access tokens up and remembers them. Where this process makes every write, the memory is told of each
+ * change; otherwise it only spares the reading of resources: the credential itself is read each time, since its
+ * row goes when the Session ends. A change of a Client, a User or a policy moves the access generation.
+ */
+export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clock }): LiveTokens {
+  const memory = new Map<string, Memory>();
+  const bySession = new Map<string, string>();
+  let sessionChanges = 0;
+
+  function forget(hash: string): void {
+    const known = memory.get(hash);
+    if (!known) return;
+    memory.delete(hash);
+    bySession.delete(known.token.session.id);
+  }
+
+  function remember(hash: string, token: LiveToken, generation: number): void {
+    forget(bySession.get(token.session.id) ?? hash);
+    for (const oldest of memory.keys()) {
+      if (memory.size < MOST_REMEMBERED) break;
+      forget(oldest);
+    }
+    memory.set(hash, { token, generation });
+    bySession.set(token.session.id, hash);
+  }
+
+  engine.onCommit((changes: Change[]) => {
+    for (const { type, id, before } of changes) {
+      if (type !== 'Session' || !before) continue;
+      sessionChanges += 1;
+      const hash = bySession.get(id);
+      if (hash !== undefined) forget(hash);
+    }
+  });
+
+  return {
+    async find(hash) {
+      // The generation is read before what it stands for: if it moves meanwhile, the memory is already outdated.
+      const [generation, changesBefore] = [await engine.accessGeneration(), sessionChanges];
+      const known = memory.get(hash);
+      const remembered = known?.generation === generation ? known.token : undefined;
+      const current = remembered && (engine.exclusive || (await engine.credentials.find(hash))?.name === 'access');
+      if (remembered && current) return isOver(remembered, clock()) ? undefined : remembered;
+      const token = await load(engine, hash);
+      if (!token || isOver(token, clock())) return undefined;
+      if (changesBefore === sessionChanges) remember(hash, token, generation);
+      return token;
+    },
+  };
+}
+
+function isOver(token: LiveToken, now: number): boolean {
+  return token.record.expiresAt * 1000 <= now;
+}
+
+async function load(engine: Engine, hash: string): Promise<LiveToken | undefined> {
+  const credential = await engine.credentials.find(hash);
+  if (credential?.type !== 'Session' || credential.name !== 'access') return undefined;
+  const session = await findStored(engine, 'Session', credential.id);
+  if (!session || session.resource['active'] === false) return undefined;
+  const [client, user] = await Promise.all([
+    findReferenced(engine, session, 'client'),
+    findReferenced(engine, session, 'user'),
+  ]);
+  if (!client || !isUsable(client.resource)) return undefined;
+  if (session.resource['user'] !== undefined && !(user && isUsable(user.resource))) return undefined;
+  return {
+    record: accessRecord(credential),
+    session,
+    client,
+    user,
+    sessionScope: strings(session.resource['scope']),
+  };
+}
+
+/** The Client or User that a Session refers to. */
+async function findReferenced(
+  engine: Engine,
+  session: Stored,
+  element: 'client' | 'user',
+): Promise<Stored | undefined> {
+  const [type, id] = referenceOf(session.resource[element])?.split('/') ?? [];
+  return type === undefined || id === undefined ? undefined : findStored(engine, type, id);
+}

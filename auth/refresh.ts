@@ -1,0 +1,122 @@
+/**
+ * Refreshing (https://www.rfc-editor.org/rfc/rfc6749#section-6) with rotation and the detection of reuse
+ * (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2).
+ */
+import type { Credential, Transaction } from '../resources/engine.ts';
+import type { JsonObject } from '../resources/json/value.ts';
+import { OAuthError } from './errors.ts';
+import { digest, successorPart } from './mint.ts';
+import type { Presented } from './presented.ts';
+import { endSession, instant, requireUnchanged, type SessionsContext, type Tokens, writeTokens } from './sessions.ts';
+import type { GrantSettings } from './settings.ts';
+import { currentStored, type Stored } from './stored.ts';
+import { type AccessRecord, accessRecord, detailOf, refreshRecord, spentHash, spentRecord } from './token-records.ts';
+
+// A client whose answer was lost may repeat its request for this long.
+const RETRY_MS = 10_000;
+
+/** A refresh that has been admitted: the Client is known and may refresh this Session. */
+export interface Refresh {
+  presented: Presented;
+  /** The generation when the request came: what was refreshed since then was refreshed at the same time. */
+  generation: number;
+  /** True where the token is exchanged for another: the Client did not prove who it is. */
+  rotate: boolean;
+  client: Stored;
+  user: Stored | undefined;
+  settings: GrantSettings;
+  scope: string[];
+  audience: string[];
+}
+
+/** The tokens of one generation, whose secret parts follow from what was presented. */
+interface Granted {
+  session: JsonObject;
+  access: AccessRecord;
+  rotated: boolean;
+}
+
+/**
+ * Exchanges a refresh token. One conditional replacement decides: of any number of simultaneous requests one
+ * makes the successor, and the others get the very same. Throws `invalid_grant`; a token that was spent before
+ * ends its Session.
+ */
+export async function refreshSession(context: SessionsContext, refresh: Refresh): Promise<Tokens> {
+  const { keys, engine } = context;
+  const { presented } = refresh;
+  const granted = await engine.transact(async (transaction) => {
+    const live = await transaction.credentials.find(presented.hash);
+    const advanced = live?.name === 'refresh' ? await advance(transaction, keys.derivation, refresh, live) : undefined;
+    return advanced ?? repeat(transaction, keys.derivation, presented);
+  });
+  if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
+  const { session, access, rotated } = granted;
+  const part = (use: 'access' | 'refresh') => successorPart(keys.derivation, use, presented.part, access.generation);
+  const parts = { access: part('access'), refresh: rotated ? part('refresh') : undefined };
+  const tokens = await writeTokens(context, session, access, parts, presented.format);
+  return rotated ? tokens : { ...tokens, refreshToken: presented.token };
+}
+
+/** Moves the Session on by one generation; undefined where another request did so first, or where it cannot be. */
+async function advance(
+  transaction: Transaction,
+  key: Buffer,
+  refresh: Refresh,
+  live: Credential,
+): Promise<Granted | undefined> {
+  const { credentials } = transaction;
+  const session = await currentStored(transaction, 'Session', live.id);
+  const [held] = await credentials.of(live.key, 'access');
+  if (!session || !held || refreshRecord(live).expiresAt * 1000 <= transaction.now) return undefined;
+  await requireUnchanged(transaction, 'Client', refresh.client);
+  if (refresh.user) await requireUnchanged(transaction, 'User', refresh.user);
+  const before = accessRecord(held);
+  // A kept token was refreshed while this request waited: both get the tokens of that refresh.
+  if (!refresh.rotate && before.generation > refresh.generation) {
+    return { session: session.resource, access: before, rotated: false };
+  }
+
+  const issuedAt = Math.floor(transaction.now / 1000);
+  const access: AccessRecord = {
+    generation: before.generation + 1,
+    format: refresh.presented.format,
+    issuedAt,
+    expiresAt: issuedAt + refresh.settings.accessTokenExpiration,
+    scope: refresh.scope,
+    audience: refresh.audience,
+  };
+  const part = (use: 'access' | 'refresh') => successorPart(key, use, refresh.presented.part, access.generation);
+  const refreshUntil = issuedAt + refresh.settings.refreshTokenExpiration;
+  const { hash } = live;
+  const next = {
+    name: 'refresh',
+    hash: refresh.rotate ? digest(part('refresh')) : hash,
+    detail: detailOf({ generation: access.generation, expiresAt: refreshUntil }),
+  };
+  if (!(await credentials.replace(hash, next))) return undefined;
+  await credentials.replace(held.hash, { name: 'access', hash: digest(part('access')), detail: detailOf(access) });
+  if (refresh.rotate) {
+    const detail = detailOf({ generation: access.generation, spentAtMs: transaction.now });
+    await credentials.insert({ key: live.key, name: 'spent', hash: spentHash(hash), detail });
+  }
+  const resource = { ...session.resource, exp: instant(access.expiresAt), refresh_token_exp: instant(refreshUntil) };
+  await transaction.update('Session', live.id, resource, { by: 'server' });
+  return { session: resource, access, rotated: refresh.rotate };
+}
+
+/** What a spent token still gives: the same successors for a moment, and after that the end of its Session. */
+async function repeat(transaction: Transaction, key: Buffer, presented: Presented): Promise<Granted | undefined> {
+  const { credentials } = transaction;
+  const spent = await credentials.find(spentHash(presented.hash));
+  if (!spent) return undefined;
+  const { generation, spentAtMs } = spentRecord(spent);
+  const successor = await credentials.find(digest(successorPart(key, 'refresh', presented.part, generation)));
+  const session = await currentStored(transaction, 'Session', spent.id);
+  const [held] = await credentials.of(spent.key, 'access');
+  const unused = successor?.name === 'refresh' && refreshRecord(successor).generation === generation;
+  if (session && held && unused && transaction.now - spentAtMs <= RETRY_MS) {
+    return { session: session.resource, access: accessRecord(held), rotated: true };
+  }
+  await endSession(transaction, spent.id);
+  return undefined;
+}
