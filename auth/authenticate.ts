@@ -1,0 +1,71 @@
+/** Who makes a request (https://www.rfc-editor.org/rfc/rfc6750#section-2.1, RFC 7617). */
+import { isForUs } from './audience.ts';
+import type { ClientAuthentication } from './client-auth.ts';
+import { readBasic } from './client-methods/secret-basic.ts';
+import { Denial } from './errors.ts';
+import type { LiveTokens } from './live-tokens.ts';
+import type { PresentedTokens } from './presented.ts';
+import { ANONYMOUS, type BearerToken, type Principal, principalOf } from './principal.ts';
+import type { AuthSettings } from './settings.ts';
+
+export interface Authentication {
+  /**
+   * The principal of a request, by its Authorization header alone. Throws a Denial (401) for a credential that is
+   * not good, even where the anonymous may pass.
+   */
+  authenticate(request: { authorization: string | undefined; address: string }): Promise<Principal>;
+  /** The live token of a Bearer header; throws a Denial where there is none. */
+  bearer(authorization: string | undefined): Promise<BearerToken>;
+}
+
+export interface AuthenticationOptions {
+  settings: Pick<AuthSettings, 'baseUrl' | 'audience'>;
+  presented: PresentedTokens;
+  liveTokens: LiveTokens;
+  clients: ClientAuthentication;
+}
+
+/** Reads credentials of the schemes Bearer and Basic. */
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { settings, presented, liveTokens, clients } = options;
+
+  async function tokenOf(text: string): Promise<BearerToken> {
+    const read = await presented.read(text, 'access');
+    const live = read && (await liveTokens.find(read.hash));
+    if (!read || !live) throw new Denial('bad-token');
+    if (read.claims && read.claims['jti'] !== live.session.id) throw new Denial('bad-token');
+    if (!isForUs(settings, live.record.audience))
+      throw new Denial('bad-token', 'The token is meant for another audience.');
+    return { ...live, claims: read.claims };
+  }
+
+  async function basic(encoded: string, address: string): Promise<Principal> {
+    const credentials = readBasic(encoded);
+    const client = credentials && (await clients.prove(credentials, address));
+    const grants = client?.resource['grant_types'];
+    if (!client || !Array.isArray(grants) || !grants.includes('basic')) throw new Denial('bad-credentials');
+    return { kind: 'client', client: client.resource, token: undefined };
+  }
+
+  return {
+    async authenticate({ authorization, address }) {
+      if (authorization === undefined) return ANONYMOUS;
+      const { scheme, value } = split(authorization);
+      if (scheme === 'bearer') return principalOf(await tokenOf(value));
+      if (scheme === 'basic') return basic(value, address);
+      throw new Denial('bad-credentials', 'The authentication scheme is not known.');
+    },
+    async bearer(authorization) {
+      if (authorization === undefined) throw new Denial('anonymous');
+      const { scheme, value } = split(authorization);
+      if (scheme !== 'bearer') throw new Denial('anonymous');
+      return tokenOf(value);
+    },
+  };
+}
+
+/** Scheme in lower case and what follows it; a header of any other shape has an empty value, which is no token. */
+function split(authorization: string): { scheme: string; value: string } {
+  const [scheme = '', value = '', ...more] = authorization.trim().split(/ +/);
+  return { scheme: scheme.toLowerCase(), value: more.length > 0 ? '' : value };
+}

@@ -1,0 +1,51 @@
+/** HTTP Basic authentication of a client (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, RFC 7617). */
+import type { ClientCredentials, ClientMethod } from './method.ts';
+
+export const secretBasic: ClientMethod = {
+  name: 'client_secret_basic',
+  isUsed: ({ authorization }) => authorization !== undefined,
+  read: ({ authorization }) => {
+    const [first = '', second, ...more] = (authorization ?? '').trim().split(/ +/);
+    if (more.length > 0) return undefined;
+    // A value without a scheme is what a widespread example sends; it is taken here and nowhere else.
+    if (second === undefined) return readBasic(first);
+    return first.toLowerCase() === 'basic' ? readBasic(second) : undefined;
+  },
+};
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const LONGEST = 4_096;
+
+/**
+ * The id and the secret in the value of a Basic header; undefined where it is not one. Some clients form-encode
+ * both as RFC 6749 wants, others send them raw, so the secret may be either.
+ */
+export function readBasic(encoded: string): ClientCredentials | undefined {
+  if (encoded.length > LONGEST || !BASE64.test(encoded)) return undefined;
+  const text = decodeUtf8(Buffer.from(encoded, 'base64'));
+  const colon = text?.indexOf(':') ?? -1;
+  if (text === undefined || colon < 1) return undefined;
+  const id = text.slice(0, colon);
+  const secret = text.slice(colon + 1);
+  if (secret === '') return undefined;
+  const readings = [secret, formDecoded(secret)].filter((reading) => reading !== undefined);
+  return { id: formDecoded(id) ?? id, secrets: [...new Set(readings)] };
+}
+
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function formDecoded(text: string): string | undefined {
+  try {
+    const decoded = decodeURIComponent(text.replaceAll('+', ' '));
+    return decoded.includes('\0') ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}

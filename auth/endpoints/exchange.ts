@@ -1,0 +1,50 @@
+import type { JsonObject } from '../../resources/json/value.ts';
+import { NO_STORE, OAuthError } from '../errors.ts';
+import { Parameters, type ParsedBody } from '../parameters.ts';
+
+/** A request as the auth module sees it, whatever framework received it. */
+export interface AuthRequest {
+  /** In upper case. */
+  method: string;
+  /** Path and query, as sent. */
+  url: string;
+  /** By lower-case name. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The caller's IP address. */
+  address: string;
+  userAgent: string | undefined;
+  body: ParsedBody;
+}
+
+/** What is answered; the HTTP shell renders the body by what the caller accepts. */
+export interface AuthAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: JsonObject | undefined;
+}
+
+/** An endpoint: answers, or throws an OAuthError or a Failure. */
+export type Endpoint = (request: AuthRequest) => Promise<AuthAnswer>;
+
+/** 200 with a body that no cache may keep. */
+export function answered(body: JsonObject): AuthAnswer {
+  return { status: 200, headers: { ...NO_STORE }, body };
+}
+
+/** The value of the Authorization header. */
+export function authorizationOf({ headers }: Pick<AuthRequest, 'headers'>): string | undefined {
+  const value = headers['authorization'];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** The parameters of a POST. Throws `method_not_allowed` or `invalid_request`. */
+export function parametersOf(request: AuthRequest): Parameters {
+  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', 'Use POST.');
+  return Parameters.read(request.body, queryOf(request));
+}
+
+/** The query of the request's URL. */
+export function queryOf({ url }: Pick<AuthRequest, 'url'>): URLSearchParams {
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+}

@@ -1,0 +1,75 @@
+/** Token introspection (https://www.rfc-editor.org/rfc/rfc7662). */
+import type { Clock } from '../../resources/clock.ts';
+import type { Engine } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { Access } from '../access.ts';
+import type { ClientAuthentication } from '../client-auth.ts';
+import { OAuthError } from '../errors.ts';
+import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
+import { type AuthSettings, strings } from '../settings.ts';
+import { findStored, isUsable, type Stored } from '../stored.ts';
+import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
+
+export interface IntrospectContext {
+  engine: Engine;
+  clock: Clock;
+  settings: AuthSettings;
+  clients: ClientAuthentication;
+  issued: IssuedTokens;
+  access: Access;
+}
+
+const INACTIVE = { active: false };
+
+/** `POST /auth/introspect`: what a token is, to its own client and to those whose policies let them ask. */
+export function introspectEndpoint(context: IntrospectContext): Endpoint {
+  const { clients, issued } = context;
+  return async (request) => {
+    const parameters = parametersOf(request);
+    const { address } = request;
+    const caller = await clients.identify({ authorization: authorizationOf(request), parameters, address });
+    if (!caller.authenticated) throw new OAuthError('invalid_client', 'Client authentication failed.');
+    const token = await issued.find(parameters.require('token'));
+    if (!token || !(await mayAsk(context, request, caller.client, token))) return answered(INACTIVE);
+    return answered(await describe(context, token));
+  };
+}
+
+async function mayAsk(
+  { access }: IntrospectContext,
+  request: AuthRequest,
+  caller: Stored,
+  token: IssuedToken,
+): Promise<boolean> {
+  if (token.clientId === caller.id) return true;
+  const { method, url, headers, address } = request;
+  const principal = { kind: 'client', client: caller.resource, token: undefined } as const;
+  const scheme = 'https';
+  return access.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
+}
+
+/** The answer of RFC 7662 §2.2. */
+async function describe({ engine, clock, settings }: IntrospectContext, token: IssuedToken): Promise<JsonObject> {
+  const { use, session, clientId = '', userId, expiresAt, access } = token;
+  if (use === 'spent' || expiresAt * 1000 <= clock()) return INACTIVE;
+  const user = userId === undefined ? undefined : await findStored(engine, 'User', userId);
+  const client = await findStored(engine, 'Client', clientId);
+  if (!client || !isUsable(client.resource) || (userId !== undefined && !(user && isUsable(user.resource))))
+    return INACTIVE;
+  const scope = use === 'access' && access ? access.scope : strings(session.resource['scope']);
+  const audience = use === 'access' && access ? access.audience : strings(session.resource['audience']);
+  const [first] = audience;
+  return {
+    active: true,
+    client_id: clientId,
+    sub: userId ?? clientId,
+    ...(typeof user?.resource['userName'] === 'string' ? { username: user.resource['userName'] } : {}),
+    ...(scope.length === 0 ? {} : { scope: scope.join(' ') }),
+    ...(use === 'access' ? { token_type: 'Bearer' } : {}),
+    ...(first === undefined ? {} : { aud: audience.length === 1 ? first : audience }),
+    iss: settings.baseUrl,
+    ...(access ? { iat: access.issuedAt } : {}),
+    exp: expiresAt,
+    jti: session.id,
+  };
+}

@@ -1,0 +1,34 @@
+/** Token revocation (https://www.rfc-editor.org/rfc/rfc7009). */
+import type { Engine } from '../../resources/engine.ts';
+import { type ClientAuthentication, requireAuthentication } from '../client-auth.ts';
+import { OAuthError } from '../errors.ts';
+import type { IssuedTokens } from '../issued-tokens.ts';
+import { endSession } from '../sessions.ts';
+import { type AuthSettings, grantSettings } from '../settings.ts';
+import { answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
+
+export interface RevokeContext {
+  engine: Engine;
+  settings: AuthSettings;
+  clients: ClientAuthentication;
+  issued: IssuedTokens;
+}
+
+/** `POST /auth/revoke`: ends the Session that an access or refresh token belongs to. An unknown token is no error. */
+export function revokeEndpoint({ engine, settings, clients, issued }: RevokeContext): Endpoint {
+  return async (request) => {
+    const parameters = parametersOf(request);
+    const { address } = request;
+    const requestClient = await clients.identify({ authorization: authorizationOf(request), parameters, address });
+    const token = await issued.find(parameters.require('token'));
+    const grant = String(token?.session.resource['type']);
+    const { secretRequired } = grantSettings(requestClient.client.resource, grant, settings);
+    requireAuthentication(requestClient, token !== undefined && !secretRequired);
+    if (!token) return answered({});
+    if (token.clientId !== requestClient.client.id) {
+      throw new OAuthError('invalid_grant', 'The token was not issued to this client.');
+    }
+    await engine.transact((transaction) => endSession(transaction, token.session.id));
+    return answered({});
+  };
+}

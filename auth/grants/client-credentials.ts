@@ -1,0 +1,28 @@
+/** The client credentials grant (https://www.rfc-editor.org/rfc/rfc6749#section-4.4). */
+import { grantedAudience, isForOthers } from '../audience.ts';
+import { requireGrant } from '../client-auth.ts';
+import { OAuthError } from '../errors.ts';
+import { grantedScope, parseScope } from '../scopes.ts';
+import { startSession } from '../sessions.ts';
+import { grantSettings } from '../settings.ts';
+import type { Grant } from './grant.ts';
+
+const NAME = 'client_credentials';
+
+export const clientCredentials: Grant = {
+  name: NAME,
+  async issue({ sessions }, { parameters, requestClient, address, userAgent }) {
+    const { client, authenticated } = requestClient;
+    if (!authenticated) throw new OAuthError('invalid_client', 'Client authentication failed.');
+    requireGrant(client.resource, NAME);
+    const settings = grantSettings(client.resource, NAME, sessions.settings);
+    const audience = grantedAudience(sessions.settings, settings, {
+      audience: parameters.all('audience'),
+      resource: parameters.all('resource'),
+    });
+    const asked = parseScope(parameters.get('scope'));
+    const scope = grantedScope(client.resource, asked, isForOthers(sessions.settings, audience));
+    const issue = { grant: NAME, client, user: undefined, scope, audience, address, userAgent };
+    return { tokens: await startSession(sessions, issue), extra: {} };
+  },
+};

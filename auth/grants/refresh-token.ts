@@ -1,0 +1,82 @@
+/** Refreshing an access token (https://www.rfc-editor.org/rfc/rfc6749#section-6). */
+import { requireAuthentication, requireGrant } from '../client-auth.ts';
+import { OAuthError } from '../errors.ts';
+import type { Presented } from '../presented.ts';
+import { refreshSession } from '../refresh.ts';
+import { narrowedScope, parseScope } from '../scopes.ts';
+import { grantSettings, strings } from '../settings.ts';
+import { findStored, referenceOf, type Stored } from '../stored.ts';
+import { refreshRecord, spentHash } from '../token-records.ts';
+import { userInfo } from '../user-info.ts';
+import type { Grant, GrantContext, GrantRequest } from './grant.ts';
+
+export const refreshToken: Grant = {
+  name: 'refresh_token',
+  async issue(context, request) {
+    const { parameters, requestClient } = request;
+    const { client, authenticated } = requestClient;
+    const presented = await context.presented.read(parameters.require('refresh_token'), 'refresh');
+    const found = presented && (await findSession(context, presented));
+    if (!presented || !found || referenceOf(found.session.resource['client']) !== `Client/${client.id}`) {
+      // A client that has to authenticate learns nothing of a token before it has.
+      requireAuthentication(requestClient, false);
+      throw refused();
+    }
+    const grant = String(found.session.resource['type']);
+    const settings = grantSettings(client.resource, grant, context.sessions.settings);
+    requireAuthentication(requestClient, !settings.secretRequired);
+    requireGrant(client.resource, grant);
+    if (!settings.refreshable) throw refused();
+    const user = await userOf(context, found.session);
+    const tokens = await refreshSession(context.sessions, {
+      presented,
+      generation: found.generation,
+      rotate: !authenticated,
+      client,
+      user,
+      settings,
+      scope: narrowedScope(
+        client.resource,
+        strings(found.session.resource['scope']),
+        parseScope(parameters.get('scope')),
+      ),
+      audience: audienceOf(found.session, request),
+    });
+    return { tokens, extra: user ? { userinfo: userInfo(user) } : {} };
+  },
+};
+
+function refused(): OAuthError {
+  return new OAuthError('invalid_grant', 'The refresh token is not valid.');
+}
+
+/** The Session of a refresh token, live or spent, and the generation that the token is of. */
+async function findSession(
+  { engine }: GrantContext,
+  { hash }: Presented,
+): Promise<{ session: Stored; generation: number } | undefined> {
+  const { credentials } = engine;
+  const [live, spent] = await Promise.all([credentials.find(hash), credentials.find(spentHash(hash))]);
+  const held = live?.name === 'refresh' ? live : spent;
+  if (held?.type !== 'Session') return undefined;
+  const session = await findStored(engine, 'Session', held.id);
+  return session && { session, generation: refreshRecord(held).generation };
+}
+
+async function userOf({ engine }: GrantContext, { resource }: Stored): Promise<Stored | undefined> {
+  const id = referenceOf(resource['user'])?.split('/')[1];
+  if (id === undefined) return undefined;
+  const user = await findStored(engine, 'User', id);
+  if (!user) throw refused();
+  return user;
+}
+
+/** The Session's audience, or the part of it that is asked for (RFC 8707 §2.2). Throws `invalid_target`. */
+function audienceOf({ resource }: Stored, { parameters }: GrantRequest): string[] {
+  const given = strings(resource['audience']);
+  const asked = [...new Set([...parameters.all('audience'), ...parameters.all('resource')])];
+  if (!asked.every((each) => given.includes(each))) {
+    throw new OAuthError('invalid_target', 'The token was not granted for this audience.');
+  }
+  return asked.length === 0 ? given : asked;
+}

@@ -1,0 +1,110 @@
+/** The parameters of a request to an OAuth endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
+import { isObject, type Json } from '../resources/json/value.ts';
+import { OAuthError } from './errors.ts';
+
+/** A body as the HTTP shell has parsed it: the pairs of a form in their order, or a JSON value. */
+export type ParsedBody = { form: [name: string, value: string][] } | { json: Json } | undefined;
+
+interface Parameter {
+  /** Characters. */
+  longest: number;
+  /** True where it may stand more than once. */
+  repeats?: true;
+}
+
+/** Every parameter that an endpoint reads. Others are ignored. */
+const PARAMETERS = {
+  grant_type: { longest: 100 },
+  client_id: { longest: 256 },
+  client_secret: { longest: 1024 },
+  client_assertion_type: { longest: 256 },
+  client_assertion: { longest: 16_384 },
+  username: { longest: 256 },
+  password: { longest: 1024 },
+  refresh_token: { longest: 8_192 },
+  token: { longest: 8_192 },
+  token_type_hint: { longest: 100 },
+  scope: { longest: 4_096 },
+  audience: { longest: 1_024, repeats: true },
+  resource: { longest: 1_024, repeats: true },
+} as const satisfies Record<string, Parameter>;
+
+export type ParameterName = keyof typeof PARAMETERS;
+type SingleName = Exclude<ParameterName, 'audience' | 'resource'>;
+
+const MOST_REPEATED = 20;
+// A lone surrogate has no UTF-8 and NUL no place in a database: no account or token has either.
+const UNUSABLE = /[\0\p{Surrogate}]/u;
+
+/** The parameters of one request; an empty one counts as omitted (RFC 6749 §3.2). */
+export class Parameters {
+  readonly #values: Map<string, string[]>;
+
+  private constructor(values: Map<string, string[]>) {
+    this.#values = values;
+  }
+
+  /**
+   * Reads the parameters of a body. Throws `invalid_request` for one that stands twice, is not a string, is too
+   * long, or stands in the query, where logs would keep it.
+   */
+  static read(body: ParsedBody, query: URLSearchParams): Parameters {
+    const misplaced = [...query.keys()].find((name) => Object.hasOwn(PARAMETERS, name));
+    if (misplaced !== undefined) {
+      throw new OAuthError('invalid_request', `${misplaced} belongs in the body of the request, not in its URL.`);
+    }
+    const pairs = body === undefined ? [] : 'form' in body ? body.form : pairsOf(body.json);
+    const seen = new Set<string>();
+    const values = new Map<string, string[]>();
+    for (const [name, value] of pairs) {
+      const known: Parameter | undefined = Object.hasOwn(PARAMETERS, name)
+        ? PARAMETERS[name as ParameterName]
+        : undefined;
+      if (seen.has(name) && !known?.repeats) {
+        throw new OAuthError('invalid_request', `${known ? name : 'A parameter'} stands twice in the request.`);
+      }
+      seen.add(name);
+      if (!known || value === '') continue;
+      check(name, value, known);
+      values.set(name, [...(values.get(name) ?? []), value]);
+    }
+    if ([...values.values()].some((all) => all.length > MOST_REPEATED)) {
+      throw new OAuthError('invalid_request', 'A parameter is repeated too often.');
+    }
+    return new Parameters(values);
+  }
+
+  get(name: SingleName): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  /** As `get`; throws `invalid_request` where it is missing. */
+  require(name: SingleName): string {
+    const value = this.get(name);
+    if (value === undefined) throw new OAuthError('invalid_request', `${name} is required.`);
+    return value;
+  }
+
+  all(name: 'audience' | 'resource'): string[] {
+    return this.#values.get(name) ?? [];
+  }
+}
+
+function check(name: string, value: string, { longest }: Parameter): void {
+  if (value.length > longest) throw new OAuthError('invalid_request', `${name} is too long.`);
+  if (UNUSABLE.test(value)) throw new OAuthError('invalid_request', `${name} has a character that cannot be used.`);
+}
+
+/** The parameters in a JSON object as pairs: null is omitted, a list is a parameter that repeats. */
+function pairsOf(json: Json): [string, string][] {
+  if (!isObject(json)) throw new OAuthError('invalid_request', 'The body must be a JSON object.');
+  return Object.entries(json).flatMap(([name, value]): [string, string][] => {
+    if (!Object.hasOwn(PARAMETERS, name) || value === null) return [];
+    const repeats: Parameter = PARAMETERS[name as ParameterName];
+    const all = repeats.repeats && Array.isArray(value) ? value : [value];
+    return all.map((each) => {
+      if (typeof each !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
+      return [name, each];
+    });
+  });
+}

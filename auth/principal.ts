@@ -1,0 +1,25 @@
+import type { JsonObject } from '../resources/json/value.ts';
+import type { LiveToken } from './live-tokens.ts';
+
+/** The access token of a request. */
+export interface BearerToken extends LiveToken {
+  /** The verified claims of a JWT. */
+  claims: JsonObject | undefined;
+}
+
+/**
+ * For whom a request speaks: nobody, a Client (by its credentials or its own token), or a User. What is done for
+ * a User is judged by the User's policies, not by those of the Client in between.
+ */
+export type Principal =
+  | { kind: 'anonymous' }
+  | { kind: 'client'; client: JsonObject; token: BearerToken | undefined }
+  | { kind: 'user'; user: JsonObject; client: JsonObject; token: BearerToken };
+
+export const ANONYMOUS: Principal = { kind: 'anonymous' };
+
+/** The principal of a token: its User, else its Client. */
+export function principalOf(token: BearerToken): Principal {
+  if (token.user) return { kind: 'user', user: token.user.resource, client: token.client.resource, token };
+  return { kind: 'client', client: token.client.resource, token };
+}
