@@ -1,0 +1,52 @@
+import { isObject } from '../resources/json/value.ts';
+import { Denial } from './errors.ts';
+import type { Policies } from './policies/policies.ts';
+import type { Principal } from './principal.ts';
+import { type AccessRequest, requestObject } from './request-object.ts';
+import { isSmartScope, scopesPermit } from './smart-scopes.ts';
+
+export interface Access {
+  /** True where the policies let a request pass, and its token's scopes do not stand against it. */
+  permits(request: AccessRequest): Promise<boolean>;
+  /** As `permits`, but throws a Denial: 401 for the anonymous, else 403. It tells neither policy nor resource. */
+  require(request: AccessRequest): Promise<void>;
+}
+
+/** Judges requests: any policy that says yes is enough, and without one the answer is no. */
+export function createAccess({ policies }: { policies: Policies }): Access {
+  async function permitted(request: AccessRequest): Promise<boolean> {
+    const applicable = await policies.applicable(principalsOf(request.principal), request.operation);
+    if (applicable.length === 0) return false;
+    const seen = requestObject(request);
+    return applicable.some((policy) => policy.decide(seen));
+  }
+
+  return {
+    permits: async (request) => withinScope(request) && permitted(request),
+    async require(request) {
+      if (!withinScope(request)) throw new Denial('insufficient-scope');
+      if (await permitted(request)) return;
+      throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
+    },
+  };
+}
+
+/** How policies name a principal. A User is judged by its own policies and its roles', not by its Client's. */
+function principalsOf(principal: Principal): string[] {
+  if (principal.kind === 'anonymous') return [];
+  if (principal.kind === 'client') return [`Client/${String(principal.client['id'])}`];
+  const { id, roles } = principal.user;
+  const named = Array.isArray(roles) ? roles.filter(isObject).map(({ value }) => value) : [];
+  const held = named.filter((value) => typeof value === 'string');
+  return [`User/${String(id)}`, ...new Set(held.map((role) => `Role/${role}`))];
+}
+
+/**
+ * A Session that was given SMART scopes stays within those of its token. The Session decides, not the token: a
+ * token that was refreshed with fewer scopes, and none of SMART's, must not reach further for it.
+ */
+function withinScope({ principal, operation }: AccessRequest): boolean {
+  const token = principal.kind === 'anonymous' ? undefined : principal.token;
+  if (!token?.sessionScope.some(isSmartScope)) return true;
+  return scopesPermit(token.record.scope, operation);
+}

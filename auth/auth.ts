@@ -1,0 +1,77 @@
+import type { JWK } from 'jose';
+import type { Clock, RandomBytes } from '../resources/clock.ts';
+import type { Engine } from '../resources/engine.ts';
+import { type Access, createAccess } from './access.ts';
+import { createAccounts } from './accounts.ts';
+import { type Authentication, createAuthentication } from './authenticate.ts';
+import { createClientAuthentication } from './client-auth.ts';
+import { closeSessionEndpoint } from './endpoints/close-session.ts';
+import type { Endpoint } from './endpoints/exchange.ts';
+import { introspectEndpoint } from './endpoints/introspect.ts';
+import { metadataEndpoints } from './endpoints/metadata.ts';
+import { revokeEndpoint } from './endpoints/revoke.ts';
+import { tokenEndpoint } from './endpoints/token.ts';
+import { userinfoEndpoint } from './endpoints/userinfo.ts';
+import { createGuessing } from './guessing.ts';
+import { createIssuedTokens } from './issued-tokens.ts';
+import { openKeys } from './keys.ts';
+import { createLiveTokens } from './live-tokens.ts';
+import type { Passwords } from './passwords.ts';
+import { createPolicies } from './policies/policies.ts';
+import { createPresentedTokens } from './presented.ts';
+import type { AuthSettings } from './settings.ts';
+
+export interface AuthOptions {
+  engine: Engine;
+  settings: AuthSettings;
+  /** The hasher that the engine was given, so that both share one queue. */
+  passwords: Passwords;
+  clock: Clock;
+  random: RandomBytes;
+  /** A signing key that is already being made, in case none is stored. */
+  generatedKey?: Promise<JWK>;
+  /** Told what an operator should know. */
+  report(problem: string): void;
+}
+
+/** The auth module: who makes a request, what they may do, and the endpoints of OAuth. */
+export interface Auth {
+  authentication: Authentication;
+  access: Access;
+  endpoints: {
+    token: Endpoint;
+    revoke: Endpoint;
+    introspect: Endpoint;
+    userinfo: Endpoint;
+    /** `DELETE /Session` without a query. */
+    closeSession: Endpoint;
+    /** By the name below `/.well-known/`. */
+    wellKnown: Record<string, Endpoint>;
+  };
+}
+
+/** Puts the auth module together over an engine whose tables exist; makes the server's keys where they are missing. */
+export async function createAuth(options: AuthOptions): Promise<Auth> {
+  const { engine, settings, passwords, clock, random, generatedKey, report } = options;
+  const keys = await openKeys({ engine, clock, random, alg: settings.signingAlg, generated: generatedKey });
+  const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
+  const liveTokens = createLiveTokens({ engine, clock });
+  const accounts = createAccounts({ engine, passwords, guessing: createGuessing({ clock }) });
+  const clients = createClientAuthentication({ engine, accounts });
+  const authentication = createAuthentication({ settings, presented, liveTokens, clients });
+  const access = createAccess({ policies: createPolicies({ engine, report }) });
+  const issued = createIssuedTokens({ engine, presented, liveTokens });
+  const sessions = { engine, keys, settings, random };
+  return {
+    authentication,
+    access,
+    endpoints: {
+      token: tokenEndpoint({ engine, accounts, presented, sessions }, clients, clock),
+      revoke: revokeEndpoint({ engine, settings, clients, issued }),
+      introspect: introspectEndpoint({ engine, clock, settings, clients, issued, access }),
+      userinfo: userinfoEndpoint(authentication),
+      closeSession: closeSessionEndpoint(engine, authentication),
+      wellKnown: metadataEndpoints(settings, keys),
+    },
+  };
+}

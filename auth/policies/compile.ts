@@ -1,0 +1,77 @@
+import type { Issue } from '../../resources/errors.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import { referenceOf } from '../stored.ts';
+import { type Decide, PolicyError, Undecided } from './engine.ts';
+import { POLICY_ENGINES } from './registry.ts';
+
+/** A policy ready to judge requests. */
+export interface CompiledPolicy {
+  /** `Client/x`, `User/x`, `Role/x`: whose requests it judges; undefined means everyone's, the anonymous too. */
+  principals: ReadonlySet<string> | undefined;
+  /** Operation ids it judges; undefined means all. */
+  operations: ReadonlySet<string> | undefined;
+  decide: Decide;
+}
+
+const DEEPEST = 10;
+const OPERATION = /^([A-Z][A-Za-z]*\.(read|vread|search|create|update|patch|delete|history|validate)|introspect)$/;
+const PRINCIPAL = /^(Client|User|Role)\/.+$/;
+
+/** Compiles an AccessPolicy. Throws a PolicyError for one that cannot be meant as it is written. */
+export function compilePolicy(policy: JsonObject): CompiledPolicy {
+  const { principals, operations } = linksOf(policy);
+  const decide = compilePart(policy, 'AccessPolicy', 1);
+  return { principals, operations, decide: (request) => decideOrRefuse(decide, request) };
+}
+
+/** What is wrong with an AccessPolicy; nothing where it can be used. */
+export function policyIssues(policy: JsonObject): Issue[] {
+  try {
+    compilePolicy(policy);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return [{ severity: 'error', code: 'business-rule', diagnostics: error.message, expression: [error.place] }];
+  }
+}
+
+function compilePart(part: JsonObject, place: string, depth: number): Decide {
+  if (depth > DEEPEST) throw new PolicyError(place, `Policies may be nested at most ${DEEPEST} deep.`);
+  const engine = POLICY_ENGINES.find(({ name }) => name === part['engine']);
+  if (engine) return engine.compile(part, place, (nested, at) => compilePart(nested, at, depth + 1));
+  const names = POLICY_ENGINES.map(({ name }) => name).join(', ');
+  throw new PolicyError(`${place}.engine`, `The engine must be one of ${names}.`);
+}
+
+function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'operations'> {
+  const links = policy['link'];
+  if (links === undefined) return { principals: undefined, operations: undefined };
+  if (!Array.isArray(links) || links.length === 0) {
+    throw new PolicyError('AccessPolicy.link', 'link must name someone; leave it out to mean everyone.');
+  }
+  const principals = new Set<string>();
+  const operations = new Set<string>();
+  for (const [at, link] of links.entries()) {
+    const reference = referenceOf(link) ?? '';
+    const operation = reference.startsWith('Operation/') ? reference.slice('Operation/'.length) : undefined;
+    if (operation !== undefined && OPERATION.test(operation)) operations.add(operation);
+    else if (PRINCIPAL.test(reference)) principals.add(reference);
+    else {
+      const message = 'A link names a Client, a User, a Role or an Operation such as Patient.search.';
+      throw new PolicyError(`AccessPolicy.link[${at}]`, message);
+    }
+  }
+  return {
+    principals: principals.size === 0 ? undefined : principals,
+    operations: operations.size === 0 ? undefined : operations,
+  };
+}
+
+function decideOrRefuse(decide: Decide, request: JsonObject): boolean {
+  try {
+    return decide(request);
+  } catch (error) {
+    if (error instanceof Undecided) return false;
+    throw error;
+  }
+}

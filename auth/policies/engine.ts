@@ -1,0 +1,30 @@
+import type { JsonObject } from '../../resources/json/value.ts';
+
+/** Says yes or no to a request, given as the object that policies see. */
+export type Decide = (request: JsonObject) => boolean;
+
+/** A way for a policy to decide. */
+export interface PolicyEngine {
+  /** The value of `AccessPolicy.engine`. */
+  name: string;
+  /**
+   * Compiles a policy, or a part of a complex one that stands at `place` (FHIRPath). `nested` compiles the parts of
+   * a part. Throws a PolicyError.
+   */
+  compile(policy: JsonObject, place: string, nested: (part: JsonObject, place: string) => Decide): Decide;
+}
+
+/** A policy that cannot be meant as it is written. */
+export class PolicyError extends Error {
+  /** FHIRPath of the place. */
+  readonly place: string;
+
+  constructor(place: string, message: string) {
+    super(message);
+    this.name = 'PolicyError';
+    this.place = place;
+  }
+}
+
+/** A request that a policy cannot judge within its bounds: the policy as a whole says no, even under a negation. */
+export class Undecided extends Error {}

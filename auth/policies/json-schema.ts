@@ -1,0 +1,79 @@
+/** Judges a request by a JSON Schema (https://json-schema.org/draft-07/schema). */
+import { Ajv } from 'ajv';
+import { Decimal, isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { type PolicyEngine, PolicyError } from './engine.ts';
+import { compilePattern } from './pattern.ts';
+
+/** Says yes when the request, without its empty values, satisfies the schema. */
+export const jsonSchema: PolicyEngine = {
+  name: 'json-schema',
+  compile(policy, place) {
+    const schema = policy['schema'];
+    const at = `${place}.schema`;
+    if (!isObject(schema) || Object.keys(schema).length === 0) {
+      throw new PolicyError(at, 'A json-schema policy needs a schema.');
+    }
+    if (schema['$async'] !== undefined) throw new PolicyError(at, 'A schema cannot be asynchronous.');
+    const validate = compile(schema, at);
+    return (request) => validate(withoutEmpty(plain(request)) ?? {}) === true;
+  },
+};
+
+function compile(schema: JsonObject, place: string): (value: unknown) => unknown {
+  try {
+    // An instance a schema: the identifiers of one policy mean nothing in another.
+    const ajv = new Ajv({
+      strict: true,
+      strictTypes: false,
+      strictTuples: false,
+      strictRequired: false,
+      ownProperties: true,
+      logger: false,
+      code: { regExp: LINEAR },
+    });
+    // It compares every pair of items, which a large body could make last for minutes.
+    ajv.removeKeyword('uniqueItems');
+    return ajv.compile(plainObject(schema));
+  } catch (error) {
+    throw new PolicyError(
+      place,
+      `The schema cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+}
+
+const LINEAR = Object.assign(
+  (source: string) => {
+    const pattern = compilePattern(source);
+    return { test: (text: string) => pattern.finds(text) };
+  },
+  { code: '' },
+);
+
+type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
+
+/** The value with ordinary numbers. */
+function plain(value: Json): Plain {
+  if (value instanceof Decimal) return Number(value.text);
+  if (Array.isArray(value)) return value.map(plain);
+  return isObject(value) ? plainObject(value) : value;
+}
+
+function plainObject(object: JsonObject): { [key: string]: Plain } {
+  return Object.fromEntries(Object.entries(object).map(([key, member]) => [key, plain(member)]));
+}
+
+/** The value without what is empty in it: null, '', [] and {}; undefined where nothing is left. */
+function withoutEmpty(value: Plain): Plain | undefined {
+  if (value === null || value === '') return undefined;
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutEmpty).filter((item) => item !== undefined);
+    return items.length === 0 ? undefined : items;
+  }
+  const members = Object.entries(value).flatMap(([key, member]) => {
+    const kept = withoutEmpty(member);
+    return kept === undefined ? [] : [[key, kept] as const];
+  });
+  return members.length === 0 ? undefined : Object.fromEntries(members);
+}

@@ -1,0 +1,118 @@
+import type { Engine, Version } from '../../resources/engine.ts';
+import type { ParsedSearch } from '../../resources/search/plan.ts';
+import { storedOf } from '../stored.ts';
+import { type CompiledPolicy, compilePolicy } from './compile.ts';
+import { PolicyError } from './engine.ts';
+
+/** The policies that are in force. */
+export interface Policies {
+  /** Those that judge a request of these principals (`Client/x`, `User/x`, `Role/x`) for an operation. */
+  applicable(principals: readonly string[], operation: string): Promise<CompiledPolicy[]>;
+}
+
+/** The policies by whom they are linked to. */
+interface PolicyTable {
+  everyone: CompiledPolicy[];
+  byPrincipal: Map<string, CompiledPolicy[]>;
+}
+
+interface Compiled {
+  versionId: number;
+  policy: CompiledPolicy | undefined;
+}
+
+/** Keeps all policies compiled, and reads them again when one may have changed. */
+export function createPolicies(options: { engine: Engine; report(problem: string): void }): Policies {
+  const { engine, report } = options;
+  const compiled = new Map<string, Compiled>();
+  let changes = 0;
+  let table: { state: number; content: Promise<PolicyTable> } | undefined;
+
+  engine.onCommit((committed) => {
+    if (committed.some(({ type }) => type === 'AccessPolicy')) changes += 1;
+  });
+
+  /** A policy is compiled once a version; one that no longer can be lets nobody pass. */
+  function compileOnce(version: Version): CompiledPolicy | undefined {
+    const known = compiled.get(version.id);
+    if (known?.versionId === version.versionId) return known.policy;
+    const policy = compileStored(version, report);
+    compiled.set(version.id, { versionId: version.versionId, policy });
+    return policy;
+  }
+
+  async function load(): Promise<PolicyTable> {
+    const versions = await allPolicies(engine);
+    const present = new Set(versions.map(({ id }) => id));
+    for (const id of compiled.keys()) if (!present.has(id)) compiled.delete(id);
+    const content: PolicyTable = { everyone: [], byPrincipal: new Map() };
+    for (const policy of versions.map(compileOnce).filter((each) => each !== undefined)) {
+      if (!policy.principals) content.everyone.push(policy);
+      for (const principal of policy.principals ?? []) {
+        content.byPrincipal.set(principal, [...(content.byPrincipal.get(principal) ?? []), policy]);
+      }
+    }
+    return content;
+  }
+
+  async function current(): Promise<PolicyTable> {
+    // Read before the policies: if it moves while they are read, they are read again for the next request.
+    const state = engine.exclusive ? changes : await engine.accessGeneration();
+    if (table?.state !== state) {
+      const content = load();
+      table = { state, content };
+      content.catch(() => {
+        if (table?.content === content) table = undefined;
+      });
+    }
+    return table.content;
+  }
+
+  return {
+    async applicable(principals, operation) {
+      const { everyone, byPrincipal } = await current();
+      const linked = principals.flatMap((principal) => byPrincipal.get(principal) ?? []);
+      return [...everyone, ...linked].filter(({ operations }) => operations?.has(operation) ?? true);
+    },
+  };
+}
+
+function compileStored(version: Version, report: (problem: string) => void): CompiledPolicy | undefined {
+  const stored = storedOf(version);
+  if (!stored) return undefined;
+  try {
+    return compilePolicy(stored.resource);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    report(`AccessPolicy/${version.id} is not in force: ${error.place}: ${error.message}`);
+    return undefined;
+  }
+}
+
+const PAGE = 1_000;
+
+async function allPolicies(engine: Engine): Promise<Version[]> {
+  const versions: Version[] = [];
+  for (;;) {
+    const { matches } = await engine.search(policiesAfter(versions.at(-1)?.key));
+    versions.push(...matches);
+    if (matches.length < PAGE) return versions;
+  }
+}
+
+function policiesAfter(key: number | undefined): ParsedSearch {
+  return {
+    type: 'AccessPolicy',
+    criteria: [],
+    sort: [],
+    count: PAGE,
+    total: 'none',
+    summary: 'false',
+    elements: undefined,
+    after: key === undefined ? undefined : { values: [], key },
+    fingerprint: '',
+    includes: [],
+    warnings: [],
+    understood: [],
+  };
+}
