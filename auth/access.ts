@@ -1,7 +1,7 @@
 import { isObject } from '../resources/json/value.ts';
 import { Denial } from './errors.ts';
 import type { Policies } from './policies/policies.ts';
-import type { Principal } from './principal.ts';
+import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { isSmartScope, scopesPermit } from './smart-scopes.ts';
 
@@ -34,11 +34,11 @@ export function createAccess({ policies }: { policies: Policies }): Access {
 /** How policies name a principal. A User is judged by its own policies and its roles', not by its Client's. */
 function principalsOf(principal: Principal): string[] {
   if (principal.kind === 'anonymous') return [];
-  if (principal.kind === 'client') return [`Client/${String(principal.client['id'])}`];
-  const { id, roles } = principal.user;
+  if (principal.kind === 'client') return [principalName(principal)];
+  const { roles } = principal.user;
   const named = Array.isArray(roles) ? roles.filter(isObject).map(({ value }) => value) : [];
   const held = named.filter((value) => typeof value === 'string');
-  return [`User/${String(id)}`, ...new Set(held.map((role) => `Role/${role}`))];
+  return [principalName(principal), ...new Set(held.map((role) => `Role/${role}`))];
 }
 
 /**

@@ -162,13 +162,14 @@ export type DenialReason = keyof typeof DENIALS;
 /** A request that is refused for who makes it: a Failure with the challenge to send (RFC 6750 §3). */
 export class Denial extends Failure {
   readonly reason: DenialReason;
-  /** Sent as `WWW-Authenticate` where it is defined. */
-  readonly challenge: string | undefined;
 
   constructor(reason: DenialReason, detail?: string) {
-    super(DENIALS[reason].code, DENIALS[reason].text, detail === undefined ? {} : { detail });
+    const { code, text, challenge } = DENIALS[reason];
+    super(code, text, {
+      ...(detail === undefined ? {} : { detail }),
+      ...(challenge === undefined ? {} : { headers: { 'WWW-Authenticate': challenge } }),
+    });
     this.name = 'Denial';
     this.reason = reason;
-    this.challenge = DENIALS[reason].challenge;
   }
 }
