@@ -35,6 +35,10 @@ export function expand(published: Published, canonical: string): Record<string, 
   return codes;
 }
 
+/** The codes with those below them, less the headings, which may not be used. */
 function flatten(concepts: PublishedConcept[]): string[] {
-  return concepts.flatMap(({ code, concept }) => [code, ...flatten(concept ?? [])]);
+  return concepts.flatMap(({ code, concept, property = [] }) => {
+    const isHeading = property.some((fact) => fact.code === 'notSelectable' && fact.valueBoolean === true);
+    return [...(isHeading ? [] : [code]), ...flatten(concept ?? [])];
+  });
 }

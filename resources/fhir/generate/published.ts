@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { asPublished } from './genuine.ts';
 
 const RELEASE = '4.0.1';
 
@@ -59,6 +60,7 @@ export interface PublishedSearchParameter {
 
 export interface PublishedConcept {
   code: string;
+  property?: { code: string; valueBoolean?: boolean }[];
   concept?: PublishedConcept[];
 }
 
@@ -98,10 +100,14 @@ export function readPublished(folder: string): Published {
   const vocabularies = ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'];
   const byUrl = <T extends Entry & { url: string }>(resourceType: T['resourceType']): Map<string, T> =>
     new Map(vocabularies.flatMap((file) => read<T>(file, resourceType)).map((resource) => [resource.url, resource]));
+  const listed = new Map<string, PublishedElement>();
+  for (const { snapshot } of read<PublishedStructure>('dataelements.json', 'StructureDefinition')) {
+    for (const element of snapshot.element) if (!listed.has(element.path)) listed.set(element.path, element);
+  }
   return {
-    types: ['profiles-types.json', 'profiles-resources.json'].flatMap((file) =>
-      ofRelease(read<PublishedStructure>(file, 'StructureDefinition')),
-    ),
+    types: ['profiles-types.json', 'profiles-resources.json']
+      .flatMap((file) => ofRelease(read<PublishedStructure>(file, 'StructureDefinition')))
+      .map((structure) => asPublished(structure, listed)),
     extensions: ofRelease(read<PublishedStructure>('extension-definitions.json', 'StructureDefinition')),
     searchParameters: ofRelease(read<PublishedSearchParameter>('search-parameters.json', 'SearchParameter')),
     valueSets: byUrl<PublishedValueSet>('ValueSet'),

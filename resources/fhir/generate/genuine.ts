@@ -1,0 +1,53 @@
+/**
+ * The package that carries HL7's definitions changes some of them, without a mark: elements of later releases, targets
+ * of its own. HL7's list of data elements, which it leaves alone, tells what R4 says.
+ */
+import type { PublishedElement, PublishedStructure } from './published.ts';
+
+/** An entry's id is `de-` and the path, and ids have 64 characters: what is longer is not listed. */
+const LONGEST_LISTED = 61;
+
+/** What is wrong in an element with children, which are not listed either. */
+const CORRECTIONS: Record<string, Partial<PublishedElement>> = {
+  'EvidenceVariable.characteristic': { min: 1, constraint: [] },
+};
+
+/** A structure with the elements that R4 gives it, as R4 declares them. */
+export function asPublished(structure: PublishedStructure, listed: Map<string, PublishedElement>): PublishedStructure {
+  const { element: elements } = structure.snapshot;
+  const kept = elements.filter((element) => isGenuine(element, elements, listed));
+  const missing = [...listed.values()].filter(
+    ({ path }) => path.startsWith(`${structure.name}.`) && !elements.some((element) => element.path === path),
+  );
+  return { ...structure, snapshot: { element: [...kept, ...missing].map((element) => declared(element, listed)) } };
+}
+
+function isGenuine(
+  element: PublishedElement,
+  all: PublishedElement[],
+  listed: ReadonlyMap<string, PublishedElement>,
+): boolean {
+  const { path, base, contentReference } = element;
+  if (!path.includes('.') || listed.has(path) || contentReference !== undefined) return true;
+  if (base !== undefined && base.path !== path) return true;
+  const leaves = all.filter((one) => one.path.startsWith(`${path}.`) && one.base?.path === one.path);
+  if (leaves.length === 0) return path.length > LONGEST_LISTED;
+  const isUnlisted = (leaf: PublishedElement) =>
+    leaf.path.length > LONGEST_LISTED || leaf.contentReference !== undefined;
+  return leaves.some((leaf) => listed.has(leaf.path)) || leaves.every(isUnlisted);
+}
+
+function declared(element: PublishedElement, listed: ReadonlyMap<string, PublishedElement>): PublishedElement {
+  const genuine = listed.get(element.path);
+  const corrected = { ...element, ...CORRECTIONS[element.path] };
+  if (genuine === undefined || element.contentReference !== undefined) return corrected;
+  const { min, max, type, binding, isSummary } = genuine;
+  return {
+    ...corrected,
+    min,
+    max,
+    ...(type === undefined ? {} : { type }),
+    ...(binding === undefined ? {} : { binding }),
+    ...(isSummary === undefined ? {} : { isSummary }),
+  };
+}
