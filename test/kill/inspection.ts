@@ -1,0 +1,45 @@
+/** What a server holds after a crash, compared with what its writers were answered. */
+import { expect } from 'chai';
+import { asRoot, type TestServer } from '../harness/server.ts';
+import { type Ledger, SYSTEM } from './writers.ts';
+
+interface Entry {
+  resource?: { id: string; identifier: { value: string }[]; meta: { versionId: string } };
+}
+
+async function entries(server: TestServer, path: string): Promise<Entry[]> {
+  const reply = await server.request('GET', path, { as: asRoot });
+  return reply.status === 200 ? (reply.list('entry') as Entry[]) : [];
+}
+
+function valueOf({ resource }: Entry): string {
+  return resource?.identifier[0]?.value ?? '';
+}
+
+/** Every answered version is there; a pending one is the last, or absent. Then the ledger holds what is stored. */
+export async function reconcile(server: TestServer, ledger: Ledger): Promise<void> {
+  const history = await entries(server, `/Patient/${ledger.id}/_history?_count=1000`);
+  const values = history.map(valueOf).reverse();
+  const expected = [ledger.answered];
+  if (ledger.pending !== undefined) expected.push([...ledger.answered, ledger.pending]);
+  expect(expected, `history of ${ledger.id}`).to.deep.include(values.length < 1000 ? values : ledger.answered);
+  const versions = history.map(({ resource }) => Number(resource?.meta.versionId)).reverse();
+  expect(versions).to.eql(values.map((_, at) => at + 1));
+  const current = await server.request('GET', `/Patient/${ledger.id}`, { as: asRoot });
+  if (values.length === 0) expect(current.status).to.equal(404);
+  else expect(current.at('identifier.0.value')).to.equal(values.at(-1));
+  ledger.answered = values;
+  ledger.pending = undefined;
+}
+
+/** A search finds each resource by its current value, and by none of those before. */
+export async function checkIndex(server: TestServer, ledgers: Ledger[]): Promise<void> {
+  for (let start = 0; start < ledgers.length; start += 20) {
+    const group = ledgers.slice(start, start + 20);
+    const sent = group.flatMap(({ id, answered }) => [...answered.slice(-3), `${id}-${answered.length + 1}`]);
+    const value = encodeURIComponent(sent.map((text) => `${SYSTEM}|${text}`).join(','));
+    const found = await entries(server, `/Patient?identifier=${value}&_count=1000`);
+    const current = group.flatMap(({ answered }) => answered.slice(-1));
+    expect(found.map(valueOf).sort()).to.eql(current.sort());
+  }
+}
