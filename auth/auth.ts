@@ -23,19 +23,20 @@ import type { AuthSettings } from './settings.ts';
 
 export interface AuthOptions {
   engine: Engine;
-  config: AuthSettings;
+  settings: AuthSettings;
   /** The hasher that the engine was given, so that both share one queue. */
   passwords: Passwords;
   clock: Clock;
   random: RandomBytes;
   /** A signing key that is already being made, in case none is stored. */
   generatedKey?: Promise<JWK>;
-  logger: { warn(message: string): void };
+  /** Told what an operator should know. */
+  report(problem: string): void;
 }
 
 /** The auth module: who makes a request, what they may do, and the endpoints of OAuth. */
 export interface Auth {
-  authenticate: Authentication['authenticate'];
+  authentication: Authentication;
   access: Access;
   endpoints: {
     token: Endpoint;
@@ -51,18 +52,18 @@ export interface Auth {
 
 /** Puts the auth module together over an engine whose tables exist; makes the server's keys where they are missing. */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
-  const { engine, config: settings, passwords, clock, random, generatedKey, logger } = options;
+  const { engine, settings, passwords, clock, random, generatedKey, report } = options;
   const keys = await openKeys({ engine, clock, random, alg: settings.signingAlg, generated: generatedKey });
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
   const accounts = createAccounts({ engine, passwords, guessing: createGuessing({ clock }) });
   const clients = createClientAuthentication({ engine, accounts });
   const authentication = createAuthentication({ settings, presented, liveTokens, clients });
-  const access = createAccess({ policies: createPolicies({ engine, report: (problem) => logger.warn(problem) }) });
+  const access = createAccess({ policies: createPolicies({ engine, report }) });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
   const sessions = { engine, keys, settings, random };
   return {
-    authenticate: authentication.authenticate,
+    authentication,
     access,
     endpoints: {
       token: tokenEndpoint({ engine, accounts, presented, sessions }, clients, clock),

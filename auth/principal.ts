@@ -31,11 +31,3 @@ export function principalOf(token: BearerToken): Principal {
   if (token.user) return { kind: 'user', user: token.user.resource, client: token.client.resource, token };
   return { kind: 'client', client: token.client.resource, token };
 }
-
-/** How a principal is named in logs: `User/x`, `Client/x` or `anonymous`. */
-export function principalName(principal: Principal): string {
-  if (principal.kind === 'anonymous') return 'anonymous';
-  return principal.kind === 'user'
-    ? `User/${String(principal.user['id'])}`
-    : `Client/${String(principal.client['id'])}`;
-}
