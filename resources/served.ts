@@ -4,7 +4,7 @@ import type { JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
 import { indexRows } from './search/extract.ts';
 import type { IndexRows } from './search/tables.ts';
-import { compileValidator } from './validate.ts';
+import { createValidator } from './validate.ts';
 
 /** A resource type as the engine works with it: its definition, compiled on first use. */
 export interface ServedType {
@@ -17,6 +17,7 @@ export interface ServedType {
 
 /** Looks a served type up, compiling it when it is first asked for; undefined where it is not served. */
 export function servedTypes(registry: Registry): (name: string) => ServedType | undefined {
+  const validator = createValidator(registry);
   const compiled = new Map<string, ServedType>();
   return (name) => {
     const known = compiled.get(name);
@@ -25,7 +26,7 @@ export function servedTypes(registry: Registry): (name: string) => ServedType | 
     if (!definition) return undefined;
     const served = {
       definition,
-      validate: compileValidator(definition, registry),
+      validate: (resource: JsonObject) => validator.validate(name, resource),
       index: (resource: JsonObject) => indexRows(registry, definition, resource),
     };
     compiled.set(name, served);

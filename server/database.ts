@@ -21,7 +21,7 @@ export interface Database {
   /** Opens the one connection that writes. */
   openWriter(): Promise<WriterConnection>;
   /** Brings the tables up to date; `then` runs before another process may start to do the same. */
-  migrate(then: () => Promise<void>): Promise<void>;
+  migrate<Result>(then: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ async function openSqlite(location: string): Promise<Database> {
     openWriter: () => SqliteConnection.open(path, 'writer'),
     migrate: async (then) => {
       await migrateWith(knexModule(knexConfig(`sqlite:${path}`)));
-      await then();
+      return then();
     },
     close: async () => {
       await points.close();
@@ -88,7 +88,7 @@ async function openPostgres(url: string): Promise<Database> {
       try {
         await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
         await migrateWith(knexModule(knexConfig(url)));
-        await then();
+        return await then();
       } finally {
         await client.end();
       }

@@ -12,7 +12,7 @@ export async function up(knex: Knex): Promise<void> {
 
 /** Removes them, and all that is in them. */
 export async function down(knex: Knex): Promise<void> {
-  const others = ['server_key', 'signing_key', 'access_generation', 'credential', 'name', 'resource_history', 'resource'];
+  const others = ['init_entry', 'server_key', 'signing_key', 'access_generation', 'credential', 'name', 'resource_history', 'resource'];
   for (const table of [...INDEX_TABLES.map(({ name }) => name), ...others]) await knex.schema.dropTableIfExists(table);
 }
 
@@ -65,6 +65,12 @@ async function credentials(knex: Knex): Promise<void> {
   await knex.schema.createTable('server_key', (table) => {
     table.text('name').primary();
     table.text('value').notNullable();
+  });
+  await knex.schema.createTable('init_entry', (table) => {
+    table.text('type');
+    table.text('id');
+    table.text('digest').notNullable();
+    table.primary(['type', 'id']);
   });
   await knex.schema.createTable('access_generation', (table) => {
     table.bigInteger('value').notNullable();

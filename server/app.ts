@@ -1,0 +1,89 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { Auth } from '../auth/auth.ts';
+import { Failure } from '../resources/errors.ts';
+import { send, wanted } from './answer.ts';
+import { mountAuth } from './auth-routes.ts';
+import { readBytes } from './body.ts';
+import { capabilityStatement } from './capability.ts';
+import type { Config } from './config.ts';
+import type { RequestState } from './context.ts';
+import { guard } from './guard.ts';
+import { crossOrigin, securityHeaders } from './headers.ts';
+import { locate } from './locate.ts';
+import { observe } from './observe.ts';
+import type { Ward } from './open.ts';
+import { RESOURCE_ROUTES, resourceRequest } from './resources.ts';
+import { respond } from './respond.ts';
+
+export interface AppOptions extends Pick<Ward, 'engine' | 'registry' | 'database' | 'clock' | 'random'> {
+  config: Config;
+  auth: Auth;
+  logger: Logger;
+}
+
+/** The whole server as one list: what happens to a request, in the order in which it happens. */
+export function createApp(options: AppOptions): Koa<RequestState> {
+  const { config, logger, random } = options;
+  const router = routes(options);
+  const app = new Koa<RequestState>();
+  app.use(observe(logger, random));
+  app.use(locate(config));
+  app.use(securityHeaders(config));
+  app.use(respond(logger));
+  if (config.corsOrigins.length > 0) app.use(crossOrigin(config));
+  app.use(readBytes(config));
+  app.use(router.routes());
+  app.use(
+    router.allowedMethods({
+      throw: true,
+      methodNotAllowed: () => new Failure('method-not-allowed', 'This address does not take that method.'),
+      notImplemented: () => new Failure('method-not-allowed', 'This server does not know that method.'),
+    }),
+  );
+  return app;
+}
+
+/** Every address that is served; those of resources come last, since their first part may be anything. */
+function routes(options: AppOptions): Router<RequestState> {
+  const router = new Router<RequestState>({ sensitive: true, strict: true });
+  mountHealth(router, options);
+  mountMetadata(router, options);
+  mountAuth(router, options);
+  mountResources(router, options);
+  return router;
+}
+
+function mountHealth(router: Router<RequestState>, { database }: AppOptions): void {
+  router.get('/health', async (ctx) => {
+    const works = await database.queries.all('SELECT 1 AS one').then(
+      () => true,
+      () => false,
+    );
+    ctx.status = works ? 200 : 503;
+    ctx.body = { status: works ? 'pass' : 'fail' };
+  });
+}
+
+function mountMetadata(router: Router<RequestState>, { registry, config, clock }: AppOptions): void {
+  const started = clock();
+  router.get('/metadata', (ctx) => {
+    send(ctx, wanted(ctx), capabilityStatement(registry, config, ctx.state.base, started));
+  });
+}
+
+function mountResources(router: Router<RequestState>, { engine, registry, clock, auth }: AppOptions): void {
+  for (const route of RESOURCE_ROUTES) {
+    router[route.method](route.path, async (ctx) => {
+      const answer = wanted(ctx);
+      const judge = await guard(auth, ctx);
+      const request = resourceRequest(ctx, route, { engine, registry, clock, answer });
+      await judge(route.interaction, request);
+      if (!registry.get(request.type)) {
+        throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
+      }
+      await route.handle(request);
+    });
+  }
+}

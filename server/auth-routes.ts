@@ -1,0 +1,75 @@
+import type Router from '@koa/router';
+import type { AuthRequest, Endpoint } from '../auth/endpoints/exchange.ts';
+import type { ParsedBody } from '../auth/parameters.ts';
+import { Failure } from '../resources/errors.ts';
+import type { AppOptions } from './app.ts';
+import { bodyText } from './body.ts';
+import type { Context, RequestState } from './context.ts';
+import { parseForm } from './formats/form.ts';
+import { bodyType } from './formats/media-types.ts';
+import { negotiate } from './formats/negotiate.ts';
+import { formatParameter } from './respond.ts';
+
+/** Mounts the endpoints of the auth module: at the root alone, but for what stands below `/.well-known`. */
+export function mountAuth(router: Router<RequestState>, { auth, config }: AppOptions): void {
+  const { token, revoke, introspect, userinfo, closeSession, wellKnown } = auth.endpoints;
+  const endpoints = { token, revoke, introspect, userinfo };
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    router.all(`/auth/${name}`, (ctx) => serve(ctx, atRoot(ctx, config.baseUrl, endpoint)));
+  }
+  router.all('/auth/*rest', () => {
+    throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
+  });
+  for (const [name, endpoint] of Object.entries(wellKnown)) {
+    router.get(`/.well-known/${name}`, (ctx) => serve(ctx, endpoint));
+    // RFC 8414 §3.1: an issuer with a path has its document between the host and that path.
+    const { pathname } = new URL(config.baseUrl);
+    if (pathname !== '/') router.get(`/.well-known/${name}${pathname}`, (ctx) => serve(ctx, endpoint));
+  }
+  router.delete('/Session', (ctx) => {
+    if (ctx.querystring !== '') throw new Failure('method-not-allowed', 'DELETE /Session takes no query.');
+    return serve(ctx, closeSession);
+  });
+}
+
+/** One way to each endpoint that takes credentials. */
+function atRoot(ctx: Context, baseUrl: string, endpoint: Endpoint): Endpoint {
+  if (ctx.state.base === baseUrl) return endpoint;
+  throw new Failure('not-found', 'The auth endpoints stand at the root, not under /fhir.');
+}
+
+async function serve(ctx: Context, endpoint: Endpoint): Promise<void> {
+  const answer = negotiate({
+    accept: ctx.get('Accept'),
+    format: formatParameter(ctx),
+    preferred: 'application/json',
+  });
+  const { status, headers, body } = await endpoint(requestOf(ctx));
+  ctx.status = status;
+  ctx.set(headers);
+  if (status === 204) return;
+  ctx.set('Content-Type', answer.contentType);
+  ctx.body = body === undefined ? '' : answer.render(body);
+}
+
+function requestOf(ctx: Context): AuthRequest {
+  return {
+    method: ctx.method,
+    url: ctx.originalUrl,
+    headers: ctx.req.headers,
+    address: ctx.state.address,
+    userAgent: ctx.req.headers['user-agent'],
+    body: parsedBody(ctx),
+  };
+}
+
+/** A form or a JSON object; nothing where nothing was sent. */
+function parsedBody(ctx: Context): ParsedBody {
+  const text = ctx.method === 'POST' ? bodyText(ctx) : '';
+  const sent = text !== '' || Number(ctx.get('Content-Length')) > 0;
+  if (!sent) return undefined;
+  const type = bodyType(ctx.get('Content-Type'), ['form', 'resource']);
+  if (type.kind === 'form') return { form: parseForm(text) };
+  if (type.format?.name !== 'json') throw new Failure('media-type', 'Send a form or JSON.');
+  return { json: type.format.parse(text) };
+}

@@ -1,0 +1,40 @@
+import { koaBody } from 'koa-body';
+import { Failure } from '../resources/errors.ts';
+import { isObject, type JsonObject } from '../resources/json/value.ts';
+import type { Config } from './config.ts';
+import type { Context, Step } from './context.ts';
+import { bodyType, parseBody } from './formats/media-types.ts';
+import { decodeUtf8 } from './formats/text.ts';
+
+/**
+ * Reads bodies as bytes, whatever their type: the endpoint says which types it takes and parses them.
+ * The limit is on inflated bytes.
+ */
+export function readBytes(config: Config): Step {
+  const read = koaBody({
+    text: true,
+    textTypes: ['*/*'],
+    json: false,
+    urlencoded: false,
+    multipart: false,
+    // No encoding: bytes, so that those that are not UTF-8 are refused and not replaced.
+    encoding: '',
+    textLimit: config.maxBody,
+  }) as Step;
+  return (ctx, next) => (ctx.method === 'GET' || ctx.method === 'HEAD' ? next() : read(ctx, next));
+}
+
+/** The resource in a request's body. Throws `media-type` (415) or `malformed` (400). */
+export function readResource(ctx: Context): JsonObject {
+  const contentType = ctx.get('Content-Type');
+  bodyType(contentType, ['resource']);
+  const value = parseBody(bodyText(ctx), contentType);
+  if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource: an object.');
+  return value;
+}
+
+/** The body as text; empty where there was none. Throws `malformed` (400) for bytes that are not UTF-8. */
+export function bodyText(ctx: Context): string {
+  const bytes: unknown = ctx.request.body;
+  return bytes instanceof Uint8Array ? decodeUtf8(bytes) : '';
+}

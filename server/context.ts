@@ -1,0 +1,17 @@
+import type { DefaultContext, Middleware, ParameterizedContext } from 'koa';
+import type { Principal } from '../auth/principal.ts';
+
+/** What is known of a request before it reaches its endpoint. */
+export interface RequestState {
+  /** Echoed as `X-Request-Id`. */
+  requestId: string;
+  /** The base of the request's links: BASE_URL, or BASE_URL/fhir where it came in there. */
+  base: string;
+  /** The caller's network address, behind trusted proxies. */
+  address: string;
+  /** Set once the credentials have been judged. */
+  principal?: Principal;
+}
+
+export type Context = ParameterizedContext<RequestState, DefaultContext>;
+export type Step = Middleware<RequestState, DefaultContext>;

@@ -1,0 +1,36 @@
+import type { BlockList } from 'node:net';
+import { isIPv6 } from 'node:net';
+import type { Config } from './config.ts';
+import type { Context, Step } from './context.ts';
+
+/**
+ * Tells where a request came from and which base it came in at. The API stands at the root and under `/fhir`;
+ * the path is only ever cut, so that no second spelling of a path reaches an endpoint.
+ */
+export function locate(config: Config): Step {
+  return (ctx, next) => {
+    ctx.state.address = addressOf(ctx, config.trustedProxies);
+    const twin = ctx.path === '/fhir' || ctx.path.startsWith('/fhir/');
+    ctx.state.base = twin ? `${config.baseUrl}/fhir` : config.baseUrl;
+    if (twin) ctx.path = ctx.path.slice('/fhir'.length) || '/';
+    return next();
+  };
+}
+
+/** The nearest address that is not a trusted proxy; `X-Forwarded-For` of anyone else counts for nothing. */
+function addressOf(ctx: Context, trusted: BlockList | undefined): string {
+  let address = plain(ctx.req.socket.remoteAddress ?? '');
+  if (!trusted) return address;
+  const forwarded = ctx.get('X-Forwarded-For').split(',');
+  while (forwarded.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+    const previous = plain((forwarded.pop() ?? '').trim());
+    if (previous === '') break;
+    address = previous;
+  }
+  return address;
+}
+
+/** An IPv4 address without the IPv6 form that a dual-stack socket gives it. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}

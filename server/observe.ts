@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import type { RandomBytes } from '../resources/clock.ts';
+import { principalName } from '../auth/principal.ts';
+import type { Step } from './context.ts';
+
+/** What a caller may choose as the id of a request: nothing that could break a header or a log line. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/**
+ * Gives each request an id (`X-Request-Id`, the caller's own where it is well-formed) and one log line.
+ * The line holds the path without its query: a query may carry what a log must not.
+ */
+export function observe(logger: Logger, random: RandomBytes): Step {
+  return async (ctx, next) => {
+    const started = performance.now();
+    const given = ctx.get('X-Request-Id');
+    ctx.state.requestId = REQUEST_ID.test(given) ? given : random(12).toString('hex');
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    try {
+      await next();
+    } finally {
+      logger.info({
+        request: ctx.state.requestId,
+        method: ctx.method,
+        path: ctx.originalUrl.split('?', 1)[0],
+        status: ctx.status,
+        milliseconds: Math.round((performance.now() - started) * 100) / 100,
+        address: ctx.state.address,
+        principal: ctx.state.principal && principalName(ctx.state.principal),
+      });
+    }
+  };
+}

@@ -1,0 +1,108 @@
+import type { Logger } from 'pino';
+import { asOAuthError, type OAuthError } from '../auth/errors.ts';
+import { DatabaseError } from '../resources/connection.ts';
+import { Failure, type Issue } from '../resources/errors.ts';
+import type { Json, JsonObject } from '../resources/json/value.ts';
+import type { Context, Step } from './context.ts';
+import { type Answer, negotiate } from './formats/negotiate.ts';
+
+/** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
+export function respond(logger: Logger): Step {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body == null) throw new Failure('not-found', 'There is nothing at this address.');
+    } catch (error) {
+      if (ctx.path.startsWith('/auth/')) {
+        const oauth = asOAuthError(asKnown(error));
+        renderOAuth(ctx, oauth);
+        if (oauth.answer.status >= 500) log(logger, ctx, oauth);
+      } else {
+        const failure = asFailure(asKnown(error));
+        renderOutcome(ctx, failure);
+        if (failure.status >= 500) log(logger, ctx, failure);
+      }
+    }
+  };
+}
+
+/** An OperationOutcome (FHIR R4, https://hl7.org/fhir/R4/operationoutcome.html). */
+export function operationOutcome(issues: readonly Issue[]): JsonObject {
+  const issue = issues.map(({ severity, code, diagnostics, expression }): Json => {
+    return { severity, code, diagnostics, ...(expression ? { expression } : {}) };
+  });
+  return { resourceType: 'OperationOutcome', issue };
+}
+
+function renderOutcome(ctx: Context, failure: Failure): void {
+  const answer = answerOrDefault(ctx);
+  ctx.status = failure.status;
+  ctx.remove('ETag');
+  ctx.remove('Last-Modified');
+  ctx.set('Content-Type', answer.contentType);
+  if (failure.retryAfter !== undefined) ctx.set('Retry-After', String(failure.retryAfter));
+  for (const [name, value] of Object.entries(failure.headers)) ctx.set(name, value);
+  ctx.body = answer.render(operationOutcome(failure.issues));
+  closeIfUnread(ctx);
+}
+
+function renderOAuth(ctx: Context, error: OAuthError): void {
+  const { status, headers, body } = error.answer;
+  ctx.status = status;
+  ctx.set(headers);
+  ctx.set('Content-Type', 'application/json; charset=utf-8');
+  ctx.body = JSON.stringify(body);
+  closeIfUnread(ctx);
+}
+
+/** A body that was refused before its end is not read on: the connection ends with the answer. */
+function closeIfUnread(ctx: Context): void {
+  if (!ctx.req.complete) ctx.set('Connection', 'close');
+}
+
+function answerOrDefault(ctx: Context): Answer {
+  try {
+    return negotiate({ accept: ctx.get('Accept'), format: formatParameter(ctx) });
+  } catch {
+    return negotiate({});
+  }
+}
+
+/** The value of `_format`, where there is one. */
+export function formatParameter(ctx: Context): string | undefined {
+  return ctx.querystring.includes('_format') ? (new URLSearchParams(ctx.querystring).get('_format') ?? undefined) : undefined;
+}
+
+/** What the libraries below throw, in the server's own words. */
+function asKnown(error: unknown): unknown {
+  if (error instanceof DatabaseError) {
+    return new Failure('busy', 'The database does not answer. Try again.', {
+      retryAfter: 1,
+      cause: error,
+      detail: error.message,
+    });
+  }
+  return refusedBody(error) ?? error;
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure('internal', 'The server failed; its log says why.', { cause: error });
+}
+
+/** What koa-body and what it is made of throw, by the status or the code they give it. */
+function refusedBody(error: unknown): Failure | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const status = 'status' in error ? error.status : undefined;
+  const code = 'code' in error ? String(error.code) : '';
+  if (status === 413) return new Failure('too-large', 'The body is larger than this server takes.', { cause: error });
+  if (status === 415) return new Failure('media-type', 'Send the body as it is, or with gzip or deflate.', { cause: error });
+  if (status === 400) return new Failure('malformed', 'The body did not arrive whole.', { cause: error });
+  if (code.startsWith('Z_')) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
+  return undefined;
+}
+
+function log(logger: Logger, ctx: Context, failure: Failure | OAuthError): void {
+  const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : failure.cause;
+  logger.error({ request: ctx.state.requestId, failure: failure.code, detail: failure.detail, cause }, failure.message);
+}

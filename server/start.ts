@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { JWK } from 'jose';
+import { type Logger, pino } from 'pino';
+import { createAuth } from '../auth/auth.ts';
+import { generateSigningKey } from '../auth/keys.ts';
+import { createApp } from './app.ts';
+import { atPort, type Config } from './config.ts';
+import { openWard, type Ports, REAL, type Ward } from './open.ts';
+import { welcome } from './welcome.ts';
+
+export interface RunningServer {
+  /** The public address. */
+  url: string;
+  /** Where it listens. */
+  port: number;
+  /** Stops accepting, finishes what is in flight, closes the database. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a request may take to arrive: a body that trickles in does not hold a connection. */
+const REQUEST_TIMEOUT = 30_000;
+
+/** Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. */
+export async function startServer(config: Config, ports: Ports = REAL): Promise<RunningServer> {
+  const logger = pino({ level: config.logLevel });
+  // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
+  const generatedKey = generateSigningKey(config.signingAlg);
+  const ward = await openWard(config, ports);
+  try {
+    return await listen(ward, logger, generatedKey);
+  } catch (error) {
+    await ward.close();
+    throw error;
+  }
+}
+
+async function listen(ward: Ward, logger: Logger, generatedKey: Promise<JWK>): Promise<RunningServer> {
+  let resolveHandler: (handle: Handler) => void = () => undefined;
+  // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
+  let handler = new Promise<Handler>((resolve) => {
+    resolveHandler = resolve;
+  });
+  const server = createServer((request, response) => {
+    void handler.then((handle) => handle(request, response));
+  });
+  server.requestTimeout = REQUEST_TIMEOUT;
+  server.headersTimeout = REQUEST_TIMEOUT;
+  server.listen(ward.config.port, ward.config.host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const config = atPort(ward.config, port);
+  const report = (problem: string) => logger.warn(problem);
+  const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
+  const app = createApp({ ...ward, config, auth, logger });
+  const handle = app.callback();
+  resolveHandler(handle);
+  handler = Promise.resolve(handle);
+  if (ward.root.outcome === 'created') process.stdout.write(welcome(config, ward.root));
+  if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was set anew`);
+  logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
+  return { url: config.baseUrl, port, close: () => stop(server, ward, logger) };
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+async function stop(server: Server, ward: Ward, logger: Logger): Promise<void> {
+  logger.info('Stopping');
+  const closed = once(server, 'close');
+  server.close();
+  // A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  await closed;
+  clearInterval(sweep);
+  await ward.close();
+  logger.info('Stopped');
+}
