@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import type { ElementDefinition, ExtensionDefinition, ResourceDefinition, TypeDefinition } from '../definition.ts';
 
 /** The published FHIR R4 definitions, each read from its file when it is first asked for. */
@@ -86,6 +86,9 @@ function inheritElements(
   return elements;
 }
 
+/** The data stands beside the sources; `imports` of package.json says where, for compiled code too. */
+const { resolve } = createRequire(import.meta.url);
+
 function read<T>(name: string): T {
-  return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#r4/${name}.json`)), 'utf8'));
+  return JSON.parse(readFileSync(resolve(`#r4/${name}.json`), 'utf8'));
 }
