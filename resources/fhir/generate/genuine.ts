@@ -30,7 +30,8 @@ function isGenuine(
   const { path, base, contentReference } = element;
   if (!path.includes('.') || listed.has(path) || contentReference !== undefined) return true;
   if (base !== undefined && base.path !== path) return true;
-  const leaves = all.filter((one) => one.path.startsWith(`${path}.`) && one.base?.path === one.path);
+  const below = all.filter((one) => one.path.startsWith(`${path}.`) && one.base?.path === one.path);
+  const leaves = below.filter((one) => !below.some((other) => other.path.startsWith(`${one.path}.`)));
   if (leaves.length === 0) return path.length > LONGEST_LISTED;
   const isUnlisted = (leaf: PublishedElement) =>
     leaf.path.length > LONGEST_LISTED || leaf.contentReference !== undefined;
