@@ -6,6 +6,7 @@ import { startServer } from './start.ts';
 
 try {
   const server = await startServer(readConfig(process.env));
+  process.stdout.write(server.welcome);
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -15,6 +15,8 @@ export interface RunningServer {
   url: string;
   /** Where it listens. */
   port: number;
+  /** What to tell whoever started it on an empty database; empty otherwise. */
+  welcome: string;
   /** Stops accepting, finishes what is in flight, closes the database. */
   close(): Promise<void>;
 }
@@ -57,10 +59,10 @@ async function listen(ward: Ward, logger: Logger, generatedKey: Promise<JWK>): P
   const handle = app.callback();
   resolveHandler(handle);
   handler = Promise.resolve(handle);
-  if (ward.root.outcome === 'created') process.stdout.write(welcome(config, ward.root));
   if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was set anew`);
   logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
-  return { url: config.baseUrl, port, close: () => stop(server, ward, logger) };
+  const greeting = ward.root.outcome === 'created' ? welcome(config, ward.root) : '';
+  return { url: config.baseUrl, port, welcome: greeting, close: () => stop(server, ward, logger) };
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
