@@ -22,6 +22,8 @@ export interface TestServer {
   /** Where it listens: `http://127.0.0.1:PORT`. */
   url: string;
   port: number;
+  /** Its public address and the issuer of its tokens: `http://localhost:PORT`. */
+  baseUrl: string;
   database: TestDatabase;
   root: typeof ROOT;
   /** Sends a request; anonymous unless `as` is given. */
@@ -56,6 +58,7 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
   return {
     url,
     port,
+    baseUrl: `http://localhost:${port}`,
     database,
     root: ROOT,
     pid: running.child.pid ?? 0,

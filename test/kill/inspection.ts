@@ -12,14 +12,14 @@ async function entries(server: TestServer, path: string): Promise<Entry[]> {
   return reply.status === 200 ? (reply.list('entry') as Entry[]) : [];
 }
 
-function valueOf({ resource }: Entry): string {
+function identifierOf({ resource }: Entry): string {
   return resource?.identifier[0]?.value ?? '';
 }
 
 /** Every answered version is there; a pending one is the last, or absent. Then the ledger holds what is stored. */
 export async function reconcile(server: TestServer, ledger: Ledger): Promise<void> {
   const history = await entries(server, `/Patient/${ledger.id}/_history?_count=1000`);
-  const values = history.map(valueOf).reverse();
+  const values = history.map(identifierOf).reverse();
   const expected = [ledger.answered];
   if (ledger.pending !== undefined) expected.push([...ledger.answered, ledger.pending]);
   expect(expected, `history of ${ledger.id}`).to.deep.include(values.length < 1000 ? values : ledger.answered);
@@ -40,6 +40,6 @@ export async function checkIndex(server: TestServer, ledgers: Ledger[]): Promise
     const value = encodeURIComponent(sent.map((text) => `${SYSTEM}|${text}`).join(','));
     const found = await entries(server, `/Patient?identifier=${value}&_count=1000`);
     const current = group.flatMap(({ answered }) => answered.slice(-1));
-    expect(found.map(valueOf).sort()).to.eql(current.sort());
+    expect(found.map(identifierOf).sort()).to.eql(current.sort());
   }
 }

@@ -102,7 +102,7 @@ describe('seeds: client credentials guide', () => {
       const access = decodeJwt(reply.string('access_token'));
       const refresh = decodeJwt(reply.string('refresh_token'));
       expect(decodeProtectedHeader(reply.string('access_token'))).to.include({ alg: 'RS256' });
-      expect(access).to.include({ sub: 'api-client', iss: `http://localhost:${server.port}` });
+      expect(access).to.include({ sub: 'api-client', iss: server.baseUrl });
       expect(Number(access.exp) - Number(access.iat)).to.equal(600);
       expect(refresh).to.include({ sub: 'api-client', typ: 'refresh', jti: access.jti, iss: access.iss });
     }

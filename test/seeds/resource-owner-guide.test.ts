@@ -95,7 +95,7 @@ describe('seeds: resource owner guide', () => {
     expect(reply.at('userinfo')).to.not.have.property('password');
     const access = decodeJwt(reply.string('access_token'));
     const refresh = decodeJwt(reply.string('refresh_token'));
-    expect(access).to.include({ sub: 'user', iss: `http://localhost:${server.port}` });
+    expect(access).to.include({ sub: 'user', iss: server.baseUrl });
     expect(Number(access.exp) - Number(access.iat)).to.equal(3600);
     expect(refresh).to.include({ sub: 'myapp', typ: 'refresh', jti: access.jti });
   });

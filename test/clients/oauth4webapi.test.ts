@@ -1,0 +1,131 @@
+/** oauth4webapi, a strict OAuth client, against the running server: it refuses whatever the RFCs do not allow. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import * as oauth from 'oauth4webapi';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+
+const SERVICE: oauth.Client = { client_id: 'service' };
+const APP: oauth.Client = { client_id: 'app' };
+const SIGNING: oauth.Client = { client_id: 'signing' };
+const SECRET = 'a secret: with +%&= in it';
+const insecure = { [oauth.allowInsecureRequests]: true };
+
+describe('clients: oauth4webapi', () => {
+  let server: TestServer;
+  let as: oauth.AuthorizationServer;
+  let key: Awaited<ReturnType<typeof oauth.generateKeyPair>>;
+
+  const put = async (path: string, json: object) => {
+    const reply = await server.request('PUT', path, { as: asRoot, json });
+    expect(reply.status, reply.text).to.equal(201);
+  };
+
+  before(async () => {
+    server = await startServer();
+    key = await oauth.generateKeyPair('ES256', { extractable: true });
+    const jwk = { ...(await crypto.subtle.exportKey('jwk', key.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
+    const jwt = { token_format: 'jwt', refresh_token: true };
+    await put('/Client/service', {
+      secret: SECRET,
+      grant_types: ['client_credentials'],
+      auth: { client_credentials: jwt },
+    });
+    await put('/Client/app', {
+      secret: SECRET,
+      grant_types: ['password'],
+      auth: { password: { refresh_token: true } },
+    });
+    await put('/Client/signing', { grant_types: ['client_credentials'], jwks: { keys: [jwk] } });
+    await put('/User/ann', { userName: 'ann', password: 'correct-horse' });
+    await put('/AccessPolicy/all', {
+      engine: 'allow',
+      link: ['service', 'signing'].map((id) => ({ resourceType: 'Client', id })),
+    });
+    const issuer = new URL(server.baseUrl);
+    const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
+    as = await oauth.processDiscoveryResponse(issuer, found);
+  });
+  after(() => server.stop());
+
+  const grant = async (client: oauth.Client, authentication: oauth.ClientAuth, parameters = {}) => {
+    const response = await oauth.clientCredentialsGrantRequest(as, client, authentication, parameters, insecure);
+    return oauth.processClientCredentialsResponse(as, client, response);
+  };
+  const password = async () => {
+    const parameters = { username: 'ann', password: 'correct-horse' };
+    const authentication = oauth.ClientSecretBasic(SECRET);
+    const response = await oauth.genericTokenEndpointRequest(as, APP, authentication, 'password', parameters, insecure);
+    return oauth.processGenericTokenEndpointResponse(as, APP, response);
+  };
+
+  it('discovers what is served', () => {
+    expect(as.issuer).to.equal(server.baseUrl);
+    expect(as.grant_types_supported).to.include.members(['client_credentials', 'password', 'refresh_token']);
+    expect(as.token_endpoint_auth_methods_supported).to.include.members([
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+    ]);
+  });
+
+  it('gets a token by Basic, its secret form-encoded as the RFC says', async () => {
+    expect(await grant(SERVICE, oauth.ClientSecretBasic(SECRET))).to.include({
+      token_type: 'bearer',
+      expires_in: 3600,
+    });
+  });
+
+  it('gets a token by its secret in the form', async () => {
+    expect(await grant(SERVICE, oauth.ClientSecretPost(SECRET))).to.have.property('access_token');
+  });
+
+  it('gets a token by an assertion that it signed', async () => {
+    const token = await grant(SIGNING, oauth.PrivateKeyJwt({ key: key.privateKey, kid: 'k' }));
+    const url = new URL('/Patient', server.baseUrl);
+    const response = await oauth.protectedResourceRequest(token.access_token, 'GET', url, undefined, null, insecure);
+    expect(response.status).to.equal(200);
+  });
+
+  it('validates a JWT access token by the RFC of its profile', async () => {
+    const { access_token } = await grant(SERVICE, oauth.ClientSecretBasic(SECRET), { scope: 'read' });
+    const request = new Request(server.baseUrl, { headers: { authorization: `Bearer ${access_token}` } });
+    const claims = await oauth.validateJwtAccessToken(as, request, server.baseUrl, insecure);
+    expect(claims).to.include({ client_id: 'service', sub: 'service', scope: 'read' });
+  });
+
+  it('gets a token for a user, refreshes it, and reads who the user is', async () => {
+    const first = await password();
+    const response = await oauth.refreshTokenGrantRequest(
+      as,
+      APP,
+      oauth.ClientSecretBasic(SECRET),
+      String(first.refresh_token),
+      insecure,
+    );
+    const second = await oauth.processRefreshTokenResponse(as, APP, response);
+    expect(second.access_token).to.not.equal(first.access_token);
+    const told = await oauth.userInfoRequest(as, APP, second.access_token, insecure);
+    expect(await oauth.processUserInfoResponse(as, APP, 'ann', told)).to.include({ sub: 'ann' });
+  });
+
+  it('introspects and revokes its token', async () => {
+    const { access_token } = await password();
+    const authentication = oauth.ClientSecretBasic(SECRET);
+    const ask = async () => {
+      const response = await oauth.introspectionRequest(as, APP, authentication, access_token, insecure);
+      return oauth.processIntrospectionResponse(as, APP, response);
+    };
+    expect(await ask()).to.include({ active: true, client_id: 'app', sub: 'ann' });
+    const revoked = await oauth.revocationRequest(as, APP, authentication, access_token, insecure);
+    expect(await oauth.processRevocationResponse(revoked)).to.equal(undefined);
+    expect(await ask()).to.eql({ active: false });
+  });
+
+  it('understands an error', async () => {
+    const failure = await grant(SERVICE, oauth.ClientSecretBasic('wrong')).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).to.be.instanceOf(oauth.WWWAuthenticateChallengeError);
+  });
+});
