@@ -61,7 +61,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const authentication = createAuthentication({ settings, presented, liveTokens, clients });
   const access = createAccess({ policies: createPolicies({ engine, report }) });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
-  const sessions = { engine, keys, settings, random };
+  const sessions = { engine, keys, liveTokens, settings, random };
   return {
     authentication,
     access,

@@ -17,6 +17,8 @@ export interface LiveToken {
 export interface LiveTokens {
   /** The live access token with this digest, or undefined. */
   find(hash: string): Promise<LiveToken | undefined>;
+  /** Forgets a Session whose tokens were replaced: its resource may be as it was, and then nobody hears of it. */
+  forget(sessionId: string): void;
 }
 
 interface Memory {
@@ -43,6 +45,12 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
     bySession.delete(known.token.session.id);
   }
 
+  function forgetSession(id: string): void {
+    sessionChanges += 1;
+    const hash = bySession.get(id);
+    if (hash !== undefined) forget(hash);
+  }
+
   function remember(hash: string, token: LiveToken, generation: number): void {
     forget(bySession.get(token.session.id) ?? hash);
     for (const oldest of memory.keys()) {
@@ -55,14 +63,12 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
 
   engine.onCommit((changes: Change[]) => {
     for (const { type, id, before } of changes) {
-      if (type !== 'Session' || !before) continue;
-      sessionChanges += 1;
-      const hash = bySession.get(id);
-      if (hash !== undefined) forget(hash);
+      if (type === 'Session' && before) forgetSession(id);
     }
   });
 
   return {
+    forget: forgetSession,
     async find(hash) {
       // The generation is read before what it stands for: if it moves meanwhile, the memory is already outdated.
       const [generation, changesBefore] = [await engine.accessGeneration(), sessionChanges];

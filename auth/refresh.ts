@@ -2,6 +2,7 @@
  * Refreshing (https://www.rfc-editor.org/rfc/rfc6749#section-6) with rotation and the detection of reuse
  * (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2).
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Credential, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
@@ -14,6 +15,8 @@ import { type AccessRecord, accessRecord, detailOf, refreshRecord, spentHash, sp
 
 // A client whose answer was lost may repeat its request for this long.
 const RETRY_MS = 10_000;
+
+const GATHERING_MS = 10;
 
 /** A refresh that has been admitted: the Client is known and may refresh this Session. */
 export interface Refresh {
@@ -42,8 +45,11 @@ interface Granted {
  * ends its Session.
  */
 export async function refreshSession(context: SessionsContext, refresh: Refresh): Promise<Tokens> {
-  const { keys, engine } = context;
+  const { keys, engine, liveTokens } = context;
   const { presented } = refresh;
+  // A rotated token is spent by the first of several requests, and the others can tell. A kept one is not: those
+  // that were sent together are told by having come before the first was decided, so it waits for them.
+  if (!refresh.rotate) await setTimeout(GATHERING_MS);
   const granted = await engine.transact(async (transaction) => {
     const live = await transaction.credentials.find(presented.hash);
     const advanced = live?.name === 'refresh' ? await advance(transaction, keys.derivation, refresh, live) : undefined;
@@ -51,6 +57,7 @@ export async function refreshSession(context: SessionsContext, refresh: Refresh)
   });
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
   const { session, access, rotated } = granted;
+  liveTokens.forget(String(session['id']));
   const part = (use: 'access' | 'refresh') => successorPart(keys.derivation, use, presented.part, access.generation);
   const parts = { access: part('access'), refresh: rotated ? part('refresh') : undefined };
   const tokens = await writeTokens(context, session, access, parts, presented.format);

@@ -4,6 +4,7 @@ import type { Engine, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import type { Keys } from './keys.ts';
+import type { LiveTokens } from './live-tokens.ts';
 import { digest, randomPart, type TokenFormat, writeToken } from './mint.ts';
 import { type AuthSettings, grantSettings } from './settings.ts';
 import { currentStored, isUsable, referenceOf, type Stored } from './stored.ts';
@@ -33,6 +34,7 @@ export interface Tokens {
 export interface SessionsContext {
   engine: Engine;
   keys: Keys;
+  liveTokens: LiveTokens;
   settings: AuthSettings;
   random: RandomBytes;
 }
