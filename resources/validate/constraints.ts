@@ -25,7 +25,7 @@ export function constraintChecks(element: ElementDefinition, registry: Registry)
 /** The checks of the rules that are known by their ids; the others need what a validator does not have. */
 export function invariantChecks(invariants: Record<string, string>): Check[] {
   return Object.entries(invariants).flatMap(([id, demand]) => {
-    const holds = INVARIANTS[id];
+    const holds = INVARIANTS.get(id);
     return holds === undefined ? [] : [invariantCheck(id, demand, holds)];
   });
 }

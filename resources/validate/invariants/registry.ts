@@ -1,8 +1,37 @@
-import type { Json } from '../../json/value.ts';
+import { isObject, type Json } from '../../json/value.ts';
+import { CLINICAL } from './clinical.ts';
+import { CONFORMANCE } from './conformance.ts';
 import { DATATYPES } from './datatypes.ts';
+import { EXCHANGE } from './exchange.ts';
+import { QUESTIONNAIRE } from './questionnaire.ts';
+import { STRUCTURE } from './structure.ts';
+import { TESTING } from './testing.ts';
+import type { Rule } from './values.ts';
 
 /** True where a rule holds for a value whose structure is right. */
 export type Invariant = (value: Json) => boolean;
 
-/** The rules of FHIR R4 by id, so far as they can be held without a terminology server. */
-export const INVARIANTS: Readonly<Record<string, Invariant>> = { ...DATATYPES };
+/** Rules between the elements of an object. */
+const RULES: Record<string, Rule> = {
+  ...DATATYPES,
+  ...CLINICAL,
+  ...EXCHANGE,
+  ...CONFORMANCE,
+  ...QUESTIONNAIRE,
+  ...STRUCTURE,
+  ...TESTING,
+};
+
+/** Rules of a single text. */
+const TEXT_RULES: Record<string, (text: string) => boolean> = {
+  'eld-3': (max) => max === '*' || /^\d+$/.test(max),
+};
+
+/** The rules of FHIR R4 by id, so far as they can be held without a terminology server or another resource. */
+export const INVARIANTS: ReadonlyMap<string, Invariant> = new Map<string, Invariant>([
+  ...Object.entries(RULES).map(([id, rule]): [string, Invariant] => [id, (value) => !isObject(value) || rule(value)]),
+  ...Object.entries(TEXT_RULES).map(([id, rule]): [string, Invariant] => [
+    id,
+    (value) => typeof value !== 'string' || rule(value),
+  ]),
+]);

@@ -1,0 +1,106 @@
+/** The rules of the resources that say what is, was or will be done with people, by their ids in R4. */
+import { isObject, type JsonObject } from '../../json/value.ts';
+import { isAfter } from '../dates.ts';
+import {
+  allOrNone,
+  anyOf,
+  has,
+  hasChoice,
+  hasCoding,
+  needs,
+  notAll,
+  numberOf,
+  objects,
+  oneOf,
+  type Rule,
+} from './values.ts';
+
+const TERMINOLOGY = 'http://terminology.hl7.org/CodeSystem/';
+const UCUM = 'http://unitsofmeasure.org';
+
+const isMistakenAllergy: Rule = ({ verificationStatus }) =>
+  hasCoding(verificationStatus, `${TERMINOLOGY}allergyintolerance-verification`, 'entered-in-error');
+
+const isMistakenCondition: Rule = ({ verificationStatus }) =>
+  hasCoding(verificationStatus, `${TERMINOLOGY}condition-ver-status`, 'entered-in-error');
+
+const isOver: Rule = ({ clinicalStatus }) =>
+  hasCoding(clinicalStatus, `${TERMINOLOGY}condition-clinical`, 'resolved', 'remission', 'inactive');
+
+const isTimeless: Rule = ({ status }) => ['proposed', 'cancelled', 'waitlist'].includes(String(status));
+
+const isNotHome: Rule = ({ use }) => use !== 'home';
+
+function isHandedOverLast({ whenPrepared, whenHandedOver }: JsonObject): boolean {
+  if (typeof whenPrepared !== 'string' || typeof whenHandedOver !== 'string') return true;
+  return !isAfter(whenPrepared, whenHandedOver);
+}
+
+/** A value of its own is not also the value of a component of the same code. */
+function isSaidOnce(observation: JsonObject): boolean {
+  if (!hasChoice(observation, 'value') || !isObject(observation.code ?? null)) return true;
+  const { code } = observation;
+  return objects(observation, 'component').every((component) => !shareCoding(code, component.code));
+}
+
+function shareCoding(one: JsonObject[string] | undefined, other: JsonObject[string] | undefined): boolean {
+  if (one === undefined || other === undefined || !isObject(one) || !isObject(other)) return false;
+  const keys = new Set(objects(one, 'coding').map((coding) => JSON.stringify(sorted(coding))));
+  return objects(other, 'coding').some((coding) => keys.has(JSON.stringify(sorted(coding))));
+}
+
+function sorted(value: JsonObject): [string, string][] {
+  return Object.entries(value)
+    .map(([key, item]): [string, string] => [key, String(item)])
+    .sort();
+}
+
+function isPercentage(probability: JsonObject): boolean {
+  return ['low', 'high'].every((name) =>
+    objects(probability, name).every(({ code, system }) => code === '%' && system === UCUM),
+  );
+}
+
+export const CLINICAL: Record<string, Rule> = {
+  'ait-1': (value) => isMistakenAllergy(value) || has(value, 'clinicalStatus'),
+  'ait-2': (value) => !isMistakenAllergy(value) || !has(value, 'clinicalStatus'),
+  'app-1': anyOf('type', 'actor'),
+  'app-2': allOrNone('start', 'end'),
+  'app-3': (value) => (has(value, 'start') && has(value, 'end')) || isTimeless(value),
+  'app-4': (value) => !has(value, 'cancelationReason') || ['noshow', 'cancelled'].includes(String(value.status)),
+  'apr-1': anyOf('participantType', 'actor'),
+  'ces-1': oneOf('category', 'productOrService'),
+  'con-1': anyOf('summary', 'assessment'),
+  'con-2': anyOf('code', 'detail'),
+  'con-4': (value) => !hasChoice(value, 'abatement') || isOver(value),
+  'con-5': (value) => !isMistakenCondition(value) || !has(value, 'clinicalStatus'),
+  'cpl-3': notAll('detail', 'reference'),
+  'fhs-1': (value) => !hasChoice(value, 'age') || !hasChoice(value, 'born'),
+  'fhs-2': (value) => hasChoice(value, 'age') || !has(value, 'estimatedAge'),
+  'gol-1': (value) => !hasChoice(value, 'detail') || has(value, 'measure'),
+  'grp-1': (value) => !has(value, 'member') || value.actual === true,
+  'imm-1': anyOf('documentType', 'reference'),
+  'imr-1': anyOf('vaccineCode', 'targetDisease'),
+  'lst-1': notAll('emptyReason', 'entry'),
+  'lst-2': (value) => value.mode === 'changes' || objects(value, 'entry').every((entry) => !has(entry, 'deleted')),
+  'lst-3': (value) => value.mode === 'working' || objects(value, 'entry').every((entry) => !has(entry, 'date')),
+  'mad-1': (value) => has(value, 'dose') || hasChoice(value, 'rate'),
+  'mdd-1': isHandedOverLast,
+  'msq-3': ({ coordinateSystem }) => coordinateSystem === 0 || coordinateSystem === 1,
+  'msq-5': allOrNone('chromosome', 'genomeBuild'),
+  'msq-6': oneOf('genomeBuild', 'referenceSeqId', 'referenceSeqPointer', 'referenceSeqString'),
+  'obs-3': anyOf('low', 'high', 'text'),
+  'obs-6': (value) => !has(value, 'dataAbsentReason') || !hasChoice(value, 'value'),
+  'obs-7': isSaidOnce,
+  'org-1': anyOf('identifier', 'name'),
+  'org-2': isNotHome,
+  'org-3': isNotHome,
+  'pat-1': anyOf('name', 'telecom', 'address', 'organization'),
+  'ppc-1': anyOf('policy', 'policyRule'),
+  'prr-1': needs('orderDetail', 'code'),
+  'qrs-1': notAll('answer', 'item'),
+  'ras-1': isPercentage,
+  'ras-2': ({ probabilityDecimal }) => (numberOf(probabilityDecimal) ?? 0) <= 100,
+  'rqg-1': oneOf('resource', 'action'),
+  'sev-1': notAll('name', 'query'),
+};
