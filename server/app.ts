@@ -51,6 +51,12 @@ function routes(options: AppOptions): Router<RequestState> {
   mountHealth(router, options);
   mountMetadata(router, options);
   mountAuth(router, options);
+  // Without these, another method on an address above would be taken for a request to a type of that name.
+  for (const path of ['/health', '/metadata']) {
+    router.all(path, () => {
+      throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
+    });
+  }
   mountResources(router, options);
   return router;
 }

@@ -26,6 +26,9 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
     const { pathname } = new URL(config.baseUrl);
     if (pathname !== '/') router.get(`/.well-known/${name}${pathname}`, (ctx) => serve(ctx, endpoint));
   }
+  router.all('/.well-known/*rest', () => {
+    throw new Failure('not-found', 'There is no such document.');
+  });
   router.delete('/Session', (ctx) => {
     if (ctx.querystring !== '') throw new Failure('method-not-allowed', 'DELETE /Session takes no query.');
     return serve(ctx, closeSession);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { asOAuthError, type OAuthError } from '../auth/errors.ts';
+import { asOAuthError, OAuthError } from '../auth/errors.ts';
 import { DatabaseError } from '../resources/connection.ts';
 import { Failure, type Issue } from '../resources/errors.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
@@ -75,6 +75,7 @@ export function formatParameter(ctx: Context): string | undefined {
 
 /** What the libraries below throw, in the server's own words. */
 function asKnown(error: unknown): unknown {
+  if (error instanceof Failure || error instanceof OAuthError) return error;
   if (error instanceof DatabaseError) {
     return new Failure('busy', 'The database does not answer. Try again.', {
       retryAfter: 1,
