@@ -100,8 +100,8 @@ export const OAUTH: Row[] = [
     [
       'an assertion of another kind',
       { form: `${GRANT}&client_assertion_type=saml&client_assertion=x` },
-      400,
-      'invalid_request',
+      401,
+      'invalid_client',
     ],
     ['Basic that is none', { headers: { authorization: 'Basic !!!' }, form: GRANT }, 401, 'invalid_client'],
     ['another scheme', { headers: { authorization: 'Digest a=b' }, form: GRANT }, 401, 'invalid_client'],
@@ -109,7 +109,12 @@ export const OAUTH: Row[] = [
   ...requests('a token that is none', '/auth/token', [
     ['no refresh token', { form: `grant_type=refresh_token&${KEY}` }, 400, 'invalid_request'],
     ['an unknown one', { form: `grant_type=refresh_token&refresh_token=x&${KEY}` }, 400, 'invalid_grant'],
-    ['a long one', { form: `grant_type=refresh_token&refresh_token=${'x'.repeat(9000)}&${KEY}` }, 400, 'invalid_grant'],
+    [
+      'a long one',
+      { form: `grant_type=refresh_token&refresh_token=${'x'.repeat(9000)}&${KEY}` },
+      400,
+      'invalid_request',
+    ],
     [
       'a JWT without a signature',
       { form: `grant_type=refresh_token&refresh_token=eyJhbGciOiJub25lIn0.e30.&${KEY}` },
