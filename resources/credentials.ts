@@ -19,7 +19,11 @@ const SELECT =
 
 /** The credentials as they are committed. Look-ups by hash of one tick are one query. */
 export function committedCredentials(connection: Connection): Credentials {
-  const byHash = new TickReader<CredentialRow>(connection, (list) => `${SELECT} c.hash IN (${list})`, ({ hash }) => hash);
+  const byHash = new TickReader<CredentialRow>(
+    connection,
+    (list) => `${SELECT} c.hash IN (${list})`,
+    ({ hash }) => hash,
+  );
   return {
     find: async (hash) => {
       const row = await byHash.read(hash);

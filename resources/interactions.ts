@@ -2,7 +2,16 @@ import type { Clock, RandomBytes } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { committedCredentials } from './credentials.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import type { Change, Credentials, Engine, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
+import type {
+  Change,
+  Credentials,
+  Engine,
+  Transaction,
+  TypeRule,
+  Version,
+  WriteOptions,
+  WriteResult,
+} from './engine.ts';
 import { Failure } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
 import { readHistory } from './history.ts';
@@ -88,7 +97,11 @@ class ResourceEngine implements Engine {
     return versionOf(version);
   }
 
-  async history(type: string, id: string | undefined, page: Parameters<Engine['history']>[2]): ReturnType<Engine['history']> {
+  async history(
+    type: string,
+    id: string | undefined,
+    page: Parameters<Engine['history']>[2],
+  ): ReturnType<Engine['history']> {
     const known = id === undefined ? this.#served(type) : await this.#current(type, id);
     if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
     return readHistory(this.#options.queries, type, id, page);

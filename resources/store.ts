@@ -64,10 +64,13 @@ export class Store {
       `INSERT INTO resource_history (${VERSION_COLUMNS}) SELECT ${VERSION_COLUMNS} FROM resource WHERE key = ?`,
       [next.key],
     );
-    await connection.run(
-      'UPDATE resource SET version_id = ?, last_updated = ?, method = ?, text = ? WHERE key = ?',
-      [next.versionId, next.lastUpdated, next.method, next.text, next.key],
-    );
+    await connection.run('UPDATE resource SET version_id = ?, last_updated = ?, method = ?, text = ? WHERE key = ?', [
+      next.versionId,
+      next.lastUpdated,
+      next.method,
+      next.text,
+      next.key,
+    ]);
   }
 
   /** Brings the index rows of a resource from what the previous version gave to what the next gives. */

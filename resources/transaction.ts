@@ -73,7 +73,12 @@ export class JobTransaction implements Transaction {
     }
     const version = await this.#storeVersion(write, method, current);
     const { connection } = this.#context;
-    await this.#options.store.reindex(connection, version.key, before ? write.type.index(contentOf(before)) : NO_ROWS, write.rows);
+    await this.#options.store.reindex(
+      connection,
+      version.key,
+      before ? write.type.index(contentOf(before)) : NO_ROWS,
+      write.rows,
+    );
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
     await this.#writeSecrets(write, version.key);

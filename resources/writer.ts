@@ -68,7 +68,8 @@ export class Writer {
 
   /** Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`. */
   submit<Result>(job: Job<Result>): Promise<Result> {
-    if (this.#closed) return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
+    if (this.#closed)
+      return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ run: job, resolve: resolve as (value: unknown) => void, reject });
       this.#draining ??= this.#drain();

@@ -11,11 +11,8 @@ export function wanted(ctx: Context): Answer {
   return negotiate({ accept: ctx.get('Accept'), format: formatParameter(ctx) });
 }
 
-/**
- * The only way out for stored text: the bytes as they were stored where JSON is wanted, else the same value in
- * the format that is.
- */
-export function project(ctx: Context, answer: Answer, text: string): void {
+/** Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is. */
+export function sendText(ctx: Context, answer: Answer, text: string): void {
   ctx.set('Content-Type', answer.contentType);
   ctx.body = answer.format === 'json' ? text : answer.render(readJson(text));
 }
@@ -34,7 +31,7 @@ export function sendVersion(ctx: Context, answer: Answer, version: Version): voi
     return;
   }
   ctx.status = 200;
-  project(ctx, answer, version.text ?? '');
+  sendText(ctx, answer, version.text ?? '');
 }
 
 /** Answers a create or an update: 201 with a Location or 200, and the body that `Prefer` asks for (FHIR R4 §3.1.0.3). */
@@ -51,7 +48,7 @@ export function sendWritten(ctx: Context, answer: Answer, { outcome, version }: 
   } else if (preferred === 'OperationOutcome') {
     send(ctx, answer, operationOutcome([information(`${type}/${id} was ${outcome} as version ${versionId}.`)]));
   } else {
-    project(ctx, answer, version.text ?? '');
+    sendText(ctx, answer, version.text ?? '');
   }
 }
 

@@ -84,12 +84,11 @@ function mountResources(router: Router<RequestState>, { engine, registry, clock,
     router[route.method](route.path, async (ctx) => {
       const answer = wanted(ctx);
       const judge = await guard(auth, ctx);
-      const request = resourceRequest(ctx, route, { engine, registry, clock, answer });
-      await judge(route.interaction, request);
-      if (!registry.get(request.type)) {
-        throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
-      }
-      await route.handle(request);
+      const request = resourceRequest(ctx, route, { engine, registry, clock, answer, judge });
+      await judge.interaction(route.interaction, request);
+      const definition = registry.get(request.type);
+      if (!definition) throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
+      await route.handle(request, definition);
     });
   }
 }

@@ -1,4 +1,7 @@
 import type { SearchPage, Version } from '../resources/engine.ts';
+import type { Issue } from '../resources/errors.ts';
+import { renderJson } from '../resources/json/render.ts';
+import { operationOutcome } from './respond.ts';
 
 /** What the texts of a Bundle's pages are made of. */
 export interface BundlePage {
@@ -11,16 +14,28 @@ export interface BundlePage {
   page: SearchPage;
 }
 
-/** A searchset as JSON text, with each resource exactly as it is stored (FHIR R4 §3.1.1.5). */
-export function searchset(bundle: BundlePage): string {
-  return render('searchset', bundle, (version) => {
-    return `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${version.text},"search":{"mode":"match"}}`;
+/** A searchset as JSON text, each resource as `textOf` gives it (FHIR R4 §3.1.1.5). */
+export function searchset(
+  bundle: BundlePage,
+  textOf: (version: Version) => string,
+  warnings: readonly string[],
+): string {
+  const entries = bundle.page.matches.map((version) => {
+    return `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${textOf(version)},"search":{"mode":"match"}}`;
   });
+  if (warnings.length > 0) entries.push(`{"resource":${outcome(warnings)},"search":{"mode":"outcome"}}`);
+  return render('searchset', bundle, entries);
+}
+
+/** What lenient handling has passed over (FHIR R4 §3.1.1.2.1). */
+function outcome(warnings: readonly string[]): string {
+  const issues = warnings.map((diagnostics): Issue => ({ severity: 'warning', code: 'not-supported', diagnostics }));
+  return renderJson(operationOutcome(issues));
 }
 
 /** A history as JSON text: each entry tells how the version came about (FHIR R4 §3.1.0.12). */
 export function history(bundle: BundlePage): string {
-  return render('history', bundle, (version) => {
+  const entries = bundle.page.matches.map((version) => {
     const { type, id, versionId, lastUpdated, method, text } = version;
     const resource = text === null ? '' : `"resource":${text},`;
     const url = method === 'POST' ? type : `${type}/${id}`;
@@ -32,11 +47,11 @@ export function history(bundle: BundlePage): string {
       `"response":{"status":"${status}","etag":${etag},"lastModified":"${time}"}}`
     );
   });
+  return render('history', bundle, entries);
 }
 
-function render(type: string, bundle: BundlePage, entryOf: (version: Version) => string): string {
-  const { total, matches } = bundle.page;
-  const entries = matches.map(entryOf);
+function render(type: string, bundle: BundlePage, entries: readonly string[]): string {
+  const { total } = bundle.page;
   return (
     `{"resourceType":"Bundle","type":"${type}",` +
     (total === undefined ? '' : `"total":${total},`) +

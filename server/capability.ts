@@ -1,5 +1,5 @@
-import type { Registry } from '../resources/registry.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import type { Registry } from '../resources/registry.ts';
 import type { Config } from './config.ts';
 import { MEDIA_TYPES } from './formats/media-types.ts';
 import { RESOURCE_ROUTES } from './resources.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { RandomBytes } from '../resources/clock.ts';
 import { principalName } from '../auth/principal.ts';
+import type { RandomBytes } from '../resources/clock.ts';
 import type { Step } from './context.ts';
 
 /** What a caller may choose as the id of a request: nothing that could break a header or a log line. */

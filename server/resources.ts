@@ -1,16 +1,19 @@
 import type { Clock } from '../resources/clock.ts';
-import type { Engine } from '../resources/engine.ts';
+import type { ResourceDefinition } from '../resources/definition.ts';
+import type { Engine, Version } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import { projectText } from '../resources/project.ts';
 import type { Registry } from '../resources/registry.ts';
 import { parseSearch } from '../resources/search/parse.ts';
-import { project, sendVersion, sendWritten } from './answer.ts';
+import { sendText, sendVersion, sendWritten } from './answer.ts';
 import { bodyText, readResource } from './body.ts';
 import { history, searchset } from './bundle.ts';
 import type { Context } from './context.ts';
-import { bodyType } from './formats/media-types.ts';
 import { parseForm } from './formats/form.ts';
+import { bodyType } from './formats/media-types.ts';
 import type { Answer } from './formats/negotiate.ts';
+import type { Judge } from './guard.ts';
 import { writeOptions } from './preconditions.ts';
 
 /** A request to a resource endpoint, as its handler takes it. */
@@ -20,6 +23,7 @@ export interface ResourceRequest {
   registry: Registry;
   clock: Clock;
   answer: Answer;
+  judge: Judge;
   type: string;
   /** Empty where the address has none. */
   id: string;
@@ -38,7 +42,7 @@ export interface ResourceRoute {
   path: string;
   interaction: Interaction;
   takes?: 'resource' | 'form';
-  handle(request: ResourceRequest): Promise<void>;
+  handle(request: ResourceRequest, definition: ResourceDefinition): Promise<void>;
 }
 
 /** Every resource interaction that is served, in the order in which addresses are matched. */
@@ -84,18 +88,37 @@ async function remove({ ctx, engine, type, id }: ResourceRequest): Promise<void>
   ctx.status = 204;
 }
 
-async function search({ ctx, engine, registry, clock, answer, type, parameters }: ResourceRequest): Promise<void> {
-  const lenient = /(?:^|[,;\s])handling\s*=\s*"?lenient/.test(ctx.get('Prefer'));
-  const plan = parseSearch(registry, type, parameters, { base: ctx.state.base, now: clock(), lenient });
+async function search(request: ResourceRequest, definition: ResourceDefinition): Promise<void> {
+  const { ctx, engine, registry, clock, answer, judge, type, parameters } = request;
+  const touched = new Set<string>();
+  const rows = (other: string) => {
+    touched.add(other);
+    return [];
+  };
+  const plan = parseSearch(registry, type, parameters, {
+    base: ctx.state.base,
+    now: clock(),
+    lenient: isLenient(ctx),
+    rows,
+  });
+  touched.delete(type);
+  for (const other of touched) await judge.search(other);
   const page = await engine.search(plan);
-  project(ctx, answer, searchset({ base: ctx.state.base, path: type, parameters: plan.understood, page }));
+  const textOf = (version: Version) => projectText(definition, version.text ?? '', plan);
+  const bundle = { base: ctx.state.base, path: type, parameters: plan.understood, page };
+  sendText(ctx, answer, searchset(bundle, textOf, plan.warnings));
+}
+
+/** `Prefer: handling=lenient` passes over what is unknown (FHIR R4 §3.1.1.2.1). */
+function isLenient(ctx: Context): boolean {
+  return /(?:^|[,;\s])handling\s*=\s*"?lenient/.test(ctx.get('Prefer'));
 }
 
 async function readHistory({ ctx, engine, answer, type, id, parameters }: ResourceRequest): Promise<void> {
   const page = await engine.history(type, id === '' ? undefined : id, historyPage(parameters));
   const path = id === '' ? `${type}/_history` : `${type}/${id}/_history`;
   const shown = parameters.filter(([name]) => name !== '_cursor');
-  project(ctx, answer, history({ base: ctx.state.base, path, parameters: shown, page }));
+  sendText(ctx, answer, history({ base: ctx.state.base, path, parameters: shown, page }));
 }
 
 /** `_count`, `_since` and the cursor of a history (FHIR R4 §3.1.0.12). */
@@ -118,7 +141,9 @@ function historyCount(value: string): number {
 }
 
 function instant(value: string): number {
-  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
+  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(value)
+    ? Date.parse(value)
+    : Number.NaN;
   if (Number.isNaN(time)) throw new Failure('parameter', '_since takes an instant: 2026-01-31T12:00:00Z.');
   return time;
 }
@@ -129,7 +154,7 @@ const ID = /^(?=.*[^.])[A-Za-z0-9.-]{1,64}$/;
 export function resourceRequest(
   ctx: Context,
   route: ResourceRoute,
-  deps: Pick<ResourceRequest, 'engine' | 'registry' | 'clock' | 'answer'>,
+  deps: Pick<ResourceRequest, 'engine' | 'registry' | 'clock' | 'answer' | 'judge'>,
 ): ResourceRequest {
   const type = String(ctx['params'].type);
   const id = String(ctx['params'].id ?? '');
@@ -138,9 +163,13 @@ export function resourceRequest(
   }
   const body = route.takes === 'resource' ? readResource(ctx) : {};
   if (route.takes === 'resource' && body['resourceType'] !== undefined && body['resourceType'] !== type) {
-    throw new Failure('malformed', `The body's resourceType differs from the address: send "${type}", or leave it out.`, {
-      expression: `${type}.resourceType`,
-    });
+    throw new Failure(
+      'malformed',
+      `The body's resourceType differs from the address: send "${type}", or leave it out.`,
+      {
+        expression: `${type}.resourceType`,
+      },
+    );
   }
   const parameters = parseForm(ctx.querystring);
   if (route.takes === 'form') parameters.push(...formParameters(ctx));

@@ -70,7 +70,9 @@ function answerOrDefault(ctx: Context): Answer {
 
 /** The value of `_format`, where there is one. */
 export function formatParameter(ctx: Context): string | undefined {
-  return ctx.querystring.includes('_format') ? (new URLSearchParams(ctx.querystring).get('_format') ?? undefined) : undefined;
+  return ctx.querystring.includes('_format')
+    ? (new URLSearchParams(ctx.querystring).get('_format') ?? undefined)
+    : undefined;
 }
 
 /** What the libraries below throw, in the server's own words. */
@@ -97,7 +99,8 @@ function refusedBody(error: unknown): Failure | undefined {
   const status = 'status' in error ? error.status : undefined;
   const code = 'code' in error ? String(error.code) : '';
   if (status === 413) return new Failure('too-large', 'The body is larger than this server takes.', { cause: error });
-  if (status === 415) return new Failure('media-type', 'Send the body as it is, or with gzip or deflate.', { cause: error });
+  if (status === 415)
+    return new Failure('media-type', 'Send the body as it is, or with gzip or deflate.', { cause: error });
   if (status === 400) return new Failure('malformed', 'The body did not arrive whole.', { cause: error });
   if (code.startsWith('Z_')) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
   return undefined;

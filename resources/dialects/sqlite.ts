@@ -7,13 +7,13 @@ export const sqlite: Dialect = {
   name: 'sqlite',
   begin: 'BEGIN IMMEDIATE',
   forUpdate: '',
-  rowsFromJson: (columns) =>
-    `SELECT ${columns.map((_, place) => `value ->> ${place}`).join(', ')} FROM json_each(?)`,
+  rowsFromJson: (columns) => `SELECT ${columns.map((_, place) => `value ->> ${place}`).join(', ')} FROM json_each(?)`,
   exclusive: true,
 };
 
 /** Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. */
-const SETUP = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;';
+const SETUP =
+  'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;';
 
 /** A connection to a SQLite file with every SQL text prepared once. */
 export class SqliteConnection implements Connection {

@@ -12,7 +12,16 @@ export async function up(knex: Knex): Promise<void> {
 
 /** Removes them, and all that is in them. */
 export async function down(knex: Knex): Promise<void> {
-  const others = ['init_entry', 'server_key', 'signing_key', 'access_generation', 'credential', 'name', 'resource_history', 'resource'];
+  const others = [
+    'init_entry',
+    'server_key',
+    'signing_key',
+    'access_generation',
+    'credential',
+    'name',
+    'resource_history',
+    'resource',
+  ];
   for (const table of [...INDEX_TABLES.map(({ name }) => name), ...others]) await knex.schema.dropTableIfExists(table);
 }
 

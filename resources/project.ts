@@ -1,0 +1,82 @@
+import type { ElementDefinition, ResourceDefinition } from './definition.ts';
+import { readJson } from './json/read.ts';
+import { renderJson } from './json/render.ts';
+import { isObject, type Json, type JsonObject } from './json/value.ts';
+
+/** Which part of a resource is asked for (FHIR R4 §3.1.1.5.8, §3.1.1.5.9). */
+export interface Projection {
+  elements: readonly string[] | undefined;
+  summary: 'true' | 'false' | 'text' | 'data' | 'count';
+}
+
+const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
+
+/** What stays whatever is asked for: without it the part could not be told from others. */
+const ALWAYS = ['resourceType', 'id', 'meta'];
+
+/**
+ * The only way out for stored text: the text itself where all of it is asked for, else the part that is,
+ * marked as SUBSETTED.
+ */
+export function projectText(definition: ResourceDefinition, text: string, projection: Projection): string {
+  const keep = keeper(definition, projection);
+  const resource = keep && readJson(text);
+  if (!keep || !isObject(resource)) return text;
+  const kept: JsonObject = {};
+  for (const [name, value] of Object.entries(resource)) {
+    const part = keep(name, value);
+    if (part !== undefined) kept[name] = part;
+  }
+  const meta = isObject(kept['meta']) ? kept['meta'] : {};
+  const tags = Array.isArray(meta['tag']) ? meta['tag'] : [];
+  return renderJson({ ...kept, meta: { ...meta, tag: [...tags, SUBSETTED] } });
+}
+
+/** Gives the part of a top-level element that stays, or undefined. */
+type Keep = (name: string, value: Json) => Json | undefined;
+
+function keeper(definition: ResourceDefinition, { elements, summary }: Projection): Keep | undefined {
+  const always = (name: string) => ALWAYS.includes(name) || elementOf(definition.elements, name)?.min === 1;
+  const whole = (keeps: (name: string) => boolean): Keep => {
+    return (name, value) => (always(name) || keeps(baseName(name)) ? value : undefined);
+  };
+  if (elements !== undefined) return whole((name) => elements.some((asked) => isNameOf(definition, asked, name)));
+  if (summary === 'text') return whole((name) => name === 'text');
+  if (summary === 'data') return whole((name) => name !== 'text');
+  if (summary !== 'true') return undefined;
+  return (name, value) => (ALWAYS.includes(name) ? value : summaryOf(definition.elements, name, value));
+}
+
+/** The part of an element that belongs to the summary: of a nested element, those of its children that do. */
+function summaryOf(elements: Record<string, ElementDefinition>, name: string, value: Json): Json | undefined {
+  const element = elementOf(elements, baseName(name));
+  if (!element?.summary && element?.min !== 1) return undefined;
+  const nested = element.elements;
+  if (!nested) return value;
+  if (Array.isArray(value)) return value.map((item) => nestedSummary(nested, item));
+  return nestedSummary(nested, value);
+}
+
+function nestedSummary(elements: Record<string, ElementDefinition>, value: Json): Json {
+  if (!isObject(value)) return value;
+  const parts = Object.entries(value).map(([name, child]) => [name, summaryOf(elements, name, child)] as const);
+  return Object.fromEntries(parts.filter((part): part is readonly [string, Json] => part[1] !== undefined));
+}
+
+/** `_birthDate` goes with `birthDate`. */
+function baseName(name: string): string {
+  return name.startsWith('_') ? name.slice(1) : name;
+}
+
+function isNameOf(definition: ResourceDefinition, asked: string, name: string): boolean {
+  return asked === name || (definition.elements[asked]?.choice !== undefined && name.startsWith(asked));
+}
+
+/** The definition of an element, that of `value` for `valueQuantity`. */
+function elementOf(elements: Record<string, ElementDefinition>, name: string): ElementDefinition | undefined {
+  if (Object.hasOwn(elements, name)) return elements[name];
+  const choice = Object.entries(elements).find(([base, { choice: types }]) => {
+    return types?.some((type) => name === base + type.charAt(0).toUpperCase() + type.slice(1));
+  });
+  return choice?.[1];
+}
