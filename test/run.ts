@@ -3,7 +3,7 @@
  * beside it, as a process of its own. Arguments go to mocha (`npm test -- test/auth/**`), `--long` runs whole
  * generated counts. The last line is `N passed, N failed` over both.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,6 +57,12 @@ function print({ database, output, exitCode, report }: Run): void {
   if (report === undefined) console.log(`  ${database}: the run ended early with code ${exitCode}`);
 }
 
+/** Compiles the server that the suites start. */
+function build(): boolean {
+  const compiler = path.resolve('node_modules/typescript/bin/tsc');
+  return spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' }).status === 0;
+}
+
 async function main(argv: string[]): Promise<number> {
   const long = argv.includes('--long');
   const named = argv.filter((argument) => argument !== '--long');
@@ -66,9 +72,10 @@ async function main(argv: string[]): Promise<number> {
   const postgres = process.env['TEST_DATABASE_URL'];
   const folder = mkdtempSync(path.join(tmpdir(), 'ward-run-'));
   console.log(`seed ${seed} (TEST_SEED repeats it)${postgres ? '' : '; set TEST_DATABASE_URL to test PostgreSQL too'}`);
-  execFileSync(process.execPath, [path.resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-    stdio: 'inherit',
-  });
+  if (!build()) {
+    console.log('the build failed, so nothing was tested\n\n0 passed, 1 failed');
+    return 1;
+  }
   const runs = [runMocha('SQLite', { ...shared, TEST_DATABASE_URL: '' }, args, path.join(folder, 'sqlite.json'))];
   if (postgres) runs.push(runMocha('PostgreSQL', shared, args, path.join(folder, 'postgres.json')));
   const results = await Promise.all(runs);
