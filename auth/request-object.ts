@@ -67,10 +67,12 @@ function decoded(path: string): string {
   }
 }
 
-/** The parameters of a query; one that repeats is a list. */
+/** The parameters of a query; one that repeats is a list. None may pass for what the request itself asks for. */
 function paramsOf(query: string): JsonObject {
   const params = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(query)) params.set(name, [...(params.get(name) ?? []), value]);
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!name.startsWith('resource/')) params.set(name, [...(params.get(name) ?? []), value]);
+  }
   return Object.fromEntries([...params].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]));
 }
 

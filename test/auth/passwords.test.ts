@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { createPasswords } from '../../auth/passwords.ts';
+import { Failure } from '../../resources/errors.ts';
+import { rejectionOf } from './refusal.ts';
+
+/** Milliseconds that a call takes. */
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await run();
+  return performance.now() - started;
+}
+
+describe('passwords', () => {
+  let now = 0;
+  const passwords = createPasswords({ clock: () => now, random: randomBytes });
+
+  it('are hashed with argon2id, 19 MiB, two passes, one lane', async () => {
+    const hash = await passwords.hash('verysecret');
+    expect(hash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await passwords.verify('verysecret', hash)).to.equal(true);
+    expect(await passwords.verify('Verysecret', hash)).to.equal(false);
+    expect(await passwords.verify('verysecret', 'not a hash')).to.equal(false);
+  });
+
+  it('a verified one is remembered for a minute', async () => {
+    const hash = await passwords.hash('a');
+    const compare = () => passwords.matches('Client/a', 'a', [hash]);
+    const first = await timed(compare);
+    expect(await timed(compare)).to.be.lessThan(first / 2);
+    now += 60_000;
+    expect(await timed(compare)).to.be.greaterThan(first / 4);
+  });
+
+  it('a change of the credential drops what was remembered', async () => {
+    const [old, next] = [await passwords.hash('old'), await passwords.hash('next')];
+    expect(await passwords.matches('Client/b', 'old', [old])).to.equal(true);
+    expect(await passwords.matches('Client/b', 'old', [next])).to.equal(false);
+    expect(await passwords.matches('Client/b', 'old', [])).to.equal(false);
+  });
+
+  it('what one account proved, another has not', async () => {
+    const hash = await passwords.hash('shared');
+    expect(await passwords.matches('Client/c', 'shared', [hash])).to.equal(true);
+    expect(await passwords.matches('Client/d', 'shared', [])).to.equal(false);
+  });
+
+  it('any of several live secrets is right', async () => {
+    const hashes = [await passwords.hash('one'), await passwords.hash('two')];
+    expect(await passwords.matches('Client/e', 'two', hashes)).to.equal(true);
+    expect(await passwords.matches('Client/e', 'three', hashes)).to.equal(false);
+  });
+
+  it('an unknown account costs what a known one does', async () => {
+    const hash = await passwords.hash('known');
+    let [known, unknown] = [0, 0];
+    for (let turn = 0; turn < 5; turn += 1) {
+      known += await timed(() => passwords.matches('Client/f', `wrong ${turn}`, [hash]));
+      unknown += await timed(() => passwords.matches('Client/g', `wrong ${turn}`, []));
+    }
+    expect(unknown).to.be.within(known / 3, known * 3);
+  });
+
+  it('run one at a time behind a queue of 50, and then are refused as busy', async () => {
+    const all = Array.from({ length: 60 }, () => passwords.hash('x'));
+    const outcomes = await Promise.all(all.map(rejectionOf));
+    expect(outcomes.filter((code) => code === undefined)).to.have.length(51);
+    expect(outcomes.filter((code) => code === 'busy')).to.have.length(9);
+    expect(await rejectionOf(passwords.hash('y'))).to.equal(undefined);
+  });
+
+  it('a refusal says when to try again', async () => {
+    const all = Array.from({ length: 52 }, () => passwords.hash('x'));
+    const [last] = (await Promise.allSettled(all)).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    expect(last).to.be.instanceOf(Failure);
+    expect((last as Failure).retryAfter).to.be.greaterThan(0);
+  });
+
+  it('the same comparison asked for by many at once is made once', async () => {
+    const hash = await passwords.hash('together');
+    const all = Array.from({ length: 200 }, () => passwords.matches('Client/h', 'together', [hash]));
+    expect(new Set(await Promise.all(all))).to.deep.equal(new Set([true]));
+  });
+});
