@@ -16,7 +16,7 @@ import { type AccessRecord, accessRecord, detailOf, refreshRecord, spentHash, sp
 // A client whose answer was lost may repeat its request for this long.
 const RETRY_MS = 10_000;
 
-const GATHERING_MS = 10;
+const GATHERING_MS = 30;
 
 /** A refresh that has been admitted: the Client is known and may refresh this Session. */
 export interface Refresh {

@@ -36,7 +36,7 @@ export function introspectEndpoint(context: IntrospectContext): Endpoint {
 }
 
 async function mayAsk(
-  { access }: IntrospectContext,
+  { access, settings }: IntrospectContext,
   request: AuthRequest,
   caller: Stored,
   token: IssuedToken,
@@ -44,7 +44,7 @@ async function mayAsk(
   if (token.clientId === caller.id) return true;
   const { method, url, headers, address } = request;
   const principal = { kind: 'client', client: caller.resource, token: undefined } as const;
-  const scheme = 'https';
+  const scheme = settings.baseUrl.startsWith('https:') ? 'https' : 'http';
   return access.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
 }
 
