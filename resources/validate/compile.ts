@@ -68,7 +68,7 @@ export class Compiler {
     const shape = this.#shape(definition.elements, name, new Set(secrets));
     const further = invariantChecks(definition.invariants ?? {});
     if (rule !== undefined) further.push((value, run) => isObject(value) && rule(value, run));
-    if (definition.kind === 'datatype') return objectCheck({ ...shape, further });
+    if (definition.kind === 'datatype') return objectCheck({ ...shape, further, beside: name === 'Element' });
     return inContexts([name, ...this.#ancestors(definition)], objectCheck({ ...shape, further, resourceType: name }));
   }
 

@@ -17,7 +17,7 @@ export class Container {
     const contained = resource?.contained;
     if (!Array.isArray(contained)) return;
     for (const item of contained) {
-      if (isObject(item) && typeof item.id === 'string') this.#types.set(item.id, String(item.resourceType));
+      if (isObject(item) && typeof item.id === 'string') this.#types.set(item.id, String(item.resourceType ?? ''));
     }
   }
 

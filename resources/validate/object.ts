@@ -19,8 +19,10 @@ export interface Shape {
   choices: readonly Choice[];
   /** What is demanded once the structure is right. */
   further: readonly Check[];
-  /** A resource has a resourceType and no rule ele-1. */
+  /** A resource has a resourceType, and may have nothing else. */
   resourceType?: string;
+  /** What stands beside a primitive may have an id alone: the primitive is its content. */
+  beside?: boolean;
 }
 
 /** Elements inside of elements and lists: far beyond what any resource needs. */
@@ -29,7 +31,7 @@ const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /** Checks an object against its declaration; what holds between its elements, only if the rest is right. */
 export function objectCheck(shape: Shape): Check {
-  const { members, choices, further, resourceType } = shape;
+  const { members, choices, further, resourceType, beside = false } = shape;
   const required = shape.required.map((name) => ({ name, sibling: `_${name}` }));
   return (value, run) => {
     if (!isObject(value)) {
@@ -42,7 +44,7 @@ export function objectCheck(shape: Shape): Check {
     }
     const before = run.issues.length;
     const keys = Object.keys(value);
-    if (resourceType === undefined) checkContent(keys, run);
+    if (resourceType === undefined) checkContent(keys, beside, run);
     else checkType(value, resourceType, run);
     let chosen = 0;
     let doubled = 0;
@@ -68,9 +70,10 @@ export function objectCheck(shape: Shape): Check {
 }
 
 /** An element has a value or something other than an id (ele-1). */
-function checkContent(keys: string[], run: Run): void {
+function checkContent(keys: string[], beside: boolean, run: Run): void {
   if (keys.length === 0) run.report('structure', 'must not be an empty object: leave it out');
-  else if (keys.length === 1 && keys[0] === 'id') run.report('invariant', 'must have more than an id (ele-1)');
+  else if (keys.length === 1 && keys[0] === 'id' && !beside)
+    run.report('invariant', 'must have more than an id (ele-1)');
 }
 
 /** One type of a choice may be given; a primitive and what stands beside it are one. */
@@ -91,7 +94,7 @@ function reportUnknown(key: string, { members, choices }: Shape, run: Run): void
   const isPlain = PLAIN_NAME.test(key);
   const near = members.get(key.startsWith('_') ? key.slice(1) : key.charAt(0).toLowerCase() + key.slice(1))?.element;
   const hint = near === undefined ? 'check its spelling and its place' : `did you mean ${near}?`;
-  if (isPlain) run.report('structure', `is not an element of this type: ${hint}`, key.replace(/^_/, ''));
+  if (isPlain) run.report('structure', `is not an element of this type: ${hint}`, key.replace(/^_(?=[A-Za-z])/, ''));
   else run.report('structure', 'has an element of a name that cannot be one: names are letters and digits');
 }
 

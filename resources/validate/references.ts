@@ -82,7 +82,7 @@ export function targetCheck(targets: readonly string[], registry: Registry): Che
     if (typeof value.reference !== 'string') return;
     const parsed = parseReference(value.reference);
     const type = parsed?.kind === 'fragment' ? run.container.typeOf(parsed.id ?? '') : parsed?.type;
-    const isKnown = parsed?.kind !== 'absolute' || (type !== undefined && registry.resource(type) !== undefined);
+    const isKnown = parsed?.kind === 'relative' || (type !== undefined && registry.resource(type) !== undefined);
     if (isKnown && isOther(type)) run.report('value', remedy, 'reference');
   };
 }

@@ -1,0 +1,189 @@
+/** The published rules: every one is held by code, or named here with the reason why not; and some at work. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
+import { isObject } from '../../resources/json/value.ts';
+import { INVARIANTS } from '../../resources/validate/invariants/registry.ts';
+import { patient, type Row, rows } from './check.ts';
+
+const DATA = new URL('../../resources/fhir/r4/', import.meta.url);
+
+/** Rules that are held elsewhere, and those that cannot be held. */
+const ELSEWHERE = ['txt-1', 'txt-2', 'ref-1'];
+const NEEDS_ANOTHER_RESOURCE = ['ctm-1'];
+/** They name a code system called `something`. */
+const MEANINGLESS = ['ppc-2', 'ppc-3', 'ppc-4', 'ppc-5'];
+
+function rulesIn(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap(rulesIn);
+  if (!isObject(value)) return [];
+  const own = isObject(value.invariants) ? Object.keys(value.invariants) : [];
+  return [...own, ...Object.values(value).flatMap(rulesIn)];
+}
+
+describe('validation: published rules', () => {
+  it('are held, every one that can be', () => {
+    const published = new Set(
+      readdirSync(DATA).flatMap((file) => rulesIn(JSON.parse(readFileSync(new URL(file, DATA), 'utf8')))),
+    );
+    const held = new Set([...INVARIANTS.keys(), ...ELSEWHERE, ...NEEDS_ANOTHER_RESOURCE, ...MEANINGLESS]);
+    expect(published.size).to.be.above(190);
+    expect([...published].filter((rule) => !held.has(rule))).to.eql([]);
+  });
+});
+
+const value = (key: string, content: JsonObject) => ({
+  resourceType: 'Parameters',
+  parameter: [{ name: 'a', [key]: content }],
+});
+const placeOf = (type: string) => `Parameters.parameter[0].value.ofType(${type})`;
+const broken = (type: string): ['invariant', string] => ['invariant', placeOf(type)];
+
+describe('validation: rules of the datatypes', () => {
+  const ucum = { system: 'http://unitsofmeasure.org' };
+  const table: Row[] = [
+    ['per-1', value('valuePeriod', { start: '2024-02', end: '2024-02-01' })],
+    ['per-1, broken', value('valuePeriod', { start: '2024-03', end: '2024-02-01' }), broken('Period')],
+    [
+      'per-1, broken across zones',
+      value('valuePeriod', { start: '2024-01-01T01:00:00Z', end: '2024-01-01T01:00:00+02:00' }),
+      broken('Period'),
+    ],
+    ['qty-3', value('valueQuantity', { value: 1, code: 'mg', ...ucum })],
+    ['qty-3, broken', value('valueQuantity', { value: 1, code: 'mg' }), broken('Quantity')],
+    ['cpt-2, broken', value('valueContactPoint', { value: '1' }), broken('ContactPoint')],
+    ['att-1, broken', value('valueAttachment', { data: 'YQ==' }), broken('Attachment')],
+    ['rng-2', value('valueRange', { low: { value: 2, unit: 'a' }, high: { value: 1, unit: 'b' } })],
+    ['rng-2, broken', value('valueRange', { low: { value: 2 }, high: { value: 1 } }), broken('Range')],
+    [
+      'sqty-1, broken',
+      value('valueRange', { low: { value: 2, comparator: '<' } }),
+      ['invariant', `${placeOf('Range')}.low`],
+    ],
+    ['rat-1, broken', value('valueRatio', { numerator: { value: 1 } }), broken('Ratio')],
+    ['age-1', value('valueAge', { value: 1, code: 'a', ...ucum })],
+    ['age-1, broken by its value', value('valueAge', { value: 0, code: 'a', ...ucum }), broken('Age')],
+    [
+      'age-1, broken by its system',
+      value('valueAge', { value: 1, code: 'a', system: 'http://a.example' }),
+      broken('Age'),
+    ],
+    ['drt-1, broken', value('valueDuration', { code: 'a', ...ucum }), broken('Duration')],
+    ['cnt-3, broken', value('valueCount', { value: 1.5, code: '1', ...ucum }), broken('Count')],
+    ['exp-1, broken', value('valueExpression', { language: 'text/fhirpath' }), broken('Expression')],
+    ['tim-1, broken', value('valueTiming', { repeat: { duration: 1 } }), ['invariant', `${placeOf('Timing')}.repeat`]],
+    [
+      'tim-9, broken',
+      value('valueTiming', { repeat: { offset: 1, when: ['C'] } }),
+      ['invariant', `${placeOf('Timing')}.repeat`],
+    ],
+    ['trd-3, broken', value('valueTriggerDefinition', { type: 'periodic' }), broken('TriggerDefinition')],
+    [
+      'not judged where the structure is wrong',
+      value('valuePeriod', { start: 3, end: '2024' }),
+      ['value', `${placeOf('Period')}.start`],
+    ],
+  ];
+  rows(table);
+});
+
+describe('validation: rules of the resources', () => {
+  const ver = 'http://terminology.hl7.org/CodeSystem/condition-ver-status';
+  const clinical = 'http://terminology.hl7.org/CodeSystem/condition-clinical';
+  const coded = (system: string, code: string) => ({ coding: [{ system, code }] });
+  const condition = (elements: JsonObject) => ({ resourceType: 'Condition', subject: { display: 'a' }, ...elements });
+  const bundle = (elements: JsonObject) => ({ resourceType: 'Bundle', ...elements });
+  const questionnaire = (...item: JsonObject[]) => ({ resourceType: 'Questionnaire', status: 'draft', item });
+  const table: Row[] = [
+    ['pat-1', patient({ contact: [{ name: { text: 'a' } }] })],
+    ['pat-1, broken', patient({ contact: [{ gender: 'male' }] }), ['invariant', 'Patient.contact[0]']],
+    ['a required binding of a concept', condition({ clinicalStatus: coded(clinical, 'active') })],
+    [
+      'a required binding of a concept, broken by its code',
+      condition({ clinicalStatus: coded(clinical, 'a') }),
+      ['code-invalid', 'Condition.clinicalStatus'],
+    ],
+    [
+      'a required binding of a concept, broken by its system',
+      condition({ clinicalStatus: coded(ver, 'active') }),
+      ['code-invalid', 'Condition.clinicalStatus'],
+    ],
+    [
+      'con-4, broken',
+      condition({ clinicalStatus: coded(clinical, 'active'), abatementString: 'a' }),
+      ['invariant', 'Condition'],
+    ],
+    [
+      'con-5, broken',
+      condition({ clinicalStatus: coded(clinical, 'active'), verificationStatus: coded(ver, 'entered-in-error') }),
+      ['invariant', 'Condition'],
+    ],
+    [
+      'obs-6, broken',
+      {
+        resourceType: 'Observation',
+        status: 'final',
+        code: { text: 'a' },
+        valueString: 'b',
+        dataAbsentReason: { text: 'c' },
+      },
+      ['invariant', 'Observation'],
+    ],
+    [
+      'obs-7, broken',
+      {
+        resourceType: 'Observation',
+        status: 'final',
+        code: coded('http://a.example', 'b'),
+        valueString: 'b',
+        component: [{ code: coded('http://a.example', 'b') }],
+      },
+      ['invariant', 'Observation'],
+    ],
+    [
+      'org-2, broken',
+      { resourceType: 'Organization', name: 'a', address: [{ use: 'home', text: 'b' }] },
+      ['invariant', 'Organization.address[0]'],
+    ],
+    ['bdl-3, broken', bundle({ type: 'batch', entry: [{ resource: patient({}) }] }), ['invariant', 'Bundle']],
+    [
+      'bdl-5, broken',
+      bundle({ type: 'collection', entry: [{ fullUrl: 'http://a.example' }] }),
+      ['invariant', 'Bundle.entry[0]'],
+    ],
+    [
+      'bdl-7, broken',
+      bundle({
+        type: 'collection',
+        entry: [
+          { fullUrl: 'urn:a:b', resource: patient({}) },
+          { fullUrl: 'urn:a:b', resource: patient({}) },
+        ],
+      }),
+      ['invariant', 'Bundle'],
+    ],
+    [
+      'inv-1, broken',
+      { resourceType: 'Parameters', parameter: [{ name: 'a' }] },
+      ['invariant', 'Parameters.parameter[0]'],
+    ],
+    ['que-1, broken', questionnaire({ linkId: '1', type: 'group' }), ['invariant', 'Questionnaire.item[0]']],
+    [
+      'que-2, broken',
+      questionnaire({ linkId: '1', type: 'string' }, { linkId: '1', type: 'string' }),
+      ['invariant', 'Questionnaire'],
+    ],
+    [
+      'a heading of a value set is no code',
+      questionnaire({ linkId: '1', type: 'question' }),
+      ['code-invalid', 'Questionnaire.item[0].type'],
+    ],
+    [
+      'vsd-1, broken',
+      { resourceType: 'ValueSet', status: 'draft', compose: { include: [{ version: '1' }] } },
+      ['invariant', 'ValueSet.compose.include[0]'],
+    ],
+  ];
+  rows(table);
+});
