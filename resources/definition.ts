@@ -51,10 +51,15 @@ export type SearchKindName =
 
 /**
  * A step from an element to the elements below it:
- * a name (`given`; `%resource` goes back to the resource), a type a choice or reference must have (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`),
- * a filter by a child's value (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
+ * a name (`given`; `%resource` goes back to the resource), a type a choice or reference must have
+ * (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`), a filter by a child's value (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
  */
-export type PathStep = string | { as: string } | { resolvesTo: string } | { where: Record<string, string> } | { at: number };
+export type PathStep =
+  | string
+  | { as: string }
+  | { resolvesTo: string }
+  | { where: Record<string, string> }
+  | { at: number };
 
 export interface SearchParameterDefinition {
   kind: SearchKindName;

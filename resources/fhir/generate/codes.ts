@@ -1,6 +1,6 @@
 import type { Published, PublishedConcept } from './published.ts';
 
-/** Value sets that are a grammar, a list kept elsewhere or a question for a terminology server: their codes are not held. */
+/** Value sets whose codes are not held: a grammar, a list kept elsewhere or a question for a terminology server. */
 const OPEN_ENDED = new Set([
   'http://hl7.org/fhir/ValueSet/mimetypes',
   'http://hl7.org/fhir/ValueSet/currencies',

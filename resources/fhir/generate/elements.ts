@@ -91,7 +91,7 @@ export function binding(published: Published, element: PublishedElement): Pick<E
   return isCode ? { codes: [...new Set(Object.values(codings).flat())] } : { codings };
 }
 
-/** `http://hl7.org/fhirpath/System.String` names the FHIR type in an extension; `Resource.id` names it wrongly there. */
+/** `http://hl7.org/fhirpath/System.String` names the FHIR type in an extension; `Resource.id` names a wrong one. */
 function typeName(type: PublishedType | undefined, element: PublishedElement): string {
   if (type === undefined) throw new Error(`${element.path} has no type`);
   if (!type.code.startsWith('http:')) return type.code;
