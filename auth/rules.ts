@@ -2,7 +2,6 @@ import type { Change, Transaction, TypeRule } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
-import { parameterNumber } from '../resources/search/tables.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { policyIssues } from './policies/compile.ts';
 import { endSession } from './sessions.ts';
@@ -22,7 +21,7 @@ export function createRules(): Record<string, TypeRule> {
         if (hasLostAccess(change)) await endSessionsOf(transaction, 'user', change);
       },
     },
-    Session: { check: checkSession, effect: closeSession },
+    Session: { check: checkSession, complete: completeSession, effect: closeSession },
     AccessPolicy: { validate: policyIssues },
   };
 }
@@ -34,12 +33,10 @@ function hasLostAccess({ before, after, credentialChanged }: Change): boolean {
 }
 
 async function endSessionsOf(transaction: Transaction, element: 'client' | 'user', change: Change): Promise<void> {
-  // Only Sessions that still hold a token: those that ended long ago need no second look.
-  const open = await transaction.all<{ id: string }>(
-    'SELECT r.id FROM search_reference s JOIN resource r ON r.key = s.key WHERE s.param = ? AND s.target = ? ' +
-      'AND s.target_type = ? AND EXISTS (SELECT 1 FROM credential c WHERE c.key = r.key)',
-    [parameterNumber('Session', element), change.id, change.type],
-  );
+  const open = await transaction.matches('Session', [
+    [element, `${change.type}/${change.id}`],
+    ['active', 'true'],
+  ]);
   for (const { id } of open) await endSession(transaction, id);
 }
 
@@ -75,11 +72,13 @@ function changedElement(before: JsonObject, after: JsonObject): string | undefin
   });
 }
 
+/** A Session that is over says when it ended. */
+function completeSession({ after, now }: { after: JsonObject; now: number }): JsonObject | undefined {
+  if (after['active'] !== false || after['end'] !== undefined) return undefined;
+  return { ...after, end: new Date(now).toISOString() };
+}
+
 /** Without its credentials a Session's tokens are nothing: a Session that is over has none. */
-async function closeSession(transaction: Transaction, { id, key, after }: Change): Promise<void> {
-  if (after?.['active'] !== false) return;
-  await transaction.credentials.remove(key);
-  if (after['end'] !== undefined) return;
-  const end = new Date(transaction.now).toISOString();
-  await transaction.update('Session', id, { ...after, end }, { by: 'server' });
+async function closeSession(transaction: Transaction, { key, after }: Change): Promise<void> {
+  if (after?.['active'] === false) await transaction.credentials.remove(key);
 }

@@ -108,9 +108,8 @@ export async function writeTokens(
 export async function endSession(transaction: Transaction, id: string): Promise<void> {
   const session = await currentStored(transaction, 'Session', id);
   if (!session || session.resource['active'] === false) return;
-  const end = new Date(transaction.now).toISOString();
-  // The rule of the type removes the credentials in the same transaction.
-  await transaction.update('Session', id, { ...session.resource, active: false, end }, { by: 'server' });
+  // The rule of the type writes the end and removes the credentials in the same transaction.
+  await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'server' });
 }
 
 /** Throws `invalid_grant` where a Client or User is not as it was read, or may not be used. */

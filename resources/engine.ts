@@ -90,6 +90,8 @@ export interface Transaction extends Connection {
   now: number;
   /** The current version, deletions included; undefined where the id was never used. */
   current(type: string, id: string): Promise<Version | undefined>;
+  /** All matches of a search by its parameters as they stand now, in the order of their creation. */
+  matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]>;
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
@@ -110,6 +112,10 @@ export interface TypeRule {
    * `after` is undefined for a deletion.
    */
   check?(write: { id: string; before: JsonObject | undefined; after: JsonObject | undefined; by: Author }): void;
+  /**
+   * Runs after `check`: what the server itself adds to the resource as it is stored, or undefined for nothing.
+   */
+  complete?(write: { before: JsonObject | undefined; after: JsonObject; now: number }): JsonObject | undefined;
   /** Issues of a resource that its structure alone does not show (a bad pattern, an unknown engine); before the queue. */
   validate?(resource: JsonObject): Issue[];
   /** Runs in the same transaction after the version is stored. */

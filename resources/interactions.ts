@@ -168,12 +168,12 @@ class ResourceEngine implements Engine {
 
   #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
     const store = this.#store;
-    const { rules } = this.#options;
+    const { rules, registry } = this.#options;
     const served = (type: string) => this.#served(type);
     const newId = () => this.#newId();
     const prepareWrite = this.#prepare.bind(this);
     return this.#writer.submit((context) =>
-      job(new JobTransaction(context, { store, rules, served, newId, prepare: prepareWrite })),
+      job(new JobTransaction(context, { store, registry, rules, served, newId, prepare: prepareWrite })),
     );
   }
 

@@ -44,16 +44,17 @@ export async function prepare(
     throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues: errors });
   }
   const { content, withheld } = separate(type, resource);
+  return { type, id, secrets: await secrets(withheld), ...rendered(type, content) };
+}
+
+/** The same write with other content. */
+export function withContent(write: PreparedWrite, content: JsonObject): PreparedWrite {
+  return { ...write, ...rendered(write.type, content) };
+}
+
+function rendered(type: ServedType, content: JsonObject): Pick<PreparedWrite, 'content' | 'meta' | 'rest' | 'rows'> {
   const { meta, ...rest } = content;
-  return {
-    type,
-    id,
-    content,
-    meta: members(isObject(meta) ? meta : {}),
-    rest: members(rest),
-    rows: type.index(content),
-    secrets: await secrets(withheld),
-  };
+  return { content, meta: members(isObject(meta) ? meta : {}), rest: members(rest), rows: type.index(content) };
 }
 
 /** The text of a version: what the server sets, then the content as it was sent. */

@@ -6,7 +6,10 @@ import { equalJson } from './json/equal.ts';
 import { readJson } from './json/read.ts';
 import { isObject, type JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
-import { contentOf, type PreparedWrite, renderVersion } from './prepare.ts';
+import { contentOf, type PreparedWrite, renderVersion, withContent } from './prepare.ts';
+import type { Registry } from './registry.ts';
+import { runSearch } from './search/compile.ts';
+import { parseSearch } from './search/parse.ts';
 import type { IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
 import type { Store } from './store.ts';
@@ -18,6 +21,7 @@ export class StaleSecret extends Error {}
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
   store: Store;
+  registry: Registry;
   rules: Record<string, TypeRule>;
   served(type: string): ServedType;
   newId(): string;
@@ -51,6 +55,21 @@ export class JobTransaction implements Transaction {
     return this.#options.store.current(this.#context.connection, type, id);
   }
 
+  async matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]> {
+    const { registry } = this.#options;
+    const found: Version[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: [string, string][] = cursor === undefined ? [] : [['_cursor', cursor]];
+      const pairs: [string, string][] = [...parameters, ['_count', '1000'], ...page];
+      const plan = parseSearch(registry, type, pairs, { base: '', now: this.now });
+      const { matches, next } = await runSearch(this, plan);
+      found.push(...matches);
+      cursor = next;
+    } while (cursor !== undefined);
+    return found;
+  }
+
   async create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
     const { prepare, newId } = this.#options;
     return this.put(await prepare(type, newId(), resource, this.credentials), 'POST', options);
@@ -61,13 +80,14 @@ export class JobTransaction implements Transaction {
   }
 
   /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */
-  async put(write: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
-    const { definition } = write.type;
-    const current = await this.current(definition.name, write.id);
+  async put(prepared: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
+    const { definition } = prepared.type;
+    const current = await this.current(definition.name, prepared.id);
     checkPreconditions(current, options);
     const before = parse(current);
-    const credentialChanged = await this.#checkSecrets(write, current);
-    this.#check(definition.name, write.id, before, write.content, options.by);
+    const credentialChanged = await this.#checkSecrets(prepared, current);
+    this.#check(definition.name, prepared.id, before, prepared.content, options.by);
+    const write = this.#complete(prepared, before);
     if (current && before && !credentialChanged && isUnchanged(write, current, before)) {
       return { outcome: 'unchanged', version: current };
     }
@@ -107,6 +127,12 @@ export class JobTransaction implements Transaction {
 
   #check(type: string, id: string, before: JsonObject | undefined, after: JsonObject | undefined, by: Author): void {
     this.#options.rules[type]?.check?.({ id, before, after, by });
+  }
+
+  #complete(write: PreparedWrite, before: JsonObject | undefined): PreparedWrite {
+    const { complete } = this.#options.rules[write.type.definition.name] ?? {};
+    const content = complete?.({ before, after: write.content, now: this.now });
+    return content ? withContent(write, content) : write;
   }
 
   async #storeVersion(write: PreparedWrite, method: 'POST' | 'PUT', current: Version | undefined): Promise<Version> {
