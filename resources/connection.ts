@@ -14,7 +14,7 @@ export interface Connection {
 
 /** What a database refused, told apart by who has to answer for it. */
 export type DatabaseFault =
-  /** A row breaks a constraint: the statement's own fault. */
+  /** A value or a row breaks a constraint: the statement's own fault. */
   | 'constraint'
   /** Another node was faster (deadlock, serialization): the same work may succeed when run again. */
   | 'contention'

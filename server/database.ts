@@ -72,7 +72,13 @@ async function openSqlite(location: string): Promise<Database> {
 const MIGRATION_LOCK = 7_271_493;
 
 async function openPostgres(url: string): Promise<Database> {
-  const settings: pg.ClientConfig = { connectionString: url, application_name: 'ward', types: { getTypeParser } };
+  const settings: pg.ClientConfig = {
+    connectionString: url,
+    application_name: 'ward',
+    // A database that cannot be reached is told to the caller, not waited for.
+    connectionTimeoutMillis: 5000,
+    types: { getTypeParser },
+  };
   const pool = new pg.Pool({ ...settings, max: 8 });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);

@@ -78,7 +78,8 @@ export function formatParameter(ctx: Context): string | undefined {
 /** What the libraries below throw, in the server's own words. */
 function asKnown(error: unknown): unknown {
   if (error instanceof Failure || error instanceof OAuthError) return error;
-  if (error instanceof DatabaseError) {
+  // A statement that breaks a constraint is a mistake of ours; anything else means that the database is in trouble.
+  if (error instanceof DatabaseError && error.fault !== 'constraint') {
     return new Failure('busy', 'The database does not answer. Try again.', {
       retryAfter: 1,
       cause: error,

@@ -62,6 +62,6 @@ export class PostgresConnection implements Connection {
 /** SQLSTATE classes, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
 function asDatabaseError(error: unknown): DatabaseError {
   const state = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const fault = state.startsWith('23') ? 'constraint' : /^40(001|P01)$/.test(state) ? 'contention' : 'failure';
+  const fault = /^2[23]/.test(state) ? 'constraint' : /^40(001|P01)$/.test(state) ? 'contention' : 'failure';
   return new DatabaseError(fault, error instanceof Error ? error.message : String(error), error);
 }
