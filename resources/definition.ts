@@ -52,7 +52,8 @@ export type SearchKindName =
 /**
  * A step from an element to the elements below it:
  * a name (`given`; `%resource` goes back to the resource), a type a choice or reference must have
- * (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`), a filter by a child's value (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
+ * (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`), a filter by a child's value
+ * (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
  */
 export type PathStep =
   | string

@@ -23,8 +23,9 @@ const ADDRESSES = new Set(words('href src cite longdesc usemap'));
 const SCHEME = /^([a-z][a-z0-9+.-]*):/;
 const HARMLESS = new Set(words('http https mailto tel ftp urn oid'));
 const IMAGE = /^data:image\/(?:png|jpeg|gif|webp|bmp);/;
-/** What lets a style fetch, act or hide what it does: `url(…)`, `expression(…)`, escapes. */
-const ACTIVE_STYLE = /url\s*\(|expression\s*\(|@import|javascript:|behaviou?r\s*:|-moz-binding|\\/i;
+/** What lets a style act, load another style or hide what it does. */
+const ACTIVE_STYLE = /expression\s*\(|@import|javascript:|behaviou?r\s*:|-moz-binding|\/\*|\\/i;
+const STYLE_ADDRESS = /url\s*\(([^)]*)/gi;
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const ENTITY = /&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});/g;
@@ -122,9 +123,13 @@ function namespaceFault(value: string): string | undefined {
 
 function attributeFault(name: string, value: string): string | undefined {
   if (!ATTRIBUTES.has(name)) return `may not have the attribute ${name.slice(0, 20)}: only formatting is allowed`;
-  if (name === 'style')
-    return ACTIVE_STYLE.test(value) ? 'may not have a style that loads or runs anything' : undefined;
+  if (name === 'style') return isHarmlessStyle(value) ? undefined : 'may not have a style that acts or hides anything';
   return !ADDRESSES.has(name) || isHarmless(value) ? undefined : `may not have this address in ${name}: it could act`;
+}
+
+function isHarmlessStyle(style: string): boolean {
+  const addresses = [...style.matchAll(STYLE_ADDRESS)].map(([, address = '']) => address.replace(/["']/g, ''));
+  return !ACTIVE_STYLE.test(style) && addresses.every(isHarmless);
 }
 
 /** Browsers skip control characters and spaces inside of `java\nscript:`. */

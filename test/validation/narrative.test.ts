@@ -20,6 +20,7 @@ const VALID = [
   '<span style="color: red">a</span>',
   '&lt;script&gt; &#160; &#xA0; &amp;',
   '<!-- a comment --> b',
+  '<td style="background-image: url(data:image/png;base64,AAAA)">a</td>',
   "<p class='a'>b</p>",
 ];
 
@@ -43,7 +44,10 @@ const INVALID = [
   '<link href="a"/>',
   '<style>a</style>',
   '<svg></svg>',
-  '<p style="background: url(http://a.example)">a</p>',
+  '<p style="background: url(javascript:a)">a</p>',
+  '<p style="background: url( \'data:text/html,a\')">a</p>',
+  '<p style="width: exp/**/ression(a)">a</p>',
+  '<p style="width: \\65xpression(a)">a</p>',
   '<p style="width: expression(a)">a</p>',
   '<p style="behavior:url(a)">a</p>',
   '<b>a',

@@ -3,6 +3,21 @@ import { binding, valueTypes } from './elements.ts';
 import { canonicalPath, type Types } from './paths.ts';
 import type { Published, PublishedElement, PublishedStructure } from './published.ts';
 
+const STRUCTURE = 'http://hl7.org/fhir/StructureDefinition/';
+
+/** Places where R4's own definitions have an extension, though its context does not name them. */
+const ALSO: Record<string, string[]> = {
+  [`${STRUCTURE}structuredefinition-fhir-type`]: ['ElementDefinition.type'],
+  [`${STRUCTURE}regex`]: ['ElementDefinition.type'],
+  [`${STRUCTURE}structuredefinition-normative-version`]: [
+    'ElementDefinition',
+    'OperationDefinition',
+    'CodeSystem',
+    'ValueSet',
+  ],
+  [`${STRUCTURE}valueset-concept-comments`]: ['CodeSystem.concept'],
+};
+
 /** The core specification's own extensions, by URL. */
 export function extensionDefinitions(published: Published, types: Types): Record<string, ExtensionDefinition> {
   const sorted = [...published.extensions].sort((one, other) => (one.url < other.url ? -1 : 1));
@@ -15,7 +30,11 @@ function fromStructure(published: Published, types: Types, structure: PublishedS
     return canonicalPath(types, expression);
   });
   const { list, ...definition } = fromElement(published, structure.snapshot.element, 'Extension', structure.url);
-  return { context: [...new Set(context)], ...definition, ...(list === true ? { list } : {}) };
+  return {
+    context: [...new Set([...context, ...(ALSO[structure.url] ?? [])])],
+    ...definition,
+    ...(list === true ? { list } : {}),
+  };
 }
 
 /** An extension, or a part of one, from the elements whose ids start with its own: `Extension.extension:code`. */
