@@ -116,7 +116,7 @@ export interface TypeRule {
    * Runs after `check`: what the server itself adds to the resource as it is stored, or undefined for nothing.
    */
   complete?(write: { before: JsonObject | undefined; after: JsonObject; now: number }): JsonObject | undefined;
-  /** Issues of a resource that its structure alone does not show (a bad pattern, an unknown engine); before the queue. */
+  /** Issues that structure alone does not show (a bad pattern, an unknown engine); runs before the queue. */
   validate?(resource: JsonObject): Issue[];
   /** Runs in the same transaction after the version is stored. */
   effect?(transaction: Transaction, change: Change): Promise<void>;

@@ -34,7 +34,7 @@ export function sendVersion(ctx: Context, answer: Answer, version: Version): voi
   sendText(ctx, answer, version.text ?? '');
 }
 
-/** Answers a create or an update: 201 with a Location or 200, and the body that `Prefer` asks for (FHIR R4 §3.1.0.3). */
+/** Answers a create or an update: 201 with a Location or 200, and what `Prefer` asks for (FHIR R4 §3.1.0.3). */
 export function sendWritten(ctx: Context, answer: Answer, { outcome, version }: WriteResult): void {
   const { type, id, versionId } = version;
   setVersionHeaders(ctx, version);

@@ -45,7 +45,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
   };
 }
 
-/** The OAuth endpoints, where SMART clients look for them (https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/). */
+/** The OAuth endpoints, as https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/ has SMART clients look for them. */
 function security(config: Config): JsonObject {
   const system = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
   return {

@@ -91,7 +91,8 @@ async function isApplied(transaction: Transaction, { type, id }: Entry, digest: 
 
 async function remember(transaction: Transaction, { type, id }: Entry, digest: string): Promise<void> {
   const sql =
-    'INSERT INTO init_entry (type, id, digest) VALUES (?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest';
+    'INSERT INTO init_entry (type, id, digest) VALUES (?, ?, ?) ' +
+    'ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest';
   await transaction.run(sql, [type, id, digest]);
 }
 

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import sqlite3 from 'sqlite3';
+import { holdExclusively } from '../resources/dialects/sqlite.ts';
 
 export interface Lock {
   release(): Promise<void>;
@@ -22,16 +22,11 @@ export class LockedError extends Error {
 export async function acquireLock(path: string): Promise<Lock> {
   const file = realPath(path);
   const holderFile = `${file}.pid`;
-  const database = await open(`${file}.lock`);
-  try {
-    await exec(database, 'PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
-  } catch (error) {
-    await close(database);
-    if (!isBusy(error)) throw new Error(`${file}.lock cannot be locked`, { cause: error });
+  const hold = await holdExclusively(`${file}.lock`);
+  if (!hold) {
     throw new LockedError(
       `${file} is in use by ${await holder(holderFile)}: a SQLite file has one process. ` +
         'Stop that one first, or use PostgreSQL (DATABASE_URL=postgres://…) for several.',
-      { cause: error },
     );
   }
   await writeFile(holderFile, `${process.pid}\n`);
@@ -39,7 +34,7 @@ export async function acquireLock(path: string): Promise<Lock> {
     // The lock file itself stays: whoever removed it could remove one that is already held again.
     release: async () => {
       await rm(holderFile, { force: true });
-      await close(database);
+      await hold.release();
     },
   };
 }
@@ -57,26 +52,4 @@ function realPath(path: string): string {
 async function holder(holderFile: string): Promise<string> {
   const pid = await readFile(holderFile, 'utf8').catch(() => '');
   return /^\d+\n$/.test(pid) ? `process ${pid.trim()}` : 'another process';
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-}
-
-function open(path: string): Promise<sqlite3.Database> {
-  return new Promise((resolve, reject) => {
-    const database = new sqlite3.Database(path, (error) => (error ? reject(error) : resolve(database)));
-  });
-}
-
-function exec(database: sqlite3.Database, sql: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    database.exec(sql, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-function close(database: sqlite3.Database): Promise<void> {
-  return new Promise((resolve, reject) => {
-    database.close((error) => (error ? reject(error) : resolve()));
-  });
 }

@@ -14,8 +14,11 @@ function condition(ctx: Context, header: string): number[] | 'any' | undefined {
   const value = ctx.get(header).trim();
   if (value === '') return undefined;
   if (value === '*') return 'any';
-  const tags = entityTags(value);
-  if (tags.length === 0) throw new Failure('parameter', `${header} takes entity tags as an ETag gave them: W/"3".`);
+  if (!ENTITY_TAGS.test(value)) {
+    throw new Failure('parameter', `${header} takes entity tags as an ETag gave them: W/"3".`);
+  }
   // A tag that is no version id names no version.
-  return tags.map((tag) => (/^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : 0));
+  return entityTags(value).map((tag) => (/^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : 0));
 }
+
+const ENTITY_TAGS = /^(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*$/;

@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3';
-import { type Binding, type Connection, DatabaseError } from '../connection.ts';
+import { type Binding, type Connection, DatabaseError, type DatabaseFault } from '../connection.ts';
 import type { Dialect } from './dialect.ts';
 
 /** SQLite: one file, one process, one writer. */
@@ -21,16 +21,13 @@ export class SqliteConnection implements Connection {
   readonly #statements = new Map<string, sqlite3.Statement>();
   readonly #preparing = new Map<string, Promise<sqlite3.Statement>>();
 
-  private constructor(database: sqlite3.Database) {
+  constructor(database: sqlite3.Database) {
     this.#database = database;
   }
 
   /** Opens the file, which is made when it is missing; `readonly` refuses every write. */
   static async open(path: string, access: 'writer' | 'reader'): Promise<SqliteConnection> {
-    const database = await new Promise<sqlite3.Database>((resolve, reject) => {
-      const opened = new sqlite3.Database(path, (error) => (error ? reject(asDatabaseError(error)) : resolve(opened)));
-    });
-    const connection = new SqliteConnection(database);
+    const connection = new SqliteConnection(await openFile(path));
     await connection.exec(access === 'reader' ? `${SETUP} PRAGMA query_only = ON;` : SETUP);
     return connection;
   }
@@ -89,7 +86,31 @@ export class SqliteConnection implements Connection {
   }
 }
 
+/**
+ * Takes a file for this process alone, until it is released or the process dies; undefined where another has it.
+ * The file holds nothing: it is the system's lock on it that counts.
+ */
+export async function holdExclusively(path: string): Promise<{ release(): Promise<void> } | undefined> {
+  const connection = new SqliteConnection(await openFile(path));
+  try {
+    await connection.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
+    return { release: () => connection.close() };
+  } catch (error) {
+    await connection.close();
+    if (error instanceof DatabaseError && error.fault === 'contention') return undefined;
+    throw error;
+  }
+}
+
+function openFile(path: string): Promise<sqlite3.Database> {
+  return new Promise((resolve, reject) => {
+    const opened = new sqlite3.Database(path, (error) => (error ? reject(asDatabaseError(error)) : resolve(opened)));
+  });
+}
+
+const FAULTS: Record<string, DatabaseFault> = { SQLITE_CONSTRAINT: 'constraint', SQLITE_BUSY: 'contention' };
+
 function asDatabaseError(error: Error): DatabaseError {
   const code = 'code' in error ? String(error.code) : '';
-  return new DatabaseError(code === 'SQLITE_CONSTRAINT' ? 'constraint' : 'failure', error.message, error);
+  return new DatabaseError(FAULTS[code] ?? 'failure', error.message, error);
 }
