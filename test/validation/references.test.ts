@@ -30,6 +30,11 @@ describe('validation: references', () => {
     ],
     ['a type by name', managedBy('Organization/a', { type: 'Organization' })],
     ['another type by name', managedBy('Organization/a', { type: 'Patient' }), ['value', `${place}.type`]],
+    [
+      'two types that may be meant, which disagree',
+      patient({ generalPractitioner: [{ reference: 'Practitioner/a', type: 'Organization' }] }),
+      ['value', 'Patient.generalPractitioner[0].type'],
+    ],
     ['a fragment of nothing (ref-1)', managedBy('#a'), ['invariant', `${place}.reference`]],
     [
       'a search in a Bundle',
@@ -110,6 +115,17 @@ describe('validation: contained resources', () => {
         entry: [{ resource: contained(organization) }, { resource: managedBy('#a') }],
       },
       ['invariant', 'Bundle.entry[1].resource.managingOrganization.reference'],
+    ],
+    [
+      'a fragment of a resource that stands before',
+      {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'a', resource: contained(organization) },
+          { name: 'b', valueReference: { reference: '#a' } },
+        ],
+      },
+      ['invariant', 'Parameters.parameter[1].value.ofType(Reference).reference'],
     ],
   ];
   rows(table);
