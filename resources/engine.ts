@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
-import type { JsonObject } from './json/value.ts';
+import type { Json, JsonObject } from './json/value.ts';
 import type { ParsedSearch } from './search/plan.ts';
 
 /** One version of a resource as it is stored. */
@@ -16,6 +16,8 @@ export interface Version {
   method: 'POST' | 'PUT' | 'DELETE';
   /** The resource as JSON text, exactly as it is served; null for a deletion. */
   text: string | null;
+  /** In a history: true where this version made the resource, for the first time or again. */
+  made?: boolean;
 }
 
 /** Who asks for a write: a caller over HTTP, or the server itself. Rules of a type may tell them apart. */
@@ -27,6 +29,8 @@ export interface WriteOptions {
   ifMatch?: number[] | 'any';
   /** `If-None-Match`: the current version must be none of these, or with `any` not exist (412). */
   ifNoneMatch?: number[] | 'any';
+  /** The version that the write was made from: where it is not the current one any more, it is made again. */
+  basedOn?: number;
 }
 
 export interface WriteResult {
@@ -134,6 +138,11 @@ export interface Engine {
   /** A resource with an id of the server's choice. */
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  /**
+   * Stores what `change` makes of the current version; it may run again where another write comes between.
+   * What the change throws is the answer. Throws `not-found` or `gone` where there is nothing to change.
+   */
+  patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
   /** Runs one job of the write queue: it commits as a whole before the promise resolves. */

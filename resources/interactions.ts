@@ -15,8 +15,10 @@ import type {
 import { Failure } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
 import { readHistory } from './history.ts';
-import type { JsonObject } from './json/value.ts';
+import { readJson } from './json/read.ts';
+import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { foldName } from './names.ts';
+import { refuseOverflow } from './patch/bounds.ts';
 import { type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { TickReader } from './reader.ts';
 import type { Registry } from './registry.ts';
@@ -24,7 +26,7 @@ import { runSearch } from './search/compile.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
 import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
-import { JobTransaction, StaleSecret } from './transaction.ts';
+import { JobTransaction, StaleWrite } from './transaction.ts';
 import { Writer, type WriterConnection } from './writer.ts';
 
 export interface EngineOptions {
@@ -119,6 +121,16 @@ class ResourceEngine implements Engine {
     return this.#put(type, id, resource, 'PUT', options);
   }
 
+  patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
+    return untilFresh(async () => {
+      const { text, versionId } = await this.read(type, id);
+      const patched = change(resourceOf(text ?? ''));
+      refuseOverflow(patched);
+      const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
+      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn: versionId }));
+    });
+  }
+
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.#served(type);
     return this.transact((transaction) => transaction.remove(type, id, options));
@@ -155,15 +167,10 @@ class ResourceEngine implements Engine {
     method: 'POST' | 'PUT',
     options: WriteOptions,
   ): Promise<WriteResult> {
-    for (;;) {
+    return untilFresh(async () => {
       const write = await this.#prepare(type, id, resource, this.credentials);
-      try {
-        return await this.#submit((transaction) => transaction.put(write, method, options));
-      } catch (error) {
-        // Another write set the same secret meanwhile: compare with that one.
-        if (!(error instanceof StaleSecret)) throw error;
-      }
-    }
+      return this.#submit((transaction) => transaction.put(write, method, options));
+    });
   }
 
   #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
@@ -219,4 +226,27 @@ class ResourceEngine implements Engine {
     bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
+}
+
+/** Makes a write again where another came between its preparation and its turn in the queue. */
+async function untilFresh(write: () => Promise<WriteResult>): Promise<WriteResult> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof StaleWrite)) throw error;
+    }
+  }
+}
+
+function resourceOf(text: string): JsonObject {
+  const value = readJson(text);
+  if (!isObject(value)) throw new Error('A stored version is not a resource: the database is damaged.');
+  return value;
+}
+
+/** A patch may change anything but what the address says. */
+function patchedResource(value: Json, type: string, id: string): JsonObject {
+  if (isObject(value) && value['resourceType'] === type && value['id'] === id) return value;
+  throw new Failure('business-rule', 'A patch must leave a resource with the resourceType and the id it had.');
 }

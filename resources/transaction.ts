@@ -15,8 +15,8 @@ import type { ServedType } from './served.ts';
 import type { Store } from './store.ts';
 import type { JobContext } from './writer.ts';
 
-/** Thrown inside a job when a secret changed after the write was prepared: prepare it again. */
-export class StaleSecret extends Error {}
+/** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
+export class StaleWrite extends Error {}
 
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
@@ -84,6 +84,7 @@ export class JobTransaction implements Transaction {
     const { definition } = prepared.type;
     const current = await this.current(definition.name, prepared.id);
     checkPreconditions(current, options);
+    if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
     const before = parse(current);
     const credentialChanged = await this.#checkSecrets(prepared, current);
     this.#check(definition.name, prepared.id, before, prepared.content, options.by);
@@ -153,7 +154,7 @@ export class JobTransaction implements Transaction {
   async #checkSecrets(write: PreparedWrite, current: Version | undefined): Promise<boolean> {
     for (const { name, stored } of write.secrets) {
       const [held] = current ? await this.credentials.of(current.key, name) : [];
-      if (held?.hash !== stored) throw new StaleSecret();
+      if (held?.hash !== stored) throw new StaleWrite();
     }
     return write.secrets.some(({ stored, next }) => stored !== next);
   }

@@ -1,9 +1,9 @@
 import { koaBody } from 'koa-body';
 import { Failure } from '../resources/errors.ts';
-import { isObject, type JsonObject } from '../resources/json/value.ts';
+import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 import type { Config } from './config.ts';
 import type { Context, Step } from './context.ts';
-import { bodyType, parseBody } from './formats/media-types.ts';
+import { type BodyKind, bodyType, parseBody } from './formats/media-types.ts';
 import { decodeUtf8 } from './formats/text.ts';
 
 /**
@@ -31,6 +31,19 @@ export function readResource(ctx: Context): JsonObject {
   const value = parseBody(bodyText(ctx), contentType);
   if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource: an object.');
   return value;
+}
+
+/** A patch, and by which standard it is one. */
+export interface Patch {
+  kind: BodyKind;
+  value: Json;
+}
+
+/** The patch in a request's body. Throws `media-type` (415) or `malformed` (400). */
+export function readPatch(ctx: Context): Patch {
+  const { kind, format } = bodyType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
+  if (!format) throw new Error(`${kind} has no format to read it by.`);
+  return { kind, value: format.parse(bodyText(ctx)) };
 }
 
 /** The body as text; empty where there was none. Throws `malformed` (400) for bytes that are not UTF-8. */

@@ -36,10 +36,10 @@ function outcome(warnings: readonly string[]): string {
 /** A history as JSON text: each entry tells how the version came about (FHIR R4 §3.1.0.12). */
 export function history(bundle: BundlePage): string {
   const entries = bundle.page.matches.map((version) => {
-    const { type, id, versionId, lastUpdated, method, text } = version;
+    const { type, id, versionId, lastUpdated, method, text, made } = version;
     const resource = text === null ? '' : `"resource":${text},`;
     const url = method === 'POST' ? type : `${type}/${id}`;
-    const status = method === 'DELETE' ? '204' : versionId === 1 ? '201' : '200';
+    const status = method === 'DELETE' ? '204' : made ? '201' : '200';
     const etag = JSON.stringify(`W/"${versionId}"`);
     const time = new Date(lastUpdated).toISOString();
     return (

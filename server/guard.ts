@@ -5,7 +5,7 @@ import type { Interaction, ResourceRequest } from './resources.ts';
 
 /** Judges what a request with good credentials may do; throws a Denial where no policy lets it pass. */
 export interface Judge {
-  interaction(interaction: Interaction, request: Pick<ResourceRequest, 'type' | 'id' | 'body'>): Promise<void>;
+  interaction(interaction: Interaction, request: Pick<ResourceRequest, 'type' | 'id' | 'body' | 'patch'>): Promise<void>;
   /** Judges another type that a search touches as the caller's own search of that type. */
   search(type: string): Promise<void>;
 }
@@ -23,14 +23,14 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   const require = (request: Pick<AccessRequest, 'operation' | 'method' | 'url' | 'type' | 'id' | 'body'>) =>
     auth.access.require({ ...request, principal, scheme, headers, address });
   return {
-    interaction: (interaction, { type, id, body }) =>
+    interaction: (interaction, { type, id, body, patch }) =>
       require({
         operation: `${type}.${interaction}`,
         method: ctx.method,
         url: ctx.originalUrl,
         type,
         id: id === '' ? undefined : id,
-        body: Object.keys(body).length === 0 ? undefined : body,
+        body: patch?.value ?? (Object.keys(body).length === 0 ? undefined : body),
       }),
     search: (type) => require({ operation: `${type}.search`, method: 'GET', url: `/${type}`, type }),
   };

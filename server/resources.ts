@@ -3,11 +3,13 @@ import type { ResourceDefinition } from '../resources/definition.ts';
 import type { Engine, Version } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import { applyJsonPatch } from '../resources/patch/json-patch.ts';
+import { applyMergePatch } from '../resources/patch/merge-patch.ts';
 import { projectText } from '../resources/project.ts';
 import type { Registry } from '../resources/registry.ts';
 import { parseSearch } from '../resources/search/parse.ts';
 import { sendText, sendVersion, sendWritten } from './answer.ts';
-import { bodyText, readResource } from './body.ts';
+import { bodyText, type Patch, readPatch, readResource } from './body.ts';
 import { history, searchset } from './bundle.ts';
 import type { Context } from './context.ts';
 import { parseForm } from './formats/form.ts';
@@ -29,19 +31,21 @@ export interface ResourceRequest {
   id: string;
   /** The resource that was sent; empty where the interaction takes none. */
   body: JsonObject;
+  /** The patch that was sent, where the interaction takes one. */
+  patch: Patch | undefined;
   /** The parameters of the query, and of the form of a POSTed search. */
   parameters: [string, string][];
 }
 
-export type Interaction = 'read' | 'vread' | 'search' | 'create' | 'update' | 'delete' | 'history';
+export type Interaction = 'read' | 'vread' | 'search' | 'create' | 'update' | 'patch' | 'delete' | 'history';
 
 /** A resource interaction (FHIR R4 §3.1.0): where it is served and what it does. */
 export interface ResourceRoute {
-  method: 'get' | 'post' | 'put' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** The address below the base, as the router writes it. */
   path: string;
   interaction: Interaction;
-  takes?: 'resource' | 'form';
+  takes?: 'resource' | 'patch' | 'form';
   handle(request: ResourceRequest, definition: ResourceDefinition): Promise<void>;
 }
 
@@ -55,6 +59,7 @@ export const RESOURCE_ROUTES: readonly ResourceRoute[] = [
   { method: 'post', path: '/:type', interaction: 'create', takes: 'resource', handle: create },
   { method: 'get', path: '/:type/:id', interaction: 'read', handle: read },
   { method: 'put', path: '/:type/:id', interaction: 'update', takes: 'resource', handle: update },
+  { method: 'patch', path: '/:type/:id', interaction: 'patch', takes: 'patch', handle: patch },
   { method: 'delete', path: '/:type/:id', interaction: 'delete', handle: remove },
 ];
 
@@ -80,6 +85,13 @@ async function update({ ctx, engine, answer, type, id, body }: ResourceRequest):
     });
   }
   sendWritten(ctx, answer, await engine.update(type, id, body, writeOptions(ctx)));
+}
+
+/** JSON Patch or merge patch by the type of the body (FHIR R4 §3.1.0.6). */
+async function patch({ ctx, engine, answer, type, id, patch: sent }: ResourceRequest): Promise<void> {
+  const apply = sent?.kind === 'json-patch' ? applyJsonPatch : applyMergePatch;
+  const change = (resource: JsonObject) => apply(resource, sent?.value ?? null);
+  sendWritten(ctx, answer, await engine.patch(type, id, change, writeOptions(ctx)));
 }
 
 async function remove({ ctx, engine, type, id }: ResourceRequest): Promise<void> {
@@ -171,9 +183,10 @@ export function resourceRequest(
       },
     );
   }
+  const patch = route.takes === 'patch' ? readPatch(ctx) : undefined;
   const parameters = parseForm(ctx.querystring);
   if (route.takes === 'form') parameters.push(...formParameters(ctx));
-  return { ctx, ...deps, type, id, body, parameters };
+  return { ctx, ...deps, type, id, body, patch, parameters };
 }
 
 /** The form of a POSTed search; none at all is an empty one. */

@@ -1,0 +1,18 @@
+/** JSON Merge Patch, https://www.rfc-editor.org/rfc/rfc7396. */
+import { Failure } from '../errors.ts';
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
+
+/** The document that a merge patch makes of another (RFC 7396 §2). Throws `malformed` where the patch is no object. */
+export function applyMergePatch(target: Json, patch: Json): Json {
+  if (!isObject(patch)) throw new Failure('malformed', 'A merge patch of a resource is an object.');
+  return merge(target, patch);
+}
+
+function merge(target: Json | undefined, patch: JsonObject): JsonObject {
+  const merged: JsonObject = isObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else merged[name] = isObject(value) ? merge(merged[name], value) : value;
+  }
+  return merged;
+}
