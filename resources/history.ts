@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import type { HistoryPage, SearchPage } from './engine.ts';
+import type { HistoryPage, SearchPage, Version } from './engine.ts';
 import { Failure } from './errors.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
@@ -20,16 +20,30 @@ export async function readHistory(
   const where = conditions.join(' AND ');
   const branch = (table: string) => `SELECT ${VERSION_COLUMNS} FROM ${table} WHERE ${where}`;
   const bindings = [type, ...(id === undefined ? [] : [id]), page.since ?? 0, ...(after ?? [])];
-  const rows = await connection.all<VersionRow>(
-    `SELECT * FROM (${branch('resource')} UNION ALL ${branch('resource_history')}) versions ` +
-      'ORDER BY last_updated DESC, key DESC, version_id DESC LIMIT ?',
+  const order = 'ORDER BY last_updated DESC, key DESC, version_id DESC';
+  const rows = await connection.all<HistoryRow>(
+    `SELECT page.*, (${BEFORE}) AS before FROM (SELECT * FROM ` +
+      `(${branch('resource')} UNION ALL ${branch('resource_history')}) versions ${order} LIMIT ?) page ${order}`,
     [...bindings, ...bindings, page.count + 1],
   );
-  const matches = rows.slice(0, page.count).map(versionOf);
+  const matches = rows.slice(0, page.count).map((row): Version => ({ ...versionOf(row), made: isMade(row) }));
   const last = matches.at(-1);
   const next = rows.length > page.count && last ? writeCursor([last.lastUpdated, last.key, last.versionId]) : undefined;
   const total = !after && !next ? matches.length : undefined;
   return { matches, total, next };
+}
+
+interface HistoryRow extends VersionRow {
+  /** How the version before it came about; null for the first. */
+  before: string | null;
+}
+
+/** A superseded version is in the history table, whatever the page holds of it. */
+const BEFORE = 'SELECT h.method FROM resource_history h WHERE h.key = page.key AND h.version_id = page.version_id - 1';
+
+/** True for a version that made the resource: the first, or one after a deletion. */
+function isMade({ before, method }: HistoryRow): boolean {
+  return method !== 'DELETE' && (before === null || before === 'DELETE');
 }
 
 function writeCursor(place: number[]): string {
