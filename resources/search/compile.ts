@@ -24,14 +24,27 @@ export async function runSearch(connection: Connection, plan: ParsedSearch): Pro
 }
 
 /** The page and the number of matches, as far as it is small, in one query. */
-async function byKey(connection: Connection, { plan, source, rest }: LedSearch): Promise<SearchPage> {
-  const keys = selectKeys(source, rest);
-  const later = plan.after === undefined ? literal('') : sql` AND r.key > ${plan.after.key}`;
-  const page = sql`${keys}${later} ORDER BY r.key LIMIT ${plan.count + 1}`;
-  const total = plan.total === 'estimate' ? sql`(${countUpToMany(keys)}) AS total` : undefined;
-  const rows = await query<FoundRow>(connection, versionsOf(page, 'r.key', total));
+async function byKey(connection: Connection, led: LedSearch): Promise<SearchPage> {
+  const { plan } = led;
+  const rows = await query<FoundRow>(connection, led.inOrder.access === 'scan' ? gathered(led) : streamed(led));
   const whole = plan.after === undefined && rows.length <= plan.count;
   return pageOf(plan, rows.map(versionOf), whole ? rows.length : few(rows[0]?.total));
+}
+
+/** The page and the count each end as early as they can. */
+function streamed({ plan, source, inOrder, rest }: LedSearch): Fragment {
+  const later = plan.after === undefined ? literal('') : sql` AND r.key > ${plan.after.key}`;
+  const page = sql`${selectKeys(inOrder, rest)}${later} ORDER BY r.key LIMIT ${plan.count + 1}`;
+  const total = plan.total === 'estimate' ? sql`(${countUpToMany(selectKeys(source, rest))}) AS total` : undefined;
+  return versionsOf(page, 'r.key', total);
+}
+
+/** Finding the keys is the work: all are gathered once, for the page and for the count. */
+function gathered({ plan, source, rest }: LedSearch): Fragment {
+  const later = plan.after === undefined ? literal('') : sql` WHERE f.key > ${plan.after.key}`;
+  const page = sql`SELECT f.key FROM f${later} ORDER BY f.key LIMIT ${plan.count + 1}`;
+  const total = plan.total === 'estimate' ? literal('(SELECT count(*) FROM f) AS total') : undefined;
+  return sql`WITH f AS MATERIALIZED (${selectKeys(source, rest)}) ${versionsOf(page, 'r.key', total)}`;
 }
 
 /** Few matches are sorted here; of many, only those of the page are looked at where one parameter sorts. */

@@ -1,5 +1,6 @@
 import { all, any, join, list, literal, sql } from './fragment.ts';
-import type { Criterion, Fragment, RowsCriterion } from './plan.ts';
+import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
+import { TABLES_BY_KEY } from './tables.ts';
 
 /** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
 export interface Source {
@@ -7,24 +8,46 @@ export interface Source {
   where: Fragment;
   /** True for `resource` itself, whose every row is another key. */
   own: boolean;
+  /** How its keys are found; by a seek, they come in their order, so that a page of them ends early. */
+  access: Access;
 }
 
 /** The live resources of a type. */
 export function everyResource(type: string): Source {
-  return { from: literal('resource r'), where: sql`r.type = ${type} AND r.text IS NOT NULL`, own: true };
+  return {
+    from: literal('resource r'),
+    where: sql`r.type = ${type} AND r.text IS NOT NULL`,
+    own: true,
+    access: 'seek',
+  };
 }
 
 /** A source that gives the keys of one criterion and no others; undefined where it cannot lead a query. */
 export function sourceOf(criterion: Criterion, type: string): Source | undefined {
   if (criterion.test === 'rows') {
-    return { from: sql`${literal(criterion.table)} r`, where: rowCondition(criterion), own: false };
+    const from = sql`${literal(criterion.table)} r`;
+    return { from, where: rowCondition(criterion), own: false, access: criterion.access };
   }
   if (criterion.test === 'resource') {
     const every = everyResource(type);
-    return { ...every, where: sql`${every.where} AND ${criterion.where}` };
+    return { ...every, where: sql`${every.where} AND ${criterion.where}`, access: criterion.access };
   }
   const keys = keysOf(criterion);
-  return keys && { from: sql`(${keys}) r`, where: all([]), own: false };
+  return keys && { from: sql`(${keys}) r`, where: all([]), own: false, access: 'scan' };
+}
+
+/**
+ * The same keys as those of `sourceOf`, for a range with many of them: an index by key is walked and every row
+ * looked at, so that a page comes in its order and ends early. The plus keeps both databases from taking the
+ * index by value. Undefined where there is no index by key, and where the rows come in its order anyway.
+ */
+export function walkedSourceOf(criterion: Criterion, type: string): Source | undefined {
+  if (criterion.test !== 'rows' && criterion.test !== 'resource') return undefined;
+  if (criterion.access === 'seek' || criterion.where === undefined) return undefined;
+  if (criterion.test === 'rows' && !TABLES_BY_KEY.has(criterion.table)) return undefined;
+  const where = { ...criterion.where, sql: criterion.where.sql.replace(/\b(low|high|last_updated)\b/g, '+$1') };
+  const source = sourceOf({ ...criterion, where }, type);
+  return source && { ...source, access: 'seek' };
 }
 
 /** A query for the keys of a source whose resources satisfy the criteria. */
@@ -45,26 +68,25 @@ export function keysOfType(type: string, criteria: Criterion[]): Fragment {
 
 /** How likely a criterion is to leave few resources: the lower, the likelier. */
 export function rank(criterion: Criterion): number {
-  if (criterion.test === 'resource') return criterion.point ? 0 : 4;
-  if (criterion.test === 'rows') return criterion.point ? 1 : criterion.where === undefined ? 5 : 3;
-  return 2;
+  if (criterion.test === 'resource') return criterion.access === 'seek' ? 0 : 4;
+  return criterion.test === 'rows' ? { seek: 1, range: 3, scan: 5 }[criterion.access] : 2;
 }
 
 /** True where a query can start from the criterion. */
 export function canLead(criterion: Criterion): boolean {
-  return (criterion.test === 'resource' && criterion.point) || keysOf(criterion) !== undefined;
+  return criterion.test === 'resource' || keysOf(criterion) !== undefined;
 }
 
 /**
- * The condition on `r.key` that a criterion makes. Values given in full are probed by a seek for each resource;
- * ranges are gathered once and then looked up.
+ * The condition on `r.key` that a criterion makes. Where the index has a place for it, each resource is probed by
+ * a seek; otherwise the keys are gathered once and then looked up.
  */
 export function conditionOf(criterion: Criterion, own: boolean): Fragment {
   switch (criterion.test) {
     case 'resource':
       return own ? criterion.where : sql`EXISTS (SELECT 1 FROM resource c WHERE c.key = r.key AND ${criterion.where})`;
     case 'rows':
-      if (!criterion.point) break;
+      if (criterion.access !== 'seek' && !TABLES_BY_KEY.has(criterion.table)) break;
       return sql`EXISTS (SELECT 1 FROM ${literal(criterion.table)} x WHERE ${rowCondition(criterion)} AND x.key = r.key)`;
     case 'not':
       return sql`NOT (${conditionOf(criterion.of, own)})`;

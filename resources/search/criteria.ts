@@ -6,7 +6,7 @@ import { date } from './kinds/date.ts';
 import { BadValue, type RowMatch, type ValueContext } from './kinds/kind.ts';
 import { localTypes } from './kinds/reference.ts';
 import type { Definitions } from './paths.ts';
-import type { Criterion, Fragment, RowsCriterion } from './plan.ts';
+import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
 import { splitEscaped, storable, unescaped } from './text.ts';
 
 /** What a search is understood with. */
@@ -120,7 +120,7 @@ function presence(parameter: Parameter): Criterion {
     table: each.kind?.table ?? '',
     param: each.number,
     where: undefined,
-    point: false,
+    access: 'scan',
   });
   return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
 }
@@ -159,8 +159,13 @@ function rows(name: string, parameter: Parameter, context: Context, values: stri
     table: table ?? '',
     param: (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number,
     where: matches.length === 1 ? first?.where : any(padded(matches.map(({ where }) => where))),
-    point: matches.every(({ point }) => point),
+    access: slowest(matches.map(({ access }) => access)),
   };
+}
+
+function slowest(accesses: Access[]): Access {
+  if (accesses.includes('scan')) return 'scan';
+  return accesses.includes('range') ? 'range' : 'seek';
 }
 
 function match(name: string, parameter: Parameter, context: Context, value: string): RowMatch {
@@ -205,7 +210,11 @@ function column(
     const served = isId ? ':missing, :not' : ':missing';
     throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
   }
-  const found: Criterion = { test: 'resource', where: condition(alternatives(code, value)), point: isId };
+  const found: Criterion = {
+    test: 'resource',
+    where: condition(alternatives(code, value)),
+    access: isId ? 'seek' : 'range',
+  };
   return modifier === 'not' ? { test: 'not', of: found } : found;
 }
 

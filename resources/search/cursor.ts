@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Position, SortKey } from './plan.ts';
-import { INDEX_TABLES } from './tables.ts';
+import { columnType } from './tables.ts';
 import { storable } from './text.ts';
 
 const LONGEST = 4000;
@@ -52,12 +52,6 @@ function isValue({ table, column }: SortKey, value: unknown): boolean {
     case 'real':
       return typeof value === 'number' && Number.isFinite(value);
   }
-}
-
-function columnType(table: string, column: string): 'text' | 'integer' | 'real' {
-  if (table === 'resource') return column === 'last_updated' ? 'integer' : 'text';
-  const found = INDEX_TABLES.find(({ name }) => name === table)?.columns.find(({ name }) => name === column);
-  return found?.type ?? 'text';
 }
 
 function refused(): Failure {

@@ -64,5 +64,5 @@ export function padded<Item>(items: Item[]): Item[] {
   const last = items.at(-1);
   if (last === undefined) return items;
   const size = 2 ** Math.ceil(Math.log2(items.length));
-  return [...items, ...Array<Item>(size - items.length).fill(last)];
+  return [...items, ...new Array<Item>(size - items.length).fill(last)];
 }

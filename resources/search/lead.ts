@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { canLead, everyResource, rank, type Source, sourceOf } from './condition.ts';
+import { canLead, everyResource, rank, type Source, sourceOf, walkedSourceOf } from './condition.ts';
 import { join, literal, sql } from './fragment.ts';
 import type { Criterion, ParsedSearch } from './plan.ts';
 import { query } from './versions.ts';
@@ -11,6 +11,8 @@ export const MANY = 1000;
 export interface LedSearch {
   plan: ParsedSearch;
   source: Source;
+  /** The source to take where matches are wanted in the order of keys. */
+  inOrder: Source;
   /** The other criteria. */
   rest: Criterion[];
 }
@@ -22,14 +24,26 @@ export interface LedSearch {
 export async function leadSearch(connection: Connection, plan: ParsedSearch): Promise<LedSearch> {
   const candidates = plan.criteria.filter(canLead).sort((left, right) => rank(left) - rank(right));
   const [likeliest] = candidates;
-  const clear = candidates.length < 2 || likeliest?.test === 'resource';
-  const chosen = clear ? likeliest : candidates[await fewest(connection, candidates, plan.type)];
+  const { chosen, many } = isInDoubt(candidates, plan.type)
+    ? await fewest(connection, candidates, plan.type)
+    : { chosen: likeliest, many: false };
   const source = (chosen && sourceOf(chosen, plan.type)) ?? everyResource(plan.type);
-  return { plan, source, rest: plan.criteria.filter((each) => each !== chosen) };
+  const inOrder = (chosen && many ? walkedSourceOf(chosen, plan.type) : undefined) ?? source;
+  return { plan, source, inOrder, rest: plan.criteria.filter((each) => each !== chosen) };
 }
 
-/** The place of the candidate with the fewest rows; the first of those with as few. */
-async function fewest(connection: Connection, candidates: Criterion[], type: string): Promise<number> {
+/** Ids are few; one candidate is taken, but it matters whether a range has many rows. */
+function isInDoubt([likeliest, ...others]: Criterion[], type: string): boolean {
+  if (likeliest === undefined || rank(likeliest) === 0) return false;
+  return others.length > 0 || walkedSourceOf(likeliest, type) !== undefined;
+}
+
+/** The candidate with the fewest rows, the first of those with as few; and whether even these are many. */
+async function fewest(
+  connection: Connection,
+  candidates: Criterion[],
+  type: string,
+): Promise<{ chosen: Criterion | undefined; many: boolean }> {
   const counts = candidates.map((candidate, index) => {
     const source = sourceOf(candidate, type) ?? everyResource(type);
     const rows = sql`SELECT 1 FROM ${source.from} WHERE ${source.where} LIMIT ${literal(String(MANY))}`;
@@ -37,5 +51,6 @@ async function fewest(connection: Connection, candidates: Criterion[], type: str
   });
   const [row] = await query<Record<string, number | string>>(connection, sql`SELECT ${join(counts, ', ')}`);
   const found = candidates.map((_, index) => Number(row?.[`n${index}`] ?? MANY));
-  return found.indexOf(Math.min(...found));
+  const least = Math.min(...found);
+  return { chosen: candidates[found.indexOf(least)], many: least >= MANY };
 }

@@ -16,15 +16,20 @@ export interface RowsCriterion {
   param: number;
   /** On the table's columns, unqualified. */
   where: Fragment | undefined;
-  /** The values are given in full, so that one resource is probed by a seek. */
-  point: boolean;
+  access: Access;
 }
+
+/**
+ * How the index finds the rows of a condition: by a value given in full, so that one resource is probed by a
+ * seek and several come in the order of their keys; by a range of values; or only by looking at every row.
+ */
+export type Access = 'seek' | 'range' | 'scan';
 
 /** What a resource must satisfy to be found. */
 export type Criterion =
   | RowsCriterion
-  /** A condition on the resource's own columns, unqualified; `point` where it names few resources. */
-  | { test: 'resource'; where: Fragment; point: boolean }
+  /** A condition on the resource's own columns, unqualified. */
+  | { test: 'resource'; where: Fragment; access: Access }
   /** One element satisfies all parts. */
   | { test: 'composite'; parts: RowsCriterion[] }
   /**

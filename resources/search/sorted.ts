@@ -4,7 +4,7 @@ import { all, any, join, literal, sql } from './fragment.ts';
 import type { LedSearch } from './lead.ts';
 import { tiesDescend } from './order.ts';
 import type { Criterion, Fragment, ParsedSearch, Position, SortKey } from './plan.ts';
-import { HIGHEST, LOWEST } from './tables.ts';
+import { columnType, HIGHEST, LOWEST } from './tables.ts';
 import { type FoundRow, query, versionsOf } from './versions.ts';
 
 /**
@@ -42,11 +42,13 @@ function walkValues(connection: Connection, plan: ParsedSearch, key: SortKey): P
 /** The rows that a sort walks: of each resource that with its lowest value, or its highest where it descends. */
 function rowsOf(key: SortKey, type: string): Source {
   if (key.param === undefined) return everyResource(type);
-  return { from: sql`${literal(key.table)} r`, where: sql`r.param = ${key.param} AND ${isEdge('r', key)}`, own: false };
-}
-
-function isEdge(alias: string, { descending }: SortKey): Fragment {
-  return literal(`(${alias}.edge & ${descending ? HIGHEST : LOWEST}) <> 0`);
+  const edge = literal(String(key.descending ? HIGHEST : LOWEST));
+  return {
+    from: sql`${literal(key.table)} r`,
+    where: sql`r.param = ${key.param} AND (r.edge & ${edge}) <> 0`,
+    own: false,
+    access: 'range',
+  };
 }
 
 function walkRest(
@@ -56,7 +58,13 @@ function walkRest(
   after: number | undefined,
   count: number,
 ): Promise<FoundRow[]> {
-  const present: Criterion = { test: 'rows', table: key.table, param: key.param ?? 0, where: undefined, point: false };
+  const present: Criterion = {
+    test: 'rows',
+    table: key.table,
+    param: key.param ?? 0,
+    where: undefined,
+    access: 'scan',
+  };
   const keys = selectKeys(everyResource(plan.type), [...plan.criteria, { test: 'not', of: present }]);
   const later = after === undefined ? literal('') : sql` AND r.key ${literal(key.descending ? '<' : '>')} ${after}`;
   const order = key.descending ? ' DESC' : '';
@@ -64,26 +72,39 @@ function walkRest(
   return query(connection, versionsOf(page, `r.key${order}`));
 }
 
-/** A page of many matches in the order of several parameters: all matches are gathered with their values. */
+/**
+ * A page of many matches in the order of several parameters. Matches and values are merged by key, all of them:
+ * neither database would know that there are many of both, and SQLite would look for each among all.
+ */
 export function joined(connection: Connection, { plan, source, rest }: LedSearch): Promise<FoundRow[]> {
   const { sort, type, after } = plan;
-  const values = sort.map((key, index) => literal(`s${index}.${key.column} AS v${index}`));
-  const tables = sort.map((key, index) => joinOf(key, `s${index}`, type));
-  const matches = sql`SELECT k.key, ${join(values, ', ')} FROM (${selectKeys(source, rest)}) k ${join(tables, ' ')}`;
-  const tie = tiesDescend(sort) ? ' DESC' : '';
-  const order = [
-    ...sort.map(({ descending }, index) => `m.v${index} IS NULL, m.v${index}${descending ? ' DESC' : ''}`),
-    `m.key${tie}`,
-  ].join(', ');
+  const nothing = sort.map(({ column, table }) => literal(`CAST(NULL AS ${SQL_TYPES[columnType(table, column)]})`));
+  const matches = sql`SELECT k.key, 1 AS hit, ${numbered(nothing)} FROM (${selectKeys(source, rest)}) k`;
+  const values = sort.map((key, index) => {
+    const source = rowsOf(key, type);
+    const columns = nothing.with(index, literal(`r.${key.column}`));
+    return sql`SELECT r.key, 0 AS hit, ${numbered(columns)} FROM ${source.from} WHERE ${source.where}`;
+  });
+  const merged = sql`SELECT u.key, ${numbered(sort.map((_, index) => literal(`max(u.v${index})`)))}
+    FROM (${join([matches, ...values], ' UNION ALL ')}) u GROUP BY u.key HAVING max(u.hit) = 1`;
   const later = after === undefined ? literal('') : sql` WHERE ${laterThan(sort, after)}`;
-  const page = sql`SELECT * FROM (${matches}) m${later} ORDER BY ${literal(order)} LIMIT ${plan.count + 1}`;
+  const order = orderOf(sort);
+  const page = sql`SELECT * FROM (${merged}) m${later} ORDER BY ${literal(order)} LIMIT ${plan.count + 1}`;
   return query(connection, versionsOf(page, order));
 }
 
-function joinOf(key: SortKey, alias: string, type: string): Fragment {
-  const table = literal(`LEFT JOIN ${key.table} ${alias} ON ${alias}.key = k.key`);
-  if (key.param === undefined) return sql`${table} AND ${literal(alias)}.type = ${type}`;
-  return sql`${table} AND ${literal(alias)}.param = ${key.param} AND ${isEdge(alias, key)}`;
+const SQL_TYPES = { text: 'text', integer: 'bigint', real: 'double precision' };
+
+function numbered(columns: Fragment[]): Fragment {
+  return join(
+    columns.map((column, index) => sql`${column} AS ${literal(`v${index}`)}`),
+    ', ',
+  );
+}
+
+function orderOf(sort: SortKey[]): string {
+  const values = sort.map(({ descending }, index) => `m.v${index} IS NULL, m.v${index}${descending ? ' DESC' : ''}`);
+  return [...values, `m.key${tiesDescend(sort) ? ' DESC' : ''}`].join(', ');
 }
 
 /** What stands behind a position: behind in one value and equal in all before it. No value stands last. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
  * The index tables: what migrations create and the store fills, without either knowing a kind of search.
  *
  * Every table has, beside its own columns, `param` (the parameter's number), `key` (the resource's) and `edge`.
- * There is no index by `key`: whoever removes rows computes them again from the version they were made from.
+ * There is no index by `key` alone: whoever removes rows computes them again from the version they were made from.
  */
 export interface IndexTable {
   name: string;
@@ -47,7 +47,8 @@ function real(name: string): IndexColumn {
 
 /**
  * One table a family of kinds. `key` stands right behind the value that a search gives in full, so that
- * matches of one value come in the order of keys and one resource is probed by a single seek.
+ * matches of one value come in the order of keys and one resource is probed by a single seek. Dates and numbers
+ * are mostly searched by ranges, which leave both to an index by key.
  */
 export const INDEX_TABLES: IndexTable[] = [
   {
@@ -68,7 +69,10 @@ export const INDEX_TABLES: IndexTable[] = [
     name: 'search_date',
     columns: [integer('low'), integer('high')],
     primaryKey: ['param', 'low', 'key', 'high'],
-    indexes: [['param', 'high']],
+    indexes: [
+      ['param', 'high'],
+      ['param', 'key', 'low', 'high'],
+    ],
     order: 'low',
   },
   {
@@ -82,7 +86,10 @@ export const INDEX_TABLES: IndexTable[] = [
     name: 'search_quantity',
     columns: [real('low'), real('high'), text('system'), text('code'), text('unit')],
     primaryKey: ['param', 'low', 'key', 'high', 'system', 'code', 'unit'],
-    indexes: [['param', 'high']],
+    indexes: [
+      ['param', 'high'],
+      ['param', 'key', 'low', 'high'],
+    ],
     order: 'low',
   },
   {
@@ -93,6 +100,18 @@ export const INDEX_TABLES: IndexTable[] = [
     order: 'value',
   },
 ];
+
+/** The tables in which a resource's rows of a parameter are found by a seek, whatever their values. */
+export const TABLES_BY_KEY: ReadonlySet<string> = new Set(
+  INDEX_TABLES.filter(({ indexes }) => indexes.some(([, second]) => second === 'key')).map(({ name }) => name),
+);
+
+/** The type of a column that a sort may go by, those of `resource` among them. */
+export function columnType(table: string, column: string): IndexColumn['type'] {
+  if (table === 'resource') return column === 'last_updated' ? 'integer' : 'text';
+  const found = INDEX_TABLES.find(({ name }) => name === table)?.columns.find(({ name }) => name === column);
+  return found?.type ?? 'text';
+}
 
 /**
  * The number of a parameter in the index: the first 31 bits of the SHA-256 of `Type.code`.

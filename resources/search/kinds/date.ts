@@ -38,7 +38,7 @@ export const date: SearchKind = {
         'write a date as 2020, 2020-05, 2020-05-17 or 2020-05-17T08:30:00Z, after a prefix such as ge',
       );
     }
-    return { where: dateCondition(prefix, interval, now), point: false };
+    return { where: dateCondition(prefix, interval, now), access: 'range' };
   },
 };
 

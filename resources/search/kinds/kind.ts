@@ -1,5 +1,5 @@
 import type { Json } from '../../json/value.ts';
-import type { Fragment } from '../plan.ts';
+import type { Access, Fragment } from '../plan.ts';
 
 /** Adds a row to the kind's table, or to that of one of its variants. */
 export type AddRow = (columns: (string | number)[], variant?: string) => void;
@@ -21,8 +21,7 @@ export interface ValueContext {
 /** What a value of a query asks of a row. */
 export interface RowMatch {
   where: Fragment;
-  /** The value is given in full, not as a range. */
-  point: boolean;
+  access: Access;
   variant?: string;
 }
 

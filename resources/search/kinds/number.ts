@@ -24,7 +24,7 @@ export const number: SearchKind = {
   },
 
   parse(text) {
-    return { where: numberCondition(text), point: false };
+    return { where: numberCondition(text), access: 'range' };
   },
 };
 

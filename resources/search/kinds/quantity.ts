@@ -27,14 +27,17 @@ export const quantity: SearchKind = {
     const { sql, bindings } = numberCondition(value);
     if (code === '') {
       if (system !== '') throw new BadValue('write the code behind the system: 5.4|system|code');
-      return { where: { sql, bindings }, point: false };
+      return { where: { sql, bindings }, access: 'range' };
     }
     const unit = bounded(code, LONGEST);
     if (system === '')
-      return { where: { sql: `${sql} AND (code = ? OR unit = ?)`, bindings: [...bindings, unit, unit] }, point: false };
+      return {
+        where: { sql: `${sql} AND (code = ? OR unit = ?)`, bindings: [...bindings, unit, unit] },
+        access: 'range',
+      };
     return {
       where: { sql: `${sql} AND code = ? AND system = ?`, bindings: [...bindings, unit, bounded(system, LONGEST)] },
-      point: false,
+      access: 'range',
     };
   },
 };

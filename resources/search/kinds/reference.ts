@@ -54,7 +54,7 @@ export const reference: SearchKind = {
     if (ID.test(literal)) return local(literal, context.base);
     const choices = [pointer(literal, context.base)];
     if (context.types.has('canonical') || context.types.has('uri')) choices.push(canonical(literal));
-    return point(either(choices));
+    return seek(either(choices));
   },
 };
 
@@ -89,13 +89,13 @@ function addCanonical(value: Json, add: AddRow): void {
 function typed(literal: string, type: string, context: ValueContext): RowMatch {
   const found = ID.test(literal) ? { base: '', type, id: literal } : parseReference(literal);
   if (found === undefined || found.type !== type) throw new BadValue(`write an id, or ${type}/id`);
-  return point(row(found, context.base));
+  return seek(row(found, context.base));
 }
 
 /** An id alone: of whatever type, on this server. */
 function local(id: string, base: string): RowMatch {
   const within = `${base.replace(/[\\%_]/g, '\\$&')}/%`;
-  return point({
+  return seek({
     sql: "target = ? AND (target_type NOT LIKE '%/%' OR target_type LIKE ? ESCAPE '\\')",
     bindings: [id, within],
   });
@@ -133,6 +133,6 @@ function either(choices: Fragment[]): Fragment {
   };
 }
 
-function point(where: Fragment): RowMatch {
-  return { where, point: true };
+function seek(where: Fragment): RowMatch {
+  return { where, access: 'seek' };
 }

@@ -40,13 +40,13 @@ export const string: SearchKind = {
     if (folded === '') throw new BadValue('give some text to look for');
     if (modifier === 'exact') {
       const bindings = [folded, bounded(literal, LONGEST_EXACT)];
-      return { where: { sql: 'folded = ? AND exact = ?', bindings }, point: true };
+      return { where: { sql: 'folded = ? AND exact = ?', bindings }, access: 'seek' };
     }
     if (modifier === 'contains') {
       const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`;
-      return { where: { sql: "folded LIKE ? ESCAPE '\\'", bindings: [pattern] }, point: false };
+      return { where: { sql: "folded LIKE ? ESCAPE '\\'", bindings: [pattern] }, access: 'scan' };
     }
-    return { where: { sql: 'folded >= ? AND folded < ?', bindings: prefixBounds(folded) }, point: false };
+    return { where: { sql: 'folded >= ? AND folded < ?', bindings: prefixBounds(folded) }, access: 'range' };
   },
 };
 

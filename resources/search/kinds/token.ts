@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
-import { type AddRow, BadValue, type Reader, type SearchKind, type ValueContext } from './kind.ts';
+import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
 
 const LONGEST = 200;
 
@@ -53,8 +53,8 @@ export const token: SearchKind = {
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
     // The system of a code element stands in no resource: its binding implies it.
     if (isImplied(context)) return second === '' ? any() : code(second);
-    if (second === '') return { where: { sql: 'system = ?', bindings: [key(first)] }, point: false };
-    return { where: { sql: 'code = ? AND system = ?', bindings: [key(second), key(first)] }, point: true };
+    if (second === '') return { where: { sql: 'system = ?', bindings: [key(first)] }, access: 'scan' };
+    return { where: { sql: 'code = ? AND system = ?', bindings: [key(second), key(first)] }, access: 'seek' };
   },
 };
 
@@ -99,23 +99,23 @@ function isImplied(context: ValueContext): boolean {
   return [...context.types].every((type) => IMPLIED.has(type));
 }
 
-function code(text: string) {
+function code(text: string): RowMatch {
   if (text === '') throw new BadValue('give a code, a system, or both as system|code');
-  return { where: { sql: 'code = ?', bindings: [key(text)] }, point: true };
+  return { where: { sql: 'code = ?', bindings: [key(text)] }, access: 'seek' };
 }
 
-function any() {
-  return { where: { sql: 'code <> ?', bindings: [''] }, point: false };
+function any(): RowMatch {
+  return { where: { sql: 'code <> ?', bindings: [''] }, access: 'scan' };
 }
 
-function ofType(parts: string[]) {
+function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
   if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
   const bindings = [bounded(`${type}|${value}`, LONGEST)];
-  if (system === '') return { where: { sql: 'code = ?', bindings }, point: true, variant: 'of-type' };
+  if (system === '') return { where: { sql: 'code = ?', bindings }, access: 'seek', variant: 'of-type' };
   return {
     where: { sql: 'code = ? AND system = ?', bindings: [...bindings, key(system)] },
-    point: true,
+    access: 'seek',
     variant: 'of-type',
   };
 }

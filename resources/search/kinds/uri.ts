@@ -26,14 +26,14 @@ export const uri: SearchKind = {
       const [low, high] = prefixBounds(literal.endsWith('/') ? literal : `${literal}/`);
       return {
         where: { sql: '(value = ? OR (value >= ? AND value < ?))', bindings: [literal, low, high] },
-        point: false,
+        access: 'range',
       };
     }
     if (modifier === 'above' && isUrl(literal)) {
       const bindings = upwards(literal);
-      return { where: { sql: `value IN (${bindings.map(() => '?').join(', ')})`, bindings }, point: true };
+      return { where: { sql: `value IN (${bindings.map(() => '?').join(', ')})`, bindings }, access: 'seek' };
     }
-    return { where: { sql: 'value = ?', bindings: [literal] }, point: true };
+    return { where: { sql: 'value = ?', bindings: [literal] }, access: 'seek' };
   },
 };
 
