@@ -8,7 +8,7 @@ import { mountAuth } from './auth-routes.ts';
 import { readBytes } from './body.ts';
 import { capabilityStatement } from './capability.ts';
 import type { Config } from './config.ts';
-import type { RequestState } from './context.ts';
+import type { RequestState, Step } from './context.ts';
 import { guard } from './guard.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { locate } from './locate.ts';
@@ -35,14 +35,23 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config));
   app.use(readBytes(config));
   app.use(router.routes());
-  app.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () => new Failure('method-not-allowed', 'This address does not take that method.'),
-      notImplemented: () => new Failure('method-not-allowed', 'This server does not know that method.'),
-    }),
-  );
+  app.use(otherMethods(router));
   return app;
+}
+
+/** A method that an address does not take is answered with those that it does (RFC 9110 §15.5.6). */
+function otherMethods(router: Router<RequestState>): Step {
+  return (ctx, next) => {
+    const methods = new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods));
+    if (methods.size === 0) return next();
+    const allow = [...methods].join(', ');
+    if (ctx.method !== 'OPTIONS') {
+      throw new Failure('method-not-allowed', `This address takes ${allow}.`, { headers: { Allow: allow } });
+    }
+    ctx.status = 204;
+    ctx.set('Allow', allow);
+    return undefined;
+  };
 }
 
 /** Every address that is served; those of resources come last, since their first part may be anything. */
