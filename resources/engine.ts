@@ -31,6 +31,8 @@ export interface WriteOptions {
   ifNoneMatch?: number[] | 'any';
   /** The version that the write was made from: where it is not the current one any more, it is made again. */
   basedOn?: number;
+  /** The search that chose the resource: it must still find this id alone, or nothing. */
+  condition?: { plan: ParsedSearch; id: string | undefined };
 }
 
 export interface WriteResult {

@@ -26,7 +26,7 @@ import { runSearch } from './search/compile.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
 import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
-import { JobTransaction, StaleWrite } from './transaction.ts';
+import { JobTransaction, untilFresh } from './transaction.ts';
 import { Writer, type WriterConnection } from './writer.ts';
 
 export interface EngineOptions {
@@ -128,7 +128,7 @@ class ResourceEngine implements Engine {
       refuseOverflow(patched);
       const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
       return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn: versionId }));
-    });
+    }, options);
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
@@ -170,7 +170,7 @@ class ResourceEngine implements Engine {
     return untilFresh(async () => {
       const write = await this.#prepare(type, id, resource, this.credentials);
       return this.#submit((transaction) => transaction.put(write, method, options));
-    });
+    }, options);
   }
 
   #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
@@ -225,17 +225,6 @@ class ResourceEngine implements Engine {
     bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
     bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  }
-}
-
-/** Makes a write again where another came between its preparation and its turn in the queue. */
-async function untilFresh(write: () => Promise<WriteResult>): Promise<WriteResult> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof StaleWrite)) throw error;
-    }
   }
 }
 

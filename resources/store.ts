@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import { DatabaseError } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Version } from './engine.ts';
-import { INDEX_TABLES, type IndexRow, type IndexRows, type IndexTable } from './search/tables.ts';
+import { INDEX_TABLES, type IndexRow, type IndexRows, type IndexTable, parameterNumber } from './search/tables.ts';
 
 /** A row of `resource` or `resource_history`. */
 export interface VersionRow {
@@ -44,6 +44,12 @@ export class Store {
     const sql = `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id = ?${this.#dialect.forUpdate}`;
     const [row] = await connection.all<VersionRow>(sql, [type, id]);
     return row && versionOf(row);
+  }
+
+  /** Keeps other nodes from deciding on this type until the job ends: between their search and their write, too. */
+  async lockType(connection: Connection, type: string): Promise<void> {
+    const { lock } = this.#dialect;
+    if (lock !== undefined) await connection.all(lock, [parameterNumber(type, '')]);
   }
 
   /** Stores the first version of an id and gives its key. */

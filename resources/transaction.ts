@@ -18,6 +18,20 @@ import type { JobContext } from './writer.ts';
 /** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
 export class StaleWrite extends Error {}
 
+/**
+ * Makes a write again where another came between its preparation and its turn in the queue. A conditional write is
+ * left to whoever chose its resource: that choice has to be made again, too.
+ */
+export async function untilFresh<Result>(write: () => Promise<Result>, options?: WriteOptions): Promise<Result> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof StaleWrite) || options?.condition) throw error;
+    }
+  }
+}
+
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
   store: Store;
@@ -82,6 +96,7 @@ export class JobTransaction implements Transaction {
   /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */
   async put(prepared: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
     const { definition } = prepared.type;
+    await this.#recheck(options);
     const current = await this.current(definition.name, prepared.id);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
@@ -112,6 +127,7 @@ export class JobTransaction implements Transaction {
     const { connection, now } = this.#context;
     const type = this.#options.served(name);
     const { definition } = type;
+    await this.#recheck(options);
     const current = await this.current(name, id);
     checkPreconditions(current, options);
     const before = parse(current);
@@ -124,6 +140,15 @@ export class JobTransaction implements Transaction {
     await this.#changed(version, before, undefined, false);
     await this.credentials.remove(version.key);
     return { outcome: 'deleted', version };
+  }
+
+  /** Repeats the search of a conditional write: what it chose must still be what it finds. */
+  async #recheck({ condition }: WriteOptions): Promise<void> {
+    if (!condition) return;
+    await this.#options.store.lockType(this, condition.plan.type);
+    const { matches } = await runSearch(this, condition.plan);
+    const same = condition.id === undefined ? matches.length === 0 : matches.length === 1;
+    if (!same || matches[0]?.id !== condition.id) throw new StaleWrite();
   }
 
   #check(type: string, id: string, before: JsonObject | undefined, after: JsonObject | undefined, by: Author): void {

@@ -11,6 +11,7 @@ export const postgres: Dialect = {
   name: 'postgres',
   begin: 'BEGIN',
   forUpdate: ' FOR UPDATE',
+  lock: 'SELECT pg_advisory_xact_lock(?)',
   rowsFromJson: (columns) =>
     `SELECT ${columns.map((column, place) => `(value ->> ${place})::${TYPES[column.type]}`).join(', ')}` +
     ' FROM json_array_elements(?::json)',

@@ -7,6 +7,7 @@ export const sqlite: Dialect = {
   name: 'sqlite',
   begin: 'BEGIN IMMEDIATE',
   forUpdate: '',
+  lock: undefined,
   rowsFromJson: (columns) => `SELECT ${columns.map((_, place) => `value ->> ${place}`).join(', ')} FROM json_each(?)`,
   exclusive: true,
 };

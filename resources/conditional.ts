@@ -1,0 +1,103 @@
+/** Interactions on whatever a search finds (FHIR R4 §3.1.0.8.1, §3.1.0.4.3, §3.1.0.6, §3.1.0.7.1). */
+import type { Engine, Version, WriteOptions, WriteResult } from './engine.ts';
+import { Failure } from './errors.ts';
+import type { Json, JsonObject } from './json/value.ts';
+import type { Registry } from './registry.ts';
+import { parseSearch, type SearchOptions } from './search/parse.ts';
+import type { ParsedSearch } from './search/plan.ts';
+import { untilFresh } from './transaction.ts';
+
+/**
+ * Understands the criteria of a conditional interaction. Throws `precondition` (412) where they select nothing in
+ * particular, and the Failures of a search otherwise: lenient handling never applies to what decides a write.
+ */
+export function parseCondition(
+  registry: Registry,
+  type: string,
+  parameters: readonly [string, string][],
+  options: SearchOptions,
+): ParsedSearch {
+  const plan = parseSearch(registry, type, parameters, { ...options, lenient: false });
+  if (plan.criteria.length === 0) {
+    throw new Failure('precondition', 'A conditional interaction needs a search criterion: Patient?identifier=…');
+  }
+  return { ...plan, count: 2, total: 'none', sort: [], includes: [] };
+}
+
+/** Creates a resource unless one is found: that one is then the answer, unchanged. */
+export function createUnless(
+  engine: Engine,
+  condition: ParsedSearch,
+  resource: JsonObject,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  return untilFresh(async () => {
+    const found = await findOne(engine, condition);
+    if (found) return { outcome: 'unchanged', version: found };
+    return engine.create(condition.type, resource, { ...options, condition: { plan: condition, id: undefined } });
+  });
+}
+
+/** Updates what is found; where nothing is, creates it under the id of the body, or one of the server's choice. */
+export function updateWhere(
+  engine: Engine,
+  condition: ParsedSearch,
+  resource: JsonObject,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  const { type } = condition;
+  const given = resource['id'];
+  return untilFresh(async () => {
+    const found = await findOne(engine, condition);
+    const stated = { ...options, condition: { plan: condition, id: found?.id } };
+    if (found) {
+      if (given === undefined || given === found.id) return engine.update(type, found.id, resource, stated);
+      throw new Failure('malformed', "The body's id is not that of the resource that was found.", {
+        expression: `${type}.id`,
+      });
+    }
+    if (typeof given !== 'string') return engine.create(type, resource, stated);
+    if (await engine.find(type, given)) {
+      throw new Failure('duplicate', 'A resource with the id of the body exists, and the criteria do not find it.', {
+        expression: `${type}.id`,
+      });
+    }
+    return engine.update(type, given, resource, { ...stated, ifNoneMatch: 'any' });
+  });
+}
+
+/** Patches what is found. Throws `not-found` where nothing is. */
+export function patchWhere(
+  engine: Engine,
+  condition: ParsedSearch,
+  change: (resource: JsonObject) => Json,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  return untilFresh(async () => {
+    const found = await findOne(engine, condition);
+    if (!found) throw new Failure('not-found', `No ${condition.type} was found to patch.`);
+    const { type, id } = found;
+    return engine.patch(type, id, change, { ...options, condition: { plan: condition, id } });
+  });
+}
+
+/** Deletes what is found; undefined where nothing is. */
+export function removeWhere(
+  engine: Engine,
+  condition: ParsedSearch,
+  options: WriteOptions,
+): Promise<WriteResult | undefined> {
+  return untilFresh(async () => {
+    const found = await findOne(engine, condition);
+    if (!found) return undefined;
+    return engine.remove(found.type, found.id, { ...options, condition: { plan: condition, id: found.id } });
+  });
+}
+
+async function findOne(engine: Engine, condition: ParsedSearch): Promise<Version | undefined> {
+  const { matches } = await engine.search(condition);
+  if (matches.length > 1) {
+    throw new Failure('multiple-matches', 'The criteria find more than one resource: make them narrower.');
+  }
+  return matches[0];
+}
