@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { SearchPage, Version } from '../engine.ts';
 import { versionOf } from '../store.ts';
-import { selectKeys } from './condition.ts';
+import { keyOf, selectKeys } from './condition.ts';
 import { writeCursor } from './cursor.ts';
 import { literal, sql } from './fragment.ts';
 import { type LedSearch, leadSearch, MANY } from './lead.ts';
@@ -34,7 +34,8 @@ async function byKey(connection: Connection, led: LedSearch): Promise<SearchPage
 /** The page and the count each end as early as they can. */
 function streamed({ plan, source, inOrder, rest }: LedSearch): Fragment {
   const later = plan.after === undefined ? literal('') : sql` AND r.key > ${plan.after.key}`;
-  const page = sql`${selectKeys(inOrder, rest)}${later} ORDER BY r.key LIMIT ${plan.count + 1}`;
+  const order = keyOf(inOrder.access);
+  const page = sql`${selectKeys(inOrder, rest)}${later} ORDER BY ${order} LIMIT ${plan.count + 1}`;
   const total = plan.total === 'estimate' ? sql`(${countUpToMany(selectKeys(source, rest))}) AS total` : undefined;
   return versionsOf(page, 'r.key', total);
 }

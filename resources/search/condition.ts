@@ -42,18 +42,24 @@ export function sourceOf(criterion: Criterion, type: string): Source | undefined
  * index by value. Undefined where there is no index by key, and where the rows come in its order anyway.
  */
 export function walkedSourceOf(criterion: Criterion, type: string): Source | undefined {
-  if (criterion.test !== 'rows' && criterion.test !== 'resource') return undefined;
-  if (criterion.access === 'seek' || criterion.where === undefined) return undefined;
-  if (criterion.test === 'rows' && !TABLES_BY_KEY.has(criterion.table)) return undefined;
-  const where = { ...criterion.where, sql: criterion.where.sql.replace(/\b(low|high|last_updated)\b/g, '+$1') };
+  if (criterion.test !== 'rows' || criterion.access === 'seek' || !TABLES_BY_KEY.has(criterion.table)) return undefined;
+  const where = criterion.where && { ...criterion.where, sql: criterion.where.sql.replace(/\b(low|high)\b/g, '+$1') };
   const source = sourceOf({ ...criterion, where }, type);
   return source && { ...source, access: 'seek' };
 }
 
 /** A query for the keys of a source whose resources satisfy the criteria. */
-export function selectKeys({ from, where, own }: Source, criteria: Criterion[]): Fragment {
+export function selectKeys({ from, where, own, access }: Source, criteria: Criterion[]): Fragment {
   const distinct = literal(own ? '' : 'DISTINCT ');
-  return sql`SELECT ${distinct}r.key FROM ${from} WHERE ${all([where, ...criteria.map((each) => conditionOf(each, own))])}`;
+  return sql`SELECT ${distinct}${keyOf(access)} AS key FROM ${from} WHERE ${all([where, ...criteria.map((each) => conditionOf(each, own))])}`;
+}
+
+/**
+ * The key of a source in its query. After a range, the plus keeps SQLite from walking an index by key, which it
+ * takes to be cheap for a page in that order.
+ */
+export function keyOf(access: Access): Fragment {
+  return literal(access === 'range' ? '+r.key' : 'r.key');
 }
 
 /** A query for the keys of a type that satisfy criteria, led by the one that looks best without asking the index. */

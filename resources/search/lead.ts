@@ -28,8 +28,18 @@ export async function leadSearch(connection: Connection, plan: ParsedSearch): Pr
     ? await fewest(connection, candidates, plan.type)
     : { chosen: likeliest, many: false };
   const source = (chosen && sourceOf(chosen, plan.type)) ?? everyResource(plan.type);
-  const inOrder = (chosen && many ? walkedSourceOf(chosen, plan.type) : undefined) ?? source;
+  const walked = chosen && many ? walkedSourceOf(chosen, plan.type) : undefined;
+  const inOrder = walked && (await hasPlenty(connection, source)) ? walked : source;
   return { plan, source, inOrder, rest: plan.criteria.filter((each) => each !== chosen) };
+}
+
+/** Below this many rows, gathering and sorting them is cheaper than walking past those that do not match. */
+const PLENTY = 5_000;
+
+async function hasPlenty(connection: Connection, { from, where }: Source): Promise<boolean> {
+  const rows = sql`SELECT 1 FROM ${from} WHERE ${where} LIMIT ${literal(String(PLENTY))}`;
+  const [row] = await query<{ n: number | string }>(connection, sql`SELECT count(*) AS n FROM (${rows}) b`);
+  return Number(row?.n) === PLENTY;
 }
 
 /** Ids are few; one candidate is taken, but it matters whether a range has many rows. */
