@@ -3,6 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Context } from './row.ts';
 
 /** The root client's secret of every server of a benchmark. */
 export const ROOT_SECRET = 'root-secret-of-the-benchmark';
@@ -15,8 +16,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Where a server's log and its CPU profile go. */
+type Place = Pick<Context, 'folder' | 'profile'>;
+
 /** Starts the compiled server on a database, its log going to a file as it would in production. */
-export async function startOurs(folder: string, database: string, nodeArguments: string[] = []): Promise<Running> {
+export async function startOurs({ folder, profile }: Place, database: string): Promise<Running> {
+  const nodeArguments = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const log = path.join(folder, `ours-${process.hrtime.bigint()}.log`);
   const descriptor = openSync(log, 'w');
   const { PATH = '', HOME = '' } = process.env;

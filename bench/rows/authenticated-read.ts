@@ -9,8 +9,7 @@ import { alternate, type Context, type Row, type Sides } from '../row.ts';
 const CONNECTIONS = 32;
 
 async function measure(context: Context): Promise<Sides> {
-  const profiled = context.profile ? ['--cpu-prof', `--cpu-prof-dir=${context.profile}`] : [];
-  const server = await startOurs(context.folder, `sqlite:${path.join(context.folder, 'read.db')}`, profiled);
+  const server = await startOurs(context, `sqlite:${path.join(context.folder, 'read.db')}`);
   const floor = startChild<KoaFloor, { url: string }>('koa');
   try {
     const { url, authorization } = await fill(context, server);

@@ -7,7 +7,7 @@ import { alternate, type Context, type Row, type Sides } from '../row.ts';
 async function ours(context: Context): Promise<number> {
   const folder = await mkdtemp(path.join(context.folder, 'cold-'));
   const began = performance.now();
-  const server = await startOurs(folder, `sqlite:${path.join(folder, 'ward.db')}`);
+  const server = await startOurs({ folder, profile: undefined }, `sqlite:${path.join(folder, 'ward.db')}`);
   const answer = await fetch(`${server.url}/health`);
   const took = performance.now() - began;
   await server.stop();

@@ -12,7 +12,7 @@ const SAMPLES = 200;
 
 async function measure(context: Context): Promise<Sides> {
   const source = path.join(context.folder, 'write.db');
-  const server = await startOurs(context.folder, `sqlite:${source}`);
+  const server = await startOurs(context, `sqlite:${source}`);
   const floor = startChild<InsertFloor, { rate: number }>('insert');
   try {
     const { url, authorization } = await fill({ ...context, patients: SAMPLES }, server);
