@@ -23,6 +23,11 @@ export interface Accounts {
    * secret and wrong secrets cost the same. Rejects with a `throttled` or `busy` Failure.
    */
   prove(claim: Claim): Promise<boolean>;
+  /**
+   * Runs a check of another kind of credential under the same guard. Rejects with a `throttled` Failure, and
+   * with whatever the check rejects with: then nothing is held against anyone.
+   */
+  guarded(name: string, address: string, check: () => Promise<boolean>): Promise<boolean>;
 }
 
 /** The one place where a chosen secret is compared, with its guard against guessing. */
@@ -37,19 +42,19 @@ export function createAccounts(options: { engine: Engine; passwords: Passwords; 
     return matched && account !== undefined && isUsable(account.resource);
   }
 
-  return {
-    async prove(claim) {
-      const attempt: Attempt = await guessing.begin(claim.name, claim.address);
-      let proven: boolean;
-      try {
-        proven = await compare(claim);
-      } catch (error) {
-        attempt.released();
-        throw error;
-      }
-      if (proven) attempt.released();
-      else attempt.failed();
-      return proven;
-    },
-  };
+  async function guarded(name: string, address: string, check: () => Promise<boolean>): Promise<boolean> {
+    const attempt: Attempt = await guessing.begin(name, address);
+    let proven: boolean;
+    try {
+      proven = await check();
+    } catch (error) {
+      attempt.released();
+      throw error;
+    }
+    if (proven) attempt.released();
+    else attempt.failed();
+    return proven;
+  }
+
+  return { guarded, prove: (claim) => guarded(claim.name, claim.address, () => compare(claim)) };
 }

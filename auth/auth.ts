@@ -3,8 +3,10 @@ import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine } from '../resources/engine.ts';
 import { type Access, createAccess } from './access.ts';
 import { createAccounts } from './accounts.ts';
+import { createAssertions } from './assertions.ts';
 import { type Authentication, createAuthentication } from './authenticate.ts';
 import { createClientAuthentication } from './client-auth.ts';
+import { createClientKeys } from './client-keys.ts';
 import { closeSessionEndpoint } from './endpoints/close-session.ts';
 import type { Endpoint } from './endpoints/exchange.ts';
 import { introspectEndpoint } from './endpoints/introspect.ts';
@@ -12,6 +14,7 @@ import { metadataEndpoints } from './endpoints/metadata.ts';
 import { revokeEndpoint } from './endpoints/revoke.ts';
 import { tokenEndpoint } from './endpoints/token.ts';
 import { userinfoEndpoint } from './endpoints/userinfo.ts';
+import { createFetchKeys } from './fetch-keys.ts';
 import { createGuessing } from './guessing.ts';
 import { createIssuedTokens } from './issued-tokens.ts';
 import { openKeys } from './keys.ts';
@@ -57,7 +60,14 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
   const accounts = createAccounts({ engine, passwords, guessing: createGuessing({ clock }) });
-  const clients = createClientAuthentication({ engine, accounts });
+  const fetchKeys = createFetchKeys({ private: settings.privateJwksUris === true, report });
+  const assertions = createAssertions({
+    engine,
+    keys: createClientKeys({ fetchKeys, clock }),
+    audiences: [settings.baseUrl, `${settings.baseUrl}/auth/token`],
+    clock,
+  });
+  const clients = createClientAuthentication({ engine, accounts, assertions });
   const authentication = createAuthentication({ settings, presented, liveTokens, clients });
   const access = createAccess({ policies: createPolicies({ engine, report }) });
   const issued = createIssuedTokens({ engine, presented, liveTokens });

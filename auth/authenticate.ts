@@ -41,7 +41,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 
   async function basic(encoded: string, address: string): Promise<Principal> {
     const credentials = readBasic(encoded);
-    const client = credentials && (await clients.prove(credentials, address));
+    const client = credentials && (await clients.proveSecret(credentials, address));
     const grants = client?.resource['grant_types'];
     if (!client || !Array.isArray(grants) || !grants.includes('basic')) throw new Denial('bad-credentials');
     return { kind: 'client', client: client.resource, token: undefined };

@@ -2,10 +2,11 @@
 import type { Engine } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Accounts } from './accounts.ts';
-import type { ClientCredentials } from './client-methods/method.ts';
+import type { Assertions } from './assertions.ts';
+import type { ClientCredentials, ClientMethod, CredentialRequest } from './client-methods/method.ts';
 import { CLIENT_METHODS } from './client-methods/registry.ts';
-import { OAuthError } from './errors.ts';
-import type { Parameters } from './parameters.ts';
+import { proveSecret } from './client-methods/secret.ts';
+import { OAuthError, REFUSED } from './errors.ts';
 import { findStored, isUsable, type Stored } from './stored.ts';
 
 /** The client of a request, and whether it proved to be who it says. */
@@ -16,9 +17,7 @@ export interface RequestClient {
   confidential: boolean;
 }
 
-export interface ClientRequest {
-  authorization: string | undefined;
-  parameters: Parameters;
+export interface ClientRequest extends CredentialRequest {
   /** The caller's IP address. */
   address: string;
 }
@@ -29,25 +28,29 @@ export interface ClientAuthentication {
    * names its client by `client_id`. Throws `invalid_client` or `invalid_request`.
    */
   identify(request: ClientRequest): Promise<RequestClient>;
-  /** The Client that these credentials prove, or undefined. Rejects where guessing is throttled. */
-  prove(credentials: ClientCredentials, address: string): Promise<Stored | undefined>;
+  /** The Client that a secret proves, or undefined. Rejects where guessing is throttled. */
+  proveSecret(credentials: ClientCredentials, address: string): Promise<Stored | undefined>;
 }
 
-// One text for an unknown client, a wrong secret, a Client without a secret and a Client that is switched off.
-const REFUSED = 'Client authentication failed.';
-
 /** Authenticates clients by the methods of the registry. */
-export function createClientAuthentication(options: { engine: Engine; accounts: Accounts }): ClientAuthentication {
-  const { engine, accounts } = options;
+export function createClientAuthentication(options: {
+  engine: Engine;
+  accounts: Accounts;
+  assertions: Assertions;
+}): ClientAuthentication {
+  const { engine, accounts, assertions } = options;
 
-  async function prove({ id, secrets }: ClientCredentials, address: string): Promise<Stored | undefined> {
-    const account = await findStored(engine, 'Client', id);
-    const proven = await accounts.prove({ account, name: `Client/${id}`, credential: 'secret', secrets, address });
-    return proven ? account : undefined;
+  async function prove(
+    method: Pick<ClientMethod, 'prove'>,
+    credentials: ClientCredentials,
+    address: string,
+  ): Promise<Stored | undefined> {
+    const account = await findStored(engine, 'Client', credentials.id);
+    return (await method.prove({ accounts, assertions, address }, credentials, account)) ? account : undefined;
   }
 
   return {
-    prove,
+    proveSecret: (credentials, address) => prove({ prove: proveSecret }, credentials, address),
     async identify(request) {
       const { parameters, address } = request;
       const used = CLIENT_METHODS.filter((method) => method.isUsed(request));
@@ -60,7 +63,7 @@ export function createClientAuthentication(options: { engine: Engine; accounts: 
       if (named !== undefined && named !== credentials.id) {
         throw new OAuthError('invalid_request', 'client_id names another client than the credentials.');
       }
-      const client = await prove(credentials, address);
+      const client = await prove(method, credentials, address);
       if (!client) throw new OAuthError('invalid_client', REFUSED);
       return { client, authenticated: true, confidential: true };
     },

@@ -52,6 +52,9 @@ export interface OAuthAnswer {
 /** What every answer that may carry a credential says to caches (RFC 6749 §5.1). */
 export const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
+/** One text for an unknown client, a wrong secret, a Client without a secret and a Client that is switched off. */
+export const REFUSED = 'Client authentication failed.';
+
 /** A failure of an OAuth endpoint. The description is public; the detail is only logged. */
 export class OAuthError extends Error {
   readonly code: OAuthCode;

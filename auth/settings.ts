@@ -17,6 +17,8 @@ export interface AuthSettings {
   /** Seconds since issue or last use, where the Client does not say. */
   refreshTokenExpiration: number;
   signingAlg: SigningAlg;
+  /** True where the `jwks_uri` of a Client may be plain http and inside one's own network; not so by default. */
+  privateJwksUris?: boolean;
 }
 
 /** What a Client sets for the tokens of one grant: `Client.auth.<grant>`, with the server's defaults. */

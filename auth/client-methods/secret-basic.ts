@@ -1,5 +1,6 @@
 /** HTTP Basic authentication of a client (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, RFC 7617). */
 import type { ClientCredentials, ClientMethod } from './method.ts';
+import { proveSecret } from './secret.ts';
 
 export const secretBasic: ClientMethod = {
   name: 'client_secret_basic',
@@ -11,6 +12,7 @@ export const secretBasic: ClientMethod = {
     if (second === undefined) return readBasic(first);
     return first.toLowerCase() === 'basic' ? readBasic(second) : undefined;
   },
+  prove: proveSecret,
 };
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;

@@ -4,7 +4,7 @@ import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Access } from '../access.ts';
 import type { ClientAuthentication } from '../client-auth.ts';
-import { OAuthError } from '../errors.ts';
+import { OAuthError, REFUSED } from '../errors.ts';
 import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
 import { type AuthSettings, strings } from '../settings.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
@@ -28,7 +28,7 @@ export function introspectEndpoint(context: IntrospectContext): Endpoint {
     const parameters = parametersOf(request);
     const { address } = request;
     const caller = await clients.identify({ authorization: authorizationOf(request), parameters, address });
-    if (!caller.authenticated) throw new OAuthError('invalid_client', 'Client authentication failed.');
+    if (!caller.authenticated) throw new OAuthError('invalid_client', REFUSED);
     const token = await issued.find(parameters.require('token'));
     if (!token || !(await mayAsk(context, request, caller.client, token))) return answered(INACTIVE);
     return answered(await describe(context, token));

@@ -3,7 +3,7 @@
  * keys (RFC 7517 §5) and https://hl7.org/fhir/smart-app-launch/conformance.html. All of it follows from the registries.
  */
 import type { JsonObject } from '../../resources/json/value.ts';
-import { CLIENT_METHODS } from '../client-methods/registry.ts';
+import { CLIENT_METHODS, CLIENT_SIGNING_ALGS } from '../client-methods/registry.ts';
 import { GRANTS } from '../grants/registry.ts';
 import type { Keys } from '../keys.ts';
 import type { AuthSettings } from '../settings.ts';
@@ -27,14 +27,18 @@ function published(body: JsonObject): AuthAnswer {
 
 function serverMetadata(baseUrl: string): JsonObject {
   const methods = CLIENT_METHODS.map(({ name }) => name);
+  const algs = [...CLIENT_SIGNING_ALGS];
   return {
     issuer: baseUrl,
     token_endpoint: `${baseUrl}/auth/token`,
     token_endpoint_auth_methods_supported: [...methods, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: algs,
     revocation_endpoint: `${baseUrl}/auth/revoke`,
     revocation_endpoint_auth_methods_supported: [...methods, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: algs,
     introspection_endpoint: `${baseUrl}/auth/introspect`,
     introspection_endpoint_auth_methods_supported: methods,
+    introspection_endpoint_auth_signing_alg_values_supported: algs,
     userinfo_endpoint: `${baseUrl}/auth/userinfo`,
     jwks_uri: `${baseUrl}/.well-known/jwks.json`,
     grant_types_supported: GRANTS.map(({ name }) => name),
@@ -43,18 +47,22 @@ function serverMetadata(baseUrl: string): JsonObject {
   };
 }
 
+// What https://hl7.org/fhir/smart-app-launch/conformance.html takes over from RFC 8414.
+const SHARED = [
+  'issuer',
+  'jwks_uri',
+  'token_endpoint',
+  'token_endpoint_auth_methods_supported',
+  'token_endpoint_auth_signing_alg_values_supported',
+  'grant_types_supported',
+  'introspection_endpoint',
+  'revocation_endpoint',
+];
+
 function smartConfiguration(baseUrl: string): JsonObject {
-  const { issuer, jwks_uri, token_endpoint, token_endpoint_auth_methods_supported, ...others } =
-    serverMetadata(baseUrl);
-  const { grant_types_supported, introspection_endpoint, revocation_endpoint } = others;
+  const metadata = Object.entries(serverMetadata(baseUrl)).filter(([name]) => SHARED.includes(name));
   return {
-    issuer: issuer ?? null,
-    jwks_uri: jwks_uri ?? null,
-    token_endpoint: token_endpoint ?? null,
-    token_endpoint_auth_methods_supported: token_endpoint_auth_methods_supported ?? null,
-    grant_types_supported: grant_types_supported ?? null,
-    introspection_endpoint: introspection_endpoint ?? null,
-    revocation_endpoint: revocation_endpoint ?? null,
+    ...Object.fromEntries(metadata),
     scopes_supported: [
       'user/*.cruds',
       'user/*.read',
@@ -66,6 +74,7 @@ function smartConfiguration(baseUrl: string): JsonObject {
     capabilities: [
       'client-public',
       'client-confidential-symmetric',
+      'client-confidential-asymmetric',
       'permission-user',
       'permission-v1',
       'permission-v2',

@@ -1,7 +1,7 @@
 /** The client credentials grant (https://www.rfc-editor.org/rfc/rfc6749#section-4.4). */
 import { grantedAudience, isForOthers } from '../audience.ts';
 import { requireGrant } from '../client-auth.ts';
-import { OAuthError } from '../errors.ts';
+import { OAuthError, REFUSED } from '../errors.ts';
 import { grantedScope, parseScope } from '../scopes.ts';
 import { startSession } from '../sessions.ts';
 import { grantSettings } from '../settings.ts';
@@ -13,7 +13,7 @@ export const clientCredentials: Grant = {
   name: NAME,
   async issue({ sessions }, { parameters, requestClient, address, userAgent }) {
     const { client, authenticated } = requestClient;
-    if (!authenticated) throw new OAuthError('invalid_client', 'Client authentication failed.');
+    if (!authenticated) throw new OAuthError('invalid_client', REFUSED);
     requireGrant(client.resource, NAME);
     const settings = grantSettings(client.resource, NAME, sessions.settings);
     const audience = grantedAudience(sessions.settings, settings, {

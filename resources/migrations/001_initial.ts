@@ -14,6 +14,7 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   const others = [
     'init_entry',
+    'used_assertion',
     'server_key',
     'signing_key',
     'access_generation',
@@ -80,6 +81,12 @@ async function credentials(knex: Knex): Promise<void> {
     table.text('id');
     table.text('digest').notNullable();
     table.primary(['type', 'id']);
+  });
+  await knex.schema.createTable('used_assertion', (table) => {
+    table.text('client');
+    table.text('jti');
+    table.bigInteger('expires_at').notNullable().index();
+    table.primary(['client', 'jti']);
   });
   await knex.schema.createTable('access_generation', (table) => {
     table.bigInteger('value').notNullable();

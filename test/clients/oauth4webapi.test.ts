@@ -1,5 +1,6 @@
 /** oauth4webapi, a strict OAuth client, against the running server: it refuses whatever the RFCs do not allow. */
 import { expect } from 'chai';
+import { exportJWK, generateKeyPair } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import * as oauth from 'oauth4webapi';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
@@ -53,7 +54,22 @@ describe('clients: oauth4webapi', () => {
   it('discovers what is served', () => {
     expect(as.issuer).to.equal(server.baseUrl);
     expect(as.grant_types_supported).to.include.members(['client_credentials', 'password', 'refresh_token']);
-    expect(as.token_endpoint_auth_methods_supported).to.include.members(['client_secret_basic', 'client_secret_post']);
+    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+    expect(as.token_endpoint_auth_methods_supported).to.include.members(methods);
+    expect(as.token_endpoint_auth_signing_alg_values_supported).to.include.members(['RS256', 'ES256']);
+  });
+
+  it('gets a token by an assertion signed with its own key', async () => {
+    for (const [id, alg] of [
+      ['signing-es256', 'ES256'],
+      ['signing-rs256', 'RS256'],
+    ] as const) {
+      const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+      const keys = [{ ...(await exportJWK(publicKey)), kid: 'own' }];
+      await put(`/Client/${id}`, { grant_types: ['client_credentials'], jwks: { keys } });
+      const authentication = oauth.PrivateKeyJwt({ key: privateKey, kid: 'own' });
+      for (const _ of [1, 2]) expect(await grant({ client_id: id }, authentication)).to.have.property('access_token');
+    }
   });
 
   it('gets a token by Basic, its secret form-encoded as the RFC says', async () => {

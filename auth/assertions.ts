@@ -1,0 +1,93 @@
+/** Assertions by which clients authenticate (https://www.rfc-editor.org/rfc/rfc7523#section-3). */
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import type { Clock } from '../resources/clock.ts';
+import type { Engine } from '../resources/engine.ts';
+import type { ClientKeys } from './client-keys.ts';
+import { OAuthError, REFUSED } from './errors.ts';
+import { digest } from './mint.ts';
+import { isUsable, type Stored } from './stored.ts';
+
+/** The algorithms that clients may sign with. */
+export const ASSERTION_ALGS = ['RS256', 'RS384', 'ES256', 'ES384'] as const;
+
+export interface Assertions {
+  /** True where an assertion is the Client's, is meant for this server and was not used before. */
+  prove(assertion: string, client: Stored): Promise<boolean>;
+}
+
+export interface AssertionsOptions {
+  engine: Engine;
+  keys: ClientKeys;
+  /** The token endpoint and the issuer: some clients name the one, some the other. */
+  audiences: readonly string[];
+  clock: Clock;
+}
+
+/** Seconds that an assertion may be good for. */
+const LONGEST = 300;
+/** Seconds by which a client's clock may be ahead of ours. */
+const SKEW = 10;
+const TYPES: readonly unknown[] = [undefined, 'JWT', 'CLIENT-AUTHENTICATION+JWT'];
+// A key or a certificate that comes with the assertion would let its sender choose what it is verified with.
+const FOREIGN = ['jwk', 'x5u', 'x5c', 'crit'] as const;
+
+/** Checks assertions, and remembers in the database those that were used. */
+export function createAssertions({ engine, keys, audiences, clock }: AssertionsOptions): Assertions {
+  async function verified(assertion: string, client: Stored): Promise<Claims | undefined> {
+    const now = clock();
+    const { payload } = await jwtVerify(
+      assertion,
+      async (header, token) => {
+        if (FOREIGN.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
+        if (!TYPES.includes(header.typ?.toUpperCase())) throw new errors.JWTInvalid('Another kind of token');
+        return keys.find(client.resource, header, token);
+      },
+      { algorithms: [...ASSERTION_ALGS], currentDate: new Date(now), clockTolerance: SKEW },
+    );
+    return claimsOf(payload, client.id, audiences, now / 1000);
+  }
+
+  return {
+    async prove(assertion, client) {
+      if (!isUsable(client.resource)) return false;
+      try {
+        const claims = await verified(assertion, client);
+        return claims !== undefined && (await use(engine, client.id, claims));
+      } catch (error) {
+        // Not the client's mistake, and so not held against it; nor is anyone told which client has such an address.
+        if (error instanceof errors.JWKSTimeout) throw new OAuthError('invalid_client', REFUSED, { cause: error });
+        // The library throws a TypeError for a key that the algorithm cannot be used with.
+        if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+interface Claims {
+  jti: string;
+  /** Seconds since the epoch. */
+  exp: number;
+}
+
+/** What has to be remembered of an assertion; undefined where one of its claims does not hold. */
+function claimsOf(payload: JWTPayload, id: string, audiences: readonly string[], now: number): Claims | undefined {
+  const { iss, sub, aud, exp, iat, jti } = payload;
+  if (iss !== id || sub !== id) return undefined;
+  // One string: a list would let one assertion be good at several servers, each able to use it at the others.
+  if (typeof aud !== 'string' || !audiences.includes(aud)) return undefined;
+  if (exp === undefined || exp <= now || exp > now + LONGEST + SKEW) return undefined;
+  if (iat !== undefined && iat > now + SKEW) return undefined;
+  return typeof jti === 'string' && jti !== '' ? { jti, exp } : undefined;
+}
+
+/** Marks an assertion as used, on every node and beyond a restart; false where it already was. */
+function use(engine: Engine, client: string, { jti, exp }: Claims): Promise<boolean> {
+  return engine.transact(async (transaction) => {
+    const now = Math.floor(transaction.now / 1000);
+    await transaction.run('DELETE FROM used_assertion WHERE expires_at < ?', [now - SKEW]);
+    const sql = 'INSERT INTO used_assertion (client, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
+    // A digest, since a `jti` may be any text of any length.
+    return (await transaction.run(sql, [client, digest(jti), Math.ceil(exp)])) === 1;
+  });
+}

@@ -1,0 +1,67 @@
+/** The server as the suites of the auth module speak to it. */
+import { expect } from 'chai';
+import type { Reply, RequestOptions } from '../../harness/http.ts';
+import { type ClockedServer, startClockedServer } from '../../harness/in-process.ts';
+import { asRoot } from '../../harness/server.ts';
+
+export type Form = Record<string, string>;
+
+export interface Api extends ClockedServer {
+  /** The issuer of its tokens. */
+  issuer: string;
+  /** Stores a resource as the root client; fails the test where it is refused. */
+  put(address: string, json: object): Promise<Reply>;
+  /** Deletes a resource as the root client. */
+  remove(address: string): Promise<void>;
+  /** Asks the token endpoint. */
+  token(form: Form | string, options?: RequestOptions): Promise<Reply>;
+  /** As `token`, and fails the test where it is refused. */
+  granted(form: Form | string, options?: RequestOptions): Promise<Reply>;
+  /** The status of `GET path` with an access token. */
+  statusWith(bearer: string, path?: string): Promise<number>;
+  /** Searches as the root client: the resources found. */
+  found(query: string): Promise<Record<string, unknown>[]>;
+}
+
+/** A server with a policy that lets the clients and users of `PRINCIPALS` do everything. */
+export async function startApi(env: Record<string, string> = {}): Promise<Api> {
+  const server = await startClockedServer({ SIGNING_ALG: 'ES256', ...env });
+  return apiOf(server, `http://localhost:${new URL(server.url).port}`);
+}
+
+/** Wraps a running server. */
+export function apiOf<Server extends Pick<ClockedServer, 'request'>>(
+  server: Server,
+  issuer: string,
+): Server & Omit<Api, keyof ClockedServer> {
+  const token: Api['token'] = (form, options) => server.request('POST', '/auth/token', { form, ...options });
+  return {
+    ...server,
+    issuer,
+    token,
+    put: async (address, json) => {
+      const reply = await server.request('PUT', address, { as: asRoot, json });
+      expect(reply.status, reply.text).to.be.oneOf([200, 201]);
+      return reply;
+    },
+    remove: async (address) => {
+      expect((await server.request('DELETE', address, { as: asRoot })).status).to.equal(204);
+    },
+    granted: async (form, options) => {
+      const reply = await token(form, options);
+      expect(reply.status, reply.text).to.equal(200);
+      return reply;
+    },
+    statusWith: async (bearer, path = '/Patient') => (await server.request('GET', path, { as: { bearer } })).status,
+    found: async (query) => {
+      const reply = await server.request('GET', query, { as: asRoot });
+      expect(reply.status, reply.text).to.equal(200);
+      return reply.list('entry').map((entry) => (entry as { resource: Record<string, unknown> }).resource);
+    },
+  };
+}
+
+/** Status and error of an answer of an OAuth endpoint, as the tables of the suites write them. */
+export function refusal(reply: Reply): string {
+  return `${reply.status} ${String(reply.at('error'))}`;
+}

@@ -1,0 +1,243 @@
+/** jwks_uri that is private, redirects, is slow or huge; and one that is as it should be. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { createFetchKeys } from '../../../auth/fetch-keys.ts';
+import { isPublicAddress } from '../../../auth/public-address.ts';
+import { readConfig } from '../../../server/config.ts';
+import { startServer } from '../../../server/start.ts';
+import { freshDatabase } from '../../harness/database.ts';
+import { ROOT } from '../../harness/server.ts';
+
+const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+describe('the addresses that keys are fetched from', () => {
+  const rows: [address: string, isPublic: boolean][] = [
+    ['8.8.8.8', true],
+    ['2606:4700:4700::1111', true],
+    ['127.0.0.1', false],
+    ['10.1.2.3', false],
+    ['172.31.0.1', false],
+    ['192.168.1.1', false],
+    ['169.254.169.254', false],
+    ['100.64.0.1', false],
+    ['0.0.0.0', false],
+    ['224.0.0.1', false],
+    ['255.255.255.255', false],
+    ['::1', false],
+    ['::', false],
+    ['fe80::1', false],
+    ['fd00::1', false],
+    ['ff02::1', false],
+    ['::ffff:127.0.0.1', false],
+    ['64:ff9b::7f00:1', false],
+    ['2002:7f00:1::', false],
+    ['2001:0:1::1', false],
+    ['localhost', false],
+    ['', false],
+  ];
+  for (const [address, expected] of rows) {
+    it(`${address || 'nothing'} is ${expected ? '' : 'not '}public`, () =>
+      expect(isPublicAddress(address)).to.equal(expected));
+  }
+});
+
+describe('jwks_uri: what is fetched', () => {
+  let keys: Server;
+  let handle: RequestListener;
+  let asked = 0;
+  let base: string;
+  let reports: string[];
+
+  before(async () => {
+    keys = createServer((request, response) => {
+      asked += 1;
+      handle(request, response);
+    });
+    keys.listen(0, '127.0.0.1');
+    await once(keys, 'listening');
+    base = `http://127.0.0.1:${(keys.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    keys.closeAllConnections();
+    keys.close();
+  });
+  beforeEach(() => {
+    asked = 0;
+    reports = [];
+    handle = (_request, response) => response.end('{"keys":[]}');
+  });
+
+  const report = (problem: string) => void reports.push(problem);
+  const fetcher = (permitted: boolean, addresses?: string[]) =>
+    createFetchKeys({ private: permitted, report, ...(addresses ? { resolve: async () => addresses } : {}) });
+
+  it('a set, where the server may reach it', async () => {
+    expect(await fetcher(true)(`${base}/jwks`)).to.eql({ keys: [] });
+    expect(await fetcher(true, ['127.0.0.1'])(base.replace('127.0.0.1', 'keys.example'))).to.eql({ keys: [] });
+    expect(asked).to.equal(2);
+  });
+
+  const unreached: [why: string, uri: () => string, addresses?: string[]][] = [
+    ['plain http', () => `${base}/jwks`, ['93.184.215.14']],
+    ['a private address', () => base.replace('http:', 'https:')],
+    ['a private address as a number', () => base.replace('http:', 'https:').replace('127.0.0.1', '2130706433')],
+    ['a private address in octal', () => base.replace('http:', 'https:').replace('127.0.0.1', '0177.0.0.1')],
+    ['loopback by IPv6', () => base.replace('http:', 'https:').replace('127.0.0.1', '[::1]')],
+    ['IPv4 in IPv6', () => base.replace('http:', 'https:').replace('127.0.0.1', '[::ffff:127.0.0.1]')],
+    ['a name of a private address', () => base.replace('http://127.0.0.1', 'https://keys.example'), ['127.0.0.1']],
+    ['a name of the metadata service', () => 'https://keys.example/', ['169.254.169.254']],
+    [
+      'a name with one private address',
+      () => base.replace('http://127.0.0.1', 'https://k.example'),
+      ['8.8.8.8', '127.0.0.1'],
+    ],
+    ['a name without an address', () => 'https://keys.example/', []],
+    ['credentials', () => base.replace('http://', 'https://a:b@')],
+    ['a file', () => 'file:///etc/passwd'],
+    ['what is no URL', () => 'nonsense'],
+  ];
+  for (const [why, uri, addresses] of unreached) {
+    it(`jwks_uri that is private: never asks ${why}`, async () => {
+      expect(await fetcher(false, addresses)(uri())).to.equal(undefined);
+      expect(asked).to.equal(0);
+      expect(reports).to.have.length(1);
+    });
+  }
+
+  const unusable: [why: string, answer: RequestListener][] = [
+    ['redirects', (_request, response) => response.writeHead(302, { location: `${base}/else` }).end()],
+    ['is huge', (_request, response) => response.end(`{"keys":[],"x":"${'x'.repeat(70_000)}"}`)],
+    ['is not found', (_request, response) => response.writeHead(404).end('{"keys":[]}')],
+    ['is no JSON', (_request, response) => response.end('<html>')],
+    [
+      'breaks off',
+      (_request, response) => response.writeHead(200, { 'content-length': 50 }).write('{', () => response.destroy()),
+    ],
+  ];
+  for (const [why, answer] of unusable) {
+    it(`jwks_uri that ${why}`, async () => {
+      handle = answer;
+      expect(await fetcher(true)(`${base}/jwks`)).to.equal(undefined);
+      expect(asked).to.equal(1);
+    });
+  }
+
+  it('jwks_uri that is slow: it trickles in, and is given up in time', async () => {
+    handle = (_request, response) => {
+      const drip = setInterval(() => response.write(' '), 100);
+      response.once('close', () => clearInterval(drip));
+    };
+    const started = performance.now();
+    expect(await fetcher(true)(`${base}/jwks`)).to.equal(undefined);
+    expect(performance.now() - started).to.be.within(2_000, 5_000);
+  });
+
+  it('a report does not tell the query of an address', async () => {
+    await fetcher(false)(`${base}/jwks?token=hush`);
+    expect(reports.join()).to.not.include('hush');
+  });
+});
+
+describe('jwks_uri: a client that authenticates by it', () => {
+  let keys: Server;
+  let published: JWK[];
+  let asked = 0;
+  let pair: { privateKey: CryptoKey; jwk: JWK };
+  let stop: () => Promise<void>;
+  let send: (method: string, path: string, init: RequestInit) => Promise<Response>;
+  let issuer: string;
+  let ahead = 0;
+
+  const made = async (kid: string) => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid } };
+  };
+
+  before(async () => {
+    pair = await made('k1');
+    published = [pair.jwk];
+    keys = createServer((_request, response) => {
+      asked += 1;
+      response.end(JSON.stringify({ keys: published }));
+    }).listen(0, '127.0.0.1');
+    await once(keys, 'listening');
+    const database = await freshDatabase();
+    const config = readConfig({
+      PORT: '0',
+      DATABASE_URL: database.url,
+      ROOT_CLIENT_SECRET: ROOT.secret,
+      LOG_LEVEL: 'silent',
+      SIGNING_ALG: 'ES256',
+    });
+    const ports = { clock: () => Date.now() + ahead, random: randomBytes };
+    const server = await startServer(Object.assign({ ...config }, { privateJwksUris: true }), ports);
+    issuer = server.url;
+    send = (method, path, init) => fetch(`http://127.0.0.1:${server.port}${path}`, { method, ...init });
+    const body = JSON.stringify({
+      grant_types: ['client_credentials'],
+      jwks_uri: `http://127.0.0.1:${(keys.address() as AddressInfo).port}/jwks`,
+    });
+    const authorization = `Basic ${Buffer.from(`${ROOT.id}:${ROOT.secret}`).toString('base64')}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    expect((await send('PUT', '/Client/remote', { headers, body })).status).to.equal(201);
+    stop = async () => {
+      keys.closeAllConnections();
+      keys.close();
+      await server.close();
+      await database.drop();
+    };
+  });
+  after(() => stop());
+  beforeEach(() => {
+    asked = 0;
+  });
+
+  const authenticate = async (by = pair) => {
+    const exp = Math.floor((Date.now() + ahead) / 1000) + 60;
+    const assertion = await new SignJWT({ iss: 'remote', sub: 'remote', aud: issuer, exp, jti: randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: by.jwk.kid ?? '' })
+      .sign(by.privateKey);
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: TYPE,
+      client_assertion: assertion,
+    });
+    return (await send('POST', '/auth/token', { body })).status;
+  };
+
+  it('fetches the set once for many', async () => {
+    expect(await Promise.all([authenticate(), authenticate(), authenticate()])).to.eql([200, 200, 200]);
+    expect(asked).to.equal(1);
+  });
+
+  it('an unknown key makes it be fetched again, and not at will', async () => {
+    const next = await made('k2');
+    expect(await authenticate(next)).to.equal(401);
+    expect(asked).to.equal(0);
+    ahead += 61_000;
+    published = [pair.jwk, next.jwk];
+    expect(await authenticate(next)).to.equal(200);
+    for (const _ of [1, 2, 3]) expect(await authenticate(await made('k3'))).to.equal(401);
+    expect(asked).to.equal(1);
+  });
+
+  it('a key that is no longer published is not taken for long', async () => {
+    published = [(await made('k4')).jwk];
+    expect(await authenticate()).to.equal(200);
+    ahead += 11 * 60_000;
+    expect(await authenticate()).to.equal(401);
+  });
+
+  it('a set that cannot be had does not lock the client out', async () => {
+    published = [];
+    ahead += 11 * 60_000;
+    keys.close();
+    keys.closeAllConnections();
+    for (let at = 0; at < 12; at += 1) expect(await authenticate()).to.equal(401);
+  });
+});
