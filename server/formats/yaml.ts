@@ -31,10 +31,15 @@ export function readYaml(text: string): Json {
 }
 
 function failureOf(error: YAMLException): Failure {
-  const reason = REASONS.get(error.reason) ?? error.reason;
+  const reason = REASONS.get(error.reason) ?? withoutContent(error.reason);
   const { mark } = error;
   if (mark === undefined) return malformed('YAML', reason);
   return malformed('YAML', reason, { line: mark.line + 1, column: mark.column + 1 });
+}
+
+/** What js-yaml calls a tag may be a secret that someone forgot to quote (`secret: !x`): it is not repeated. */
+function withoutContent(reason: string): string {
+  return /\btag\b/.test(reason) ? reason.replace(/ ?(?:!<.*>|".*")|: .*$/g, '') : reason;
 }
 
 /** js-yaml quotes a string that would end the document (`---`), but forgets to where it is a key. */
