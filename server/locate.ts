@@ -8,8 +8,9 @@ import type { Context, Step } from './context.ts';
  * the path is only ever cut, so that no second spelling of a path reaches an endpoint.
  */
 export function locate(config: Config): Step {
+  const proxies = config.trustedProxies.rules.length > 0 ? config.trustedProxies : undefined;
   return (ctx, next) => {
-    ctx.state.address = addressOf(ctx, config.trustedProxies);
+    ctx.state.address = addressOf(ctx, proxies);
     const twin = ctx.path === '/fhir' || ctx.path.startsWith('/fhir/');
     ctx.state.base = twin ? `${config.baseUrl}/fhir` : config.baseUrl;
     if (twin) ctx.path = ctx.path.slice('/fhir'.length) || '/';

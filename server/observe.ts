@@ -11,10 +11,13 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
  * The line holds the path without its query: a query may carry what a log must not.
  */
 export function observe(logger: Logger, random: RandomBytes): Step {
+  // Ids need to be unique, not secret: one draw a process and a count cost a request nothing.
+  const process = random(9).toString('base64url');
+  let count = 0;
   return async (ctx, next) => {
     const started = performance.now();
     const given = ctx.get('X-Request-Id');
-    ctx.state.requestId = REQUEST_ID.test(given) ? given : random(12).toString('hex');
+    ctx.state.requestId = REQUEST_ID.test(given) ? given : `${process}-${(count++).toString(36)}`;
     ctx.set('X-Request-Id', ctx.state.requestId);
     try {
       await next();
