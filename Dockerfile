@@ -1,9 +1,9 @@
 # Build: compile TypeScript, then keep only what runs.
-FROM node:22-bookworm-slim AS build
+FROM node:22-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json knexfile.ts ./
+COPY tsconfig.json tsconfig.build.json ./
 COPY server server
 COPY auth auth
 COPY resources resources
