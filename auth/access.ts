@@ -1,4 +1,4 @@
-import { isObject } from '../resources/json/value.ts';
+import { isObject, type JsonObject } from '../resources/json/value.ts';
 import { Denial } from './errors.ts';
 import type { Policies } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
@@ -16,8 +16,11 @@ export interface Access {
 export function createAccess({ policies }: { policies: Policies }): Access {
   async function permitted(request: AccessRequest): Promise<boolean> {
     const applicable = await policies.applicable(principalsOf(request.principal), request.operation);
-    if (applicable.length === 0) return false;
-    const seen = requestObject(request);
+    let built: JsonObject | undefined;
+    const seen = () => {
+      built ??= requestObject(request);
+      return built;
+    };
     return applicable.some((policy) => policy.decide(seen));
   }
 

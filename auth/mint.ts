@@ -2,7 +2,7 @@
  * What tokens look like: random strings, or JWT access tokens (https://www.rfc-editor.org/rfc/rfc9068) and
  * refresh tokens. Either carries a secret part, and only the digest of that part is stored.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { RandomBytes } from '../resources/clock.ts';
 import type { Keys } from './keys.ts';
@@ -43,7 +43,7 @@ export function successorPart(key: Buffer, use: TokenUse, presented: string, gen
 
 /** What is stored of a secret part. */
 export function digest(part: string): string {
-  return createHash('sha256').update(part).digest('base64url');
+  return hash('sha256', part, 'base64url');
 }
 
 /** Writes a token around its secret part: the part itself, or a signed JWT that carries it as `tid`. */

@@ -67,7 +67,7 @@ function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'opera
   };
 }
 
-function decideOrRefuse(decide: Decide, request: JsonObject): boolean {
+function decideOrRefuse(decide: Decide, request: () => JsonObject): boolean {
   try {
     return decide(request);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 
-/** Says yes or no to a request, given as the object that policies see. */
-export type Decide = (request: JsonObject) => boolean;
+/** Says yes or no to a request: the object that policies see, which is built when the first of them looks at it. */
+export type Decide = (request: () => JsonObject) => boolean;
 
 /** A way for a policy to decide. */
 export interface PolicyEngine {

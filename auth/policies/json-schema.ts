@@ -15,7 +15,7 @@ export const jsonSchema: PolicyEngine = {
     }
     if (schema['$async'] !== undefined) throw new PolicyError(at, 'A schema cannot be asynchronous.');
     const validate = compile(schema, at);
-    return (request) => validate(withoutEmpty(plain(request)) ?? {}) === true;
+    return (request) => validate(withoutEmpty(plain(request())) ?? {}) === true;
   },
 };
 

@@ -11,7 +11,10 @@ export const matcho: PolicyEngine = {
     const pattern = policy['matcho'];
     if (!isObject(pattern)) throw new PolicyError(`${place}.matcho`, 'A matcho policy needs a pattern in matcho.');
     const match = compile(pattern, `${place}.matcho`);
-    return (request) => match(request, request);
+    return (request) => {
+      const seen = request();
+      return match(seen, seen);
+    };
   },
 };
 
