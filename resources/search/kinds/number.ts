@@ -1,6 +1,6 @@
-import { Decimal, type Json } from '../../json/value.ts';
+import { Decimal, isObject, type Json } from '../../json/value.ts';
 import type { Fragment } from '../plan.ts';
-import { BadValue, type SearchKind } from './kind.ts';
+import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
 /** What stands for an open end: the largest double, so that no row holds an infinity. */
@@ -16,6 +16,7 @@ export const number: SearchKind = {
   modifiers: [],
 
   reader(type) {
+    if (type === 'Range') return addRange;
     if (!TYPES.has(type)) return undefined;
     return (value, add) => {
       const read = readNumber(value);
@@ -27,6 +28,20 @@ export const number: SearchKind = {
     return { where: numberCondition(text), access: 'range' };
   },
 };
+
+function addRange(value: Json, add: AddRow): void {
+  const range = readRange(value);
+  if (range !== undefined) add([range.low, range.high, '', '', '']);
+}
+
+/** The ends of a Range: a missing one is open. Undefined where both are missing. */
+export function readRange(value: Json): { low: number; high: number } | undefined {
+  if (!isObject(value)) return undefined;
+  const [low, high] = [value['low'], value['high']].map((end) =>
+    isObject(end) ? readNumber(end['value']) : undefined,
+  );
+  return low === undefined && high === undefined ? undefined : { low: low ?? -OPEN, high: high ?? OPEN };
+}
 
 /** The number that a JSON value holds; undefined for anything else. */
 export function readNumber(value: Json | undefined): number | undefined {

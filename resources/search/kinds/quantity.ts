@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
-import { numberCondition, OPEN, readNumber } from './number.ts';
+import { numberCondition, OPEN, readNumber, readRange } from './number.ts';
 
 const LONGEST = 200;
 const CURRENCIES = 'urn:iso:std:iso:4217';
@@ -58,14 +58,12 @@ function addMoney(value: Json, add: AddRow): void {
   add([number, number, currency === '' ? '' : CURRENCIES, currency, currency]);
 }
 
-/** A missing end of a Range is open. */
+/** Both ends of a Range have one unit. */
 function addRange(value: Json, add: AddRow): void {
-  if (!isObject(value)) return;
-  const low = isObject(value['low']) ? value['low'] : undefined;
-  const high = isObject(value['high']) ? value['high'] : undefined;
-  const given = low ?? high;
-  if (given === undefined) return;
-  add([readNumber(low?.['value']) ?? -OPEN, readNumber(high?.['value']) ?? OPEN, ...unitOf(given)]);
+  const range = readRange(value);
+  if (!isObject(value) || range === undefined) return;
+  const end = [value['low'], value['high']].find(isObject);
+  add([range.low, range.high, ...unitOf(end ?? {})]);
 }
 
 function unitOf(value: JsonObject): [system: string, code: string, unit: string] {

@@ -14,7 +14,10 @@ export const uri: SearchKind = {
   reader(type) {
     if (!TYPES.has(type)) return undefined;
     return (value, add) => {
-      if (typeof value === 'string' && value !== '') add([bounded(value, LONGEST)]);
+      if (typeof value !== 'string' || value === '') return;
+      add([bounded(value, LONGEST)]);
+      // A canonical is found with its version and without.
+      if (type === 'canonical' && value.includes('|')) add([bounded(value.slice(0, value.indexOf('|')), LONGEST)]);
     };
   },
 
