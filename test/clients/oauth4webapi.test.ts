@@ -7,12 +7,14 @@ import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 
 const SERVICE: oauth.Client = { client_id: 'service' };
 const APP: oauth.Client = { client_id: 'app' };
+const SIGNING: oauth.Client = { client_id: 'signing' };
 const SECRET = 'a secret: with +%&= in it';
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 describe('clients: oauth4webapi', () => {
   let server: TestServer;
   let as: oauth.AuthorizationServer;
+  let key: Awaited<ReturnType<typeof oauth.generateKeyPair>>;
 
   const put = async (path: string, json: object) => {
     const reply = await server.request('PUT', path, { as: asRoot, json });
@@ -21,6 +23,8 @@ describe('clients: oauth4webapi', () => {
 
   before(async () => {
     server = await startServer();
+    key = await oauth.generateKeyPair('ES256', { extractable: true });
+    const jwk = { ...(await crypto.subtle.exportKey('jwk', key.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
     const jwt = { token_format: 'jwt', refresh_token: true };
     await put('/Client/service', {
       secret: SECRET,
@@ -33,7 +37,8 @@ describe('clients: oauth4webapi', () => {
       auth: { password: { refresh_token: true } },
     });
     await put('/User/ann', { userName: 'ann', password: 'correct-horse' });
-    await put('/AccessPolicy/all', { engine: 'allow', link: [{ resourceType: 'Client', id: 'service' }] });
+    await put('/Client/signing', { grant_types: ['client_credentials'], jwks: { keys: [jwk] } });
+    await put('/AccessPolicy/signing', { engine: 'allow', link: [{ resourceType: 'Client', id: 'signing' }] });
     const issuer = new URL(server.baseUrl);
     const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
     as = await oauth.processDiscoveryResponse(issuer, found);
@@ -81,6 +86,13 @@ describe('clients: oauth4webapi', () => {
 
   it('gets a token by its secret in the form', async () => {
     expect(await grant(SERVICE, oauth.ClientSecretPost(SECRET))).to.have.property('access_token');
+  });
+
+  it('gets a token by an assertion that it signed', async () => {
+    const token = await grant(SIGNING, oauth.PrivateKeyJwt({ key: key.privateKey, kid: 'k' }));
+    const url = new URL('/Patient', server.baseUrl);
+    const response = await oauth.protectedResourceRequest(token.access_token, 'GET', url, undefined, null, insecure);
+    expect(response.status).to.equal(200);
   });
 
   it('validates a JWT access token by the RFC of its profile', async () => {

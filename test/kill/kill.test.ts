@@ -40,9 +40,16 @@ describe('kill', () => {
       // Each round dies at another point, and not before something was answered.
       const answered = () => [...changing, ...fresh].reduce((sum, ledger) => sum + ledger.answered.length, 0);
       const enough = answered() + 40 + 23 * round;
-      while (answered() < enough) await new Promise((resolve) => setTimeout(resolve, round));
+      const over = Promise.all(writing);
+      let isOver = false;
+      over
+        .finally(() => {
+          isOver = true;
+        })
+        .catch(() => undefined);
+      while (answered() < enough && !isOver) await new Promise((resolve) => setTimeout(resolve, round));
       await server.kill();
-      await Promise.all(writing);
+      await over;
       server = await startServer({ database });
       await Promise.all([...changing, ...fresh].map((ledger) => reconcile(server, ledger)));
       await checkIndex(server, [...changing, ...fresh]);

@@ -1,6 +1,6 @@
 /** The OAuth tutorial, from top to bottom: what it says of the client credentials flow holds here. */
 import { expect } from 'chai';
-import { createLocalJWKSet, generateKeyPair, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
@@ -84,6 +84,25 @@ describe('seeds: OAuth tutorial', () => {
     const reply = await token({ grant_type: 'client_credentials', client_assertion_type, client_assertion });
     expect(reply.status).to.equal(401);
     expect(reply.body).to.include({ error: 'invalid_client' });
+  });
+
+  it('request: by a client assertion, each once', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const key = { ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256', use: 'sig' };
+    const client = { grant_types: ['client_credentials'], jwks: { keys: [key] } };
+    expect((await server.request('PUT', '/Client/signing', { as: asRoot, json: client })).status).to.equal(201);
+    const now = Math.floor(server.now() / 1000);
+    const client_assertion = await new SignJWT({ iss: 'signing', sub: 'signing', jti: 'once', exp: now + 60 })
+      .setProtectedHeader({ alg: 'ES256', kid: 'a', typ: 'JWT' })
+      .setAudience(`${BASE_URL}/auth/token`)
+      .sign(privateKey);
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion,
+    };
+    expect((await token(form)).status).to.equal(200);
+    expect((await token(form)).body).to.include({ error: 'invalid_client' });
   });
 
   it('response: after expires_in seconds the token is no longer good', async () => {
