@@ -92,8 +92,8 @@ export interface Include {
   reverse: boolean;
   /** Applied to what was included, too. */
   iterate: boolean;
-  /** The type whose references are followed. */
-  source: string;
+  /** The type whose references are followed; undefined: that of each match. */
+  source: string | undefined;
   /** The reference parameter; undefined for `*`: all. */
   parameter: string | undefined;
   /** The type of the other end; undefined: any. */
