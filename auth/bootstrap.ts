@@ -1,6 +1,7 @@
 import type { RandomBytes } from '../resources/clock.ts';
 import type { Connection } from '../resources/connection.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
+import { Failure } from '../resources/errors.ts';
 import { claimServerKey, readServerKey } from './keys.ts';
 import { currentStored } from './stored.ts';
 
@@ -26,21 +27,23 @@ export type RootOutcome =
 const ROOT = 'root_client';
 
 /**
- * Makes the root client and its policy on an empty database, in one transaction; later, sets the secret of that
- * very Client to the supplied one. It never switches a Client on.
+ * Makes the root client and its policy on an empty database; later, sets the secret of that very Client to the
+ * supplied one. It never switches a Client on.
  */
-export function bootstrapRoot(engine: Engine, root: RootSettings, random: RandomBytes): Promise<RootOutcome> {
-  const secret = root.secret ?? newSecret(random);
-  return engine.transact(async (transaction): Promise<RootOutcome> => {
-    if (await claimServerKey(transaction, ROOT, root.id)) {
-      await createRoot(transaction, root.id, secret);
-      return { outcome: 'created', id: root.id, generated: root.secret === undefined ? secret : undefined };
-    }
-    const id = await readServerKey(transaction, ROOT);
-    if (id === undefined || id === '') return { outcome: 'missing' };
-    if (root.secret === undefined) return { outcome: 'unchanged', id };
-    return setSecret(transaction, id, root.secret);
-  });
+export async function bootstrapRoot(
+  transaction: Transaction,
+  root: RootSettings,
+  random: RandomBytes,
+): Promise<RootOutcome> {
+  if (await claimServerKey(transaction, ROOT, root.id)) {
+    const secret = root.secret ?? newSecret(random);
+    await createRoot(transaction, root.id, secret);
+    return { outcome: 'created', id: root.id, generated: root.secret === undefined ? secret : undefined };
+  }
+  const id = await readServerKey(transaction, ROOT);
+  if (id === undefined || id === '') return { outcome: 'missing' };
+  if (root.secret === undefined) return { outcome: 'unchanged', id };
+  return setSecret(transaction, id, root.secret);
 }
 
 /** Gives the root client a new secret. Throws where it was deleted. */
@@ -51,7 +54,7 @@ export async function resetRoot(engine: Engine, random: RandomBytes): Promise<{ 
     return id === undefined || id === '' ? undefined : setSecret(transaction, id, secret);
   });
   if (!result || result.outcome === 'missing') {
-    throw new Error('There is no root client: none was made yet, or it was deleted.');
+    throw new Failure('not-found', 'There is no root client any more: it was deleted.');
   }
   return { id: result.id, secret };
 }

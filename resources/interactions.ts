@@ -184,13 +184,19 @@ class ResourceEngine implements Engine {
     );
   }
 
-  async #prepare(type: string, id: string, resource: JsonObject, credentials: Credentials): Promise<PreparedWrite> {
+  /** `keyOf` and `credentials` see what the caller sees: the job's own writes inside a job, committed ones outside. */
+  async #prepare(
+    type: string,
+    id: string,
+    resource: JsonObject,
+    credentials: Credentials,
+    keyOf = async () => (await this.#current(type, id))?.key,
+  ): Promise<PreparedWrite> {
     const served = this.#served(type);
     const issues = this.#options.rules[type]?.validate?.(resource) ?? [];
     return prepare(served, id, resource, issues, async (values) => {
       if (Object.keys(values).length === 0) return [];
-      const key = (await this.#current(type, id))?.key;
-      return prepareSecrets(this.#options.hasher, credentials, key, values);
+      return prepareSecrets(this.#options.hasher, credentials, await keyOf(), values);
     });
   }
 

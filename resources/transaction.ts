@@ -40,7 +40,13 @@ export interface TransactionOptions {
   served(type: string): ServedType;
   newId(): string;
   /** Makes a resource ready to store, comparing its secrets with these credentials. */
-  prepare(type: string, id: string, resource: JsonObject, credentials: Credentials): Promise<PreparedWrite>;
+  prepare(
+    type: string,
+    id: string,
+    resource: JsonObject,
+    credentials: Credentials,
+    keyOf: () => Promise<number | undefined>,
+  ): Promise<PreparedWrite>;
 }
 
 /** One job of the write queue: conditions are checked and versions stored in one transaction. */
@@ -86,11 +92,12 @@ export class JobTransaction implements Transaction {
 
   async create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
     const { prepare, newId } = this.#options;
-    return this.put(await prepare(type, newId(), resource, this.credentials), 'POST', options);
+    return this.put(await prepare(type, newId(), resource, this.credentials, async () => undefined), 'POST', options);
   }
 
   async update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
-    return this.put(await this.#options.prepare(type, id, resource, this.credentials), 'PUT', options);
+    const keyOf = async () => (await this.current(type, id))?.key;
+    return this.put(await this.#options.prepare(type, id, resource, this.credentials, keyOf), 'PUT', options);
   }
 
   /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */

@@ -9,7 +9,8 @@ import { PostgresConnection, postgres } from '../resources/dialects/postgres.ts'
 import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
 import { migrationSource } from '../resources/migrations/source.ts';
 import type { WriterConnection } from '../resources/writer.ts';
-import { acquireLock } from './lock.ts';
+import { ConfigError } from './config.ts';
+import { acquireLock, LockedError } from './lock.ts';
 
 /** An open database: what the engine needs of it, whichever it is. */
 export interface Database {
@@ -30,7 +31,19 @@ export interface Database {
  * A SQLite file is locked for this process; a second one is refused.
  */
 export function openDatabase(url: string): Promise<Database> {
-  return url.startsWith('sqlite:') ? openSqlite(url.slice('sqlite:'.length)) : openPostgres(url);
+  return url.startsWith('sqlite:') ? reachable(openSqlite(url.slice('sqlite:'.length))) : openPostgres(url);
+}
+
+/** Gives what opening a database gave, or says in a line what is wrong with the setting; never the URL itself. */
+async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof LockedError) throw error;
+    const { message = '', code = '' } = error as { message?: string; code?: string };
+    const reason = (message || code).replaceAll(/\s+/g, ' ');
+    throw new ConfigError(`DATABASE_URL names a database that cannot be opened: ${reason}`, { cause: error });
+  }
 }
 
 /** What knex needs to reach a database: for migrations, seeds and its command line. */
@@ -90,7 +103,7 @@ async function openPostgres(url: string): Promise<Database> {
     openWriter: () => openPostgresWriter(settings),
     migrate: async (then) => {
       const client = new pg.Client(settings);
-      await client.connect();
+      await reachable(client.connect());
       try {
         await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
         await migrateWith(knexModule(knexConfig(url)));

@@ -1,15 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { RandomBytes } from '../resources/clock.ts';
-import type { Engine, Transaction } from '../resources/engine.ts';
+import type { Transaction } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import { readJson } from '../resources/json/read.ts';
 import { renderJson } from '../resources/json/render.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { decodeUtf8 } from './formats/text.ts';
 import { readYaml } from './formats/yaml.ts';
 
 /** An entry of the file: a resource under the id it shall have. */
-interface Entry {
+export interface InitEntry {
   type: string;
   id: string;
   resource: JsonObject;
@@ -17,33 +18,52 @@ interface Entry {
   place: string;
 }
 
+/** Reads INIT_FILE: a Bundle of PUTs or a list of resources, in YAML or JSON. Throws a Failure that names the place. */
+export async function readInitFile(path: string): Promise<InitEntry[]> {
+  const entries = entriesOf(parse(path, await readFile(path)));
+  const seen = new Set<string>();
+  for (const { type, id, place } of entries) {
+    // Each would undo the other, at every start again.
+    if (seen.has(`${type}/${id}`)) throw refused(place, `${type}/${id} stands twice.`);
+    seen.add(`${type}/${id}`);
+  }
+  return entries;
+}
+
 /**
- * Applies INIT_FILE in one transaction: a Bundle of PUTs or a list of resources, in YAML or JSON.
- * An entry is applied only when it differs from what the file last applied under that id, so that a restart
- * never undoes what an admin changed since. Gives the number of entries applied; throws before anything is stored.
+ * Applies the entries of INIT_FILE inside a transaction. An entry is applied only when it differs from what the
+ * file last applied under that id, so that a restart never undoes what an admin changed since.
  */
-export async function applyInitFile(path: string, engine: Engine, random: RandomBytes): Promise<number> {
-  const entries = entriesOf(parse(path, await readFile(path, 'utf8')));
-  return engine.transact(async (transaction) => {
-    const key = await digestKey(transaction, random);
-    let applied = 0;
-    for (const entry of entries) {
-      // The digest is keyed: an entry may hold a secret, and a plain digest of a short one can be guessed.
-      const digest = createHmac('sha256', key).update(renderJson(entry.resource)).digest('base64url');
-      if (await isApplied(transaction, entry, digest)) continue;
-      await apply(transaction, entry);
-      await remember(transaction, entry, digest);
-      applied += 1;
-    }
-    return applied;
-  });
+export async function applyInitFile(
+  entries: readonly InitEntry[],
+  transaction: Transaction,
+  random: RandomBytes,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const key = await digestKey(transaction, random);
+  for (const entry of entries) {
+    // The digest is keyed: an entry may hold a secret, and a plain digest of a short one can be guessed.
+    const digest = createHmac('sha256', key).update(renderJson(entry.resource)).digest('base64url');
+    if (await isApplied(transaction, entry, digest)) continue;
+    await apply(transaction, entry);
+    await remember(transaction, entry, digest);
+  }
 }
 
-function parse(path: string, text: string): Json {
-  return path.endsWith('.json') ? readJson(text) : readYaml(text);
+function refused(place: string, reason: string): Failure {
+  return new Failure('malformed', `INIT_FILE, ${place}: ${reason}`);
 }
 
-function entriesOf(value: Json): Entry[] {
+function parse(path: string, bytes: Uint8Array): Json {
+  try {
+    const text = decodeUtf8(bytes);
+    return path.endsWith('.json') ? readJson(text) : readYaml(text);
+  } catch (error) {
+    throw error instanceof Failure ? new Failure(error.code, `INIT_FILE: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+function entriesOf(value: Json): InitEntry[] {
   if (Array.isArray(value)) return value.map((item, index) => entryOf(item, `item ${index + 1}`));
   if (!isObject(value) || value['resourceType'] !== 'Bundle' || !Array.isArray(value['entry'])) {
     throw new Failure('malformed', 'INIT_FILE must be a list of resources or a Bundle of PUTs.');
@@ -52,28 +72,26 @@ function entriesOf(value: Json): Entry[] {
     const place = `entry ${index + 1}`;
     const request = isObject(item) ? item['request'] : undefined;
     if (!isObject(item) || !isObject(request) || request['method'] !== 'PUT') {
-      throw new Failure('malformed', `INIT_FILE, ${place}: only PUT requests are applied.`);
+      throw refused(place, 'only PUT requests are applied.');
     }
     const entry = entryOf(item['resource'] ?? null, place);
     if (request['url'] !== `${entry.type}/${entry.id}`) {
-      throw new Failure('malformed', `INIT_FILE, ${place}: request.url must be ${entry.type}/${entry.id}.`);
+      throw refused(place, `request.url must be ${entry.type}/${entry.id}.`);
     }
     return entry;
   });
 }
 
-function entryOf(resource: Json, place: string): Entry {
+function entryOf(resource: Json, place: string): InitEntry {
   if (!isObject(resource) || typeof resource['resourceType'] !== 'string' || typeof resource['id'] !== 'string') {
-    throw new Failure('malformed', `INIT_FILE, ${place}: a resource with resourceType and id is needed.`);
+    throw refused(place, 'a resource with resourceType and id is needed.');
   }
   const { resourceType: type, id } = resource;
-  if (type === 'Session') {
-    throw new Failure('malformed', `INIT_FILE, ${place}: Sessions are made by the token endpoint alone.`);
-  }
+  if (type === 'Session') throw refused(place, 'Sessions are made by the token endpoint alone.');
   return { type, id, resource, place };
 }
 
-async function apply(transaction: Transaction, { type, id, resource, place }: Entry): Promise<void> {
+async function apply(transaction: Transaction, { type, id, resource, place }: InitEntry): Promise<void> {
   try {
     await transaction.update(type, id, resource, { by: 'server' });
   } catch (error) {
@@ -83,13 +101,13 @@ async function apply(transaction: Transaction, { type, id, resource, place }: En
   }
 }
 
-async function isApplied(transaction: Transaction, { type, id }: Entry, digest: string): Promise<boolean> {
+async function isApplied(transaction: Transaction, { type, id }: InitEntry, digest: string): Promise<boolean> {
   const sql = 'SELECT digest FROM init_entry WHERE type = ? AND id = ?';
   const [row] = await transaction.all<{ digest: string }>(sql, [type, id]);
   return row?.digest === digest;
 }
 
-async function remember(transaction: Transaction, { type, id }: Entry, digest: string): Promise<void> {
+async function remember(transaction: Transaction, { type, id }: InitEntry, digest: string): Promise<void> {
   const sql =
     'INSERT INTO init_entry (type, id, digest) VALUES (?, ?, ?) ' +
     'ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest';

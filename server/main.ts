@@ -1,11 +1,13 @@
 /** `npm start`: reads the settings, serves, and stops when it is asked to. */
-import { Failure } from '../resources/errors.ts';
-import { ConfigError, readConfig } from './config.ts';
-import { LockedError } from './lock.ts';
+import { readConfig } from './config.ts';
+import { endWith } from './refusal.ts';
 import { startServer } from './start.ts';
 
 try {
-  const server = await startServer(readConfig(process.env));
+  const config = readConfig(process.env);
+  const server = await startServer(config);
+  // Whoever asked for any port must learn which, whatever is logged.
+  if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);
   process.stdout.write(server.welcome);
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -16,8 +18,5 @@ try {
     });
   }
 } catch (error) {
-  const expected = error instanceof ConfigError || error instanceof LockedError || error instanceof Failure;
-  // A mistake of whoever starts the server is told in a line; anything else with all that is known of it.
-  console.error(expected ? `Ward did not start: ${error.message}` : error);
-  process.exit(1);
+  endWith(error);
 }

@@ -3,12 +3,12 @@ import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
 import { createPasswords, type Passwords } from '../auth/passwords.ts';
 import { createRules } from '../auth/rules.ts';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
-import type { Engine } from '../resources/engine.ts';
+import type { Engine, Transaction } from '../resources/engine.ts';
 import { createEngine } from '../resources/interactions.ts';
 import { createRegistry, type Registry } from '../resources/registry.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
-import { applyInitFile } from './init-file.ts';
+import { applyInitFile, readInitFile } from './init-file.ts';
 
 /** What a test may turn: the time and the randomness. */
 export interface Ports {
@@ -52,11 +52,14 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
   };
   try {
     const { rootClientId: id, rootClientSecret: secret } = config;
-    const root = await database.migrate(async () => {
-      const outcome = await bootstrapRoot(engine, { id, secret }, ports.random);
-      if (config.initFile !== undefined) await applyInitFile(config.initFile, engine, ports.random);
+    const entries = config.initFile === undefined ? [] : await readInitFile(config.initFile);
+    const bootstrap = async (transaction: Transaction) => {
+      const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
+      await applyInitFile(entries, transaction, ports.random);
       return outcome;
-    });
+    };
+    // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
+    const root = await database.migrate(() => engine.transact(bootstrap));
     return { config, database, registry, engine, passwords, root, close, ...ports };
   } catch (error) {
     await close();

@@ -6,7 +6,7 @@ import { type Logger, pino } from 'pino';
 import { createAuth } from '../auth/auth.ts';
 import { generateSigningKey } from '../auth/keys.ts';
 import { createApp } from './app.ts';
-import { atPort, type Config } from './config.ts';
+import { atPort, type Config, ConfigError } from './config.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
 import { welcome } from './welcome.ts';
 
@@ -21,37 +21,44 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a request may take to arrive: a body that trickles in does not hold a connection. */
-const REQUEST_TIMEOUT = 30_000;
+/** Milliseconds that a request may take to arrive, after which it is answered 408: none may trickle in for ever. */
+export const REQUEST_TIMEOUT = 30_000;
 
 /** Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. */
-export async function startServer(config: Config, ports: Ports = REAL): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  ports: Ports = REAL,
+  requestTimeout: number = REQUEST_TIMEOUT,
+): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel });
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
   const ward = await openWard(config, ports);
   try {
-    return await listen(ward, logger, generatedKey);
+    return await listen(ward, logger, generatedKey, requestTimeout);
   } catch (error) {
     await ward.close();
     throw error;
   }
 }
 
-async function listen(ward: Ward, logger: Logger, generatedKey: Promise<JWK>): Promise<RunningServer> {
+async function listen(
+  ward: Ward,
+  logger: Logger,
+  generatedKey: Promise<JWK>,
+  requestTimeout: number,
+): Promise<RunningServer> {
   let resolveHandler: (handle: Handler) => void = () => undefined;
   // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
   let handler = new Promise<Handler>((resolve) => {
     resolveHandler = resolve;
   });
-  const server = createServer((request, response) => {
+  // Node looks for late requests in intervals: one that is as long as the timeout would double it.
+  const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 10 };
+  const server = createServer(timeouts, (request, response) => {
     void handler.then((handle) => handle(request, response));
   });
-  server.requestTimeout = REQUEST_TIMEOUT;
-  server.headersTimeout = REQUEST_TIMEOUT;
-  server.listen(ward.config.port, ward.config.host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await bind(server, ward.config);
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
@@ -63,6 +70,20 @@ async function listen(ward: Ward, logger: Logger, generatedKey: Promise<JWK>): P
   logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
   const greeting = ward.root.outcome === 'created' ? welcome(config, ward.root) : '';
   return { url: config.baseUrl, port, welcome: greeting, close: () => stop(server, ward, logger) };
+}
+
+/** Takes the port of the settings, and gives the one that was taken. */
+async function bind(server: Server, { host, port }: Config): Promise<number> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'EADDRINUSE') throw new ConfigError(`PORT ${port} is in use; PORT takes another, or 0 for a free one`);
+    if (code === 'EACCES') throw new ConfigError(`PORT ${port} may not be listened on (EACCES); PORT takes another`);
+    throw new ConfigError(`HOST cannot be listened on (${code}); HOST takes an address of this machine`);
+  }
+  return (server.address() as AddressInfo).port;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
