@@ -33,7 +33,8 @@ export function randomPart(random: RandomBytes): string {
 
 /**
  * The secret part of a token's successor. It follows from what was presented, so that a retry gets the very same
- * although only digests are stored; the generation keeps successors of one token apart.
+ * although only digests are stored; the generation keeps successors of one token apart. (Around the same part, an
+ * ECDSA signature differs from one writing of a JWT to the next: it is the same token all the same.)
  */
 export function successorPart(key: Buffer, use: TokenUse, presented: string, generation: number): string {
   return createHmac('sha256', key)
