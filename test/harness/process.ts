@@ -8,6 +8,12 @@ import { serverEntry } from './build.ts';
 /** Milliseconds a server may take until it listens. */
 const PATIENCE = 15_000;
 
+/** Servers that outlive a test that died must not outlive its process. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export interface ServerProcess {
   child: ChildProcess;
   /** Everything it printed so far, on both streams. */
@@ -26,7 +32,11 @@ export function spawnServer(env: Record<string, string>): ServerProcess {
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const ended = once(child, 'close').then(([code]) => code as number | null);
+  running.add(child);
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
   return { child, output: () => Buffer.concat(chunks).toString(), ended };
 }
 
