@@ -100,8 +100,8 @@ export const OAUTH: Row[] = [
     [
       'an assertion of another kind',
       { form: `${GRANT}&client_assertion_type=saml&client_assertion=x` },
-      401,
-      'invalid_client',
+      400,
+      'invalid_request',
     ],
     ['Basic that is none', { headers: { authorization: 'Basic !!!' }, form: GRANT }, 401, 'invalid_client'],
     ['another scheme', { headers: { authorization: 'Digest a=b' }, form: GRANT }, 401, 'invalid_client'],
