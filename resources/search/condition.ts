@@ -51,7 +51,8 @@ export function walkedSourceOf(criterion: Criterion, type: string): Source | und
 /** A query for the keys of a source whose resources satisfy the criteria. */
 export function selectKeys({ from, where, own, access }: Source, criteria: Criterion[]): Fragment {
   const distinct = literal(own ? '' : 'DISTINCT ');
-  return sql`SELECT ${distinct}${keyOf(access)} AS key FROM ${from} WHERE ${all([where, ...criteria.map((each) => conditionOf(each, own))])}`;
+  const conditions = all([where, ...criteria.map((each) => conditionOf(each, own))]);
+  return sql`SELECT ${distinct}${keyOf(access)} AS key FROM ${from} WHERE ${conditions}`;
 }
 
 /**
@@ -93,7 +94,8 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
       return own ? criterion.where : sql`EXISTS (SELECT 1 FROM resource c WHERE c.key = r.key AND ${criterion.where})`;
     case 'rows':
       if (criterion.access !== 'seek' && !TABLES_BY_KEY.has(criterion.table)) break;
-      return sql`EXISTS (SELECT 1 FROM ${literal(criterion.table)} x WHERE ${rowCondition(criterion)} AND x.key = r.key)`;
+      return sql`EXISTS
+        (SELECT 1 FROM ${literal(criterion.table)} x WHERE ${rowCondition(criterion)} AND x.key = r.key)`;
     case 'not':
       return sql`NOT (${conditionOf(criterion.of, own)})`;
     case 'all':

@@ -1,13 +1,14 @@
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
+import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
-import { any, list, padded, sql } from './fragment.ts';
-import { date } from './kinds/date.ts';
-import { BadValue, type RowMatch, type ValueContext } from './kinds/kind.ts';
+import { any, padded } from './fragment.ts';
+import type { SearchKind, ValueContext } from './kinds/kind.ts';
 import { localTypes } from './kinds/reference.ts';
 import type { Definitions } from './paths.ts';
-import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
-import { splitEscaped, storable, unescaped } from './text.ts';
+import type { Access, Criterion, RowsCriterion } from './plan.ts';
+import { splitEscaped } from './text.ts';
+import { alternatives, isMissing, quoted, understand } from './values.ts';
 
 /** What a search is understood with. */
 export interface SearchOptions {
@@ -32,8 +33,6 @@ interface Scope {
   depth: number;
 }
 
-const MOST_ALTERNATIVES = 500;
-const LONGEST_VALUE = 2000;
 const DEEPEST_CHAIN = 4;
 
 /** The compiled type of a name. Throws `unknown-type`. */
@@ -66,9 +65,8 @@ function parse(scope: Scope, name: string, value: string): Criterion {
   const dot = name.indexOf('.');
   if (dot > 0) return parseChain(scope, name.slice(0, dot), name.slice(dot + 1), value);
   const [code, modifier] = splitName(name);
-  if (code === '_id') return column(code, modifier, value, idCondition);
-  if (code === '_lastUpdated')
-    return column(code, modifier, value, (values) => updatedCondition(values, scope.options));
+  const column = COLUMNS.get(code);
+  if (column !== undefined) return parseColumn(code, column, modifier, value, scope.options);
   return test(scope, name, parameterOf(scope.type, code), modifier, value);
 }
 
@@ -81,15 +79,11 @@ function splitName(name: string): [code: string, modifier: string | undefined] {
 export function parameterOf(type: SearchType, code: string): Parameter {
   const parameter = type.parameters.get(code);
   if (parameter !== undefined) return parameter;
-  const known = ['_id', '_lastUpdated', ...type.parameters.keys()].join(', ');
+  const known = [...COLUMNS.keys(), ...type.parameters.keys()].join(', ');
   throw new Failure(
     'unknown-parameter',
     `${type.definition.name} has no search parameter ${quoted(code)}. It has: ${known}.`,
   );
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
 function test(
@@ -107,8 +101,8 @@ function test(
   const negated = modifier === 'not';
   const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
   const values = alternatives(name, value);
-  const found =
-    parameter.kind === undefined ? composite(name, parameter, context, values) : rows(name, parameter, context, values);
+  const { kind } = parameter;
+  const found = kind ? rows(name, parameter, kind, context, values) : composite(name, parameter, context, values);
   return negated ? { test: 'not', of: found } : found;
 }
 
@@ -125,11 +119,6 @@ function presence(parameter: Parameter): Criterion {
   return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
 }
 
-function isMissing(name: string, value: string): boolean {
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw new Failure('parameter', `${name}: write true or false.`);
-}
-
 function checkModifier(scope: Scope, { code, kind }: Parameter, modifier: string | undefined): void {
   if (modifier === undefined) return;
   const known = kind?.modifiers ?? [];
@@ -139,24 +128,14 @@ function checkModifier(scope: Scope, { code, kind }: Parameter, modifier: string
   throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
 }
 
-function alternatives(name: string, value: string): string[] {
-  const values = splitEscaped(value, ',').filter((each) => each.trim() !== '');
-  if (values.length > MOST_ALTERNATIVES)
-    throw new Failure('parameter', `${name}: give at most ${MOST_ALTERNATIVES} values.`);
-  if (values.some((each) => each.length > LONGEST_VALUE)) {
-    throw new Failure('parameter', `${name}: a value has at most ${LONGEST_VALUE} characters.`);
-  }
-  return values;
-}
-
-function rows(name: string, parameter: Parameter, context: Context, values: string[]): RowsCriterion {
-  const matches = values.map((value) => match(name, parameter, context, value));
+function rows(name: string, parameter: Parameter, kind: SearchKind, context: Context, values: string[]): RowsCriterion {
+  const { types } = parameter;
+  const matches = values.map((value) => understand(name, kind, value, { ...context, types }));
   const [first] = matches;
   const variant = first?.variant;
-  const table = variant === undefined ? parameter.kind?.table : parameter.kind?.variants?.[variant];
   return {
     test: 'rows',
-    table: table ?? '',
+    table: (variant === undefined ? undefined : kind.variants?.[variant]) ?? kind.table,
     param: (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number,
     where: matches.length === 1 ? first?.where : any(padded(matches.map(({ where }) => where))),
     access: slowest(matches.map(({ access }) => access)),
@@ -168,16 +147,6 @@ function slowest(accesses: Access[]): Access {
   return accesses.includes('range') ? 'range' : 'seek';
 }
 
-function match(name: string, parameter: Parameter, context: Context, value: string): RowMatch {
-  try {
-    if (parameter.kind === undefined) throw new BadValue('a part of a composite is one value');
-    return parameter.kind.parse(value, { ...context, types: parameter.types });
-  } catch (error) {
-    if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
-    throw error;
-  }
-}
-
 function composite(name: string, { components }: Parameter, context: Context, values: string[]): Criterion {
   const found = values.map((value): Criterion => {
     const parts = splitEscaped(value, '$');
@@ -186,7 +155,9 @@ function composite(name: string, { components }: Parameter, context: Context, va
     }
     return {
       test: 'composite',
-      parts: components.map((part, index) => rows(name, part, context, [parts[index] ?? ''])),
+      parts: components.flatMap((part, index) =>
+        part.kind ? [rows(name, part, part.kind, context, [parts[index] ?? ''])] : [],
+      ),
     };
   });
   return oneOf(found);
@@ -195,53 +166,6 @@ function composite(name: string, { components }: Parameter, context: Context, va
 function oneOf(criteria: Criterion[]): Criterion {
   const [only] = criteria;
   return criteria.length === 1 && only !== undefined ? only : { test: 'any', of: criteria };
-}
-
-/** `_id` and `_lastUpdated`, which every resource has. */
-function column(
-  code: string,
-  modifier: string | undefined,
-  value: string,
-  condition: (values: string[]) => Fragment,
-): Criterion {
-  const isId = code === '_id';
-  if (modifier === 'missing') return isMissing(code, value) ? { test: 'any', of: [] } : { test: 'all', of: [] };
-  if (modifier !== undefined && !(isId && modifier === 'not')) {
-    const served = isId ? ':missing, :not' : ':missing';
-    throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
-  }
-  const found: Criterion = {
-    test: 'resource',
-    where: condition(alternatives(code, value)),
-    access: isId ? 'seek' : 'range',
-  };
-  return modifier === 'not' ? { test: 'not', of: found } : found;
-}
-
-function idCondition(values: string[]): Fragment {
-  return sql`id IN (${list(padded(values.map((value) => storable(unescaped(value)))))})`;
-}
-
-/** The stretch of an instant is its millisecond, so that `high > x` is `last_updated >= x`. */
-function updatedCondition(values: string[], { base, now }: SearchOptions): Fragment {
-  const conditions = values.map((value) => {
-    const { where } = parseDateValue('_lastUpdated', value, { base, now, modifier: undefined });
-    const text = where.sql
-      .replaceAll('high > ?', 'last_updated >= ?')
-      .replaceAll('high <= ?', 'last_updated < ?')
-      .replaceAll('low ', 'last_updated ');
-    return { sql: text, bindings: where.bindings };
-  });
-  return any(padded(conditions));
-}
-
-function parseDateValue(name: string, value: string, context: Context): RowMatch {
-  try {
-    return date.parse(value, { ...context, types: new Set(['instant']) });
-  } catch (error) {
-    if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
-    throw error;
-  }
 }
 
 /** `subject:Patient.name=…`: the reference must point to what the rest finds (FHIR R4 §3.1.1.4.16). */

@@ -1,5 +1,6 @@
 import type { PathStep, ResourceDefinition, SearchParameterDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { COLUMNS } from './columns.ts';
 import type { AddRow, Reader, SearchKind } from './kinds/kind.ts';
 import { KINDS } from './kinds/registry.ts';
 import { type Definitions, type Place, places, root } from './paths.ts';
@@ -30,9 +31,6 @@ export interface SearchType {
   parameters: ReadonlyMap<string, Parameter>;
 }
 
-/** Parameters that are columns of the resource, not rows of an index. */
-export const COLUMNS = ['_id', '_lastUpdated'];
-
 const compiled = new WeakMap<ResourceDefinition, SearchType>();
 
 /**
@@ -44,7 +42,7 @@ export function searchType(definitions: Definitions, definition: ResourceDefinit
   if (known !== undefined) return known;
   const parameters = new Map<string, Parameter>();
   for (const [code, declared] of Object.entries(definition.search)) {
-    if (COLUMNS.includes(code) || !isServed(declared)) continue;
+    if (COLUMNS.has(code) || !isServed(declared)) continue;
     refuseSecrets(definition, code, declared);
     parameters.set(code, compileParameter(definitions, definition, code, declared));
   }

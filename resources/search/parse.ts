@@ -27,7 +27,7 @@ interface Draft {
   cursor: string | undefined;
 }
 
-/** The parameters that shape the answer rather than choose what is found (FHIR R4 §3.1.1.5). The last of each counts. */
+/** Parameters that shape the answer rather than choose what is found (FHIR R4 §3.1.1.5); the last of each counts. */
 const RESULT: Record<string, (draft: Draft, value: string) => void> = {
   _sort: ({ type, search }, value) => {
     search.sort = parseSort(type, value);

@@ -7,7 +7,7 @@ const ELEMENTS = 51;
 interface Entry {
   row: IndexRow;
   /** The elements of a composite that gave the row, as bits above those of the edge. */
-  elements: Set<number>;
+  elements: Set<number> | undefined;
 }
 
 interface Group {
@@ -24,13 +24,16 @@ export class RowCollector {
   /** `element` is 0 for a plain parameter, 1, 2, … for the elements of a composite, undefined for a variant. */
   add(table: string, param: number, columns: (string | number)[], element: number | undefined): void {
     const group = this.#group(table, param, element === 0);
-    const identity = columns.length === 1 ? String(columns[0]) : JSON.stringify(columns);
+    // No text in a row has a NUL.
+    const identity = columns.length === 1 ? String(columns[0]) : columns.join('\0');
     let entry = group.entries.get(identity);
     if (entry === undefined) {
-      entry = { row: [param, ...columns], elements: new Set() };
+      entry = { row: [param, ...columns], elements: undefined };
       group.entries.set(identity, entry);
     }
-    if (element !== undefined && element > 0) entry.elements.add((element - 1) % ELEMENTS);
+    if (element === undefined || element === 0) return;
+    entry.elements ??= new Set();
+    entry.elements.add((element - 1) % ELEMENTS);
   }
 
   /** All rows by table, `edge` at the end of each. */
@@ -41,9 +44,10 @@ export class RowCollector {
       for (const group of groups.values()) {
         const entries = [...group.entries.values()];
         const [lowest, highest] = group.sortable ? edges(entries, group.order) : [];
-        for (const entry of entries) {
-          const edge = (entry === lowest ? LOWEST : 0) + (entry === highest ? HIGHEST : 0);
-          all.push([...entry.row, [...entry.elements].reduce((sum, bit) => sum + 2 ** (bit + 2), edge)]);
+        for (const { row, elements } of entries) {
+          const edge = (row === lowest?.row ? LOWEST : 0) + (row === highest?.row ? HIGHEST : 0);
+          row.push([...(elements ?? [])].reduce((sum, bit) => sum + 2 ** (bit + 2), edge));
+          all.push(row);
         }
       }
       rows.set(table, all);

@@ -1,0 +1,38 @@
+import { Failure } from '../errors.ts';
+import { BadValue, type RowMatch, type SearchKind, type ValueContext } from './kinds/kind.ts';
+import { splitEscaped } from './text.ts';
+
+const MOST_ALTERNATIVES = 500;
+const LONGEST_VALUE = 2000;
+
+/** The values that a parameter gives as alternatives, still escaped. Throws `parameter` where they are too many. */
+export function alternatives(name: string, value: string): string[] {
+  const values = splitEscaped(value, ',').filter((each) => each.trim() !== '');
+  if (values.length > MOST_ALTERNATIVES)
+    throw new Failure('parameter', `${name}: give at most ${MOST_ALTERNATIVES} values.`);
+  if (values.some((each) => each.length > LONGEST_VALUE)) {
+    throw new Failure('parameter', `${name}: a value has at most ${LONGEST_VALUE} characters.`);
+  }
+  return values;
+}
+
+/** Understands one value by its kind. Throws a `parameter` Failure that names the parameter and says what is right. */
+export function understand(name: string, kind: SearchKind, value: string, context: ValueContext): RowMatch {
+  try {
+    return kind.parse(value, context);
+  } catch (error) {
+    if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
+    throw error;
+  }
+}
+
+/** The value of `:missing`. */
+export function isMissing(name: string, value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new Failure('parameter', `${name}: write true or false.`);
+}
+
+/** What was sent, short enough for a message. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
