@@ -1,5 +1,5 @@
 import type { BlockList } from 'node:net';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Config } from './config.ts';
 import type { Context, Step } from './context.ts';
 
@@ -25,7 +25,8 @@ function addressOf(ctx: Context, trusted: BlockList | undefined): string {
   const forwarded = ctx.get('X-Forwarded-For').split(',');
   while (forwarded.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
     const previous = plain((forwarded.pop() ?? '').trim());
-    if (previous === '') break;
+    // What is no address came from the caller: whom it names does not matter.
+    if (isIP(previous) === 0) break;
     address = previous;
   }
   return address;

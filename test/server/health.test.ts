@@ -1,0 +1,41 @@
+/** `/health` says whether the database answers, to anyone, and nothing else. */
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
+import { asRoot, startServer } from '../harness/server.ts';
+
+describe('server: health', () => {
+  it('200 while the database answers, without credentials, whatever is asked for', async () => {
+    const server = await startServer();
+    for (const headers of [{}, { accept: 'application/xml' }, { authorization: 'Bearer nonsense' }]) {
+      const reply = await server.request('GET', '/health', { headers });
+      expect([reply.status, reply.body]).to.deep.equal([200, { status: 'pass' }]);
+    }
+    await server.stop();
+  });
+
+  // A SQLite file that is open cannot be taken away.
+  if (DATABASE_KIND === 'postgres') {
+    it('503 when the database is gone; other requests are told to come back, and the server stays', async () => {
+      const database = await freshDatabase();
+      const server = await startServer({ database });
+      expect((await server.request('GET', '/Patient', { as: asRoot })).status).to.equal(200);
+      await database.drop();
+      const health = await server.request('GET', '/health');
+      expect([health.status, health.body]).to.deep.equal([503, { status: 'fail' }]);
+      for (const [method, path] of [
+        ['GET', '/Patient/x'],
+        ['GET', '/Patient'],
+        ['PUT', '/Patient/x'],
+      ] as const) {
+        const reply = await server.request(method, path, { as: asRoot, ...(method === 'PUT' ? { json: {} } : {}) });
+        expect([reply.status, reply.at('issue.0.code')], `${method} ${path}`).to.deep.equal([503, 'transient']);
+        expect(reply.header('retry-after')).to.match(/^\d+$/);
+        expect(reply.text).to.not.match(/postgres|ward_test|ECONN|terminat/i);
+      }
+      const token = await server.request('POST', '/auth/token', { as: asRoot, form: 'grant_type=client_credentials' });
+      expect(token.status).to.equal(503);
+      expect(await server.stop()).to.equal(0);
+    });
+  }
+});
