@@ -20,13 +20,20 @@ export const postgres: Dialect = {
 
 /** What runs a prepared query: a pool for reads, one client for writes. */
 export interface QueryRunner {
-  query(query: { name: string; text: string; values: readonly Binding[] }): Promise<QueryResult>;
+  query(query: { name?: string; text: string; values: readonly Binding[] }): Promise<QueryResult>;
 }
+
+interface Prepared {
+  name?: string;
+  text: string;
+}
+
+const MOST_STATEMENTS = 400;
 
 /** A pool or a client with every SQL text prepared once on each of its connections. */
 export class PostgresConnection implements Connection {
   readonly #runner: QueryRunner;
-  readonly #prepared = new Map<string, { name: string; text: string }>();
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(runner: QueryRunner) {
     this.#runner = runner;
@@ -48,11 +55,13 @@ export class PostgresConnection implements Connection {
     }
   }
 
-  #prepare(sql: string): { name: string; text: string } {
+  #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql);
     if (known) return known;
     let place = 0;
     const text = sql.replaceAll('?', () => `$${++place}`);
+    // Callers combine the parameters of searches as they like: only so many texts are kept by the database.
+    if (this.#prepared.size >= MOST_STATEMENTS) return { text };
     // A name is at most 63 bytes, and must be the same text on every connection of the pool.
     const prepared = { name: createHash('sha256').update(text).digest('hex').slice(0, 40), text };
     this.#prepared.set(sql, prepared);

@@ -16,6 +16,8 @@ export const sqlite: Dialect = {
 const SETUP =
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;';
 
+const MOST_STATEMENTS = 400;
+
 /** A connection to a SQLite file with every SQL text prepared once. */
 export class SqliteConnection implements Connection {
   readonly #database: sqlite3.Database;
@@ -42,14 +44,14 @@ export class SqliteConnection implements Connection {
 
   /** `.all` alone: `.get` and `.each` leave the statement's snapshot of the WAL open, so that later reads are stale. */
   async all<Row>(sql: string, bindings: readonly Binding[] = []): Promise<Row[]> {
-    const statement = this.#statements.get(sql) ?? (await this.#prepare(sql));
+    const statement = this.#recall(sql) ?? (await this.#prepare(sql));
     return new Promise((resolve, reject) => {
       statement.all<Row>(bindings, (error, rows) => (error ? reject(asDatabaseError(error)) : resolve(rows)));
     });
   }
 
   async run(sql: string, bindings: readonly Binding[] = []): Promise<number> {
-    const statement = this.#statements.get(sql) ?? (await this.#prepare(sql));
+    const statement = this.#recall(sql) ?? (await this.#prepare(sql));
     return new Promise((resolve, reject) => {
       statement.run(bindings, function (error) {
         if (error) reject(asDatabaseError(error));
@@ -70,6 +72,25 @@ export class SqliteConnection implements Connection {
     });
   }
 
+  /** A prepared statement, which is thereby the latest used. */
+  #recall(sql: string): sqlite3.Statement | undefined {
+    const statement = this.#statements.get(sql);
+    if (!statement) return undefined;
+    this.#statements.delete(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** Callers combine the parameters of searches as they like: the statements least used give way. */
+  #remember(sql: string, statement: sqlite3.Statement): void {
+    for (const [oldest, forgotten] of this.#statements) {
+      if (this.#statements.size < MOST_STATEMENTS) break;
+      this.#statements.delete(oldest);
+      forgotten.finalize();
+    }
+    this.#statements.set(sql, statement);
+  }
+
   /** A text is used only once it is prepared: calls that wait on one that cannot be are never answered. */
   #prepare(sql: string): Promise<sqlite3.Statement> {
     const known = this.#preparing.get(sql);
@@ -78,7 +99,7 @@ export class SqliteConnection implements Connection {
       const statement = this.#database.prepare(sql, (error: Error | null) => {
         this.#preparing.delete(sql);
         if (error) return reject(asDatabaseError(error));
-        this.#statements.set(sql, statement);
+        this.#remember(sql, statement);
         resolve(statement);
       });
     });
