@@ -28,6 +28,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const { config, logger, random } = options;
   const router = routes(options);
   const app = new Koa<RequestState>();
+  app.on('error', brokenConnection(logger));
   app.use(observe(logger, random));
   app.use(locate(config));
   app.use(securityHeaders(config));
@@ -37,6 +38,14 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(router.routes());
   app.use(otherMethods(router));
   return app;
+}
+
+/** What reaches koa itself: a caller who left before the answer, which is no news, or a mistake of ours. */
+function brokenConnection(logger: Logger): (error: Error) => void {
+  return (error) => {
+    const level = 'code' in error ? 'debug' : 'error';
+    logger[level]({ cause: error.stack }, 'The connection of a request broke');
+  };
 }
 
 /** A method that an address does not take is answered with those that it does (RFC 9110 §15.5.6). */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { JWK } from 'jose';
 import { type Logger, pino } from 'pino';
 import { createAuth } from '../auth/auth.ts';
@@ -58,6 +58,7 @@ async function listen(
   const server = createServer(timeouts, (request, response) => {
     void handler.then((handle) => handle(request, response));
   });
+  const sockets = openSockets(server);
   const port = await bind(server, ward.config);
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
@@ -69,7 +70,17 @@ async function listen(
   if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was set anew`);
   logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
   const greeting = ward.root.outcome === 'created' ? welcome(config, ward.root) : '';
-  return { url: config.baseUrl, port, welcome: greeting, close: () => stop(server, ward, logger) };
+  return { url: config.baseUrl, port, welcome: greeting, close: () => stop(server, sockets, ward, logger) };
+}
+
+/** The connections that are open, as they come and go. */
+function openSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 /** Takes the port of the settings, and gives the one that was taken. */
@@ -88,12 +99,16 @@ async function bind(server: Server, { host, port }: Config): Promise<number> {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-async function stop(server: Server, ward: Ward, logger: Logger): Promise<void> {
+async function stop(server: Server, sockets: ReadonlySet<Socket>, ward: Ward, logger: Logger): Promise<void> {
   logger.info('Stopping');
   const closed = once(server, 'close');
   server.close();
-  // A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  // A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another; one
+  // that never asked anything is not idle to Node.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }, 20);
   await closed;
   clearInterval(sweep);
   await ward.close();
