@@ -16,7 +16,7 @@ describe('npm start', () => {
     const { PATH, HOME } = process.env;
     const env = { PATH, HOME, PORT: '0', DATABASE_URL: database.url };
     // A group of its own, so that what npm starts can be stopped with it.
-    child = spawn('npm', ['start'], { env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    child = spawn('npm', ['start'], { env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
     child.stdout?.on('data', (chunk) => {
       printed += String(chunk);
     });
