@@ -42,7 +42,15 @@ export function successorPart(key: Buffer, use: TokenUse, presented: string, gen
     .digest('base64url');
 }
 
-/** What is stored of a secret part. */
+/**
+ * What is stored of a token: the digest of its secret part. That of a JWT is another than that of the same part as
+ * an opaque token, so that a claim read from a log, without its signature, is no token by itself.
+ */
+export function tokenHash(format: TokenFormat, part: string): string {
+  return digest(format === 'opaque' ? part : `${format}:${part}`);
+}
+
+/** SHA-256, base64url. */
 export function digest(part: string): string {
   return hash('sha256', part, 'base64url');
 }

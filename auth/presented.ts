@@ -4,7 +4,7 @@ import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../resources/clock.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Keys } from './keys.ts';
-import { ACCESS_TOKEN_TYPE, digest, type TokenFormat, type TokenUse } from './mint.ts';
+import { ACCESS_TOKEN_TYPE, type TokenFormat, type TokenUse, tokenHash } from './mint.ts';
 
 /** A token that may be one of ours: whether it is current, its Session says. */
 export interface Presented {
@@ -52,15 +52,19 @@ export function createPresentedTokens(options: { keys: Keys; issuer: string; clo
   return {
     async read(token, use) {
       if (token.length > LONGEST) return undefined;
-      if (OPAQUE.test(token)) return { token, format: 'opaque', part: token, hash: digest(token), claims: undefined };
+      if (OPAQUE.test(token)) return presented(token, 'opaque', token, undefined);
       if (!token.includes('.')) return undefined;
       const claims = await claimsOf(token, use);
       const { tid, exp } = claims ?? {};
       if (typeof tid !== 'string') return undefined;
       if (typeof exp === 'number' && exp * 1000 <= options.clock()) return undefined;
-      return { token, format: 'jwt', part: tid, hash: digest(tid), claims };
+      return presented(token, 'jwt', tid, claims);
     },
   };
+}
+
+function presented(token: string, format: TokenFormat, part: string, claims: JsonObject | undefined): Presented {
+  return { token, format, part, hash: tokenHash(format, part), claims };
 }
 
 async function verifyJwt(

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Credential, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
-import { digest, successorPart } from './mint.ts';
+import { successorPart, tokenHash } from './mint.ts';
 import type { Presented } from './presented.ts';
 import { endSession, instant, requireUnchanged, type SessionsContext, type Tokens, writeTokens } from './sessions.ts';
 import type { GrantSettings } from './settings.ts';
@@ -92,16 +92,21 @@ async function advance(
     scope: refresh.scope,
     audience: refresh.audience,
   };
-  const part = (use: 'access' | 'refresh') => successorPart(key, use, refresh.presented.part, access.generation);
+  const { part: presented, format } = refresh.presented;
+  const part = (use: 'access' | 'refresh') => successorPart(key, use, presented, access.generation);
   const refreshUntil = issuedAt + refresh.settings.refreshTokenExpiration;
   const { hash } = live;
   const next = {
     name: 'refresh',
-    hash: refresh.rotate ? digest(part('refresh')) : hash,
+    hash: refresh.rotate ? tokenHash(format, part('refresh')) : hash,
     detail: detailOf({ generation: access.generation, expiresAt: refreshUntil }),
   };
   if (!(await credentials.replace(hash, next))) return undefined;
-  await credentials.replace(held.hash, { name: 'access', hash: digest(part('access')), detail: detailOf(access) });
+  await credentials.replace(held.hash, {
+    name: 'access',
+    hash: tokenHash(format, part('access')),
+    detail: detailOf(access),
+  });
   if (refresh.rotate) {
     const detail = detailOf({ generation: access.generation, spentAtMs: transaction.now });
     await credentials.insert({ key: live.key, name: 'spent', hash: spentHash(hash), detail });
@@ -117,7 +122,9 @@ async function repeat(transaction: Transaction, key: Buffer, presented: Presente
   const spent = await credentials.find(spentHash(presented.hash));
   if (!spent) return undefined;
   const { generation, spentAtMs } = spentRecord(spent);
-  const successor = await credentials.find(digest(successorPart(key, 'refresh', presented.part, generation)));
+  const successor = await credentials.find(
+    tokenHash(presented.format, successorPart(key, 'refresh', presented.part, generation)),
+  );
   const session = await currentStored(transaction, 'Session', spent.id);
   const [held] = await credentials.of(spent.key, 'access');
   const unused = successor?.name === 'refresh' && refreshRecord(successor).generation === generation;

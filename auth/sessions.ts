@@ -5,7 +5,7 @@ import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import type { Keys } from './keys.ts';
 import type { LiveTokens } from './live-tokens.ts';
-import { digest, randomPart, type TokenFormat, writeToken } from './mint.ts';
+import { randomPart, type TokenFormat, tokenHash, writeToken } from './mint.ts';
 import { type AuthSettings, grantSettings } from './settings.ts';
 import { currentStored, isUsable, referenceOf, type Stored } from './stored.ts';
 import { type AccessRecord, detailOf } from './token-records.ts';
@@ -69,10 +69,20 @@ export async function startSession(context: SessionsContext, issue: Issue): Prom
     );
     const { version } = await transaction.update('Session', id, resource, { by: 'server', ifNoneMatch: 'any' });
     const { credentials } = transaction;
-    await credentials.insert({ key: version.key, name: 'access', hash: digest(accessPart), detail: detailOf(record) });
+    await credentials.insert({
+      key: version.key,
+      name: 'access',
+      hash: tokenHash(chosen.format, accessPart),
+      detail: detailOf(record),
+    });
     if (refreshPart !== undefined) {
       const detail = detailOf({ generation: 0, expiresAt: refreshUntil });
-      await credentials.insert({ key: version.key, name: 'refresh', hash: digest(refreshPart), detail });
+      await credentials.insert({
+        key: version.key,
+        name: 'refresh',
+        hash: tokenHash(chosen.format, refreshPart),
+        detail,
+      });
     }
     return { session: { ...resource, id }, access: record };
   });

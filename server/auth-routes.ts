@@ -68,7 +68,9 @@ function requestOf(ctx: Context): AuthRequest {
 
 /** A form or a JSON object; nothing where nothing was sent. */
 function parsedBody(ctx: Context): ParsedBody {
-  const text = ctx.method === 'POST' ? bodyText(ctx) : '';
+  // Any other method is refused for itself, whatever its body is.
+  if (ctx.method !== 'POST') return undefined;
+  const text = bodyText(ctx);
   const sent = text !== '' || Number(ctx.get('Content-Length')) > 0;
   if (!sent) return undefined;
   const type = bodyType(ctx.get('Content-Type'), ['form', 'resource']);

@@ -28,10 +28,13 @@ function findGrant(name: string): Grant {
 
 /** The successful answer (RFC 6749 §5.1). */
 function tokenAnswer({ access, accessToken, refreshToken }: Tokens, now: number): JsonObject {
+  const { issuedAt, expiresAt } = access;
+  const age = Math.floor(now / 1000) - issuedAt;
   return {
     token_type: 'Bearer',
     access_token: accessToken,
-    expires_in: Math.max(0, access.expiresAt - Math.floor(now / 1000)),
+    // A token just made has its whole life before it, even where a second ended while it was being stored.
+    expires_in: Math.max(0, expiresAt - issuedAt - (age > 1 ? age : 0)),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(access.scope.length === 0 ? {} : { scope: access.scope.join(' ') }),
   };

@@ -1,0 +1,95 @@
+/** RFC 8414, RFC 7517 §5 and SMART's configuration: what is told is what is served. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { type Api, startApi } from './api.ts';
+
+describe('the well-known documents', () => {
+  let api: Api;
+  before(async () => {
+    api = await startApi();
+  });
+  after(() => api.stop());
+
+  const document = (name: string, base = '') => api.request('GET', `${base}/.well-known/${name}`);
+  const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+  const ALGS = ['RS256', 'RS384', 'ES256', 'ES384'];
+
+  it('oauth-authorization-server: the metadata of RFC 8414', async () => {
+    const reply = await document('oauth-authorization-server');
+    expect(reply.status).to.equal(200);
+    expect(reply.body).to.eql({
+      issuer: api.issuer,
+      token_endpoint: `${api.issuer}/auth/token`,
+      token_endpoint_auth_methods_supported: [...METHODS, 'none'],
+      token_endpoint_auth_signing_alg_values_supported: ALGS,
+      revocation_endpoint: `${api.issuer}/auth/revoke`,
+      revocation_endpoint_auth_methods_supported: [...METHODS, 'none'],
+      revocation_endpoint_auth_signing_alg_values_supported: ALGS,
+      introspection_endpoint: `${api.issuer}/auth/introspect`,
+      introspection_endpoint_auth_methods_supported: METHODS,
+      introspection_endpoint_auth_signing_alg_values_supported: ALGS,
+      userinfo_endpoint: `${api.issuer}/auth/userinfo`,
+      jwks_uri: `${api.issuer}/.well-known/jwks.json`,
+      grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
+      response_types_supported: [],
+    });
+  });
+
+  it('openid-configuration repeats it, and claims no OpenID Provider', async () => {
+    const reply = await document('openid-configuration');
+    expect(reply.body).to.eql((await document('oauth-authorization-server')).body);
+    expect(reply.body).to.not.have.any.keys('authorization_endpoint', 'subject_types_supported');
+  });
+
+  it('every endpoint that is told is there', async () => {
+    const body = (await document('oauth-authorization-server')).body as Record<string, unknown>;
+    const told = Object.entries(body).filter(([name]) => /_endpoint$|_uri$/.test(name));
+    expect(told).to.have.length(5);
+    for (const [name, url] of told) {
+      const { pathname } = new URL(String(url));
+      const reply = await api.request(name === 'jwks_uri' ? 'GET' : 'POST', pathname);
+      expect(reply.status, name).to.be.oneOf([200, 400, 401]);
+    }
+  });
+
+  it('smart-configuration stands under /fhir too, where SMART clients look for it', async () => {
+    for (const base of ['', '/fhir']) {
+      const reply = await document('smart-configuration', base);
+      expect(reply.status).to.equal(200);
+      expect(reply.body).to.include({ token_endpoint: `${api.issuer}/auth/token`, issuer: api.issuer });
+      expect(reply.at('token_endpoint_auth_methods_supported')).to.include('private_key_jwt');
+      expect(reply.at('token_endpoint_auth_signing_alg_values_supported')).to.include.members(['RS384', 'ES384']);
+      expect(reply.list('capabilities')).to.include.members(['client-confidential-asymmetric', 'permission-v2']);
+      expect(reply.list('scopes_supported').join(' ')).to.not.include('patient/');
+    }
+  });
+
+  it('jwks.json holds public keys alone', async () => {
+    const reply = await document('jwks.json');
+    expect(reply.list('keys')).to.have.length(1);
+    expect(Object.keys(reply.at('keys.0') as object).sort()).to.eql(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+  });
+
+  it('may be kept for a while, unlike all else', async () => {
+    for (const name of ['jwks.json', 'oauth-authorization-server', 'smart-configuration']) {
+      expect((await document(name)).header('cache-control')).to.equal('public, max-age=300');
+    }
+  });
+
+  it('needs no credentials, and is not stopped by bad ones', async () => {
+    const reply = await api.request('GET', '/.well-known/jwks.json', { as: { bearer: 'bad' } });
+    expect(reply.status).to.equal(200);
+  });
+
+  it('a BASE_URL with a path gets the location of RFC 8414 §3.1 as well', async () => {
+    const other = await startApi({ BASE_URL: 'https://ward.example/tenant' });
+    const reply = await other.request('GET', '/.well-known/oauth-authorization-server/tenant');
+    expect(reply.at('issuer')).to.equal('https://ward.example/tenant');
+    expect(reply.at('token_endpoint')).to.equal('https://ward.example/tenant/auth/token');
+    await other.stop();
+  });
+
+  it('what is not there is 404', async () => {
+    expect((await document('nothing')).status).to.equal(404);
+  });
+});
