@@ -5,18 +5,20 @@ import { startServer } from './start.ts';
 
 try {
   const config = readConfig(process.env);
-  const server = await startServer(config);
-  // Whoever asked for any port must learn which, whatever is logged.
-  if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);
-  process.stdout.write(server.welcome);
+  const starting = startServer(config);
+  // From the first moment: whoever sees that it listens may already ask it to stop.
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
-      void server.close().then(() => process.exit(0));
+      starting.then((server) => server.close()).then(() => process.exit(0), endWith);
     });
   }
+  const server = await starting;
+  // Whoever asked for any port must learn which, whatever is logged.
+  if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);
+  process.stdout.write(server.welcome);
 } catch (error) {
   endWith(error);
 }

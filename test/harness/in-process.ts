@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import { readConfig } from '../../server/config.ts';
 import { startServer as start } from '../../server/start.ts';
-import { freshDatabase } from './database.ts';
+import { freshDatabase, type TestDatabase } from './database.ts';
 import { type Reply, type RequestOptions, request } from './http.ts';
 import { ROOT } from './server.ts';
 
@@ -17,9 +17,15 @@ export interface ClockedServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a fresh database; its time runs on, and further where the test passes seconds. */
-export async function startClockedServer(env: Record<string, string> = {}): Promise<ClockedServer> {
-  const database = await freshDatabase();
+/**
+ * Starts a server on a fresh database, or on one to start on again, which `stop` leaves; its time runs on, and
+ * further where the test passes seconds.
+ */
+export async function startClockedServer(
+  env: Record<string, string> = {},
+  kept?: TestDatabase,
+): Promise<ClockedServer> {
+  const database = kept ?? (await freshDatabase());
   let ahead = 0;
   const clock = () => Date.now() + ahead;
   const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
@@ -36,7 +42,7 @@ export async function startClockedServer(env: Record<string, string> = {}): Prom
     stop: async () => {
       agent.destroy();
       await server.close();
-      await database.drop();
+      if (kept === undefined) await database.drop();
     },
   };
 }

@@ -1,0 +1,81 @@
+/** A start that cannot be is refused in one line that names the setting and the remedy, with exit code 1. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { spawnServer } from '../harness/process.ts';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+
+describe('server: a refused start', () => {
+  let server: TestServer;
+  let database: TestDatabase;
+  let folder: string;
+  before(async () => {
+    database = await freshDatabase();
+    server = await startServer({ database });
+    folder = await mkdtemp(path.join(tmpdir(), 'ward-refused-'));
+    await writeFile(path.join(folder, 'not-a-database'), 'text '.repeat(1000));
+  });
+  after(async () => {
+    await server.stop();
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  async function refusal(env: Record<string, string>): Promise<string> {
+    const sqlite = `sqlite:${path.join(folder, 'ward.db')}`;
+    const { ended, output } = spawnServer({ PORT: '0', DATABASE_URL: sqlite, ...env });
+    expect(await ended, output()).to.equal(1);
+    expect(output()).to.match(/^Ward did not start: [^\n]+\n$/);
+    return output();
+  }
+
+  const ROWS: [name: string, env: () => Record<string, string>, message: RegExp][] = [
+    ['a setting that cannot be', () => ({ PORT: 'http' }), /PORT .*takes a port/],
+    ['a port in use', () => ({ PORT: String(server.port) }), /PORT \d+ is in use/],
+    ['an address of another machine', () => ({ HOST: '203.0.113.1' }), /HOST /],
+    [
+      'a file that is no database',
+      () => ({ DATABASE_URL: `sqlite:${folder}/not-a-database` }),
+      /DATABASE_URL .*NOTADB/,
+    ],
+    ['a folder as a database', () => ({ DATABASE_URL: `sqlite:${folder}` }), /DATABASE_URL /],
+    [
+      'a database below a file',
+      () => ({ DATABASE_URL: `sqlite:${folder}/not-a-database/ward.db` }),
+      /DATABASE_URL .*(ENOTDIR|EEXIST)/,
+    ],
+    [
+      'a PostgreSQL that is not there, whose password is not told',
+      () => ({ DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:9/ward' }),
+      /DATABASE_URL .*ECONNREFUSED/,
+    ],
+    ['an INIT_FILE that is not there', () => ({ INIT_FILE: `${folder}/none.yaml` }), /INIT_FILE names no file/],
+  ];
+  for (const [name, env, message] of ROWS) {
+    it(name, async () => {
+      expect(await refusal(env()))
+        .to.match(message)
+        .and.to.not.match(/hunter2/);
+    });
+  }
+
+  if (DATABASE_KIND === 'sqlite') {
+    it('a second server on the same SQLite file is told who has it, and what to do; the first one stays', async () => {
+      const message = await refusal({ DATABASE_URL: database.url });
+      expect(message)
+        .to.include(`process ${server.pid}`)
+        .and.to.match(/PostgreSQL|Stop that one/);
+      expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);
+    });
+  } else {
+    it('a second server on the same PostgreSQL database is welcome', async () => {
+      const second = await startServer({ database });
+      await second.request('PUT', '/Patient/p', { as: asRoot, json: {} });
+      expect((await server.request('GET', '/Patient/p', { as: asRoot })).status).to.equal(200);
+      await second.stop();
+    });
+  }
+});
