@@ -98,7 +98,7 @@ describe('style: files', () => {
   it('the top level holds what is declared', () => {
     const ignored = readFileSync('.gitignore', 'utf8')
       .split('\n')
-      .map((line) => line.replace(/\/$/, ''));
+      .map((line) => line.replace(/^\/|\/$/g, ''));
     const entries = readdirSync('.').filter((entry) => !ignored.includes(entry) && !entry.endsWith('.log'));
     expect(entries.filter((entry) => !TOP_LEVEL.includes(entry))).to.eql([]);
   });
