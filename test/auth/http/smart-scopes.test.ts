@@ -1,0 +1,111 @@
+/** SMART scopes narrow what policies permit (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html). */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { RequestOptions } from '../../harness/http.ts';
+import { type Api, startApi } from './api.ts';
+
+const SECRET = 'app-secret';
+
+interface Probe {
+  letter: string;
+  method: string;
+  path: string;
+  init?: RequestOptions;
+}
+
+/** One request a letter of `.cruds`, on a type. */
+const PROBES: Probe[] = [
+  { letter: 'c', method: 'POST', path: '/Patient', init: { json: { gender: 'male' } } },
+  { letter: 'r', method: 'GET', path: '/Patient/p1' },
+  { letter: 'u', method: 'PUT', path: '/Patient/p2', init: { json: { gender: 'male' } } },
+  { letter: 'd', method: 'DELETE', path: '/Patient/p3' },
+  { letter: 's', method: 'GET', path: '/Patient' },
+];
+
+describe('SMART scopes', () => {
+  let api: Api;
+  before(async () => {
+    api = await startApi();
+    await api.put('/Client/app', {
+      secret: SECRET,
+      grant_types: ['client_credentials', 'password'],
+      auth: { client_credentials: { refresh_token: true } },
+    });
+    await api.put('/User/ann', { password: 'correct-horse' });
+    await api.put('/Patient/p1', { gender: 'male' });
+    await api.put('/AccessPolicy/all', {
+      engine: 'allow',
+      link: [{ reference: 'Client/app' }, { reference: 'User/ann' }],
+    });
+  });
+  after(() => api.stop());
+
+  const key = { client_id: 'app', client_secret: SECRET };
+  const tokenOf = async (scope: string, more: object = { grant_type: 'client_credentials' }) =>
+    (await api.granted({ ...key, ...more, scope } as Record<string, string>)).string('access_token');
+  const permitted = async (bearer: string) => {
+    let letters = '';
+    for (const { letter, method, path, init } of PROBES) {
+      const reply = await api.request(method, path, { ...init, as: { bearer } });
+      if (reply.status !== 403) letters += letter;
+      else expect(reply.header('www-authenticate')).to.include('error="insufficient_scope"');
+    }
+    return letters;
+  };
+
+  const rows: [scope: string, letters: string][] = [
+    ['', 'cruds'],
+    ['openid profile', 'cruds'],
+    ['system/*.cruds', 'cruds'],
+    ['system/*.*', 'cruds'],
+    ['system/*.read', 'rs'],
+    ['system/*.write', 'cud'],
+    ['system/Patient.rs', 'rs'],
+    ['system/Patient.s', 's'],
+    ['system/Patient.cu', 'cu'],
+    ['user/Patient.r', 'r'],
+    ['system/Patient.r system/Patient.s', 'rs'],
+    ['system/Observation.cruds', ''],
+    ['system/patient.cruds', ''],
+    ['system/Patient.sr', ''],
+    ['system/Patient.', ''],
+    ['system/Patient', ''],
+    ['system/Patient.rs?gender=male', ''],
+    ['patient/*.cruds', ''],
+    ['patient/Patient.rs', ''],
+    ['patient/Patient.rs system/Patient.r', 'r'],
+    ['openid system/Patient.r', 'r'],
+  ];
+  for (const [scope, letters] of rows) {
+    it(`'${scope}' permits '${letters}'`, async () => {
+      expect(await permitted(scope === '' ? await tokenOf('') : await tokenOf(scope))).to.equal(letters);
+    });
+  }
+
+  it('holds for users as for clients', async () => {
+    const login = { grant_type: 'password', username: 'ann', password: 'correct-horse' };
+    expect(await permitted(await tokenOf('user/Patient.rs', login))).to.equal('rs');
+  });
+
+  it('never widens: what no policy permits stays refused', async () => {
+    await api.put('/Client/bare', { secret: SECRET, grant_types: ['client_credentials'] });
+    const bearer = await tokenOf('system/*.cruds', { grant_type: 'client_credentials', client_id: 'bare' });
+    const reply = await api.request('GET', '/Patient', { as: { bearer } });
+    expect(reply.status).to.equal(403);
+    expect(reply.headers).to.not.have.property('www-authenticate');
+  });
+
+  it('a token refreshed with fewer scopes, none of them SMART’s, does not reach further for it', async () => {
+    const reply = await api.granted({ ...key, grant_type: 'client_credentials', scope: 'openid system/Patient.r' });
+    const form = { ...key, grant_type: 'refresh_token', refresh_token: reply.string('refresh_token') };
+    const narrowed = await api.granted({ ...form, scope: 'openid' });
+    expect(await permitted(narrowed.string('access_token'))).to.equal('');
+  });
+
+  it('covers the other types of a search too', async () => {
+    const bearer = await tokenOf('system/Session.rs');
+    const reply = await api.request('GET', '/Session?client.name=x', { as: { bearer } });
+    expect(reply.status).to.equal(403);
+    expect((await api.request('GET', '/Session?client=app', { as: { bearer } })).status).to.equal(200);
+  });
+});

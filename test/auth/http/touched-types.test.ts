@@ -1,0 +1,99 @@
+/** Leak through chains and _has: another type that a search touches is judged as the caller's own search of it. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { type Api, startApi } from './api.ts';
+
+const SECRET = 'app-secret';
+
+describe('the types that a search touches', () => {
+  let api: Api;
+  let bearer: string;
+  before(async () => {
+    api = await startApi();
+    await api.put('/Client/app', { secret: SECRET, grant_types: ['password'], name: 'The application' });
+    await api.put('/Client/monitor', { secret: SECRET, grant_types: ['client_credentials'] });
+    await api.put('/User/ann', { email: 'ann@example.com', password: 'correct-horse' });
+    const link = ['Session.search', 'Patient.search'].map((id) => ({ resourceType: 'Operation', id }));
+    await api.put('/AccessPolicy/monitor', { engine: 'allow', link: [{ reference: 'Client/monitor' }, ...link] });
+    const key = { client_secret: SECRET, client_id: 'app' };
+    await api.granted({ ...key, grant_type: 'password', username: 'ann', password: 'correct-horse' });
+    const own = { grant_type: 'client_credentials', client_id: 'monitor', client_secret: SECRET };
+    bearer = (await api.granted(own)).string('access_token');
+  });
+  after(() => api.stop());
+
+  const ask = (path: string, method = 'GET', form?: string) =>
+    api.request(method, path, { as: { bearer }, ...(form === undefined ? {} : { form }) });
+
+  const leaking: [why: string, path: string, type: string][] = [
+    ['a chain: does a Client of this name exist?', '/Session?client.name=The', 'Client'],
+    ['a chain to a person', '/Session?user.email=ann@example.com', 'User'],
+    ['a chain with a type', '/Session?user:User.email=ann@example.com', 'User'],
+    ['a chain that finds nothing', '/Session?user.email=nobody@example.com', 'User'],
+    ['a chain counted alone', '/Session?user.email=ann@example.com&_summary=count', 'User'],
+    ['a chain with an exact total', '/Session?client.name=The&_total=accurate', 'Client'],
+    ['_has of a type of our own', '/User?_has:Session:user:active=true', 'User'],
+    ['a chain beside a good parameter', '/Session?active=true&user.email=ann@example.com', 'User'],
+  ];
+  for (const [why, path, type] of leaking) {
+    it(`${why}: 403 until ${type} may be searched`, async () => {
+      const reply = await ask(path);
+      expect(reply.status, reply.text).to.equal(403);
+      expect(reply.text).to.not.match(/"total"|"entry"/);
+      await api.put('/AccessPolicy/more', {
+        engine: 'allow',
+        link: [{ reference: 'Client/monitor' }, { resourceType: 'Operation', id: `${type}.search` }],
+      });
+      expect((await ask(path)).status, `with ${type}.search`).to.equal(200);
+      await api.remove('/AccessPolicy/more');
+      expect((await ask(path)).status).to.equal(403);
+    });
+  }
+
+  it('the same by POST', async () => {
+    expect((await ask('/Session/_search', 'POST', 'user.email=ann@example.com')).status).to.equal(403);
+    expect((await ask('/Session/_search', 'POST', 'active=true')).status).to.equal(200);
+  });
+
+  it('a reference by itself touches no other type', async () => {
+    for (const query of ['client=app', 'user=User/ann', 'client=Client/app&user=ann', 'user:missing=false']) {
+      expect((await ask(`/Session?${query}`)).status, query).to.equal(200);
+    }
+  });
+
+  it('lenient handling does not let a chain pass unjudged', async () => {
+    const headers = { prefer: 'handling=lenient', authorization: `Bearer ${bearer}` };
+    expect((await api.request('GET', '/Session?user.email=ann@example.com', { headers })).status).to.equal(403);
+  });
+
+  it('searching or sorting by a secret, a hash or a dotted sub-field is no way to one', async () => {
+    await api.put('/AccessPolicy/more', { engine: 'allow', link: [{ reference: 'Client/monitor' }] });
+    for (const query of [
+      '/User?password=correct-horse',
+      '/User?_sort=password',
+      '/Client?secret=app-secret',
+      '/Client?_sort=-secret',
+      '/Session?user.password=correct-horse',
+      '/Session?client.secret=app-secret',
+      '/Client?secret:missing=false',
+      '/User?password:contains=horse',
+      '/User?credential.hash=x',
+      '/Client?auth.password.secret_required=true',
+    ]) {
+      expect((await ask(query)).status, query).to.equal(400);
+    }
+    for (const path of [
+      '/User/ann',
+      '/User',
+      '/User/ann/_history',
+      '/User?_elements=password',
+      '/Client?_elements=secret',
+      '/Client',
+    ]) {
+      const { text, status } = await ask(path);
+      expect(status, path).to.equal(200);
+      expect(text, path).to.not.match(/correct-horse|app-secret|argon2|"password"\s*:\s*"|"secret"\s*:/);
+    }
+    await api.remove('/AccessPolicy/more');
+  });
+});
