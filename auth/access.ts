@@ -1,37 +1,48 @@
 import { isObject, type JsonObject } from '../resources/json/value.ts';
 import { Denial } from './errors.ts';
-import type { Policies } from './policies/policies.ts';
+import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { isSmartScope, scopesPermit } from './smart-scopes.ts';
 
-export interface Access {
+/** A judgement by the policies as they were when it was begun. */
+export interface Judgement {
   /** True where the policies let a request pass, and its token's scopes do not stand against it. */
-  permits(request: AccessRequest): Promise<boolean>;
+  permits(request: AccessRequest): boolean;
   /** As `permits`, but throws a Denial: 401 for the anonymous, else 403. It tells neither policy nor resource. */
-  require(request: AccessRequest): Promise<void>;
+  require(request: AccessRequest): void;
+}
+
+export interface Access {
+  /** Begins to judge: all that one request touches is judged by the same policies. */
+  begin(): Promise<Judgement>;
 }
 
 /** Judges requests: any policy that says yes is enough, and without one the answer is no. */
 export function createAccess({ policies }: { policies: Policies }): Access {
-  async function permitted(request: AccessRequest): Promise<boolean> {
-    const applicable = await policies.applicable(principalsOf(request.principal), request.operation);
-    let built: JsonObject | undefined;
-    const seen = () => {
-      built ??= requestObject(request);
-      return built;
-    };
-    return applicable.some((policy) => policy.decide(seen));
-  }
-
   return {
-    permits: async (request) => withinScope(request) && permitted(request),
-    async require(request) {
-      if (!withinScope(request)) throw new Denial('insufficient-scope');
-      if (await permitted(request)) return;
-      throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
+    async begin() {
+      const inForce = await policies.inForce();
+      return {
+        permits: (request) => withinScope(request) && permitted(inForce, request),
+        require(request) {
+          if (!withinScope(request)) throw new Denial('insufficient-scope');
+          if (permitted(inForce, request)) return;
+          throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
+        },
+      };
     },
   };
+}
+
+function permitted(inForce: PolicySet, request: AccessRequest): boolean {
+  const applicable = inForce.applicable(principalsOf(request.principal), request.operation);
+  let built: JsonObject | undefined;
+  const seen = () => {
+    built ??= requestObject(request);
+    return built;
+  };
+  return applicable.some((policy) => policy.decide(seen));
 }
 
 /** How policies name a principal. A User is judged by its own policies and its roles', not by its Client's. */

@@ -62,7 +62,7 @@ function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promis
   });
 }
 
-/** Gets a document from the very address that was judged: a name that resolves to another one meanwhile gains nothing. */
+/** Gets a document from the very address that was judged: a name that resolves anew meanwhile gains nothing. */
 async function get(url: URL, address: string, signal: AbortSignal): Promise<string> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const family = isIP(address);

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
+import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
 
 /** One version of a resource as it is stored. */
@@ -136,7 +137,10 @@ export interface Engine {
   find(type: string, id: string): Promise<Version | undefined>;
   vread(type: string, id: string, versionId: number): Promise<Version>;
   history(type: string, id: string | undefined, page: HistoryPage): Promise<SearchPage>;
-  search(search: ParsedSearch): Promise<SearchPage>;
+  /** Runs a search as it was understood; with the options that it was, what it includes is found too. */
+  search(search: ParsedSearch, options?: SearchOptions): Promise<SearchPage & { included: Version[] }>;
+  /** Every issue of a resource, as a write would find them; nothing is stored. Throws `unknown-type`. */
+  validate(type: string, resource: JsonObject): Issue[];
   /** A resource with an id of the server's choice. */
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;

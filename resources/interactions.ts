@@ -12,7 +12,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from './engine.ts';
-import { Failure } from './errors.ts';
+import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
 import { readHistory } from './history.ts';
 import { readJson } from './json/read.ts';
@@ -23,6 +23,9 @@ import { type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { TickReader } from './reader.ts';
 import type { Registry } from './registry.ts';
 import { runSearch } from './search/compile.ts';
+import type { SearchOptions } from './search/criteria.ts';
+import { includedWith } from './search/included.ts';
+import type { ParsedSearch } from './search/plan.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
 import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
@@ -109,8 +112,15 @@ class ResourceEngine implements Engine {
     return readHistory(this.#options.queries, type, id, page);
   }
 
-  async search(search: Parameters<Engine['search']>[0]): ReturnType<Engine['search']> {
-    return runSearch(this.#options.queries, search);
+  async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Engine['search']> {
+    const { queries, registry } = this.#options;
+    const page = await runSearch(queries, search);
+    if (!options || search.includes.length === 0) return { ...page, included: [] };
+    return { ...page, included: await includedWith(queries, registry, search, page.matches, options) };
+  }
+
+  validate(type: string, resource: JsonObject): Issue[] {
+    return [...this.#served(type).validate(resource), ...(this.#options.rules[type]?.validate?.(resource) ?? [])];
   }
 
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -193,8 +203,7 @@ class ResourceEngine implements Engine {
     keyOf = async () => (await this.#current(type, id))?.key,
   ): Promise<PreparedWrite> {
     const served = this.#served(type);
-    const issues = this.#options.rules[type]?.validate?.(resource) ?? [];
-    return prepare(served, id, resource, issues, async (values) => {
+    return prepare(served, id, resource, this.validate(type, resource), async (values) => {
       if (Object.keys(values).length === 0) return [];
       return prepareSecrets(this.#options.hasher, credentials, await keyOf(), values);
     });

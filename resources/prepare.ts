@@ -29,8 +29,8 @@ export interface PreparedWrite {
 }
 
 /**
- * Validates a resource, takes its secrets out, renders it and extracts its index rows.
- * Throws an `invalid` Failure with every issue.
+ * Takes the secrets out of a resource, renders it and extracts its index rows.
+ * Throws an `invalid` Failure with every issue where one of those that were found is an error.
  */
 export async function prepare(
   type: ServedType,
@@ -39,9 +39,8 @@ export async function prepare(
   issues: Issue[],
   secrets: (values: JsonObject) => Promise<SecretWrite[]>,
 ): Promise<PreparedWrite> {
-  const errors = [...type.validate(resource), ...issues];
-  if (errors.some(({ severity }) => severity === 'error')) {
-    throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues: errors });
+  if (issues.some(({ severity }) => severity === 'error')) {
+    throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues });
   }
   const { content, withheld } = separate(type, resource);
   return { type, id, secrets: await secrets(withheld), ...rendered(type, content) };

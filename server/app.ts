@@ -9,12 +9,11 @@ import { readBytes } from './body.ts';
 import { capabilityStatement } from './capability.ts';
 import type { Config } from './config.ts';
 import type { RequestState, Step } from './context.ts';
-import { guard } from './guard.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { locate } from './locate.ts';
 import { observe } from './observe.ts';
 import type { Ward } from './open.ts';
-import { RESOURCE_ROUTES, resourceRequest } from './resources.ts';
+import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
 
 export interface AppOptions extends Pick<Ward, 'engine' | 'registry' | 'database' | 'clock' | 'random'> {
@@ -95,18 +94,4 @@ function mountMetadata(router: Router<RequestState>, { registry, config, clock }
   router.get('/metadata', (ctx) => {
     send(ctx, wanted(ctx), capabilityStatement(registry, config, ctx.state.base, started));
   });
-}
-
-function mountResources(router: Router<RequestState>, { engine, registry, clock, auth }: AppOptions): void {
-  for (const route of RESOURCE_ROUTES) {
-    router[route.method](route.path, async (ctx) => {
-      const answer = wanted(ctx);
-      const judge = await guard(auth, ctx);
-      const request = resourceRequest(ctx, route, { engine, registry, clock, answer, judge });
-      await judge.interaction(route.interaction, request);
-      const definition = registry.get(request.type);
-      if (!definition) throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
-      await route.handle(request, definition);
-    });
-  }
 }

@@ -29,9 +29,9 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   router.all('/.well-known/*rest', () => {
     throw new Failure('not-found', 'There is no such document.');
   });
-  router.delete('/Session', (ctx) => {
-    if (ctx.querystring !== '') throw new Failure('method-not-allowed', 'DELETE /Session takes no query.');
-    return serve(ctx, closeSession);
+  router.delete('/Session', (ctx, next) => {
+    // With a query it is a conditional delete, as of any other type.
+    return ctx.querystring === '' ? serve(ctx, closeSession) : next();
   });
 }
 

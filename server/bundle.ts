@@ -17,12 +17,16 @@ export interface BundlePage {
 /** A searchset as JSON text, each resource as `textOf` gives it (FHIR R4 §3.1.1.5). */
 export function searchset(
   bundle: BundlePage,
+  included: readonly Version[],
   textOf: (version: Version) => string,
   warnings: readonly string[],
 ): string {
-  const entries = bundle.page.matches.map((version) => {
-    return `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${textOf(version)},"search":{"mode":"match"}}`;
-  });
+  const entry = (version: Version, mode: string) =>
+    `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${textOf(version)},"search":{"mode":"${mode}"}}`;
+  const entries = [
+    ...bundle.page.matches.map((version) => entry(version, 'match')),
+    ...included.map((version) => entry(version, 'include')),
+  ];
   if (warnings.length > 0) entries.push(`{"resource":${outcome(warnings)},"search":{"mode":"outcome"}}`);
   return render('searchset', bundle, entries);
 }

@@ -2,16 +2,11 @@ import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Config } from './config.ts';
 import { MEDIA_TYPES } from './formats/media-types.ts';
-import { RESOURCE_ROUTES } from './resources.ts';
+import { INTERACTIONS } from './interactions/registry.ts';
 
-/** Whose interaction a route is, in the words of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html. */
+/** The codes of the interactions, each once. */
 function interactionCodes(): string[] {
-  const codes = RESOURCE_ROUTES.map(({ interaction, path }) => {
-    if (interaction === 'search') return 'search-type';
-    if (interaction === 'history') return path.includes(':id') ? 'history-instance' : 'history-type';
-    return interaction;
-  });
-  return [...new Set(codes)];
+  return [...new Set(INTERACTIONS.flatMap(({ code }) => (code === undefined ? [] : [code])))];
 }
 
 /** What this server does, from its registries (FHIR R4 §2.27, https://hl7.org/fhir/R4/capabilitystatement.html). */

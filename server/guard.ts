@@ -1,17 +1,28 @@
 import type { Auth } from '../auth/auth.ts';
-import type { AccessRequest } from '../auth/request-object.ts';
+import type { Criterion } from '../resources/search/plan.ts';
 import type { Context } from './context.ts';
-import type { Interaction, ResourceRequest } from './resources.ts';
+import type { InteractionName, InteractionRequest } from './interactions/interaction.ts';
 
-/** Judges what a request with good credentials may do; throws a Denial where no policy lets it pass. */
+/** Judges what a request with good credentials may do, by the policies as they were when it came. */
 export interface Judge {
-  interaction(interaction: Interaction, request: Pick<ResourceRequest, 'type' | 'id' | 'body' | 'patch'>): Promise<void>;
-  /** Judges another type that a search touches as the caller's own search of that type. */
-  search(type: string): Promise<void>;
+  /** What the caller may see of the type in this interaction; throws a Denial where no policy lets it pass. */
+  require(name: InteractionName, request: JudgedRequest): Criterion[];
+  /**
+   * What the caller may see of a type, as its own search of that type would show it: criteria that its rows must
+   * meet. Throws a Denial where it may not search the type.
+   */
+  rows(type: string): Criterion[];
+}
+
+/** What a judgement looks at. */
+export interface JudgedRequest extends Pick<InteractionRequest, 'type' | 'id' | 'body' | 'patch'> {
+  method: string;
+  /** Path and query, as sent. */
+  url: string;
 }
 
 /**
- * Reads the credentials of a request: a bad one ends it with 401, before its body is looked at. What it may do is
+ * Reads the credentials of a request: bad ones end it with 401, before its body is looked at. What it may do is
  * judged with the body, by the Judge that this gives.
  */
 export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
@@ -19,19 +30,24 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   const { headers } = ctx.req;
   const principal = await auth.authentication.authenticate({ authorization: headers.authorization, address });
   ctx.state.principal = principal;
-  const scheme = base.slice(0, base.indexOf(':'));
-  const require = (request: Pick<AccessRequest, 'operation' | 'method' | 'url' | 'type' | 'id' | 'body'>) =>
-    auth.access.require({ ...request, principal, scheme, headers, address });
+  const judgement = await auth.access.begin();
+  const caller = { principal, scheme: base.slice(0, base.indexOf(':')), headers, address };
   return {
-    interaction: (interaction, { type, id, body, patch }) =>
-      require({
-        operation: `${type}.${interaction}`,
-        method: ctx.method,
-        url: ctx.originalUrl,
+    require(name, { type, id, body, patch, method, url }) {
+      judgement.require({
+        ...caller,
+        operation: `${type}.${name}`,
+        method,
+        url,
         type,
         id: id === '' ? undefined : id,
         body: patch?.value ?? (Object.keys(body).length === 0 ? undefined : body),
-      }),
-    search: (type) => require({ operation: `${type}.search`, method: 'GET', url: `/${type}`, type }),
+      });
+      return [];
+    },
+    rows(type) {
+      judgement.require({ ...caller, operation: `${type}.search`, method: 'GET', url: `/${type}`, type });
+      return [];
+    },
   };
 }

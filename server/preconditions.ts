@@ -1,17 +1,27 @@
-import type { WriteOptions } from '../resources/engine.ts';
+import type { Version, WriteOptions } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
-import { entityTags } from './answer.ts';
-import type { Context } from './context.ts';
+import type { InteractionRequest } from './interactions/interaction.ts';
+
+type Conditional = Pick<InteractionRequest, 'header'>;
+
+/** True where the caller has this version: `If-None-Match`, else `If-Modified-Since` (RFC 9110 §13.1.2, §13.1.3). */
+export function isNotModified({ header }: Conditional, { versionId, lastUpdated }: Version): boolean {
+  const tags = header('If-None-Match');
+  if (tags !== '') return tags.trim() === '*' || entityTags(tags).includes(String(versionId));
+  const since = Date.parse(header('If-Modified-Since'));
+  // The header has whole seconds.
+  return !Number.isNaN(since) && Math.floor(lastUpdated / 1000) * 1000 <= since;
+}
 
 /** What a write by a caller is conditional on: `If-Match` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
-export function writeOptions(ctx: Context): WriteOptions {
-  const ifMatch = condition(ctx, 'If-Match');
-  const ifNoneMatch = condition(ctx, 'If-None-Match');
+export function writeOptions(request: Conditional): WriteOptions {
+  const ifMatch = condition(request, 'If-Match');
+  const ifNoneMatch = condition(request, 'If-None-Match');
   return { by: 'caller', ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
 }
 
-function condition(ctx: Context, header: string): number[] | 'any' | undefined {
-  const value = ctx.get(header).trim();
+function condition(request: Conditional, header: string): number[] | 'any' | undefined {
+  const value = request.header(header).trim();
   if (value === '') return undefined;
   if (value === '*') return 'any';
   if (!ENTITY_TAGS.test(value)) {
@@ -22,3 +32,8 @@ function condition(ctx: Context, header: string): number[] | 'any' | undefined {
 }
 
 const ENTITY_TAGS = /^(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*$/;
+
+/** The opaque parts of a list of entity tags, weak or strong: `W/"1", "2"`. */
+function entityTags(header: string): string[] {
+  return [...header.matchAll(/(?:W\/)?"([^"]*)"/g)].map(([, tag]) => tag ?? '');
+}

@@ -45,7 +45,8 @@ async function mayAsk(
   const { method, url, headers, address } = request;
   const principal = { kind: 'client', client: caller.resource, token: undefined } as const;
   const scheme = settings.baseUrl.startsWith('https:') ? 'https' : 'http';
-  return access.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
+  const judgement = await access.begin();
+  return judgement.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
 }
 
 /** The answer of RFC 7662 §2.2. */

@@ -6,8 +6,14 @@ import { PolicyError } from './engine.ts';
 
 /** The policies that are in force. */
 export interface Policies {
+  /** The policies as they are now. */
+  inForce(): Promise<PolicySet>;
+}
+
+/** Policies that stay as they were: all that belongs to one request is judged by the same ones. */
+export interface PolicySet {
   /** Those that judge a request of these principals (`Client/x`, `User/x`, `Role/x`) for an operation. */
-  applicable(principals: readonly string[], operation: string): Promise<CompiledPolicy[]>;
+  applicable(principals: readonly string[], operation: string): CompiledPolicy[];
 }
 
 /** The policies by whom they are linked to. */
@@ -69,10 +75,14 @@ export function createPolicies(options: { engine: Engine; report(problem: string
   }
 
   return {
-    async applicable(principals, operation) {
+    async inForce() {
       const { everyone, byPrincipal } = await current();
-      const linked = principals.flatMap((principal) => byPrincipal.get(principal) ?? []);
-      return [...everyone, ...linked].filter(({ operations }) => operations?.has(operation) ?? true);
+      return {
+        applicable(principals, operation) {
+          const linked = principals.flatMap((principal) => byPrincipal.get(principal) ?? []);
+          return [...everyone, ...linked].filter(({ operations }) => operations?.has(operation) ?? true);
+        },
+      };
     },
   };
 }

@@ -7,7 +7,7 @@ export interface Dialect {
   begin: string;
   /** After a SELECT: keeps the rows from other nodes until the end of the transaction. */
   forUpdate: string;
-  /** A query that keeps all others who bind the same number waiting until the transaction ends; none where one writes. */
+  /** A query that makes others who bind the same number wait until the transaction ends; none where one writes. */
   lock: string | undefined;
   /** A query that turns one bound JSON array of arrays into rows of these columns. */
   rowsFromJson(columns: readonly IndexColumn[]): string;

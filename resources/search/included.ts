@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts';
 import type { Version } from '../engine.ts';
-import { Failure } from '../errors.ts';
+import { Failure, type FailureCode } from '../errors.ts';
 import type { JsonObject } from '../json/value.ts';
 import { versionOf } from '../store.ts';
 import { conditionOf, everyResource } from './condition.ts';
@@ -14,6 +14,8 @@ import { type FoundRow, query, versionsOf } from './versions.ts';
 
 const MOST_INCLUDED = 5000;
 const MOST_ROUNDS = 8;
+/** How whoever judges the caller says that it may see nothing of a type. */
+const REFUSALS: readonly FailureCode[] = ['forbidden', 'unauthenticated'];
 const IDS_A_QUERY = 256;
 
 /** What the following of references works with. */
@@ -90,7 +92,7 @@ function visible({ options }: Following, type: string): Criterion[] | undefined 
   try {
     return options.rows?.(type) ?? [];
   } catch (error) {
-    if (error instanceof Failure && error.code === 'forbidden') return undefined;
+    if (error instanceof Failure && REFUSALS.includes(error.code)) return undefined;
     throw error;
   }
 }

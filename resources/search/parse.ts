@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../errors.ts';
+import type { Projection } from '../project.ts';
 import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
 import { readCursor } from './cursor.ts';
 import type { SearchType } from './extract.ts';
@@ -86,6 +87,18 @@ export function parseSearch(
     }
   }
   return finish(draft, fingerprint(name, found), options.rows?.(name) ?? []);
+}
+
+/**
+ * Understands `_elements` and `_summary` of a read; what else there is in its query shapes nothing.
+ * Throws `parameter` and `unknown-type` Failures.
+ */
+export function parseProjection(definitions: Definitions, name: string, pairs: readonly Pair[]): Projection {
+  const draft: Draft = { definitions, type: typeNamed(definitions, name), search: everything(name), cursor: undefined };
+  for (const [parameter, value] of pairs) {
+    if ((parameter === '_elements' || parameter === '_summary') && value !== '') RESULT[parameter]?.(draft, value);
+  }
+  return draft.search;
 }
 
 /** Takes one parameter; false where it has no value. */

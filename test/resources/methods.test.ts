@@ -42,7 +42,7 @@ describe('resources: methods', () => {
   });
 
   for (const [method, path] of [
-    ['PUT', '/Patient'],
+    ['POST', '/Patient/x/_history'],
     ['POST', '/Patient/m-Patient'],
     ['POST', '/Patient/m-Patient/_history'],
     ['PUT', '/Patient/m-Patient/_history/1'],

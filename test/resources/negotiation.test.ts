@@ -1,4 +1,4 @@
-/** `Accept`, `_format` and `Content-Type`: what is taken, what is answered, 406 and 415 (RFC 9110 §12.5.1, §15.5.16). */
+/** `Accept`, `_format` and `Content-Type`: what is taken and answered, 406 and 415 (RFC 9110 §12.5.1, §15.5.16). */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';

@@ -12,7 +12,7 @@ const REQUESTS: [method: string, path: string, status: number][] = [
   ['GET', '/Patient/none', 404],
   ['GET', '/Patient?nonsense=1', 400],
   ['POST', '/Patient', 415],
-  ['PUT', '/Patient', 405],
+  ['POST', '/Patient/x/_history', 405],
   ['DELETE', '/Patient/none', 204],
   ['POST', '/auth/token', 400],
   ['GET', '/.well-known/jwks.json', 200],

@@ -43,7 +43,8 @@ describe('server: trusted proxies', () => {
       expect(await addressOf(trusting, forwarded)).to.equal(address);
     });
 
-    it(`X-Forwarded-For injection into limits and Sessions: ${forwarded ?? 'none'} of anyone else counts for nothing`, async () => {
+    const title = `${forwarded ?? 'none'} of anyone else counts for nothing`;
+    it(`X-Forwarded-For injection into limits and Sessions: ${title}`, async () => {
       expect(await addressOf(plain, forwarded)).to.equal('127.0.0.1');
     });
   }

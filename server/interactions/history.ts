@@ -1,0 +1,45 @@
+import type { HistoryPage } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import { history as historyBundle } from '../bundle.ts';
+import type { InteractionRequest, Result, Services } from './interaction.ts';
+
+const DEFAULT_COUNT = 100;
+const LARGEST_COUNT = 1000;
+
+/** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). */
+export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
+  const { base, type, id, parameters } = request;
+  const page = await engine.history(type, id === '' ? undefined : id, historyPage(parameters));
+  const path = id === '' ? `${type}/_history` : `${type}/${id}/_history`;
+  const shown = parameters.filter(([name]) => name !== '_cursor');
+  return { status: 200, text: historyBundle({ base, path, parameters: shown, page }) };
+}
+
+/** The parameters of a history: which page of it is asked for. */
+function historyPage(parameters: readonly [string, string][]): HistoryPage {
+  const page: HistoryPage = { count: DEFAULT_COUNT };
+  for (const [name, value] of parameters) {
+    if (name === '_count') page.count = count(value);
+    else if (name === '_since') page.since = instant(value);
+    else if (name === '_cursor') page.cursor = value;
+    else if (name !== '_format' && name !== '_pretty') {
+      throw new Failure('unknown-parameter', `A history takes _count, _since and _format, not ${name}.`);
+    }
+  }
+  return page;
+}
+
+function count(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Failure('parameter', '_count takes a whole number from 1.');
+  return Math.min(Number(value), LARGEST_COUNT);
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+function instant(value: string): number {
+  // In a query, the plus of a time zone reads as a space unless the caller encoded it.
+  const text = value.replace(' ', '+');
+  const time = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw new Failure('parameter', '_since takes an instant: 2026-01-31T12:00:00Z.');
+  return time;
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../../resources/clock.ts';
+import type { ResourceDefinition } from '../../resources/definition.ts';
+import type { Engine, Version, WriteResult } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { Registry } from '../../resources/registry.ts';
+import type { Criterion } from '../../resources/search/plan.ts';
+import type { Patch } from '../body.ts';
+import type { Judge } from '../guard.ts';
+
+/** What a resource interaction is called, in policies and in the CapabilityStatement. */
+export type InteractionName =
+  | 'read'
+  | 'vread'
+  | 'search'
+  | 'create'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'history'
+  | 'validate';
+
+/** A request to a resource endpoint, whether it came by itself or as an entry of a Bundle. */
+export interface InteractionRequest {
+  /** The base of its links. */
+  base: string;
+  type: string;
+  /** Empty where the address has none. */
+  id: string;
+  /** The version id of the address, as it was sent; empty where it has none. */
+  version: string;
+  /** The resource that was sent; empty where the interaction takes none. */
+  body: JsonObject;
+  /** The patch that was sent, where the interaction takes one. */
+  patch: Patch | undefined;
+  /** The parameters of the query, and of the form of a POSTed search. */
+  parameters: [name: string, value: string][];
+  /** What the caller may see of the type. */
+  rows: Criterion[];
+  /** The value of a header; empty where it was not sent. */
+  header(name: string): string;
+}
+
+/** What an interaction works with. */
+export interface Services {
+  engine: Engine;
+  registry: Registry;
+  clock: Clock;
+  judge: Judge;
+}
+
+/** What an interaction gives. */
+export interface Result {
+  status: 200 | 201 | 204 | 304;
+  /** The version that the answer tells of: its ETag and Last-Modified, and its text unless there is another. */
+  version?: Version;
+  /** The answer's JSON text, where it is not that of the version. */
+  text?: string;
+  /** What a write did. `Prefer: return=…` chooses what is told of it. */
+  written?: WriteResult['outcome'];
+}
+
+/** A resource interaction (FHIR R4 §3.1.0): where it is served and what it does. */
+export interface Interaction {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** The address below the base, as the router writes it. */
+  path: string;
+  name: InteractionName;
+  /** How https://hl7.org/fhir/R4/valueset-type-restful-interaction.html calls it; absent for operations. */
+  code?: string;
+  takes?: 'resource' | 'patch' | 'form';
+  handle(request: InteractionRequest, services: Services, definition: ResourceDefinition): Promise<Result>;
+}

@@ -1,0 +1,24 @@
+import type { ResourceDefinition } from '../../resources/definition.ts';
+import type { Version } from '../../resources/engine.ts';
+import { projectText } from '../../resources/project.ts';
+import { parseSearch } from '../../resources/search/parse.ts';
+import { searchset } from '../bundle.ts';
+import { prefers } from '../preferences.ts';
+import type { InteractionRequest, Result, Services } from './interaction.ts';
+
+/** `GET /{type}?…` and `POST /{type}/_search` (FHIR R4 §3.1.0.11). */
+export async function search(
+  request: InteractionRequest,
+  { engine, registry, clock, judge }: Services,
+  definition: ResourceDefinition,
+): Promise<Result> {
+  const { base, type, parameters } = request;
+  const lenient = prefers(request, 'handling') === 'lenient';
+  const rows = (other: string) => (other === type ? request.rows : judge.rows(other));
+  const options = { base, now: clock(), lenient, rows };
+  const plan = parseSearch(registry, type, parameters, options);
+  const page = await engine.search(plan, options);
+  const textOf = (version: Version) => projectText(registry.get(version.type) ?? definition, version.text ?? '', plan);
+  const bundle = { base, path: type, parameters: plan.understood, page };
+  return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings) };
+}

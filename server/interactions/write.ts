@@ -1,0 +1,81 @@
+import { createUnless, parseCondition, patchWhere, removeWhere, updateWhere } from '../../resources/conditional.ts';
+import type { WriteResult } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
+import { applyJsonPatch } from '../../resources/patch/json-patch.ts';
+import { applyMergePatch } from '../../resources/patch/merge-patch.ts';
+import type { ParsedSearch } from '../../resources/search/plan.ts';
+import { parseForm } from '../formats/form.ts';
+import { writeOptions } from '../preconditions.ts';
+import type { InteractionRequest, Result, Services } from './interaction.ts';
+
+/** `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). */
+export async function create(request: InteractionRequest, services: Services): Promise<Result> {
+  const { engine } = services;
+  const criteria = request.header('If-None-Exist');
+  if (criteria === '') return written(await engine.create(request.type, request.body, { by: 'caller' }));
+  const condition = conditionOf(request, services, parseForm(criteria.replace(/^[^?]*\?/, '')));
+  return written(await createUnless(engine, condition, request.body, { by: 'caller' }));
+}
+
+/** `PUT /{type}/{id}`, which also makes what is not there (FHIR R4 §3.1.0.4). */
+export async function update(request: InteractionRequest, { engine }: Services): Promise<Result> {
+  const { type, id, body } = request;
+  if (body['id'] !== undefined && body['id'] !== id) {
+    throw new Failure('malformed', `The body's id differs from the address: send "${id}", or leave it out.`, {
+      expression: `${type}.id`,
+    });
+  }
+  return written(await engine.update(type, id, body, writeOptions(request)));
+}
+
+/** `PUT /{type}?…` (FHIR R4 §3.1.0.4.3). */
+export async function conditionalUpdate(request: InteractionRequest, services: Services): Promise<Result> {
+  const condition = conditionOf(request, services, request.parameters);
+  return written(await updateWhere(services.engine, condition, request.body, writeOptions(request)));
+}
+
+/** `PATCH /{type}/{id}`: JSON Patch or merge patch by the type of the body (FHIR R4 §3.1.0.6). */
+export async function patch(request: InteractionRequest, { engine }: Services): Promise<Result> {
+  return written(await engine.patch(request.type, request.id, changeOf(request), writeOptions(request)));
+}
+
+/** `PATCH /{type}?…`. */
+export async function conditionalPatch(request: InteractionRequest, services: Services): Promise<Result> {
+  const condition = conditionOf(request, services, request.parameters);
+  return written(await patchWhere(services.engine, condition, changeOf(request), writeOptions(request)));
+}
+
+/** `DELETE /{type}/{id}` (FHIR R4 §3.1.0.7). */
+export async function remove(request: InteractionRequest, { engine }: Services): Promise<Result> {
+  return removed(await engine.remove(request.type, request.id, writeOptions(request)));
+}
+
+/** `DELETE /{type}?…` (FHIR R4 §3.1.0.7.1). */
+export async function conditionalRemove(request: InteractionRequest, services: Services): Promise<Result> {
+  const condition = conditionOf(request, services, request.parameters);
+  return removed(await removeWhere(services.engine, condition, writeOptions(request)));
+}
+
+/** What chooses the resource of a conditional write: it is a search, and judged as one. */
+function conditionOf(
+  request: InteractionRequest,
+  { registry, clock, judge }: Services,
+  parameters: [string, string][],
+): ParsedSearch {
+  const options = { base: request.base, now: clock(), rows: (type: string) => judge.rows(type) };
+  return parseCondition(registry, request.type, parameters, options);
+}
+
+function changeOf({ patch: sent }: InteractionRequest): (resource: JsonObject) => Json {
+  const apply = sent?.kind === 'json-patch' ? applyJsonPatch : applyMergePatch;
+  return (resource) => apply(resource, sent?.value ?? null);
+}
+
+function written({ outcome, version }: WriteResult): Result {
+  return { status: outcome === 'created' ? 201 : 200, version, written: outcome };
+}
+
+function removed(result: WriteResult | undefined): Result {
+  return { status: 204, ...(result && { version: result.version }) };
+}
