@@ -1,4 +1,4 @@
-/** Cross-origin requests: listed origins, `*` without credentials (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+/** CORS: listed origins, `*` without credentials (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
