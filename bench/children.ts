@@ -38,7 +38,7 @@ export async function startOurs({ folder, profile }: Place, database: string): P
 async function portIn(log: string, child: ChildProcess): Promise<string> {
   const deadline = Date.now() + PATIENCE;
   while (Date.now() < deadline && child.exitCode === null) {
-    const found = /listening[^\n]*\(port (\d+)\)/i.exec(readFileSync(log, 'utf8'));
+    const found = /^Listening on .*\(port (\d+)\)$/m.exec(readFileSync(log, 'utf8'));
     if (found?.[1]) return found[1];
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -48,7 +48,7 @@ export async function listeningPort({ child, output, ended }: ServerProcess): Pr
     over = true;
   });
   while (Date.now() < deadline && !over) {
-    const found = /listening[^\n]*\(port (\d+)\)/i.exec(output());
+    const found = /^Listening on .*\(port (\d+)\)$/m.exec(output());
     if (found) return Number(found[1]);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -29,6 +29,8 @@ function folderOf(file: string | undefined): string {
 /** Counts tests and wall-clock time by folder; a file's time includes its hooks. */
 export default class CompactReporter extends Mocha.reporters.Base {
   private readonly tallies = new Map<string, Tally>();
+  /** Milliseconds by file. */
+  private readonly files = new Map<string, number>();
   private started = Date.now();
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
@@ -38,7 +40,7 @@ export default class CompactReporter extends Mocha.reporters.Base {
       if (suite.parent?.root) this.started = Date.now();
     });
     runner.on(events.EVENT_SUITE_END, (suite) => {
-      if (suite.parent?.root) this.tally(suite.file).milliseconds += Date.now() - this.started;
+      if (suite.parent?.root) this.time(suite.file, Date.now() - this.started);
     });
     runner.on(events.EVENT_TEST_PASS, (test) => {
       this.tally(test.file).passed += 1;
@@ -56,12 +58,20 @@ export default class CompactReporter extends Mocha.reporters.Base {
     return found;
   }
 
+  private time(file: string | undefined, milliseconds: number): void {
+    this.tally(file).milliseconds += milliseconds;
+    const name = path.relative('.', file ?? '');
+    this.files.set(name, (this.files.get(name) ?? 0) + milliseconds);
+  }
+
   private finish(duration: number): void {
     if (this.failures.length > 0) Mocha.reporters.Base.list(this.failures);
     for (const [folder, { passed, failed, milliseconds }] of this.tallies) {
       const counts = `${String(passed).padStart(6)} passed${failed > 0 ? `, ${failed} failed` : ''}`;
       console.log(`  ${folder.padEnd(28)}${counts}${(milliseconds / 1000).toFixed(1).padStart(8)} s`);
     }
+    const slowest = [...this.files].sort(([, a], [, b]) => b - a).slice(0, 3);
+    console.log(`  slowest: ${slowest.map(([file, ms]) => `${file} ${(ms / 1000).toFixed(1)} s`).join(', ')}`);
     const report: TestReport = {
       passed: this.stats.passes,
       failed: this.failures.length,
