@@ -2,11 +2,12 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
+import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot, startServer } from '../harness/server.ts';
 
 describe('server: health', () => {
   it('200 while the database answers, without credentials, whatever is asked for', async () => {
-    const server = await startServer();
+    const server = await startClockedServer();
     for (const headers of [{}, { accept: 'application/xml' }, { authorization: 'Bearer nonsense' }]) {
       const reply = await server.request('GET', '/health', { headers });
       expect([reply.status, reply.body]).to.deep.equal([200, { status: 'pass' }]);

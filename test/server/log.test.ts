@@ -139,7 +139,6 @@ describe('server: log', () => {
 describe('server: LOG_LEVEL', () => {
   for (const [level, logged] of [
     ['info', true],
-    ['warn', false],
     ['silent', false],
   ] as const) {
     it(`${level} ${logged ? 'shows' : 'hides'} requests, and PORT=0 tells the port`, async () => {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { freshDatabase } from '../harness/database.ts';
+import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot, startServer } from '../harness/server.ts';
 import { until } from './poll.ts';
 import { openRaw, postHead } from './raw.ts';
@@ -32,7 +33,7 @@ describe('server: graceful stop', () => {
       expect(await server.stop()).to.equal(0);
 
       const id = /"id":"([^"]+)"/.exec(answer)?.[1];
-      const next = await startServer({ database });
+      const next = await startClockedServer({}, database);
       expect((await next.request('GET', `/Patient/${id}`, { as: asRoot })).at('active')).to.equal(true);
       await next.stop();
       await database.drop();
