@@ -23,6 +23,7 @@ const TAKEN: [name: string, first: Write, second: Write, place: string][] = [
   ['ß and SS', ['/User/a', { userName: 'strauß' }], ['/User/b', { userName: 'STRAUSS' }], 'User.userName'],
   ['the final sigma', ['/User/a', { userName: 'ΟΔΟΣ' }], ['/User/b', { userName: 'οδος' }], 'User.userName'],
   ['full-width letters', ['/User/a', { userName: 'ａｎｎａ' }], ['/User/anna', {}], 'User.id'],
+  ['a sign made of letters', ['/User/a', { userName: '℡' }], ['/User/tel', {}], 'User.id'],
   ['a ligature', ['/User/a', { userName: 'ﬁona' }], ['/User/b', { userName: 'fiona' }], 'User.userName'],
   ['accents apart', ['/User/a', { userName: 'zoe\u0308' }], ['/User/b', { userName: 'zoë' }], 'User.userName'],
   ['the sign of Kelvin', ['/User/a', { userName: '\u212a' }], ['/Client/k', {}], 'Client.id'],
