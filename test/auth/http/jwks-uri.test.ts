@@ -94,7 +94,7 @@ describe('jwks_uri: what is fetched', () => {
     [
       'a name with one private address',
       () => base.replace('http://127.0.0.1', 'https://k.example'),
-      ['8.8.8.8', '127.0.0.1'],
+      ['127.0.0.1', '8.8.8.8'],
     ],
     ['a name without an address', () => 'https://keys.example/', []],
     ['credentials', () => base.replace('http://', 'https://a:b@')],
@@ -106,6 +106,7 @@ describe('jwks_uri: what is fetched', () => {
       expect(await fetcher(false, addresses)(uri())).to.equal(undefined);
       expect(asked).to.equal(0);
       expect(reports).to.have.length(1);
+      expect(reports[0]).to.match(/not https|public internet|no address|credentials|Invalid URL/);
     });
   }
 

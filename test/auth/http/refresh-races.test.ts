@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { runs } from '../../harness/generated.ts';
@@ -70,6 +71,22 @@ describe('refreshes at the same time', () => {
       if (reply.status === 200) expect(await api.statusWith(reply.string('access_token'))).to.equal(401);
       await api.put('/User/ann', { password: 'correct-horse' });
     }
+  });
+
+  it('a login racing a change of its password leaves no token behind', async () => {
+    let password = 'correct-horse';
+    for (let round = 0; round < runs(100).numRuns; round += 1) {
+      const next = `another-${round}`;
+      const changed = api.request('PUT', '/User/ann', { as: asRoot, json: { password: next } });
+      // Some of these rounds begin while the new password is hashed, and end after it has been stored.
+      await setTimeout(8 * (round % 10));
+      const form = { grant_type: 'password', client_id: 'public', username: 'ann', password };
+      const [reply] = await Promise.all([api.token(form), changed]);
+      if (reply.status === 200) expect(await api.statusWith(reply.string('access_token'))).to.equal(401);
+      else expect(refusal(reply)).to.equal('400 invalid_grant');
+      password = next;
+    }
+    await api.put('/User/ann', { password: 'correct-horse' });
   });
 
   it('a retry racing the use of the successor never leaves two live tokens', async () => {

@@ -50,6 +50,28 @@ describe('the types that a search touches', () => {
     });
   }
 
+  it('_has by a caller who may search the type itself, but not the one that refers to it', async () => {
+    const link = (...operations: string[]) => ({
+      engine: 'allow',
+      link: [{ reference: 'User/ann' }, ...operations.map((id) => ({ resourceType: 'Operation', id }))],
+    });
+    await api.put('/AccessPolicy/ann', link('User.search'));
+    const form = {
+      grant_type: 'password',
+      client_id: 'app',
+      client_secret: SECRET,
+      username: 'ann',
+      password: 'correct-horse',
+    };
+    const as = { bearer: (await api.granted(form)).string('access_token') };
+    const path = '/User?_has:Session:user:active=true';
+    expect((await api.request('GET', '/User', { as })).status).to.equal(200);
+    expect((await api.request('GET', path, { as })).status).to.equal(403);
+    await api.put('/AccessPolicy/ann', link('User.search', 'Session.search'));
+    expect((await api.request('GET', path, { as })).status).to.equal(200);
+    await api.remove('/AccessPolicy/ann');
+  });
+
   it('the same by POST', async () => {
     expect((await ask('/Session/_search', 'POST', 'user.email=ann@example.com')).status).to.equal(403);
     expect((await ask('/Session/_search', 'POST', 'active=true')).status).to.equal(200);
