@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import { DatabaseError } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Version } from './engine.ts';
-import { INDEX_TABLES, type IndexRow, type IndexRows, type IndexTable, parameterNumber } from './search/tables.ts';
+import { parameterNumber } from './search/tables.ts';
 
 /** A row of `resource` or `resource_history`. */
 export interface VersionRow {
@@ -31,7 +31,7 @@ export function versionOf(row: VersionRow): Version {
   };
 }
 
-/** Stores versions and their index rows. Every method belongs in a job of the write queue. */
+/** Stores versions. Every method belongs in a job of the write queue. */
 export class Store {
   readonly #dialect: Dialect;
 
@@ -78,44 +78,4 @@ export class Store {
       next.key,
     ]);
   }
-
-  /** Brings the index rows of a resource from what the previous version gave to what the next gives. */
-  async reindex(connection: Connection, key: number, before: IndexRows, after: IndexRows): Promise<void> {
-    for (const table of INDEX_TABLES) {
-      const old = before.get(table.name) ?? [];
-      const now = after.get(table.name) ?? [];
-      const gone = without(old, now);
-      if (gone.length > 0) await this.#remove(connection, table, key, gone);
-      const added = without(now, old);
-      if (added.length > 0) await this.#add(connection, table, key, added);
-    }
-  }
-
-  async #add(connection: Connection, table: IndexTable, key: number, rows: IndexRow[]): Promise<void> {
-    const columns = [PARAM, ...table.columns, EDGE];
-    const names = columns.map(({ name }) => name).join(', ');
-    const source = this.#dialect.rowsFromJson(columns);
-    const sql = `INSERT INTO ${table.name} (${names}, key) SELECT source.*, ? FROM (${source}) source`;
-    await connection.run(sql, [key, JSON.stringify(rows)]);
-  }
-
-  async #remove(connection: Connection, table: IndexTable, key: number, rows: IndexRow[]): Promise<void> {
-    const columns = [PARAM, ...table.columns];
-    const names = columns.map(({ name }) => name).join(', ');
-    const source = this.#dialect.rowsFromJson(columns);
-    await connection.run(`DELETE FROM ${table.name} WHERE key = ? AND (${names}) IN (${source})`, [
-      key,
-      JSON.stringify(rows),
-    ]);
-  }
-}
-
-const PARAM = { name: 'param', type: 'integer' } as const;
-const EDGE = { name: 'edge', type: 'integer' } as const;
-
-/** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */
-function without(rows: IndexRow[], others: IndexRow[]): IndexRow[] {
-  if (others.length === 0) return rows;
-  const known = new Set(others.map((row) => JSON.stringify(row)));
-  return rows.filter((row) => !known.has(JSON.stringify(row)));
 }

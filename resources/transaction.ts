@@ -77,6 +77,7 @@ export class JobTransaction implements Transaction {
 
   async matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]> {
     const { registry } = this.#options;
+    await this.#context.index.flush(this);
     const found: Version[] = [];
     let cursor: string | undefined;
     do {
@@ -116,12 +117,8 @@ export class JobTransaction implements Transaction {
     }
     const version = await this.#storeVersion(write, method, current);
     const { connection } = this.#context;
-    await this.#options.store.reindex(
-      connection,
-      version.key,
-      before ? write.type.index(contentOf(before)) : NO_ROWS,
-      write.rows,
-    );
+    const rowsBefore = before ? write.type.index(contentOf(before)) : NO_ROWS;
+    this.#context.index.replace(version.key, rowsBefore, write.rows);
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
     await this.#writeSecrets(write, version.key);
@@ -142,7 +139,7 @@ export class JobTransaction implements Transaction {
     this.#check(definition.name, id, before, undefined, options.by);
     const version = next(current, now, 'DELETE', null);
     await this.#options.store.supersede(connection, version);
-    await this.#options.store.reindex(connection, version.key, type.index(contentOf(before)), NO_ROWS);
+    this.#context.index.replace(version.key, type.index(contentOf(before)), NO_ROWS);
     await replaceNames(connection, definition, version.key, namesOf(definition, id, before), new Map());
     await this.#changed(version, before, undefined, false);
     await this.credentials.remove(version.key);
@@ -153,6 +150,7 @@ export class JobTransaction implements Transaction {
   async #recheck({ condition }: WriteOptions): Promise<void> {
     if (!condition) return;
     await this.#options.store.lockType(this, condition.plan.type);
+    await this.#context.index.flush(this);
     const { matches } = await runSearch(this, condition.plan);
     const same = condition.id === undefined ? matches.length === 0 : matches.length === 1;
     if (!same || matches[0]?.id !== condition.id) throw new StaleWrite();

@@ -3,6 +3,7 @@ import { type Connection, DatabaseError } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
+import { IndexBuffer } from './index-buffer.ts';
 
 /** What a job works on: the writer's connection inside the group's transaction. */
 export interface JobContext {
@@ -11,6 +12,8 @@ export interface JobContext {
   now: number;
   /** Changes that listeners hear of after the commit. */
   changes: Change[];
+  /** Index rows that the group has not written yet. */
+  index: IndexBuffer;
 }
 
 /** A unit of writing. It may run more than once before it commits, so it must keep no state between runs. */
@@ -133,14 +136,16 @@ export class Writer {
     const now = this.#options.clock();
     const deadline = performance.now() + GROUP_MILLISECONDS;
     const outcomes: Outcome[] = [];
+    const group = { connection, now, index: new IndexBuffer(this.#options.dialect), savepoints };
     await connection.run(this.#options.dialect.begin);
-    for (const waiting of taken) outcomes.push(await runJob(connection, waiting, now, savepoints));
+    for (const waiting of taken) outcomes.push(await runJob(group, waiting));
     while (taken.length < GROUP_JOBS && (taken.length === 0 || performance.now() < deadline)) {
       const waiting = this.#queue.shift();
       if (!waiting) break;
       taken.push(waiting);
-      outcomes.push(await runJob(connection, waiting, now, savepoints));
+      outcomes.push(await runJob(group, waiting));
     }
+    await group.index.flush(connection);
     const changes = outcomes.flatMap((outcome) => outcome.changes);
     if (changes.length > 0) await this.#options.beforeCommit?.(connection, changes);
     await connection.run('COMMIT');
@@ -153,8 +158,17 @@ export class Writer {
   }
 }
 
+/** What the jobs of one group share. */
+interface Group {
+  connection: Connection;
+  now: number;
+  index: IndexBuffer;
+  /** True where each job has a savepoint of its own. */
+  savepoints: boolean;
+}
+
 /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
-async function runJob(connection: Connection, waiting: Waiting, now: number, savepoint: boolean): Promise<Outcome> {
+async function runJob({ connection, now, index, savepoints }: Group, waiting: Waiting): Promise<Outcome> {
   let wrote = false;
   const changes: Change[] = [];
   const tracked: Connection = {
@@ -167,15 +181,19 @@ async function runJob(connection: Connection, waiting: Waiting, now: number, sav
       return connection.run(sql, bindings);
     },
   };
-  if (savepoint) await connection.run('SAVEPOINT job');
+  if (savepoints) await connection.run('SAVEPOINT job');
   try {
-    const value = await waiting.run({ connection: tracked, now, changes });
-    if (savepoint) await connection.run('RELEASE job');
+    const value = await waiting.run({ connection: tracked, now, changes, index });
+    if (savepoints) {
+      await index.flush(connection);
+      await connection.run('RELEASE job');
+    }
     return { waiting, value, changes };
   } catch (error) {
     if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
-    if (!savepoint && wrote) throw new RunAgain();
-    if (savepoint) {
+    if (!savepoints && wrote) throw new RunAgain();
+    if (savepoints) {
+      index.clear();
       await connection.run('ROLLBACK TO job');
       await connection.run('RELEASE job');
     }

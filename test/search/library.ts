@@ -2,6 +2,7 @@
 
 import type { Connection } from '../../resources/connection.ts';
 import type { SearchPage } from '../../resources/engine.ts';
+import { IndexBuffer } from '../../resources/index-buffer.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { createRegistry, type Registry } from '../../resources/registry.ts';
 import { runSearch } from '../../resources/search/compile.ts';
@@ -33,6 +34,7 @@ export async function openLibrary(types: string[]): Promise<Library> {
   await database.migrate(async () => undefined);
   const writer = await database.openWriter();
   const store = new Store(database.dialect);
+  const index = new IndexBuffer(database.dialect);
   const registry = createRegistry(types);
 
   const library: Library = {
@@ -44,7 +46,8 @@ export async function openLibrary(types: string[]): Promise<Library> {
       if (definition === undefined) throw new Error(`${type} is not served`);
       const version = { type, id, versionId: 1, lastUpdated, method: 'PUT', text: JSON.stringify(resource) } as const;
       const key = await store.insert(writer, version);
-      await store.reindex(writer, key, new Map(), indexRows(registry, definition, resource));
+      index.replace(key, new Map(), indexRows(registry, definition, resource));
+      await index.flush(writer);
       return key;
     },
     parse: (type, query, options) => parseSearch(registry, type, pairs(query), { ...OPTIONS, ...options }),

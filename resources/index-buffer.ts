@@ -1,0 +1,90 @@
+import type { Connection } from './connection.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows, type IndexTable } from './search/tables.ts';
+
+/** The rows of one table that are to go and to come, by what tells them apart, each with the key behind it. */
+interface TableChanges {
+  gone: Map<string, IndexRow>;
+  added: Map<string, IndexRow>;
+}
+
+const PARAM: IndexColumn = { name: 'param', type: 'integer' };
+const EDGE: IndexColumn = { name: 'edge', type: 'integer' };
+const KEY: IndexColumn = { name: 'key', type: 'integer' };
+
+/**
+ * Index rows on their way into the database. The jobs of a group gather theirs here, so that a group costs one
+ * statement a table and not one a table and job; whoever searches inside a job flushes first.
+ */
+export class IndexBuffer {
+  readonly #dialect: Dialect;
+  #changes = new Map<string, TableChanges>();
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** Brings the rows of a resource from what the previous version gave to what the next gives. */
+  replace(key: number, before: IndexRows, after: IndexRows): void {
+    for (const { name } of INDEX_TABLES) {
+      const old = before.get(name) ?? [];
+      const now = after.get(name) ?? [];
+      const changes = this.#of(name);
+      for (const row of without(old, now)) {
+        const identity = JSON.stringify([key, ...row.slice(0, -1)]);
+        // What an earlier job of the group has added is not there yet: it need not come at all.
+        if (!changes.added.delete(identity)) changes.gone.set(identity, [...row.slice(0, -1), key]);
+      }
+      for (const row of without(now, old)) {
+        changes.added.set(JSON.stringify([key, ...row.slice(0, -1)]), [...row, key]);
+      }
+    }
+  }
+
+  /** Writes what was gathered. */
+  async flush(connection: Connection): Promise<void> {
+    const changes = this.#changes;
+    if (changes.size === 0) return;
+    this.#changes = new Map();
+    for (const table of INDEX_TABLES) {
+      const found = changes.get(table.name);
+      if (found && found.gone.size > 0) await this.#remove(connection, table, [...found.gone.values()]);
+      if (found && found.added.size > 0) await this.#add(connection, table, [...found.added.values()]);
+    }
+  }
+
+  /** Forgets what was gathered: the job that it belongs to has failed. */
+  clear(): void {
+    this.#changes = new Map();
+  }
+
+  #of(table: string): TableChanges {
+    let changes = this.#changes.get(table);
+    if (!changes) {
+      changes = { gone: new Map(), added: new Map() };
+      this.#changes.set(table, changes);
+    }
+    return changes;
+  }
+
+  async #add(connection: Connection, table: IndexTable, rows: IndexRow[]): Promise<void> {
+    const columns = [PARAM, ...table.columns, EDGE, KEY];
+    const names = columns.map(({ name }) => name).join(', ');
+    const sql = `INSERT INTO ${table.name} (${names}) ${this.#dialect.rowsFromJson(columns)}`;
+    await connection.run(sql, [JSON.stringify(rows)]);
+  }
+
+  async #remove(connection: Connection, table: IndexTable, rows: IndexRow[]): Promise<void> {
+    const columns = [PARAM, ...table.columns, KEY];
+    const names = columns.map(({ name }) => name).join(', ');
+    const sql = `DELETE FROM ${table.name} WHERE (${names}) IN (${this.#dialect.rowsFromJson(columns)})`;
+    await connection.run(sql, [JSON.stringify(rows)]);
+  }
+}
+
+/** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */
+function without(rows: IndexRow[], others: IndexRow[]): IndexRow[] {
+  if (others.length === 0) return rows;
+  const known = new Set(others.map((row) => JSON.stringify(row)));
+  return rows.filter((row) => !known.has(JSON.stringify(row)));
+}
