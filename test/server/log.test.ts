@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { asRoot, ROOT, startServer, type TestServer } from '../harness/server.ts';
 import { until } from './poll.ts';
+import { openRaw, postHead } from './raw.ts';
 
 interface Line {
   level: number;
@@ -125,6 +126,20 @@ describe('server: log', () => {
         if (part.length > 40) expect(output.includes(part), name).to.equal(false);
     }
     expect(output).to.not.match(/\$argon2|Basic [A-Za-z0-9+/=]{8}|Bearer [\w-]{8}|BEGIN [A-Z ]*PRIVATE/);
+  });
+
+  it('a caller who leaves before the end is a line like any other, not a stack on stderr', async () => {
+    const raw = await openRaw(server.port);
+    raw.send(
+      postHead('/Patient', ['Content-Type: application/json', 'Content-Length: 100', 'X-Request-Id: left-early']),
+    );
+    raw.send('{"active"');
+    await ask('GET', '/health');
+    raw.socket.destroy();
+    await until('the line', () => server.output().includes('"request":"left-early"'));
+    await ask('GET', '/health', { headers: { 'x-request-id': 'after-it-left' } });
+    await until('the next line', () => server.output().includes('"request":"after-it-left"'));
+    expect(server.output()).to.not.match(/^ +at |^ *\w*Error/m);
   });
 
   it('a path cannot break a line', async () => {
