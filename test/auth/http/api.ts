@@ -23,7 +23,7 @@ export interface Api extends ClockedServer {
   found(query: string): Promise<Record<string, unknown>[]>;
 }
 
-/** A server with a policy that lets the clients and users of `PRINCIPALS` do everything. */
+/** A server on an empty database, whose clock the test turns. It signs by ES256, whose keys are made at once. */
 export async function startApi(env: Record<string, string> = {}): Promise<Api> {
   const server = await startClockedServer({ SIGNING_ALG: 'ES256', ...env });
   return apiOf(server, `http://localhost:${new URL(server.url).port}`);
