@@ -14,7 +14,7 @@ export function welcome(config: Config, root: { id: string; generated: string | 
     'The database was empty. The root client may do everything:',
     '',
     `  id      ${root.id}`,
-    `  secret  ${root.generated ?? '(the one you supplied)'}`,
+    `  secret  ${root.generated ?? '(the one you supplied; the lines below take it from ROOT_CLIENT_SECRET)'}`,
     '',
     'The secret is not shown again (npm run reset-root makes a new one). Try it:',
     '',

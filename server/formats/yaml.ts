@@ -1,4 +1,13 @@
-import { DEFAULT_SCALAR_STYLE_RULES, dump, load, SCALAR_STYLE, type ScalarStyleRule, YAMLException } from 'js-yaml';
+import {
+  constructFromEvents,
+  DEFAULT_SCALAR_STYLE_RULES,
+  dump,
+  EVENT_ID,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarStyleRule,
+  YAMLException,
+} from 'js-yaml';
 import type { Failure } from '../../resources/errors.ts';
 import { malformed, placeOf } from '../../resources/json/place.ts';
 import { MAX_DEPTH } from '../../resources/json/read.ts';
@@ -18,17 +27,37 @@ const REASONS: ReadonlyMap<string, string> = new Map([
  * used to attack parsers: aliases, merge keys, other tags, a key twice or not a string, several documents.
  */
 export function readYaml(text: string): Json {
-  let value: unknown;
-  try {
-    value = load(text, { schema: READ_SCHEMA, maxDepth: MAX_DEPTH, maxAliases: 0 });
-  } catch (error) {
-    if (error instanceof YAMLException) throw failureOf(error);
-    throw error;
-  }
+  const value = construct(text);
   if (value instanceof Refused) throw malformed('YAML', value.reason, placeOf(text, 0));
   // The schema constructs nothing but Json.
   return value as Json;
 }
+
+function construct(text: string): unknown {
+  try {
+    const events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    // Without an alias an anchor is good for nothing, and `secret: &abc` would read as null.
+    const anchored = events.find(
+      (event) => event.type !== EVENT_ID.ALIAS && 'anchorStart' in event && event.anchorStart >= 0,
+    );
+    if (anchored && 'anchorStart' in anchored) {
+      throw malformed(
+        'YAML',
+        'anchors are not taken: quote a text with an ampersand',
+        placeOf(text, anchored.anchorStart - 1),
+      );
+    }
+    const documents = constructFromEvents(events, { source: text, schema: READ_SCHEMA, maxAliases: 0 });
+    if (documents.length !== 1) throw new YAMLException(documents.length === 0 ? NO_DOCUMENT : SEVERAL_DOCUMENTS);
+    return documents[0];
+  } catch (error) {
+    if (error instanceof YAMLException) throw failureOf(error);
+    throw error;
+  }
+}
+
+const NO_DOCUMENT = 'expected a document, but the input is empty';
+const SEVERAL_DOCUMENTS = 'expected a single document in the stream, but found more';
 
 function failureOf(error: YAMLException): Failure {
   const reason = REASONS.get(error.reason) ?? withoutContent(error.reason);
