@@ -68,8 +68,13 @@ export interface SearchParameterDefinition {
   paths: PathStep[][];
   /** Types that a reference parameter may point to. */
   targets?: string[];
-  /** How the value is turned before it is indexed: `exists` gives true or false for what is there and not false. */
-  transform?: 'exists';
+  /**
+   * How the value is turned before it is indexed: `exists` gives true or false for what is there and not false,
+   * `folded` lets it be found in any case (NFKC and case-folded, as names are compared).
+   */
+  transform?: 'exists' | 'folded';
+  /** The code of a resource that has no value: what the absence of the element means. */
+  default?: string;
   /** The parts of a composite: each a parameter relative to `paths`. */
   components?: SearchParameterDefinition[];
   /** The published definition of the parameter. */

@@ -120,7 +120,7 @@ export class Writer {
   async #attemptGroup(taken: Waiting[]): Promise<Outcome[]> {
     let savepoints = false;
     for (let attempt = 1; ; attempt += 1) {
-      const connection = await this.#open();
+      const connection = await this.#begin(taken);
       try {
         return await this.#runGroup(connection, taken, savepoints);
       } catch (error) {
@@ -132,12 +132,23 @@ export class Writer {
     }
   }
 
+  /** Begins a transaction. Where none can be begun, all that wait are told so: the next would fare no better. */
+  async #begin(taken: Waiting[]): Promise<WriterConnection> {
+    try {
+      this.#connection ??= await this.#options.open();
+      await this.#connection.run(this.#options.dialect.begin);
+      return this.#connection;
+    } catch (cause) {
+      taken.push(...this.#queue.splice(0));
+      throw new Error(`No transaction could be begun: ${String(cause)}`, { cause });
+    }
+  }
+
   async #runGroup(connection: Connection, taken: Waiting[], savepoints: boolean): Promise<Outcome[]> {
     const now = this.#options.clock();
     const deadline = performance.now() + GROUP_MILLISECONDS;
     const outcomes: Outcome[] = [];
     const group = { connection, now, index: new IndexBuffer(this.#options.dialect), savepoints };
-    await connection.run(this.#options.dialect.begin);
     for (const waiting of taken) outcomes.push(await runJob(group, waiting));
     while (taken.length < GROUP_JOBS && (taken.length === 0 || performance.now() < deadline)) {
       const waiting = this.#queue.shift();
@@ -150,11 +161,6 @@ export class Writer {
     if (changes.length > 0) await this.#options.beforeCommit?.(connection, changes);
     await connection.run('COMMIT');
     return outcomes;
-  }
-
-  async #open(): Promise<WriterConnection> {
-    this.#connection ??= await this.#options.open();
-    return this.#connection;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
+import { foldName } from '../names.ts';
 import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { any, padded } from './fragment.ts';
@@ -129,8 +130,9 @@ function checkModifier(scope: Scope, { code, kind }: Parameter, modifier: string
 }
 
 function rows(name: string, parameter: Parameter, kind: SearchKind, context: Context, values: string[]): RowsCriterion {
-  const { types } = parameter;
-  const matches = values.map((value) => understand(name, kind, value, { ...context, types }));
+  const { types, definition } = parameter;
+  const asked = definition.transform === 'folded' ? values.map(foldName) : values;
+  const matches = asked.map((value) => understand(name, kind, value, { ...context, types }));
   const [first] = matches;
   const variant = first?.variant;
   return {

@@ -1,5 +1,6 @@
 import type { PathStep, ResourceDefinition, SearchParameterDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { foldName } from '../names.ts';
 import { COLUMNS } from './columns.ts';
 import type { AddRow, Reader, SearchKind } from './kinds/kind.ts';
 import { KINDS } from './kinds/registry.ts';
@@ -134,9 +135,15 @@ function simple(
     variants: Object.fromEntries(variants),
     components: [],
     extract(resource, rows) {
-      const add = adder(parameter, rows, 0);
-      if (declared.transform === 'exists') add([String(ends.some((place) => isThere(place, resource))), '']);
-      else for (const { place, read } of sources) place.walk(resource, (value) => read(value, add), resource);
+      const put = adder(parameter, rows, 0);
+      if (declared.transform === 'exists') return put([String(ends.some((place) => isThere(place, resource))), '']);
+      let found = false;
+      const add: AddRow = ([first = '', ...others], variant) => {
+        found = true;
+        put([declared.transform === 'folded' ? foldName(String(first)) : first, ...others], variant);
+      };
+      for (const { place, read } of sources) place.walk(resource, (value) => read(value, add), resource);
+      if (!found && declared.default !== undefined) put([declared.default, '']);
     },
   };
   return parameter;

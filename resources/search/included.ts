@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import { Failure, type FailureCode } from '../errors.ts';
+import { readJson } from '../json/read.ts';
 import type { JsonObject } from '../json/value.ts';
 import { versionOf } from '../store.ts';
 import { conditionOf, everyResource } from './condition.ts';
@@ -101,7 +102,7 @@ async function pointedTo(following: Following, include: Include, type: string, f
   const parameters = referencesOf(following, type, include.parameter);
   const ids = new Map<string, Set<string>>();
   for (const version of from) {
-    const resource = JSON.parse(version.text ?? '{}') as JsonObject;
+    const resource = readJson(version.text ?? '{}') as JsonObject;
     for (const [id, pointer] of parameters.flatMap((parameter) => targetsOf(parameter, resource))) {
       const target = localType(following, pointer);
       if (target === undefined || (include.target ?? target) !== target) continue;

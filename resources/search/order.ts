@@ -1,5 +1,6 @@
 import type { Version } from '../engine.ts';
 import { Failure } from '../errors.ts';
+import { readJson } from '../json/read.ts';
 import type { JsonObject } from '../json/value.ts';
 import { parameterOf } from './criteria.ts';
 import { type Parameter, parameterRows, type SearchType } from './extract.ts';
@@ -57,7 +58,7 @@ export function positionOf(sort: SortKey[], version: Version): Position {
   let parsed: JsonObject | undefined;
   // The values are those that the index holds: digits that JSON.parse loses are lost there, too.
   const resource = () => {
-    parsed ??= JSON.parse(version.text ?? '{}') as JsonObject;
+    parsed ??= readJson(version.text ?? '{}') as JsonObject;
     return parsed;
   };
   return { values: sort.map((key) => key.read(version, resource) ?? null), key: version.key };

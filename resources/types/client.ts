@@ -46,7 +46,7 @@ export const client: ResourceDefinition = {
   search: {
     name: { kind: 'string', paths: [['name']], description: 'The name of the application' },
     'grant-type': { kind: 'token', paths: [['grant_types']], description: 'A grant that the application may use' },
-    active: { kind: 'token', paths: [['active']], description: 'Whether the application may be used' },
+    active: { kind: 'token', default: 'true', paths: [['active']], description: 'Whether the application may be used' },
   },
   secrets: ['secret'],
   unique: { namespace: 'login', elements: ['id'] },

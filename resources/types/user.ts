@@ -21,8 +21,18 @@ export const user: ResourceDefinition = {
     data: { open: true },
   },
   search: {
-    username: { kind: 'token', paths: [['userName']], description: 'The name that the person signs in with' },
-    email: { kind: 'token', paths: [['email']], description: 'The address that the person signs in with' },
+    username: {
+      kind: 'token',
+      transform: 'folded',
+      paths: [['userName']],
+      description: 'The name that the person signs in with',
+    },
+    email: {
+      kind: 'token',
+      transform: 'folded',
+      paths: [['email']],
+      description: 'The address that the person signs in with',
+    },
     name: {
       kind: 'string',
       paths: [
@@ -33,7 +43,12 @@ export const user: ResourceDefinition = {
       description: 'A part of the name of the person',
     },
     role: { kind: 'token', paths: [['roles', 'value']], description: 'A role of the person' },
-    inactive: { kind: 'token', paths: [['inactive']], description: 'Whether the person is kept from signing in' },
+    inactive: {
+      kind: 'token',
+      default: 'false',
+      paths: [['inactive']],
+      description: 'Whether the person is kept from signing in',
+    },
   },
   secrets: ['password'],
   unique: { namespace: 'login', elements: ['id', 'userName', 'email'] },

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { DatabaseError } from '../../resources/connection.ts';
 import type { Change } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { type Job, Writer, type WriterConnection } from '../../resources/writer.ts';
@@ -114,6 +115,43 @@ describe('The queue of writes', () => {
     await writer.submit(insert('c'));
     expect(await stored()).to.deep.equal(['c']);
   });
+
+  for (const [name, broken] of [
+    ['no connection can be opened', { open: true }],
+    ['no transaction can be begun', { open: false }],
+  ] as const) {
+    it(`tells all that wait that it is busy when ${name}, once, and goes on when one can`, async () => {
+      let down = true;
+      let tries = 0;
+      const writing = new Writer({
+        dialect: database.dialect,
+        clock: () => 42,
+        open: async () => {
+          if (down && broken.open) {
+            tries += 1;
+            throw new Error('down');
+          }
+          const connection = await database.openWriter();
+          return {
+            ...recorded(connection, statements),
+            run: (sql, bindings) => {
+              if (!down || sql !== database.dialect.begin) return connection.run(sql, bindings);
+              tries += 1;
+              return Promise.reject(new DatabaseError('contention', 'locked'));
+            },
+          };
+        },
+        afterCommit: () => undefined,
+      });
+      const results = await Promise.allSettled(['a', 'b'].map((each) => writing.submit(insert(each))));
+      expect(results.map((result) => result.status === 'rejected' && result.reason.code)).to.eql(['busy', 'busy']);
+      expect(tries).to.equal(1);
+      down = false;
+      await writing.submit(insert('c'));
+      await writing.close();
+      expect(await stored()).to.deep.equal(['c']);
+    });
+  }
 
   it('tells its listeners of what was stored before the answer, and nothing of what was not', async () => {
     const change = { type: 'T', id: '1', key: 1, before: undefined, after: {}, credentialChanged: false };

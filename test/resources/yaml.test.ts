@@ -61,7 +61,8 @@ describe('resources: YAML', () => {
   for (const [name, yaml, line] of [
     ['a syntax error', 'name:\n- family: "x\n', /line \d+/i],
     ['a key twice', 'gender: male\ngender: female\n', /line 2/i],
-    ['an alias', 'name: &n\n- family: x\ncontact: *n\n', /alias/i],
+    ['an alias', 'gender: male\nname: *n\n', /alias/i],
+    ['an anchor', 'name: &n\n- family: x\n', /anchor/i],
     ['a tag', 'gender: !!js/function "x"\n', /line 1/i],
     ['a merge key', '<<: {gender: male}\n', /merge/i],
     ['two documents', 'gender: male\n---\ngender: female\n', /document/i],
