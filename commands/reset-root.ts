@@ -1,17 +1,23 @@
 /** `npm run reset-root`: gives the root client a new secret, which is printed once. */
 import { resetRoot } from '../auth/bootstrap.ts';
-import { readConfig } from '../server/config.ts';
-import { openWard } from '../server/open.ts';
-import { endWith } from '../server/refusal.ts';
+import { ConfigError } from '../server/config.ts';
+import { runCommand, withWard } from './command.ts';
 
-try {
-  const ward = await openWard(readConfig(process.env));
-  try {
-    const { id, secret } = await resetRoot(ward.engine, ward.random);
-    process.stdout.write(`The root client ${id} has a new secret: ${secret}\nIts tokens have ended.\n`);
-  } finally {
-    await ward.close();
+await runCommand('reset-root', (config) => {
+  if (config.rootClientSecret !== undefined) {
+    const variable = process.env['ROOT_CLIENT_SECRET_FILE'] ? 'ROOT_CLIENT_SECRET_FILE' : 'ROOT_CLIENT_SECRET';
+    throw new ConfigError(
+      `${variable} is set, and the next start would set that secret again: ` +
+        'change it there and start the server, or unset it and run this again',
+    );
   }
-} catch (error) {
-  endWith(error);
-}
+  return withWard(config, async ({ engine, random, root }) => {
+    // An empty database has just been given a secret, and it was printed.
+    if (root.outcome === 'created') return '';
+    const { id, secret } = await resetRoot(engine, random);
+    return (
+      `The root client ${id} has a new secret: ${secret}\nIts tokens have ended. ` +
+      'A server that is started with ROOT_CLIENT_SECRET set takes that one instead.\n'
+    );
+  });
+});

@@ -1,30 +1,35 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
+import { runCommand, withWard } from '../commands/command.ts';
 import { Failure } from '../resources/errors.ts';
 import { isObject } from '../resources/json/value.ts';
-import { readConfig } from '../server/config.ts';
 import { readYaml } from '../server/formats/yaml.ts';
-import { openWard } from '../server/open.ts';
+import type { Ward } from '../server/open.ts';
 
 /** In this order: what a policy names should exist before it. */
 const FILES = ['clients.yaml', 'users.yaml', 'policies.yaml', 'patients.yaml'];
 
 /**
  * Puts the YAML of this folder through the engine, so that seeds are validated, hashed and indexed like anything
- * that is sent. Run again, it changes nothing but what was changed meanwhile.
+ * that is sent. Run again, it changes nothing but what was changed meanwhile. Gives a line that says how many.
  */
-export async function seed(_knex: Knex): Promise<void> {
-  const ward = await openWard(readConfig(process.env));
-  try {
-    for (const file of FILES) {
-      const resources = readYaml(await readFile(new URL(file, import.meta.url), 'utf8'));
-      for (const resource of Array.isArray(resources) ? resources : []) {
-        if (!isObject(resource)) throw new Failure('malformed', `${file} must hold a list of resources.`);
-        const { resourceType, id } = resource;
-        await ward.engine.update(String(resourceType), String(id), resource, { by: 'server' });
-      }
+export async function loadSeeds({ engine }: Ward): Promise<string> {
+  const changes = { created: 0, updated: 0, unchanged: 0, deleted: 0 };
+  for (const file of FILES) {
+    const resources = readYaml(await readFile(fileURLToPath(import.meta.resolve(`#seeds/${file}`)), 'utf8'));
+    for (const resource of Array.isArray(resources) ? resources : []) {
+      if (!isObject(resource)) throw new Failure('malformed', `${file} must hold a list of resources.`);
+      const { resourceType, id } = resource;
+      const { outcome } = await engine.update(String(resourceType), String(id), resource, { by: 'server' });
+      changes[outcome] += 1;
     }
-  } finally {
-    await ward.close();
   }
+  return `Seeded: ${changes.created} made, ${changes.updated} changed, ${changes.unchanged} as they were.\n`;
+}
+
+/** The same for `knex seed:run`, which gives the database back that the knexfile holds. */
+export async function seed(knex: Knex): Promise<void> {
+  await knex.userParams['release']();
+  await runCommand('seed', (config) => withWard(config, loadSeeds));
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
@@ -10,7 +10,8 @@ import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
 import { migrationSource } from '../resources/migrations/source.ts';
 import type { WriterConnection } from '../resources/writer.ts';
 import { ConfigError } from './config.ts';
-import { acquireLock, LockedError } from './lock.ts';
+import { makeFolder } from './folder.ts';
+import { acquireLock, type Lock, LockedError } from './lock.ts';
 
 /** An open database: what the engine needs of it, whichever it is. */
 export interface Database {
@@ -21,8 +22,11 @@ export interface Database {
   queries: Connection;
   /** Opens the one connection that writes. */
   openWriter(): Promise<WriterConnection>;
-  /** Brings the tables up to date; `then` runs before another process may start to do the same. */
-  migrate<Result>(then: () => Promise<Result>): Promise<Result>;
+  /**
+   * Brings the tables up to date; `then` is given the names of the migrations that were run, and runs itself before
+   * another process may start to do the same.
+   */
+  migrate<Result>(then: (applied: string[]) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -32,6 +36,21 @@ export interface Database {
  */
 export function openDatabase(url: string): Promise<Database> {
   return url.startsWith('sqlite:') ? reachable(openSqlite(url.slice('sqlite:'.length))) : openPostgres(url);
+}
+
+/**
+ * Holds a database as whoever migrates it must, for the knex command line: a SQLite file for this process alone, a
+ * PostgreSQL database against others who migrate. Until it is released or the process ends.
+ */
+export function holdDatabase(url: string): Promise<Lock> {
+  if (!url.startsWith('sqlite:')) return holdPostgres(postgresSettings(url));
+  const path = url.slice('sqlite:'.length);
+  return path === ':memory:' ? Promise.resolve({ release: async () => undefined }) : reachable(holdSqlite(path));
+}
+
+async function holdSqlite(path: string): Promise<Lock> {
+  await makeFolder(dirname(path));
+  return acquireLock(path);
 }
 
 /** Gives what opening a database gave, or says in a line what is wrong with the setting; never the URL itself. */
@@ -57,8 +76,7 @@ export function knexConfig(url: string): Knex.Config {
 async function openSqlite(location: string): Promise<Database> {
   const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
   const path = temporary ? join(temporary, 'ward.db') : location;
-  await mkdir(dirname(path), { recursive: true });
-  const lock = await acquireLock(path);
+  const lock = await holdSqlite(path);
   // The writer comes first: it makes the file and sets its journal mode.
   await (await SqliteConnection.open(path, 'writer')).close();
   const points = await SqliteConnection.open(path, 'reader');
@@ -68,10 +86,7 @@ async function openSqlite(location: string): Promise<Database> {
     points,
     queries,
     openWriter: () => SqliteConnection.open(path, 'writer'),
-    migrate: async (then) => {
-      await migrateWith(knexModule(knexConfig(`sqlite:${path}`)));
-      return then();
-    },
+    migrate: async (then) => then(await migrateWith(knexModule(knexConfig(`sqlite:${path}`)))),
     close: async () => {
       await points.close();
       await queries.close();
@@ -84,14 +99,31 @@ async function openSqlite(location: string): Promise<Database> {
 /** Any number will do, as long as every version of the server takes the same. */
 const MIGRATION_LOCK = 7_271_493;
 
-async function openPostgres(url: string): Promise<Database> {
-  const settings: pg.ClientConfig = {
+function postgresSettings(url: string): pg.ClientConfig {
+  return {
     connectionString: url,
     application_name: 'ward',
     // A database that cannot be reached is told to the caller, not waited for.
     connectionTimeoutMillis: 5000,
     types: { getTypeParser },
   };
+}
+
+/** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
+async function holdPostgres(settings: pg.ClientConfig): Promise<Lock> {
+  const client = new pg.Client(settings);
+  await reachable(client.connect());
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+  return { release: () => client.end() };
+}
+
+async function openPostgres(url: string): Promise<Database> {
+  const settings = postgresSettings(url);
   const pool = new pg.Pool({ ...settings, max: 8 });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -102,14 +134,11 @@ async function openPostgres(url: string): Promise<Database> {
     queries: runner,
     openWriter: () => openPostgresWriter(settings),
     migrate: async (then) => {
-      const client = new pg.Client(settings);
-      await reachable(client.connect());
+      const hold = await holdPostgres(settings);
       try {
-        await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-        await migrateWith(knexModule(knexConfig(url)));
-        return await then();
+        return await then(await migrateWith(knexModule(knexConfig(url))));
       } finally {
-        await client.end();
+        await hold.release();
       }
     },
     close: () => pool.end(),
@@ -129,11 +158,12 @@ async function openPostgresWriter(settings: pg.ClientConfig): Promise<WriterConn
   };
 }
 
-async function migrateWith(knex: Knex): Promise<void> {
+async function migrateWith(knex: Knex): Promise<string[]> {
   try {
     // Whoever runs this holds the database, so a lock that knex finds was left by a process that died.
     await knex.migrate.forceFreeMigrationsLock();
-    await knex.migrate.latest();
+    const [, applied] = (await knex.migrate.latest()) as [batch: number, applied: string[]];
+    return applied;
   } finally {
     await knex.destroy();
   }

@@ -1,84 +1,126 @@
-/** `npm run migrate`, `npm run seed`, a database in memory: what an operator does beside the server. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+/** `migrate`, `seed`, `reset-root` and the knex command line: what an operator does beside the server. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { readConfig } from '../../server/config.ts';
+import { openWard } from '../../server/open.ts';
+import { serverEntry } from '../harness/build.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { asRoot, startServer } from '../harness/server.ts';
+import { startClockedServer } from '../harness/in-process.ts';
 import { run } from './command.ts';
 
-describe('server: commands', () => {
+const KNEX = ['--import', 'tsx', 'node_modules/knex/bin/cli.js'];
+const COMMANDS: Record<string, string[]> = {
+  migrate: ['dist/commands/migrate.js'],
+  seed: ['dist/commands/seed.js'],
+  'reset-root': ['dist/commands/reset-root.js'],
+  'knex migrate:latest': [...KNEX, 'migrate:latest'],
+  'knex seed:run': [...KNEX, 'seed:run'],
+};
+
+describe('server: commands', function () {
+  this.timeout(30_000);
   let database: TestDatabase;
   let folder: string;
   beforeEach(async () => {
-    database = await freshDatabase();
+    serverEntry();
     folder = await mkdtemp(path.join(tmpdir(), 'ward-commands-'));
+    database = await freshDatabase();
+    // As on a fresh clone: the folder of the database is not there yet.
+    if (database.kind === 'sqlite') database = { ...database, url: `sqlite:${path.join(folder, 'data/new/ward.db')}` };
   });
   afterEach(async () => {
     await database.drop();
     await rm(folder, { recursive: true });
   });
 
-  const npm = (name: string, env: Record<string, string> = {}) =>
-    run('npm', ['run', '--silent', name], { DATABASE_URL: database.url, ...env });
+  const command = (name: string, env: Record<string, string> = {}) =>
+    run(process.execPath, COMMANDS[name] ?? [], { DATABASE_URL: database.url, ...env });
+  const done = async (name: string, env?: Record<string, string>): Promise<string> => {
+    const { code, output } = await command(name, env);
+    expect(code, output).to.equal(0);
+    return output;
+  };
+  const start = () => startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);
+  const secretIn = (output: string): string =>
+    /^ {2}secret +([\w-]{32})$|secret: ([\w-]{32})$/m.exec(output)?.[1] ?? '';
 
-  it('npm run migrate makes the tables that the server takes; again it has nothing to do', async () => {
-    const first = await npm('migrate');
-    expect(first.code, first.output).to.equal(0);
-    expect(first.output).to.match(/001_initial|1 migrations/);
-    const again = await npm('migrate');
-    expect(again.output).to.match(/Already up to date/);
-    const server = await startServer({ database });
-    expect((await server.request('GET', '/Client', { as: asRoot })).list('entry')).to.have.length(1);
-    await server.stop();
-  }).timeout(30_000);
+  for (const name of ['migrate', 'knex migrate:latest']) {
+    it(`${name} makes the tables and no root client; again it has nothing to do`, async () => {
+      expect(await done(name)).to.match(/Migrated: 001_initial|Batch 1 run: 1 migrations/);
+      expect(await done(name)).to.match(/^Already up to date/);
+      const ward = await openWard(readConfig({ DATABASE_URL: database.url }));
+      expect(ward.root).to.include({ outcome: 'created' });
+      await ward.close();
+    });
+  }
 
-  it('npm run seed fills an empty database; again it changes nothing', async () => {
-    for (const round of [1, 2]) {
-      const { code, output } = await npm('seed');
-      expect(code, `round ${round}: ${output}`).to.equal(0);
-    }
-    const server = await startServer({ database });
-    const find = (path: string) => server.request('GET', path, { as: asRoot });
-    expect((await find('/Patient?_summary=count')).at('total')).to.equal(100);
-    for (const type of ['Patient', 'Client', 'User', 'AccessPolicy']) {
-      const entries = (await find(`/${type}?_count=1000`)).list('entry') as {
-        resource: { id: string; meta: object };
-      }[];
-      expect(entries.length).to.be.above(1);
-      for (const { resource } of entries) {
-        // The root client has another secret since this start.
-        if (resource.id !== 'root') expect(resource.meta, `${type}/${resource.id}`).to.include({ versionId: '1' });
-      }
-    }
-    const as = { basic: ['api-client', 'verysecret'] } as const;
-    const granted = await server.request('POST', '/auth/token', { as, form: 'grant_type=client_credentials' });
-    expect(granted.status, granted.text).to.equal(200);
+  for (const name of ['seed', 'knex seed:run']) {
+    it(`${name} on an empty database prints the secret of root, which holds; again it changes nothing`, async () => {
+      const first = await done(name);
+      expect(first.match(/The database was empty/g)).to.have.length(1);
+      expect(first).to.match(/^Seeded: 110 made, 0 changed, 0 as they were\.$/m);
+      const second = await done(name);
+      expect(second).to.match(/^Seeded: 0 made, 0 changed, 110 as they were\.$/m);
+      expect(second).to.not.match(/secret/);
+
+      const server = await start();
+      const as = { basic: ['root', secretIn(first)] } as const;
+      const counted = await server.request('GET', '/Patient?_summary=count', { as });
+      expect(counted.at('total'), counted.text).to.equal(100);
+      const client = { basic: ['api-client', 'verysecret'] } as const;
+      const form = 'grant_type=client_credentials';
+      expect((await server.request('POST', '/auth/token', { as: client, form })).status).to.equal(200);
+      await server.stop();
+    });
+  }
+
+  it('migrate and seed beside a supplied secret do not print it; that it was set anew is told', async () => {
+    await done('migrate', { ROOT_CLIENT_SECRET: 'supplied-secret' });
+    await openWard(readConfig({ DATABASE_URL: database.url })).then((ward) => ward.close());
+    const output = await done('seed', { ROOT_CLIENT_SECRET: 'supplied-secret' });
+    expect(output)
+      .to.match(/secret of the root client root was set anew/)
+      .and.to.not.match(/supplied-secret/);
+  });
+
+  it('reset-root on an empty database prints one secret, and that one holds', async () => {
+    const output = await done('reset-root');
+    expect(output.match(/secret +[\w-]{32}|new secret/g)).to.have.length(1);
+    const server = await start();
+    const as = { basic: ['root', secretIn(output)] } as const;
+    expect((await server.request('GET', '/Client', { as })).status).to.equal(200);
     await server.stop();
-  }).timeout(60_000);
+  });
+
+  it('reset-root is refused where the next start would undo it: the line names the variable and the remedy', async () => {
+    const file = path.join(folder, 'secret');
+    await writeFile(file, 'of-the-file');
+    const settings = { ROOT_CLIENT_SECRET: 'supplied-secret', ROOT_CLIENT_SECRET_FILE: file };
+    for (const [variable, value] of Object.entries(settings)) {
+      const { code, output } = await command('reset-root', { [variable]: value });
+      expect(code).to.equal(1);
+      expect(output).to.match(new RegExp(`^reset-root failed: ${variable} is set, [^\\n]*unset it[^\\n]*\\n$`));
+      expect(output).to.not.match(/supplied-secret|of-the-file/);
+    }
+  });
+
+  it('a bad setting is told in one line by each', async () => {
+    const env = { DATABASE_URL: 'mysql://x' };
+    for (const { code, output } of await Promise.all(Object.keys(COMMANDS).map((name) => command(name, env)))) {
+      expect(code).to.equal(1);
+      expect(output).to.match(/^(migrate|seed|reset-root|knex) failed: DATABASE_URL [^\n]+\n$/);
+    }
+  });
 
   if (DATABASE_KIND === 'sqlite') {
-    it('sqlite::memory: serves, and leaves nothing behind', async () => {
-      const server = await startServer({ env: { DATABASE_URL: 'sqlite::memory:', TMPDIR: folder } });
-      expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);
-      expect((await server.request('GET', '/Patient/p', { as: asRoot })).status).to.equal(200);
-      expect(await readdir(folder)).to.have.length(1);
-      expect(await server.stop()).to.equal(0);
-      expect(await readdir(folder)).to.deep.equal([]);
-    });
-
-    it('reset-root and seed beside a running server are refused with the remedy', async () => {
-      const server = await startServer({ database });
-      const commands = [
-        ['dist/commands/reset-root.js'],
-        ['--import', 'tsx', 'node_modules/knex/bin/cli.js', 'seed:run'],
-      ];
-      for (const args of commands) {
-        const { code, output } = await run(process.execPath, args, { DATABASE_URL: database.url });
-        expect(code).to.equal(1);
-        expect(output).to.match(/is in use by process \d+/);
-        if (args.length === 1) expect(output).to.match(/^[^\n]+\n$/);
+    it('beside a running server each is refused in one line with the remedy', async () => {
+      const server = await start();
+      for (const { code, output } of await Promise.all(Object.keys(COMMANDS).map((name) => command(name)))) {
+        expect(code, output).to.equal(1);
+        expect(output).to.match(/^[\w-]+ failed: \S+ is in use by process \d+: [^\n]*Stop that one first[^\n]*\n$/);
       }
       await server.stop();
     });

@@ -50,6 +50,7 @@ describe('server: a refused start', () => {
       () => ({ DATABASE_URL: `sqlite:${folder}/not-a-database/ward.db` }),
       /DATABASE_URL .*(ENOTDIR|EEXIST)/,
     ],
+    ['a folder that the system does not let be made', () => ({ DATABASE_URL: 'sqlite:/proc/x/y.db' }), /DATABASE_URL /],
     [
       'a PostgreSQL that is not there, whose password is not told',
       () => ({ DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:9/ward' }),

@@ -1,0 +1,33 @@
+import { type Config, readConfig } from '../server/config.ts';
+import { openWard, type Ward } from '../server/open.ts';
+import { endWith } from '../server/refusal.ts';
+import { welcome } from '../server/welcome.ts';
+
+/**
+ * Runs a command by the settings of the environment and prints the text that it gives. What does not let it work
+ * (a bad setting, a server that has the file) is told in one line, and the exit code is 1.
+ */
+export async function runCommand(name: string, work: (config: Config) => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(await work(readConfig(process.env)));
+  } catch (error) {
+    endWith(error, `${name} failed`);
+  }
+}
+
+/** Does some work on the open database. What opening did to the root client is printed first, as a start would. */
+export async function withWard(config: Config, work: (ward: Ward) => Promise<string>): Promise<string> {
+  const ward = await openWard(config);
+  try {
+    process.stdout.write(rootNews(ward));
+    return await work(ward);
+  } finally {
+    await ward.close();
+  }
+}
+
+/** A secret that was made just now is shown now or never. */
+function rootNews({ config, root }: Ward): string {
+  if (root.outcome === 'created') return welcome(config, root);
+  return root.outcome === 'reset' ? `The secret of the root client ${root.id} was set anew.\n` : '';
+}

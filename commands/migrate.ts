@@ -1,0 +1,13 @@
+/** `npm run migrate`: brings the tables up to date, as every start does, and nothing else. */
+import { openDatabase } from '../server/database.ts';
+import { runCommand } from './command.ts';
+
+await runCommand('migrate', async ({ databaseUrl }) => {
+  const database = await openDatabase(databaseUrl);
+  try {
+    const applied = await database.migrate(async (names) => names);
+    return applied.length === 0 ? 'Already up to date.\n' : `Migrated: ${applied.join(', ')}.\n`;
+  } finally {
+    await database.close();
+  }
+});
