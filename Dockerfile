@@ -8,7 +8,9 @@ COPY server server
 COPY auth auth
 COPY resources resources
 COPY commands commands
-RUN npm run build && npm prune --omit=dev
+COPY seeds seeds
+# What is compiled here needs no compiler later: `npm run reset-root`, `migrate` and `seed` work in the image too.
+RUN npm run build && npm prune --omit=dev && npm pkg set scripts.build=true
 
 # Run: no compiler, no sources, no root.
 FROM node:22-bookworm-slim
@@ -18,6 +20,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/resources/fhir/r4 resources/fhir/r4
+COPY --from=build /app/seeds seeds
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
