@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { needsCurl } from './harness/curl.ts';
 import { freshDatabase, type TestDatabase } from './harness/database.ts';
 
 describe('npm start', () => {
@@ -37,7 +38,7 @@ describe('npm start', () => {
   });
 
   it('prints three lines that work as they are: a token, a patient, a search', function () {
-    if (spawnSync('curl', ['--version']).status !== 0) this.skip();
+    needsCurl(this);
     const lines = printed.split('\n').filter((line) => /\bcurl\b/.test(line));
     expect(lines).to.have.length(3);
     const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', lines.join('\n')]);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { renderSettings } from '../server/config.ts';
+import { needsCurl } from './harness/curl.ts';
 import { startServer, type TestServer } from './harness/server.ts';
 
 const README = readFileSync('README.md', 'utf8');
@@ -23,7 +24,7 @@ describe('README', () => {
 
   it('runs from its first command to its last, in one shell', function () {
     this.timeout(30_000);
-    if (spawnSync('curl', ['--version']).status !== 0) this.skip();
+    needsCurl(this);
     const script = BLOCKS.filter((block) => !NPM.includes(block))
       .join('\n')
       .replaceAll('http://localhost:8081', server.url)

@@ -1,7 +1,7 @@
 /** The first start on an empty database greets with what works when pasted; later ones do not. */
-import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { needsCurl } from '../harness/curl.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { startServer } from '../harness/server.ts';
 import { run } from './command.ts';
@@ -18,7 +18,7 @@ describe('server: first start', () => {
   after(() => database.drop());
 
   it('prints a root client that may do everything, and three lines that work when they are pasted', async function () {
-    if (spawnSync('curl', ['--version']).status !== 0) this.skip();
+    needsCurl(this);
     const server = await startServer({ database, env: { ROOT_CLIENT_SECRET: '', LOG_LEVEL: 'silent' } });
     await until('the greeting', () => server.output().includes('lovelace"'));
     const output = server.output();
@@ -55,7 +55,7 @@ describe('server: first start', () => {
   });
 
   it('a supplied secret and id are taken, the secret is not printed, and the lines work', async function () {
-    if (spawnSync('curl', ['--version']).status !== 0) this.skip();
+    needsCurl(this);
     const env = { ROOT_CLIENT_ID: 'admin', ROOT_CLIENT_SECRET: 'supplied-$ecret "of" mine: %41+' };
     const server = await startServer({ env });
     await until('the greeting', () => server.output().includes('lovelace"'));
