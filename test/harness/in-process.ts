@@ -9,6 +9,9 @@ import { ROOT } from './server.ts';
 
 export interface ClockedServer {
   url: string;
+  port: number;
+  /** What it would print of the root client. */
+  welcome: string;
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
   /** Seconds pass. */
   pass(seconds: number): void;
@@ -19,7 +22,8 @@ export interface ClockedServer {
 
 /**
  * Starts a server on a fresh database, or on one to start on again, which `stop` leaves; its time runs on, and
- * further where the test passes seconds.
+ * further where the test passes seconds. An RSA key takes a while to make: a file that starts many servers, and cares
+ * for no key, sets `SIGNING_ALG: 'ES256'`.
  */
 export async function startClockedServer(
   env: Record<string, string> = {},
@@ -34,6 +38,8 @@ export async function startClockedServer(
   const url = `http://127.0.0.1:${server.port}`;
   return {
     url,
+    port: server.port,
+    welcome: server.welcome,
     request: (method, path, options) => request(url, agent, method, path, options),
     pass: (seconds) => {
       ahead += seconds * 1000;

@@ -22,7 +22,10 @@ describe('server: CORS', () => {
   const servers = {} as Record<keyof typeof SETTINGS, ClockedServer>;
   before(async () => {
     for (const [name, origins] of Object.entries(SETTINGS)) {
-      servers[name as keyof typeof SETTINGS] = await startClockedServer({ CORS_ORIGINS: origins });
+      servers[name as keyof typeof SETTINGS] = await startClockedServer({
+        CORS_ORIGINS: origins,
+        SIGNING_ALG: 'ES256',
+      });
     }
   });
   after(() => Promise.all(Object.values(servers).map((server) => server.stop())));

@@ -3,11 +3,12 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { needsCurl } from '../harness/curl.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { startClockedServer } from '../harness/in-process.ts';
 import { startServer } from '../harness/server.ts';
 import { run } from './command.ts';
 import { until } from './poll.ts';
 
-const GREETING = 'The database was empty';
+const curls = (text: string): string[] => text.split('\n').filter((line) => line.includes('curl '));
 
 describe('server: first start', () => {
   let database: TestDatabase;
@@ -19,15 +20,14 @@ describe('server: first start', () => {
 
   it('prints a root client that may do everything, and three lines that work when they are pasted', async function () {
     needsCurl(this);
-    const server = await startServer({ database, env: { ROOT_CLIENT_SECRET: '', LOG_LEVEL: 'silent' } });
-    await until('the greeting', () => server.output().includes('lovelace"'));
-    const output = server.output();
-    expect(output).to.include(GREETING);
+    const server = await startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);
+    const output = server.welcome;
+    expect(output).to.include('The database was empty');
     expect(/^ {2}id +(\S+)$/m.exec(output)?.[1]).to.equal('root');
     secret = /^ {2}secret +(\S+)$/m.exec(output)?.[1] ?? '';
     expect(secret).to.match(/^[\w-]{32}$/);
 
-    const lines = output.split('\n').filter((line) => line.includes('curl '));
+    const lines = curls(output);
     expect(lines).to.have.length(3);
     const { code, output: told } = await run('bash', ['-c', lines.join('\necho ---\n')], {});
     const [, made, found] = told.split('---\n');
@@ -48,10 +48,10 @@ describe('server: first start', () => {
   });
 
   it('the next start prints neither, and the secret still holds', async () => {
-    const server = await startServer({ database, env: { ROOT_CLIENT_SECRET: '' } });
+    const server = await startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);
     expect((await server.request('GET', '/Patient/ada', { as: { basic: ['root', secret] } })).status).to.equal(200);
     await server.stop();
-    expect(server.output()).to.not.include(GREETING).and.to.not.include(secret);
+    expect(server.welcome).to.equal('');
   });
 
   it('a supplied secret and id are taken, the secret is not printed, and the lines work', async function () {
@@ -59,13 +59,10 @@ describe('server: first start', () => {
     const env = { ROOT_CLIENT_ID: 'admin', ROOT_CLIENT_SECRET: 'supplied-$ecret "of" mine: %41+' };
     const server = await startServer({ env });
     await until('the greeting', () => server.output().includes('lovelace"'));
-    const lines = server
-      .output()
-      .split('\n')
-      .filter((line) => line.includes('curl '));
+    const lines = curls(server.output());
     const { output } = await run('bash', ['-c', lines.join('\n')], { ROOT_CLIENT_SECRET: env.ROOT_CLIENT_SECRET });
     expect(output).to.include('"total":1');
     await server.stop();
-    expect(server.output()).to.include(GREETING).and.to.not.include('$ecret');
+    expect(server.output()).to.include('The database was empty').and.to.not.include('$ecret');
   });
 });

@@ -152,18 +152,12 @@ describe('server: log', () => {
 });
 
 describe('server: LOG_LEVEL', () => {
-  for (const [level, logged] of [
-    ['info', true],
-    ['silent', false],
-  ] as const) {
-    it(`${level} ${logged ? 'shows' : 'hides'} requests, and PORT=0 tells the port`, async () => {
-      const server = await startServer({ env: { LOG_LEVEL: level } });
-      await server.request('GET', '/health');
-      const { port, baseUrl } = server;
-      expect(await server.stop()).to.equal(0);
-      expect(server.output()).to.include(`Listening on ${baseUrl} (port ${port})`);
-      expect(lines(server.output()).some(({ path }) => path === '/health')).to.equal(logged);
-      if (!logged) expect(lines(server.output())).to.deep.equal([]);
-    });
-  }
+  it('silent hides requests, and PORT=0 tells the port', async () => {
+    const server = await startServer({ env: { LOG_LEVEL: 'silent' } });
+    await server.request('GET', '/health');
+    const { port, baseUrl } = server;
+    expect(await server.stop()).to.equal(0);
+    expect(server.output()).to.include(`Listening on ${baseUrl} (port ${port})`);
+    expect(lines(server.output())).to.deep.equal([]);
+  });
 });

@@ -7,16 +7,17 @@ import { after, before, describe, it } from 'mocha';
 import { ConfigError, readConfig } from '../../server/config.ts';
 import { startServer as start } from '../../server/start.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { spawnServer } from '../harness/process.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { asRoot } from '../harness/server.ts';
 
 describe('server: a refused start', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   let database: TestDatabase;
   let folder: string;
   before(async () => {
     database = await freshDatabase();
-    server = await startServer({ database });
+    server = await startClockedServer({}, database);
     folder = await mkdtemp(path.join(tmpdir(), 'ward-refused-'));
     await writeFile(path.join(folder, 'not-a-database'), 'text '.repeat(1000));
   });
@@ -30,7 +31,7 @@ describe('server: a refused start', () => {
 
   /** What the process prints of a start that is refused. */
   async function refusal(env: Record<string, string>): Promise<string> {
-    const { ended, output } = spawnServer({ PORT: '0', DATABASE_URL: sqlite(), ...env });
+    const { ended, output } = spawnServer({ PORT: '0', DATABASE_URL: sqlite(), SIGNING_ALG: 'ES256', ...env });
     expect(await ended, output()).to.equal(1);
     expect(output()).to.match(/^Ward did not start: [^\n]+\n$/);
     return output();
@@ -59,7 +60,7 @@ describe('server: a refused start', () => {
   ];
   for (const [name, env, message] of ROWS) {
     it(name, async () => {
-      const settings = { PORT: '0', DATABASE_URL: sqlite(), LOG_LEVEL: 'silent', ...env() };
+      const settings = { PORT: '0', DATABASE_URL: sqlite(), LOG_LEVEL: 'silent', SIGNING_ALG: 'ES256', ...env() };
       const problem: unknown = await start(readConfig(settings)).then(
         () => 'none',
         (error: unknown) => error,
@@ -80,13 +81,13 @@ describe('server: a refused start', () => {
     it('a second server on the same SQLite file is told who has it, and what to do; the first one stays', async () => {
       const message = await refusal({ DATABASE_URL: database.url });
       expect(message)
-        .to.include(`process ${server.pid}`)
+        .to.include(`process ${process.pid}`)
         .and.to.match(/PostgreSQL|Stop that one/);
       expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);
     });
   } else {
     it('a second server on the same PostgreSQL database is welcome', async () => {
-      const second = await startServer({ database });
+      const second = await startClockedServer({}, database);
       await second.request('PUT', '/Patient/p', { as: asRoot, json: {} });
       expect((await server.request('GET', '/Patient/p', { as: asRoot })).status).to.equal(200);
       await second.stop();
