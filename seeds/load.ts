@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
 import { runCommand, withWard } from '../commands/command.ts';
 import { Failure } from '../resources/errors.ts';
 import { isObject } from '../resources/json/value.ts';
 import { readYaml } from '../server/formats/yaml.ts';
 import type { Ward } from '../server/open.ts';
+
+/** The YAML stands beside the sources; `imports` of package.json says where, for compiled code too. */
+const { resolve } = createRequire(import.meta.url);
 
 /** In this order: what a policy names should exist before it. */
 const FILES = ['clients.yaml', 'users.yaml', 'policies.yaml', 'patients.yaml'];
@@ -17,7 +20,7 @@ const FILES = ['clients.yaml', 'users.yaml', 'policies.yaml', 'patients.yaml'];
 export async function loadSeeds({ engine }: Ward): Promise<string> {
   const changes = { created: 0, updated: 0, unchanged: 0, deleted: 0 };
   for (const file of FILES) {
-    const resources = readYaml(await readFile(fileURLToPath(import.meta.resolve(`#seeds/${file}`)), 'utf8'));
+    const resources = readYaml(await readFile(resolve(`#seeds/${file}`), 'utf8'));
     for (const resource of Array.isArray(resources) ? resources : []) {
       if (!isObject(resource)) throw new Failure('malformed', `${file} must hold a list of resources.`);
       const { resourceType, id } = resource;
