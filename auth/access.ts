@@ -1,12 +1,17 @@
+import type { Engine } from '../resources/engine.ts';
 import { isObject, type JsonObject } from '../resources/json/value.ts';
 import { Denial } from './errors.ts';
+import type { CompiledPolicy } from './policies/compile.ts';
 import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { isSmartScope, scopesPermit } from './smart-scopes.ts';
+import { findStored } from './stored.ts';
 
 /** A judgement by the policies as they were when it was begun. */
 export interface Judgement {
+  /** The request with the stored resource that it concerns, which is read where a policy looks at it. */
+  complete(request: AccessRequest): Promise<AccessRequest>;
   /** True where the policies let a request pass, and its token's scopes do not stand against it. */
   permits(request: AccessRequest): boolean;
   /** As `permits`, but throws a Denial: 401 for the anonymous, else 403. It tells neither policy nor resource. */
@@ -19,11 +24,18 @@ export interface Access {
 }
 
 /** Judges requests: any policy that says yes is enough, and without one the answer is no. */
-export function createAccess({ policies }: { policies: Policies }): Access {
+export function createAccess({ engine, policies }: { engine: Engine; policies: Policies }): Access {
   return {
     async begin() {
       const inForce = await policies.inForce();
       return {
+        async complete(request) {
+          const { type, id } = request;
+          if (type === undefined || id === undefined) return request;
+          if (!applicable(inForce, request).some(({ looksAtResource }) => looksAtResource)) return request;
+          const stored = await findStored(engine, type, id);
+          return { ...request, resource: stored?.resource };
+        },
         permits: (request) => withinScope(request) && permitted(inForce, request),
         require(request) {
           if (!withinScope(request)) throw new Denial('insufficient-scope');
@@ -36,13 +48,16 @@ export function createAccess({ policies }: { policies: Policies }): Access {
 }
 
 function permitted(inForce: PolicySet, request: AccessRequest): boolean {
-  const applicable = inForce.applicable(principalsOf(request.principal), request.operation);
   let built: JsonObject | undefined;
   const seen = () => {
     built ??= requestObject(request);
     return built;
   };
-  return applicable.some((policy) => policy.decide(seen));
+  return applicable(inForce, request).some((policy) => policy.decide(seen));
+}
+
+function applicable(inForce: PolicySet, { principal, operation }: AccessRequest): CompiledPolicy[] {
+  return inForce.applicable(principalsOf(principal), operation);
 }
 
 /** How policies name a principal. A User is judged by its own policies and its roles', not by its Client's. */

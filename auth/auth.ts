@@ -69,7 +69,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   });
   const clients = createClientAuthentication({ engine, accounts, assertions });
   const authentication = createAuthentication({ settings, presented, liveTokens, clients });
-  const access = createAccess({ policies: createPolicies({ engine, report }) });
+  const access = createAccess({ engine, policies: createPolicies({ engine, report }) });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
   const sessions = { engine, keys, liveTokens, settings, random };
   return {

@@ -33,6 +33,8 @@ export const OAUTH_ERRORS = {
   method_not_allowed: { status: 405, error: 'invalid_request' },
   not_acceptable: { status: 406, error: 'invalid_request' },
   request_timeout: { status: 408, error: 'invalid_request' },
+  conflict: { status: 409, error: 'invalid_request' },
+  precondition_failed: { status: 412, error: 'invalid_request' },
   request_too_large: { status: 413, error: 'invalid_request' },
   unsupported_media_type: { status: 415, error: 'invalid_request' },
   too_many_requests: { status: 429 },
@@ -97,15 +99,26 @@ function describable(text: string): string {
     .replace(/[^\x20-\x7e]/g, '?');
 }
 
-const FAILURE_CODES: Partial<Record<FailureCode, OAuthCode>> = {
+/** Total on purpose: a code that is missing here would be told as a fault of the request. */
+const FAILURE_CODES: Record<FailureCode, OAuthCode> = {
+  malformed: 'invalid_request',
+  parameter: 'invalid_request',
+  'unknown-parameter': 'invalid_request',
   unauthenticated: 'invalid_token',
   forbidden: 'access_denied',
+  'not-found': 'not_found',
   'unknown-type': 'not_found',
   'method-not-allowed': 'method_not_allowed',
   'not-acceptable': 'not_acceptable',
   timeout: 'request_timeout',
+  duplicate: 'conflict',
+  gone: 'not_found',
+  precondition: 'precondition_failed',
+  'multiple-matches': 'precondition_failed',
   'too-large': 'request_too_large',
   'media-type': 'unsupported_media_type',
+  invalid: 'invalid_request',
+  'business-rule': 'invalid_request',
   throttled: 'too_many_requests',
   internal: 'server_error',
   busy: 'temporarily_unavailable',
@@ -116,7 +129,7 @@ export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
   if (error instanceof Denial) return new OAuthError(DENIALS[error.reason].oauth, error.message, { cause: error });
   if (error instanceof Failure) {
-    return new OAuthError(FAILURE_CODES[error.code] ?? 'invalid_request', error.message, {
+    return new OAuthError(FAILURE_CODES[error.code], error.message, {
       cause: error,
       ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
     });

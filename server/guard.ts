@@ -5,8 +5,8 @@ import type { InteractionName, InteractionRequest } from './interactions/interac
 
 /** Judges what a request with good credentials may do, by the policies as they were when it came. */
 export interface Judge {
-  /** What the caller may see of the type in this interaction; throws a Denial where no policy lets it pass. */
-  require(name: InteractionName, request: JudgedRequest): Criterion[];
+  /** What the caller may see of the type in this interaction; rejects with a Denial where no policy lets it pass. */
+  require(name: InteractionName, request: JudgedRequest): Promise<Criterion[]>;
   /**
    * What the caller may see of a type, as its own search of that type would show it: criteria that its rows must
    * meet. Throws a Denial where it may not search the type.
@@ -33,8 +33,8 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   const judgement = await auth.access.begin();
   const caller = { principal, scheme: base.slice(0, base.indexOf(':')), headers, address };
   return {
-    require(name, { type, id, body, patch, method, url }) {
-      judgement.require({
+    async require(name, { type, id, body, patch, method, url }) {
+      const request = await judgement.complete({
         ...caller,
         operation: `${type}.${name}`,
         method,
@@ -43,6 +43,7 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
         id: id === '' ? undefined : id,
         body: patch?.value ?? (Object.keys(body).length === 0 ? undefined : body),
       });
+      judgement.require(request);
       return [];
     },
     rows(type) {

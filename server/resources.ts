@@ -18,7 +18,7 @@ export function mountResources(router: Router<RequestState>, { engine, registry,
       const answer = wanted(ctx);
       const judge = await guard(auth, ctx);
       const request = readRequest(ctx, interaction);
-      request.rows = judge.require(interaction.name, { ...request, method: ctx.method, url: ctx.originalUrl });
+      request.rows = await judge.require(interaction.name, { ...request, method: ctx.method, url: ctx.originalUrl });
       const definition = registry.get(request.type);
       if (!definition) throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
       const result = await interaction.handle(request, { engine, registry, clock, judge }, definition);

@@ -10,6 +10,9 @@ export interface CompiledPolicy {
   principals: ReadonlySet<string> | undefined;
   /** Operation ids it judges; undefined means all. */
   operations: ReadonlySet<string> | undefined;
+  /** True where it looks at the stored resource that the request concerns. */
+  looksAtResource: boolean;
+  /** Never throws: a policy that fails says no, and the others are still asked. */
   decide: Decide;
 }
 
@@ -17,11 +20,15 @@ const DEEPEST = 10;
 const OPERATION = /^([A-Z][A-Za-z]*\.(read|vread|search|create|update|patch|delete|history|validate)|introspect)$/;
 const PRINCIPAL = /^(Client|User|Role)\/.+$/;
 
-/** Compiles an AccessPolicy. Throws a PolicyError for one that cannot be meant as it is written. */
-export function compilePolicy(policy: JsonObject): CompiledPolicy {
+/**
+ * Compiles an AccessPolicy; `report` is told once where it fails on a request. Throws a PolicyError for one that
+ * cannot be meant as it is written.
+ */
+export function compilePolicy(policy: JsonObject, report?: (problem: string) => void): CompiledPolicy {
   const { principals, operations } = linksOf(policy);
-  const decide = compilePart(policy, 'AccessPolicy', 1);
-  return { principals, operations, decide: (request) => decideOrRefuse(decide, request) };
+  const found = { looksAtResource: false };
+  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, found), report);
+  return { principals, operations, ...found, decide };
 }
 
 /** What is wrong with an AccessPolicy; nothing where it can be used. */
@@ -35,10 +42,14 @@ export function policyIssues(policy: JsonObject): Issue[] {
   }
 }
 
-function compilePart(part: JsonObject, place: string, depth: number): Decide {
+function compilePart(part: JsonObject, place: string, depth: number, found: { looksAtResource: boolean }): Decide {
   if (depth > DEEPEST) throw new PolicyError(place, `Policies may be nested at most ${DEEPEST} deep.`);
   const engine = POLICY_ENGINES.find(({ name }) => name === part['engine']);
-  if (engine) return engine.compile(part, place, (nested, at) => compilePart(nested, at, depth + 1));
+  if (engine) {
+    const decide = engine.compile(part, place, (nested, at) => compilePart(nested, at, depth + 1, found));
+    if (engine.looksAtResource?.(part)) found.looksAtResource = true;
+    return decide;
+  }
   const names = POLICY_ENGINES.map(({ name }) => name).join(', ');
   throw new PolicyError(`${place}.engine`, `The engine must be one of ${names}.`);
 }
@@ -67,11 +78,18 @@ function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'opera
   };
 }
 
-function decideOrRefuse(decide: Decide, request: () => JsonObject): boolean {
-  try {
-    return decide(request);
-  } catch (error) {
-    if (error instanceof Undecided) return false;
-    throw error;
-  }
+/** A policy that cannot decide says no. What it throws must not keep the others from being asked. */
+function guarded(decide: Decide, report?: (problem: string) => void): Decide {
+  let reported = false;
+  return (request) => {
+    try {
+      return decide(request);
+    } catch (error) {
+      if (!(error instanceof Undecided) && !reported) {
+        reported = true;
+        report?.(`fails on requests, and says no to them: ${String(error)}`);
+      }
+      return false;
+    }
+  };
 }

@@ -7,6 +7,8 @@ export type Decide = (request: () => JsonObject) => boolean;
 export interface PolicyEngine {
   /** The value of `AccessPolicy.engine`. */
   name: string;
+  /** True where a policy that can be compiled looks at the stored resource, which is read for such policies alone. */
+  looksAtResource?(policy: JsonObject): boolean;
   /**
    * Compiles a policy, or a part of a complex one that stands at `place` (FHIRPath). `nested` compiles the parts of
    * a part. Throws a PolicyError.

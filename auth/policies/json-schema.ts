@@ -3,10 +3,14 @@ import { Ajv } from 'ajv';
 import { Decimal, isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
 import { compilePattern } from './pattern.ts';
+import { saysNothing } from './schema-silence.ts';
+import { refuseEndless } from './schema-steps.ts';
+import { survey } from './schema-survey.ts';
 
-/** Says yes when the request, without its empty values, satisfies the schema. */
+/** Says yes when the request, without its empty values, satisfies the schema and has what the schema looks into. */
 export const jsonSchema: PolicyEngine = {
   name: 'json-schema',
+  looksAtResource: ({ schema }) => isObject(schema) && survey(schema, '').named.has('resource'),
   compile(policy, place) {
     const schema = policy['schema'];
     const at = `${place}.schema`;
@@ -14,8 +18,14 @@ export const jsonSchema: PolicyEngine = {
       throw new PolicyError(at, 'A json-schema policy needs a schema.');
     }
     if (schema['$async'] !== undefined) throw new PolicyError(at, 'A schema cannot be asynchronous.');
+    refuseEndless(schema, at);
     const validate = compile(schema, at);
-    return (request) => validate(withoutEmpty(plain(request())) ?? {}) === true;
+    const needed = [...survey(schema, at).needed];
+    if (saysNothing(schema, at)) throw new PolicyError(at, 'The schema lets every request pass: use the engine allow.');
+    return (request) => {
+      const seen = withoutEmpty(plain(request())) ?? {};
+      return needed.every((name) => Object.hasOwn(Object(seen), name)) && validate(seen) === true;
+    };
   },
 };
 

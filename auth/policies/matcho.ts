@@ -3,23 +3,25 @@ import { equalJson } from '../../resources/json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
 import { compilePattern } from './pattern.ts';
+import { every, opposite, some, type Verdict } from './verdict.ts';
 
 /** Says yes when every key of the pattern matches. */
 export const matcho: PolicyEngine = {
   name: 'matcho',
+  looksAtResource: ({ matcho: pattern }) => pattern !== undefined && looksAt('resource', pattern, true),
   compile(policy, place) {
     const pattern = policy['matcho'];
     if (!isObject(pattern)) throw new PolicyError(`${place}.matcho`, 'A matcho policy needs a pattern in matcho.');
     const match = compile(pattern, `${place}.matcho`);
     return (request) => {
       const seen = request();
-      return match(seen, seen);
+      return match(seen, seen) === true;
     };
   },
 };
 
 /** Compares a value with a part of the pattern; `root` is the whole request. */
-type Match = (value: Json | undefined, root: JsonObject) => boolean;
+type Match = (value: Json | undefined, root: JsonObject) => Verdict;
 
 function compile(pattern: Json, place: string): Match {
   if (typeof pattern === 'string') return compileText(pattern, place);
@@ -33,9 +35,28 @@ function compile(pattern: Json, place: string): Match {
     if (keys.length > 1) throw new PolicyError(place, `${first} must stand alone.`);
     return compileDirective(first, pattern[first] ?? null, `${place}.${first}`);
   }
-  const members = keys.map((key) => [key, compile(pattern[key] ?? null, `${place}.${key}`)] as const);
+  const members = keys.map((key) => [key, compileMember(pattern[key] ?? null, `${place}.${key}`)] as const);
   return (value, root) =>
-    isObject(value) && members.every(([key, match]) => match(Object.hasOwn(value, key) ? value[key] : undefined, root));
+    isObject(value) &&
+    every(members, ([key, match]) => match(Object.hasOwn(value, key) ? value[key] : undefined, root, value));
+}
+
+/** As Match, for a member of the object `parent`. */
+type MatchMember = (value: Json | undefined, root: JsonObject, parent: JsonObject) => Verdict;
+
+/**
+ * A request need not have a `resource`, a `body` or a `user`. Only `nil?` and `present?` ask for that: what looks into a
+ * member that the request does not have says nothing, so that no negation makes a yes of it.
+ */
+function compileMember(pattern: Json, place: string): MatchMember {
+  const match = compile(pattern, place);
+  if (asksForPresence(pattern)) return match;
+  return (value, root, parent) => (value === undefined && parent === root ? undefined : match(value, root));
+}
+
+function asksForPresence(pattern: Json): boolean {
+  if (isObject(pattern) && pattern['$not'] !== undefined) return asksForPresence(pattern['$not']);
+  return pattern === 'nil?' || pattern === 'present?';
 }
 
 const WORDS: ReadonlyMap<string, Match> = new Map([
@@ -60,7 +81,8 @@ function compileText(text: string, place: string): Match {
   if (path.includes('')) throw new PolicyError(place, 'A path is written .name.name, without empty steps.');
   return (value, root) => {
     const found = follow(root, path);
-    return value !== undefined && found !== undefined && found !== null && equalJson(value, found);
+    if (found === undefined || found === null) return undefined;
+    return value !== undefined && equalJson(value, found);
   };
 }
 
@@ -68,32 +90,42 @@ function compileText(text: string, place: string): Match {
 function compileList(pattern: Json[], place: string): Match {
   if (pattern.length === 0) throw new PolicyError(place, 'A pattern must not be empty.');
   const items = pattern.map((item, at) => compile(item, `${place}[${at}]`));
-  return (value, root) => Array.isArray(value) && items.every((match, at) => match(value[at], root));
+  return (value, root) => Array.isArray(value) && every(items, (match, at) => match(value[at], root));
 }
 
 function compileDirective(name: string, argument: Json, place: string): Match {
   switch (name) {
     case '$not': {
       const match = compile(argument, place);
-      return (value, root) => !match(value, root);
+      return (value, root) => opposite(match(value, root));
     }
     case '$contains': {
       const match = compile(argument, place);
-      return (value, root) => Array.isArray(value) && value.some((item) => match(item, root));
+      return (value, root) => Array.isArray(value) && some(value, (item) => match(item, root));
     }
     case '$every': {
       const match = compile(argument, place);
-      return (value, root) => Array.isArray(value) && value.length > 0 && value.every((item) => match(item, root));
+      return (value, root) => Array.isArray(value) && value.length > 0 && every(value, (item) => match(item, root));
     }
     case '$enum':
     case '$one-of': {
       if (!Array.isArray(argument) || argument.length === 0) throw new PolicyError(place, `${name} needs a list.`);
       const choices = argument.map((choice, at) => compile(choice, `${place}[${at}]`));
-      return (value, root) => choices.some((match) => match(value, root));
+      return (value, root) => some(choices, (match) => match(value, root));
     }
     default:
       throw new PolicyError(place, `There is no ${name}: use $not, $enum, $one-of, $contains or $every.`);
   }
+}
+
+/** True where a pattern looks at a member of the request: by its key, or from anywhere by a path. */
+function looksAt(member: string, pattern: Json, atRoot: boolean): boolean {
+  if (typeof pattern === 'string') return pattern === `.${member}` || pattern.startsWith(`.${member}.`);
+  if (Array.isArray(pattern)) return pattern.some((item) => looksAt(member, item, atRoot));
+  if (!isObject(pattern)) return false;
+  return Object.entries(pattern).some(
+    ([key, part]) => (atRoot && key === member) || looksAt(member, part, atRoot && key.startsWith('$')),
+  );
 }
 
 /** The value at a path of names and indices. */

@@ -91,10 +91,11 @@ function compileStored(version: Version, report: (problem: string) => void): Com
   const stored = storedOf(version);
   if (!stored) return undefined;
   try {
-    return compilePolicy(stored.resource);
+    return compilePolicy(stored.resource, (problem) => report(`AccessPolicy/${version.id} ${problem}`));
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    report(`AccessPolicy/${version.id} is not in force: ${error.place}: ${error.message}`);
+    // Whatever is the matter with one policy, the others must stay in force.
+    const problem = error instanceof PolicyError ? `${error.place}: ${error.message}` : String(error);
+    report(`AccessPolicy/${version.id} is not in force: ${problem}`);
     return undefined;
   }
 }

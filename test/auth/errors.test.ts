@@ -48,6 +48,7 @@ describe('OAuth errors (RFC 6749 §5.2)', () => {
     [new Failure('throttled', 'Later.', { retryAfter: 9 }), 429, 'too_many_requests'],
     [new Failure('malformed', 'No JSON.'), 400, 'invalid_request'],
     [new Failure('media-type', 'No.'), 415, 'invalid_request'],
+    [new Failure('not-found', 'Nothing here.'), 404, 'invalid_request'],
     [new Denial('bad-token'), 401, 'invalid_token'],
     [new Denial('anonymous'), 401, 'invalid_token'],
     [new TypeError('secret path'), 500, 'server_error'],

@@ -48,6 +48,11 @@ describe('policy engine matcho', () => {
     ['$enum without the value', { 'request-method': { $enum: ['post'] } }, false],
     ['$one-of', { uri: { '$one-of': ['#/Practitioner.*', '#/Patient.*'] } }, true],
     ['$not', { 'request-method': { $not: 'delete' } }, true],
+    ['$not of what is not there', { client: { $not: { id: 'c' } } }, false],
+    ['$not of what is not there, twice', { client: { $not: { $not: { id: 'c' } } } }, false],
+    ['$not of a path that finds nothing', { uri: { $not: '.client.id' } }, false],
+    ['$not present?', { client: { $not: 'present?' } }, true],
+    ['$not of a member further in', { user: { email: { $not: 'a@b.example' } } }, true],
     ['digits of a number', { body: { weight: new Decimal('2.30') } }, true],
     ['other digits of a number', { body: { weight: 2.3 } }, false],
   ];
@@ -118,6 +123,19 @@ describe('policy engine complex', () => {
       expect(decide({ engine: 'complex', ...parts })).to.equal(expected);
     });
   }
+});
+
+describe('a policy that fails on a request', () => {
+  it('says no, and is reported once', () => {
+    const reports: string[] = [];
+    const { decide } = compilePolicy({ engine: 'matcho', matcho: { uri: '/a' } }, (problem) => reports.push(problem));
+    const failing = () => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    expect([decide(failing), decide(failing), decide(() => ({ uri: '/a' }))]).to.deep.equal([false, false, true]);
+    expect(reports).to.have.length(1);
+    expect(reports[0]).to.include('RangeError');
+  });
 });
 
 describe('policies that are refused when they are written', () => {

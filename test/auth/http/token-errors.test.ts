@@ -101,6 +101,17 @@ describe('errors of the token endpoint (RFC 6749 §5.2)', () => {
     });
   }
 
+  for (const [method, path] of [
+    ['GET', '/auth/nothing'],
+    ['POST', '/auth/tokens'],
+    ['POST', '/auth/token/'],
+  ] as const) {
+    it(`${method} ${path} is no endpoint: 404`, async () => {
+      const reply = await api.request(method, path, { form: FORM });
+      expect(refusal(reply), reply.text).to.equal('404 invalid_request');
+    });
+  }
+
   const accepted: [why: string, options: RequestOptions, query?: string][] = [
     ['unknown parameters are ignored', { form: `${FORM}&other=1` }],
     ['unknown parameters in the query are ignored', { form: FORM }, '?other=1'],

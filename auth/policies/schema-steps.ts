@@ -1,0 +1,107 @@
+/** How the parts of a JSON Schema apply to a value (https://json-schema.org/draft-07/json-schema-validation). */
+import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { PolicyError } from './engine.ts';
+
+/** A part that applies to the very value that its parent applies to. */
+export interface Step {
+  schema: Json;
+  /** True where the parent may say yes because the part says no. */
+  reversed: boolean;
+}
+
+/** The parts of a schema that apply to the same value. Throws a PolicyError for a `$ref` that leads nowhere. */
+export function sameValue(schema: Json, root: JsonObject, place: string): Step[] {
+  if (!isObject(schema)) return [];
+  const { allOf, anyOf, oneOf, not, then, else: otherwise, if: condition, dependencies, $ref } = schema;
+  const step = (reversed: boolean) => (part: Json) => ({ schema: part, reversed });
+  return [
+    ...[...listed(allOf), ...listed(anyOf), ...present(then, otherwise), ...valuesOf(dependencies)].map(step(false)),
+    // One of several says yes because the others say no.
+    ...[...listed(oneOf), ...present(not, condition)].map(step(true)),
+    ...($ref === undefined ? [] : [step(false)(referred($ref, root, place))]),
+  ];
+}
+
+/** The parts of a schema that apply to what is in the value: members, items, and names of members. */
+export function within(schema: Json): Json[] {
+  if (!isObject(schema)) return [];
+  const { properties, patternProperties, items, contains, propertyNames } = schema;
+  const { additionalProperties, additionalItems } = schema;
+  return [
+    ...[...valuesOf(properties), ...valuesOf(patternProperties), ...(Array.isArray(items) ? items : present(items))],
+    ...present(contains, propertyNames, additionalProperties, additionalItems),
+  ];
+}
+
+const MOST_STEPS = 1_000;
+const DEEPEST = 100;
+
+/**
+ * Throws a PolicyError for a schema whose evaluation could go on for ever, or nearly so: one that refers to itself
+ * without going into the value, and one whose parts multiply.
+ */
+export function refuseEndless(root: JsonObject, place: string): void {
+  const weights = new Map<Json, number | 'open'>();
+  const waiting: Json[] = [root];
+
+  function weigh(schema: Json, depth: number): number {
+    const known = weights.get(schema);
+    if (known === 'open') throw new PolicyError(place, 'A $ref leads back to itself without going into the value.');
+    if (known !== undefined) return known;
+    if (!isObject(schema)) return 1;
+    refuseName(schema, root, place);
+    weights.set(schema, 'open');
+    waiting.push(...within(schema));
+    const steps = sameValue(schema, root, place);
+    const weight = steps.reduce((sum, step) => sum + weigh(step.schema, depth + 1), 1);
+    if (weight > MOST_STEPS || depth > DEEPEST) throw new PolicyError(place, 'The schema takes too many steps.');
+    weights.set(schema, weight);
+    return weight;
+  }
+
+  for (let schema = waiting.pop(); schema !== undefined; schema = waiting.pop()) weigh(schema, 0);
+}
+
+/** An `$id` within a schema would move what the references below it are relative to. */
+function refuseName(part: Json | undefined, root: JsonObject, place: string): void {
+  if (part === root || !isObject(part) || typeof part['$id'] !== 'string') return;
+  throw new PolicyError(place, 'A part of a schema has no $id of its own: refer to it by its place.');
+}
+
+/** What a `$ref` names. A schema stands by itself: it refers to its own parts, by their place in it (RFC 6901). */
+export function referred($ref: Json, root: JsonObject, place: string): Json {
+  if (typeof $ref !== 'string' || !/^#(\/|$)/.test($ref)) {
+    throw new PolicyError(place, 'A $ref names a part of the same schema: #/definitions/….');
+  }
+  let part: Json | undefined = root;
+  for (const name of $ref.split('/').slice(1)) {
+    const key = unescaped(name);
+    if (Array.isArray(part)) part = /^\d{1,6}$/.test(key) ? part[Number(key)] : undefined;
+    else part = isObject(part) && Object.hasOwn(part, key) ? part[key] : undefined;
+    refuseName(part, root, place);
+  }
+  if (part === undefined) throw new PolicyError(place, 'A $ref leads nowhere in the schema.');
+  return part;
+}
+
+function unescaped(name: string): string {
+  const plain = name.replaceAll('~1', '/').replaceAll('~0', '~');
+  try {
+    return decodeURIComponent(plain);
+  } catch {
+    return plain;
+  }
+}
+
+function listed(parts: Json | undefined): Json[] {
+  return Array.isArray(parts) ? parts : [];
+}
+
+function present(...parts: (Json | undefined)[]): Json[] {
+  return parts.filter((part) => part !== undefined);
+}
+
+/** The schemas that an object names; the lists of names in `dependencies` are none. */
+function valuesOf(parts: Json | undefined): Json[] {
+  return isObject(parts) ? Object.values(parts).filter((part) => isObject(part) || typeof part === 'boolean') : [];
+}

@@ -1,0 +1,52 @@
+/** What a JSON Schema says of a request, read from the schema itself. */
+import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { PolicyError } from './engine.ts';
+import { sameValue } from './schema-steps.ts';
+
+/** The members of the request that a schema looks at. */
+export interface Survey {
+  /** Those that it names. */
+  named: Set<string>;
+  /** Those that it looks into without asking that they be there: without them it would say yes by default. */
+  needed: Set<string>;
+}
+
+// They tell of members without naming them, and could let pass what is not there to be seen.
+const UNNAMED = ['patternProperties', 'propertyNames', 'minProperties', 'maxProperties', 'const', 'enum'];
+
+/** Reads which members of the request a schema looks at. Throws a PolicyError where it does not name them. */
+export function survey(root: JsonObject, place: string): Survey {
+  const found: Survey = { named: new Set(), needed: new Set() };
+  const look = (schema: Json, reversed: boolean): void => {
+    if (isObject(schema)) note(found, schema, reversed, place);
+    for (const step of sameValue(schema, root, place)) look(step.schema, reversed || step.reversed);
+  };
+  look(root, false);
+  return found;
+}
+
+function note({ named, needed }: Survey, schema: JsonObject, reversed: boolean, place: string): void {
+  const vague = UNNAMED.find((keyword) => schema[keyword] !== undefined);
+  if (vague !== undefined || isObject(schema['additionalProperties'])) {
+    const keyword = vague ?? 'additionalProperties';
+    throw new PolicyError(
+      place,
+      `Of the request as a whole, ${keyword} says nothing clear: name members in properties.`,
+    );
+  }
+  const { properties, required, dependencies } = schema;
+  const asked = Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
+  for (const name of [...asked, ...namesIn(dependencies)]) named.add(name);
+  for (const name of namesIn(properties)) {
+    named.add(name);
+    // Under a negation, asking that it be there is what lets a request pass that does not have it.
+    if (reversed || !asked.includes(name)) needed.add(name);
+  }
+}
+
+/** `dependencies` names members as its keys and in its lists. */
+function namesIn(parts: Json | undefined): string[] {
+  if (!isObject(parts)) return [];
+  const lists = Object.values(parts).filter(Array.isArray).flat();
+  return [...Object.keys(parts), ...lists.filter((name) => typeof name === 'string')];
+}

@@ -1,0 +1,132 @@
+/** Policies that look at what is stored, and at what a request need not have. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { RequestOptions } from '../../harness/http.ts';
+import { asRoot } from '../../harness/server.ts';
+import { type Api, startApi } from './api.ts';
+
+const schema = (json: object) => ({ engine: 'json-schema', schema: json });
+const matcho = (pattern: object) => ({ engine: 'matcho', matcho: pattern });
+
+/** Each is tried on patients who are female (`f`) and male (`m`); `+` where a policy lets it pass. */
+const REQUESTS: [method: string, path: string, options?: RequestOptions][] = [
+  ['GET', '/Patient/f'],
+  ['GET', '/Patient/m'],
+  ['GET', '/fhir/Patient/m'],
+  ['HEAD', '/Patient/m'],
+  ['GET', '/Patient/m/_history'],
+  ['GET', '/Patient/m/_history/1'],
+  ['PUT', '/Patient/m', { json: { gender: 'male', active: true } }],
+  ['PATCH', '/Patient/m', { json: { active: false }, headers: { 'content-type': 'application/merge-patch+json' } }],
+  ['DELETE', '/Patient/other-m'],
+  // From here on there is no resource to look at.
+  ['GET', '/Patient/none'],
+  ['DELETE', '/Patient/none'],
+  ['PUT', '/Patient/none-yet', { json: { gender: 'other' } }],
+  ['GET', '/Patient'],
+  ['GET', '/Patient/_history'],
+  ['POST', '/Patient', { json: { gender: 'other' } }],
+  ['DELETE', '/Patient?_id=m'],
+];
+
+const ROWS: [why: string, policy: object, passing: string][] = [
+  ['matcho: what is stored', matcho({ resource: { gender: 'male' } }), '-++++++++-------'],
+  ['matcho: what is stored, negated', matcho({ resource: { $not: { gender: 'female' } } }), '-++++++++-------'],
+  ['matcho: a member of it, negated', matcho({ resource: { gender: { $not: 'female' } } }), '-++++++++-------'],
+  ['matcho: all of it, negated', matcho({ $not: { resource: { gender: 'female' } } }), '-++++++++-------'],
+  ['matcho: one of several', matcho({ resource: { gender: { $enum: ['male'] } } }), '-++++++++-------'],
+  ['matcho: a path to it', matcho({ params: { 'resource/id': '.resource.id' } }), '+++++++++-------'],
+  ['matcho: a path to it, negated', matcho({ body: { gender: { $not: '.resource.gender' } } }), '-------+--------'],
+  ['matcho: that there is none', matcho({ resource: 'nil?' }), '---------+++++++'],
+  ['matcho: that there is one', matcho({ resource: 'present?' }), '+++++++++-------'],
+  [
+    'matcho: a choice',
+    matcho({ '$one-of': [{ 'request-method': 'post' }, { resource: { gender: 'female' } }] }),
+    '+-------------+-',
+  ],
+  ['matcho: the body, negated', matcho({ body: { $not: { gender: 'male' } } }), '-------+---+--+-'],
+  ['matcho: the user, negated', matcho({ user: { $not: { id: 'ada' } } }), '----------------'],
+  [
+    'json-schema: what is stored',
+    schema({ required: ['resource'], properties: { resource: { properties: { gender: { const: 'male' } } } } }),
+    '-++++++++-------',
+  ],
+  [
+    'json-schema: what is stored, not required',
+    schema({ properties: { resource: { properties: { gender: { const: 'male' } } } } }),
+    '-++++++++-------',
+  ],
+  [
+    'json-schema: what is stored, negated',
+    schema({
+      not: { required: ['resource'], properties: { resource: { properties: { gender: { const: 'female' } } } } },
+    }),
+    '-++++++++-------',
+  ],
+  [
+    'json-schema: a choice of members that are required',
+    schema({
+      anyOf: [
+        { required: ['user'], properties: { user: { properties: { id: { const: 'ada' } } } } },
+        { required: ['resource'], properties: { resource: { properties: { gender: { const: 'female' } } } } },
+      ],
+    }),
+    '+---------------',
+  ],
+  ['json-schema: that there is none', schema({ not: { required: ['resource'] } }), '---------+++++++'],
+  [
+    'json-schema: the body, not required',
+    schema({ properties: { body: { properties: { gender: { const: 'male' } } } } }),
+    '------++--------',
+  ],
+  [
+    'json-schema: the user, not required',
+    schema({ properties: { user: { properties: { id: { const: 'ada' } } } } }),
+    '----------------',
+  ],
+  ['json-schema: what no request has', schema({ properties: { method: { const: 'get' } } }), '----------------'],
+  [
+    'complex: a choice',
+    {
+      engine: 'complex',
+      or: [matcho({ 'request-method': 'post' }), matcho({ resource: { $not: { gender: 'female' } } })],
+    },
+    '-++++++++-----+-',
+  ],
+];
+
+describe('the resource that policies see', () => {
+  let api: Api;
+  before(async () => {
+    api = await startApi();
+  });
+  after(() => api.stop());
+
+  for (const [why, policy, passing] of ROWS) {
+    it(why, async () => {
+      await api.put('/Patient/f', { gender: 'female' });
+      await api.put('/Patient/m', { gender: 'male' });
+      await api.put('/Patient/other-m', { gender: 'male' });
+      await api.request('DELETE', '/Patient/none-yet', { as: asRoot });
+      await api.put('/AccessPolicy/tried', policy);
+      let passed = '';
+      for (const [method, path, options] of REQUESTS) {
+        const { status } = await api.request(method, path, options);
+        expect(status, `${method} ${path}`).to.be.below(500);
+        passed += status === 401 ? '-' : '+';
+        await api.put('/Patient/m', { gender: 'male' });
+      }
+      expect(passed).to.equal(passing);
+      await api.remove('/AccessPolicy/tried');
+    });
+  }
+
+  it('holds no secret', async () => {
+    await api.put('/Client/keeper', { secret: 'a-secret', name: 'Keeper' });
+    await api.put('/AccessPolicy/tried', matcho({ resource: { name: 'Keeper', secret: 'nil?' } }));
+    expect((await api.request('GET', '/Client/keeper')).status).to.equal(200);
+    await api.put('/AccessPolicy/tried', matcho({ resource: { name: 'Keeper', secret: 'present?' } }));
+    expect((await api.request('GET', '/Client/keeper')).status).to.equal(401);
+    await api.remove('/AccessPolicy/tried');
+  });
+});
