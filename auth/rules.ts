@@ -3,7 +3,7 @@ import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { forgetRoot } from './bootstrap.ts';
-import { clientKeyIssues } from './client-key-issues.ts';
+import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
 import { endSession } from './sessions.ts';
 import { isUsable } from './stored.ts';
@@ -12,7 +12,7 @@ import { isUsable } from './stored.ts';
 export function createRules(): Record<string, TypeRule> {
   return {
     Client: {
-      validate: clientKeyIssues,
+      validate: clientIssues,
       effect: async (transaction, change) => {
         if (hasLostAccess(change)) await endSessionsOf(transaction, 'client', change);
         if (!change.after) await forgetRoot(transaction, change.id);

@@ -5,11 +5,16 @@ import { strings } from './settings.ts';
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
+/** True for one well-formed scope (RFC 6749 §3.3). */
+export function isScopeToken(text: string): boolean {
+  return SCOPE_TOKEN.test(text);
+}
+
 /** The scopes of a request, each once. Throws `invalid_scope` for what is not well formed. */
 export function parseScope(text: string | undefined): string[] {
   if (text === undefined) return [];
   const scopes = text.split(' ').filter((scope) => scope !== '');
-  if (!scopes.every((scope) => SCOPE_TOKEN.test(scope))) {
+  if (!scopes.every(isScopeToken)) {
     throw new OAuthError('invalid_scope', 'scope has characters that no scope may have.');
   }
   return [...new Set(scopes)];
