@@ -45,8 +45,8 @@ function compile(pattern: Json, place: string): Match {
 type MatchMember = (value: Json | undefined, root: JsonObject, parent: JsonObject) => Verdict;
 
 /**
- * A request need not have a `resource`, a `body` or a `user`. Only `nil?` and `present?` ask for that: what looks into a
- * member that the request does not have says nothing, so that no negation makes a yes of it.
+ * A request need not have a `resource`, a `body` or a `user`. Only `nil?` and `present?` ask for that: what looks
+ * into a member that the request does not have says nothing, so that no negation makes a yes of it.
  */
 function compileMember(pattern: Json, place: string): MatchMember {
   const match = compile(pattern, place);

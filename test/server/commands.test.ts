@@ -97,7 +97,7 @@ describe('server: commands', function () {
     await server.stop();
   });
 
-  it('reset-root is refused where the next start would undo it: the line names the variable and the remedy', async () => {
+  it('reset-root is refused where the next start would undo it, naming variable and remedy', async () => {
     const file = path.join(folder, 'secret');
     await writeFile(file, 'of-the-file');
     const settings = { ROOT_CLIENT_SECRET: 'supplied-secret', ROOT_CLIENT_SECRET_FILE: file };
