@@ -28,6 +28,8 @@ export interface WriterOptions {
   clock: Clock;
   /** Opens the one connection that writes; called again after a failure that leaves it in doubt. */
   open(): Promise<WriterConnection>;
+  /** How long a group takes in further jobs; 10 where it is not given. */
+  groupMilliseconds?: number;
   /** Runs inside each group's transaction just before its commit, with the changes of the whole group. */
   beforeCommit?(connection: Connection, changes: Change[]): Promise<void>;
   /** Hears of changes after their commit and before their answers. */
@@ -146,7 +148,7 @@ export class Writer {
 
   async #runGroup(connection: Connection, taken: Waiting[], savepoints: boolean): Promise<Outcome[]> {
     const now = this.#options.clock();
-    const deadline = performance.now() + GROUP_MILLISECONDS;
+    const deadline = performance.now() + (this.#options.groupMilliseconds ?? GROUP_MILLISECONDS);
     const outcomes: Outcome[] = [];
     const group = { connection, now, index: new IndexBuffer(this.#options.dialect), savepoints };
     for (const waiting of taken) outcomes.push(await runJob(group, waiting));
