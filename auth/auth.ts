@@ -23,6 +23,7 @@ import type { Passwords } from './passwords.ts';
 import { createPolicies } from './policies/policies.ts';
 import { createPresentedTokens } from './presented.ts';
 import type { AuthSettings } from './settings.ts';
+import { createSimultaneous } from './simultaneous.ts';
 
 export interface AuthOptions {
   engine: Engine;
@@ -76,7 +77,11 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     authentication,
     access,
     endpoints: {
-      token: tokenEndpoint({ engine, accounts, presented, sessions }, clients, clock),
+      token: tokenEndpoint(
+        { engine, accounts, presented, sessions, simultaneous: createSimultaneous() },
+        clients,
+        clock,
+      ),
       revoke: revokeEndpoint({ engine, settings, clients, issued }),
       introspect: introspectEndpoint({ engine, clock, settings, clients, issued, access }),
       userinfo: userinfoEndpoint(authentication),

@@ -2,7 +2,7 @@ import type { Clock } from '../resources/clock.ts';
 import type { Change, Engine } from '../resources/engine.ts';
 import { strings } from './settings.ts';
 import { findStored, isUsable, referenceOf, type Stored } from './stored.ts';
-import { type AccessRecord, accessRecord } from './token-records.ts';
+import { type AccessRecord, accessRecord, detailOf, RETRY_MS } from './token-records.ts';
 
 /** An access token that is current, with its Session and those it speaks for. */
 export interface LiveToken {
@@ -36,6 +36,7 @@ const MOST_REMEMBERED = 20_000;
 export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clock }): LiveTokens {
   const memory = new Map<string, Memory>();
   const bySession = new Map<string, string>();
+  const noting = new Map<string, Promise<void>>();
   let sessionChanges = 0;
 
   function forget(hash: string): void {
@@ -61,6 +62,17 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
     bySession.set(token.session.id, hash);
   }
 
+  /** The token, its first use noted: once of each that came with a new refresh token, while that matters. */
+  async function used(hash: string, token: LiveToken): Promise<LiveToken> {
+    const { unused, issuedAt } = token.record;
+    if (!unused || clock() - issuedAt * 1000 > RETRY_MS + 1000) return token;
+    const made = noting.get(hash) ?? noteUse(engine, hash).finally(() => noting.delete(hash));
+    noting.set(hash, made);
+    await made;
+    token.record = { ...token.record, unused: false };
+    return token;
+  }
+
   engine.onCommit((changes: Change[]) => {
     for (const { type, id, before } of changes) {
       if (type === 'Session' && before) forgetSession(id);
@@ -75,17 +87,27 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
       const known = memory.get(hash);
       const remembered = known?.generation === generation ? known.token : undefined;
       const current = remembered && (engine.exclusive || (await engine.credentials.find(hash))?.name === 'access');
-      if (remembered && current) return isOver(remembered, clock()) ? undefined : remembered;
+      if (remembered && current) return isOver(remembered, clock()) ? undefined : used(hash, remembered);
       const token = await load(engine, hash);
       if (!token || isOver(token, clock())) return undefined;
       if (changesBefore === sessionChanges) remember(hash, token, generation);
-      return token;
+      return used(hash, token);
     },
   };
 }
 
 function isOver(token: LiveToken, now: number): boolean {
   return token.record.expiresAt * 1000 <= now;
+}
+
+/** Notes that a token was used: whoever sends the refresh token that it was exchanged for again is another. */
+async function noteUse(engine: Engine, hash: string): Promise<void> {
+  await engine.transact(async ({ credentials }) => {
+    const held = await credentials.find(hash);
+    if (held?.name !== 'access' || !accessRecord(held).unused) return;
+    const detail = detailOf({ ...accessRecord(held), unused: false });
+    await credentials.replace(hash, { name: 'access', hash, detail });
+  });
 }
 
 async function load(engine: Engine, hash: string): Promise<LiveToken | undefined> {

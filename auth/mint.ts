@@ -3,7 +3,7 @@
  * refresh tokens. Either carries a secret part, and only the digest of that part is stored.
  */
 import { createHmac, hash } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { CompactSign } from 'jose';
 import type { RandomBytes } from '../resources/clock.ts';
 import type { Keys } from './keys.ts';
 
@@ -33,8 +33,7 @@ export function randomPart(random: RandomBytes): string {
 
 /**
  * The secret part of a token's successor. It follows from what was presented, so that a retry gets the very same
- * although only digests are stored; the generation keeps successors of one token apart. (Around the same part, an
- * ECDSA signature differs from one writing of a JWT to the next: it is the same token all the same.)
+ * although only digests are stored; the generation keeps successors of one token apart.
  */
 export function successorPart(key: Buffer, use: TokenUse, presented: string, generation: number): string {
   return createHmac('sha256', key)
@@ -55,21 +54,34 @@ export function digest(part: string): string {
   return hash('sha256', part, 'base64url');
 }
 
-/** Writes a token around its secret part: the part itself, or a signed JWT that carries it as `tid`. */
+/**
+ * Writes a token around its secret part: the part itself, or a signed JWT that carries it as `tid`. With the signature
+ * that it was given before it is the very same text, where the key still signs.
+ */
 export async function writeToken(
   { keys, issuer }: { keys: Keys; issuer: string },
   format: TokenFormat,
   use: TokenUse,
   part: string,
   claims: TokenClaims,
+  known?: { kid: string; signature: string },
 ): Promise<string> {
   if (format === 'opaque') return part;
-  const { signing } = keys;
-  const token = new SignJWT(use === 'access' ? accessClaims(claims, part) : refreshClaims(claims, part))
-    .setProtectedHeader({ alg: signing.alg, kid: signing.kid, typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT' })
-    .setIssuer(issuer)
-    .setIssuedAt(claims.issuedAt);
-  return token.sign(signing.privateKey);
+  const { kid, alg, privateKey } = keys.signing;
+  const header = { alg, kid, typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT' };
+  const own = use === 'access' ? accessClaims(claims, part) : refreshClaims(claims, part);
+  const payload = JSON.stringify({ ...own, iss: issuer, iat: claims.issuedAt });
+  if (known?.kid !== kid) return new CompactSign(Buffer.from(payload)).setProtectedHeader(header).sign(privateKey);
+  return [...[JSON.stringify(header), payload].map(encoded), known.signature].join('.');
+}
+
+function encoded(json: string): string {
+  return Buffer.from(json).toString('base64url');
+}
+
+/** The signature of a JWT; empty for an opaque token. */
+export function signatureOf(token: string): string {
+  return token.split('.')[2] ?? '';
 }
 
 function accessClaims(claims: TokenClaims, tid: string): Record<string, unknown> {

@@ -2,21 +2,24 @@
  * Refreshing (https://www.rfc-editor.org/rfc/rfc6749#section-6) with rotation and the detection of reuse
  * (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2).
  */
-import { setTimeout } from 'node:timers/promises';
 import type { Credential, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
-import { successorPart, tokenHash } from './mint.ts';
+import { signatureOf, successorPart, type TokenUse, tokenHash } from './mint.ts';
 import type { Presented } from './presented.ts';
 import { endSession, instant, requireUnchanged, type SessionsContext, type Tokens, writeTokens } from './sessions.ts';
 import type { GrantSettings } from './settings.ts';
 import { currentStored, type Stored } from './stored.ts';
-import { type AccessRecord, accessRecord, detailOf, refreshRecord, spentHash, spentRecord } from './token-records.ts';
-
-// A client whose answer was lost may repeat its request for this long.
-const RETRY_MS = 10_000;
-
-const GATHERING_MS = 30;
+import {
+  type AccessRecord,
+  accessRecord,
+  detailOf,
+  RETRY_MS,
+  refreshRecord,
+  type Signatures,
+  spentHash,
+  spentRecord,
+} from './token-records.ts';
 
 /** A refresh that has been admitted: the Client is known and may refresh this Session. */
 export interface Refresh {
@@ -45,29 +48,44 @@ interface Granted {
  * ends its Session.
  */
 export async function refreshSession(context: SessionsContext, refresh: Refresh): Promise<Tokens> {
-  const { keys, engine, liveTokens } = context;
+  const { engine, liveTokens } = context;
   const { presented } = refresh;
-  // A rotated token is spent by the first of several requests, and the others can tell. A kept one is not: those
-  // that were sent together are told by having come before the first was decided, so it waits for them.
-  if (!refresh.rotate) await setTimeout(GATHERING_MS);
   const granted = await engine.transact(async (transaction) => {
     const live = await transaction.credentials.find(presented.hash);
-    const advanced = live?.name === 'refresh' ? await advance(transaction, keys.derivation, refresh, live) : undefined;
-    return advanced ?? repeat(transaction, keys.derivation, presented);
+    const advanced = live?.name === 'refresh' ? await advance(context, transaction, refresh, live) : undefined;
+    return advanced ?? repeat(transaction, context.keys.derivation, refresh);
   });
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
+  liveTokens.forget(String(granted.session['id']));
+  return written(context, presented, granted);
+}
+
+/** The tokens of one generation, around parts that follow from what was presented. */
+async function written(context: SessionsContext, presented: Presented, granted: Granted): Promise<Tokens> {
   const { session, access, rotated } = granted;
-  liveTokens.forget(String(session['id']));
-  const part = (use: 'access' | 'refresh') => successorPart(keys.derivation, use, presented.part, access.generation);
+  const part = (use: TokenUse) => successorPart(context.keys.derivation, use, presented.part, access.generation);
   const parts = { access: part('access'), refresh: rotated ? part('refresh') : undefined };
   const tokens = await writeTokens(context, session, access, parts, presented.format);
   return rotated ? tokens : { ...tokens, refreshToken: presented.token };
 }
 
+/** The signatures to keep of tokens that would be signed otherwise the next time: an ECDSA signature is random. */
+async function signaturesOf(
+  context: SessionsContext,
+  presented: Presented,
+  granted: Granted,
+): Promise<Signatures | undefined> {
+  const { alg, kid } = context.keys.signing;
+  if (presented.format === 'opaque' || !alg.startsWith('ES')) return undefined;
+  const { accessToken, refreshToken } = await written(context, presented, granted);
+  const refresh = granted.rotated && refreshToken !== undefined ? signatureOf(refreshToken) : '';
+  return { kid, access: signatureOf(accessToken), refresh };
+}
+
 /** Moves the Session on by one generation; undefined where another request did so first, or where it cannot be. */
 async function advance(
+  context: SessionsContext,
   transaction: Transaction,
-  key: Buffer,
   refresh: Refresh,
   live: Credential,
 ): Promise<Granted | undefined> {
@@ -83,18 +101,10 @@ async function advance(
     return { session: session.resource, access: before, rotated: false };
   }
 
-  const issuedAt = Math.floor(transaction.now / 1000);
-  const access: AccessRecord = {
-    generation: before.generation + 1,
-    format: refresh.presented.format,
-    issuedAt,
-    expiresAt: issuedAt + refresh.settings.accessTokenExpiration,
-    scope: refresh.scope,
-    audience: refresh.audience,
-  };
+  const access = nextAccess(refresh, before, transaction.now);
   const { part: presented, format } = refresh.presented;
-  const part = (use: 'access' | 'refresh') => successorPart(key, use, presented, access.generation);
-  const refreshUntil = issuedAt + refresh.settings.refreshTokenExpiration;
+  const part = (use: TokenUse) => successorPart(context.keys.derivation, use, presented, access.generation);
+  const refreshUntil = access.issuedAt + refresh.settings.refreshTokenExpiration;
   const { hash } = live;
   const next = {
     name: 'refresh',
@@ -102,6 +112,9 @@ async function advance(
     detail: detailOf({ generation: access.generation, expiresAt: refreshUntil }),
   };
   if (!(await credentials.replace(hash, next))) return undefined;
+  const granted = { session: session.resource, access, rotated: refresh.rotate };
+  const signatures = await signaturesOf(context, refresh.presented, granted);
+  if (signatures) access.signatures = signatures;
   await credentials.replace(held.hash, {
     name: 'access',
     hash: tokenHash(format, part('access')),
@@ -113,11 +126,28 @@ async function advance(
   }
   const resource = { ...session.resource, exp: instant(access.expiresAt), refresh_token_exp: instant(refreshUntil) };
   await transaction.update('Session', live.id, resource, { by: 'server' });
-  return { session: resource, access, rotated: refresh.rotate };
+  return { ...granted, session: resource };
 }
 
-/** What a spent token still gives: the same successors for a moment, and after that the end of its Session. */
-async function repeat(transaction: Transaction, key: Buffer, presented: Presented): Promise<Granted | undefined> {
+/** The access token that comes after another. */
+function nextAccess(refresh: Refresh, before: AccessRecord, now: number): AccessRecord {
+  const issuedAt = Math.floor(now / 1000);
+  return {
+    generation: before.generation + 1,
+    format: refresh.presented.format,
+    issuedAt,
+    expiresAt: issuedAt + refresh.settings.accessTokenExpiration,
+    scope: refresh.scope,
+    audience: refresh.audience,
+    unused: refresh.rotate,
+  };
+}
+
+/**
+ * What a spent token still gives: the same successors for a moment, until one of them is used, and after that the end
+ * of its Session.
+ */
+async function repeat(transaction: Transaction, key: Buffer, { presented }: Refresh): Promise<Granted | undefined> {
   const { credentials } = transaction;
   const spent = await credentials.find(spentHash(presented.hash));
   if (!spent) return undefined;
@@ -127,9 +157,11 @@ async function repeat(transaction: Transaction, key: Buffer, presented: Presente
   );
   const session = await currentStored(transaction, 'Session', spent.id);
   const [held] = await credentials.of(spent.key, 'access');
-  const unused = successor?.name === 'refresh' && refreshRecord(successor).generation === generation;
-  if (session && held && unused && transaction.now - spentAtMs <= RETRY_MS) {
-    return { session: session.resource, access: accessRecord(held), rotated: true };
+  const current = successor?.name === 'refresh' && refreshRecord(successor).generation === generation;
+  const access = held && accessRecord(held);
+  const unused = access?.generation === generation && access.unused;
+  if (session && current && unused && transaction.now - spentAtMs <= RETRY_MS) {
+    return { session: session.resource, access, rotated: true };
   }
   await endSession(transaction, spent.id);
   return undefined;

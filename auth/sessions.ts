@@ -5,7 +5,7 @@ import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import type { Keys } from './keys.ts';
 import type { LiveTokens } from './live-tokens.ts';
-import { randomPart, type TokenFormat, tokenHash, writeToken } from './mint.ts';
+import { randomPart, type TokenFormat, type TokenUse, tokenHash, writeToken } from './mint.ts';
 import { type AuthSettings, grantSettings } from './settings.ts';
 import { currentStored, isUsable, referenceOf, type Stored } from './stored.ts';
 import { type AccessRecord, detailOf } from './token-records.ts';
@@ -59,7 +59,8 @@ export async function startSession(context: SessionsContext, issue: Issue): Prom
     const expiresAt = issuedAt + chosen.accessTokenExpiration;
     const refreshUntil = issuedAt + chosen.refreshTokenExpiration;
     const { scope, audience } = issue;
-    const record: AccessRecord = { generation: 0, format: chosen.format, issuedAt, expiresAt, scope, audience };
+    const given = { generation: 0, format: chosen.format, scope, audience, unused: false };
+    const record: AccessRecord = { ...given, issuedAt, expiresAt };
     const resource = sessionOf(
       issue,
       id,
@@ -107,9 +108,12 @@ export async function writeTokens(
     expiresAt: access.expiresAt,
   };
   const issuer = { keys, issuer: settings.baseUrl };
+  const { signatures } = access;
+  const write = (use: TokenUse, part: string) =>
+    writeToken(issuer, format, use, part, claims, signatures && { kid: signatures.kid, signature: signatures[use] });
   const [accessToken, refreshToken] = await Promise.all([
-    writeToken(issuer, format, 'access', parts.access, claims),
-    parts.refresh === undefined ? undefined : writeToken(issuer, format, 'refresh', parts.refresh, claims),
+    write('access', parts.access),
+    parts.refresh === undefined ? undefined : write('refresh', parts.refresh),
   ]);
   return { session, access, accessToken, refreshToken };
 }

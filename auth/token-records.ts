@@ -1,5 +1,5 @@
 import type { Credential } from '../resources/engine.ts';
-import type { Json, JsonObject } from '../resources/json/value.ts';
+import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 import { digest, type TokenFormat } from './mint.ts';
 import { strings } from './settings.ts';
 
@@ -15,7 +15,22 @@ export interface AccessRecord {
   /** The scopes of this token, at most those of its Session. */
   scope: string[];
   audience: string[];
+  /** True until it is first used: of one that came with a new refresh token, whose spent one may be sent again. */
+  unused: boolean;
+  /** The signatures of the tokens, where a second one would be another: the same token is the same text again. */
+  signatures?: Signatures;
 }
+
+/** Signatures by the key `kid`. Without the secret part of a token, its signature is none. */
+export interface Signatures {
+  kid: string;
+  access: string;
+  /** Empty where the refresh token was kept. */
+  refresh: string;
+}
+
+/** A client whose answer was lost may repeat its request for this long. */
+export const RETRY_MS = 10_000;
 
 export interface RefreshRecord {
   generation: number;
@@ -38,6 +53,7 @@ export function spentHash(hash: string): string {
 }
 
 export function accessRecord({ detail }: Credential): AccessRecord {
+  const signatures = detail?.['signatures'];
   return {
     generation: numberIn(detail, 'generation'),
     format: detail?.['format'] === 'jwt' ? 'jwt' : 'opaque',
@@ -45,7 +61,13 @@ export function accessRecord({ detail }: Credential): AccessRecord {
     expiresAt: numberIn(detail, 'expiresAt'),
     scope: strings(detail?.['scope']),
     audience: strings(detail?.['audience']),
+    unused: detail?.['unused'] === true,
+    ...(isObject(signatures) ? { signatures: signaturesIn(signatures) } : {}),
   };
+}
+
+function signaturesIn({ kid, access, refresh }: JsonObject): Signatures {
+  return { kid: String(kid), access: String(access), refresh: String(refresh) };
 }
 
 export function refreshRecord({ detail }: Credential): RefreshRecord {

@@ -6,18 +6,19 @@ import { OAuthError } from '../errors.ts';
 import type { Grant, GrantContext } from '../grants/grant.ts';
 import { GRANTS } from '../grants/registry.ts';
 import type { Tokens } from '../sessions.ts';
-import { answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
+import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
 
 /** `POST /auth/token`. */
 export function tokenEndpoint(context: GrantContext, clients: ClientAuthentication, clock: Clock): Endpoint {
-  return async (request) => {
+  const answer = async (request: AuthRequest, arrival: number) => {
     const parameters = parametersOf(request);
     const grant = findGrant(parameters.require('grant_type'));
     const { address, userAgent } = request;
     const requestClient = await clients.identify({ authorization: authorizationOf(request), parameters, address });
-    const { tokens, extra } = await grant.issue(context, { parameters, requestClient, address, userAgent });
+    const { tokens, extra } = await grant.issue(context, { parameters, requestClient, arrival, address, userAgent });
     return answered({ ...tokenAnswer(tokens, clock()), ...extra });
   };
+  return (request) => context.simultaneous.during((arrival) => answer(request, arrival));
 }
 
 function findGrant(name: string): Grant {

@@ -5,6 +5,7 @@ import type { RequestClient } from '../client-auth.ts';
 import type { Parameters } from '../parameters.ts';
 import type { PresentedTokens } from '../presented.ts';
 import type { SessionsContext, Tokens } from '../sessions.ts';
+import type { Simultaneous } from '../simultaneous.ts';
 
 /** What a grant works with. */
 export interface GrantContext {
@@ -12,12 +13,15 @@ export interface GrantContext {
   accounts: Accounts;
   presented: PresentedTokens;
   sessions: SessionsContext;
+  simultaneous: Simultaneous<Tokens>;
 }
 
 /** A token request whose client is known. */
 export interface GrantRequest {
   parameters: Parameters;
   requestClient: RequestClient;
+  /** When it came, among the requests of this process. */
+  arrival: number;
   address: string;
   userAgent: string | undefined;
 }

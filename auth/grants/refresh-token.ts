@@ -28,20 +28,14 @@ export const refreshToken: Grant = {
     requireGrant(client.resource, grant);
     if (!settings.refreshable) throw refused();
     const user = await userOf(context, found.session);
-    const tokens = await refreshSession(context.sessions, {
-      presented,
-      generation: found.generation,
-      rotate: !authenticated,
-      client,
-      user,
-      settings,
-      scope: narrowedScope(
-        client.resource,
-        strings(found.session.resource['scope']),
-        parseScope(parameters.get('scope')),
-      ),
-      audience: audienceOf(found.session, request),
-    });
+    const given = strings(found.session.resource['scope']);
+    const scope = narrowedScope(client.resource, given, parseScope(parameters.get('scope')));
+    const audience = audienceOf(found.session, request);
+    const { generation } = found;
+    const refresh = { presented, generation, rotate: !authenticated, client, user, settings, scope, audience };
+    const key = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
+    const make = () => refreshSession(context.sessions, refresh);
+    const tokens = await context.simultaneous.share(key, request.arrival, make);
     return { tokens, extra: user ? { userinfo: userInfo(user) } : {} };
   },
 };
@@ -50,7 +44,7 @@ function refused(): OAuthError {
   return new OAuthError('invalid_grant', 'The refresh token is not valid.');
 }
 
-/** The Session of a refresh token, live or spent, and the generation that the token is of. */
+/** The Session of a refresh token, live or spent, and the generation that the token is of or was spent for. */
 async function findSession(
   { engine }: GrantContext,
   { hash }: Presented,

@@ -46,6 +46,19 @@ describe('refreshes at the same time', () => {
       }
     });
 
+    it(`of 20 by a ${client} client all are good though the first is used before the last is answered`, async () => {
+      for (let round = 0; round < runs(20).numRuns; round += 1) {
+        const token = (await login(client)).string('refresh_token');
+        const refreshes = Array.from({ length: 20 }, () => refresh(client, token));
+        const first = await Promise.race(refreshes);
+        expect(await api.statusWith(first.string('access_token'))).to.equal(200);
+        const replies = await Promise.all(refreshes);
+        expect(replies.map(({ status }) => status)).to.eql(Array(20).fill(200));
+        expect(values(replies, 'access_token').size).to.equal(1);
+        expect(await api.statusWith(first.string('access_token'))).to.equal(200);
+      }
+    });
+
     it(`refresh racing revoke: whichever wins, nothing of a ${client} client is good afterwards`, async () => {
       for (let round = 0; round < runs(60).numRuns; round += 1) {
         const token = (await login(client)).string('refresh_token');
@@ -62,6 +75,21 @@ describe('refreshes at the same time', () => {
       }
     });
   }
+
+  it('of 20 by a client whose secret has to be hashed for each all get the same one', async () => {
+    const token = (await login('confidential')).string('refresh_token');
+    api.pass(61);
+    const replies = await Promise.all(Array.from({ length: 20 }, () => refresh('confidential', token)));
+    expect(replies.map(({ status }) => status)).to.eql(Array(20).fill(200));
+    expect(values(replies, 'access_token').size).to.equal(1);
+  });
+
+  it('of several that follow each other each gets a new one, though none was used', async () => {
+    const token = (await login('confidential')).string('refresh_token');
+    const replies = [];
+    for (let at = 0; at < 5; at += 1) replies.push(await refresh('confidential', token));
+    expect(values(replies, 'access_token').size).to.equal(5);
+  });
 
   it('a refresh racing a change of the password leaves no token behind', async () => {
     for (let round = 0; round < runs(40).numRuns; round += 1) {

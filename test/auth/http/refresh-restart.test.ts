@@ -13,7 +13,7 @@ describe('after a crash and a restart', () => {
   let database: TestDatabase;
   let api: Started;
   const start = async () => {
-    const env = { LOG_LEVEL: 'info', BASE_URL: 'http://ward.example' };
+    const env = { LOG_LEVEL: 'info', SIGNING_ALG: 'ES256', BASE_URL: 'http://ward.example' };
     api = apiOf(await startServer({ database, env }), 'http://ward.example');
   };
 
@@ -60,6 +60,7 @@ describe('after a crash and a restart', () => {
     expect(await api.statusWith(revoked.string('access_token')), 'a Session that was closed').to.equal(401);
     const again = await refresh(spent.string('refresh_token'));
     expect(again.string('refresh_token')).to.equal(successor.string('refresh_token'));
+    expect(again.string('access_token')).to.equal(successor.string('access_token'));
     const third = await refresh(successor.string('refresh_token'));
     expect(refusal(await refresh(spent.string('refresh_token'))), 'replay after restart').to.equal('400 invalid_grant');
     expect(await api.statusWith(third.string('access_token'))).to.equal(401);

@@ -6,12 +6,16 @@ import { type Api, refusal, startApi } from './api.ts';
 const SECRET = 'app-secret';
 
 /** Clients of one grant each, opaque and JWT: everything here holds for both. */
-for (const format of ['opaque', 'jwt'] as const) {
-  describe(`refresh over HTTP, ${format} tokens (RFC 6749 §6, RFC 9700 §4.14.2)`, () => {
+for (const [format, alg] of [
+  ['opaque', 'ES256'],
+  ['jwt', 'RS256'],
+  ['jwt', 'ES256'],
+  ['jwt', 'EdDSA'],
+] as const) {
+  describe(`refresh over HTTP, ${format} tokens, ${alg} (RFC 6749 §6, RFC 9700 §4.14.2)`, () => {
     let api: Api;
     before(async () => {
-      // The successors are the very same text where the signature is: that of ES256 differs each time.
-      api = await startApi({ SIGNING_ALG: 'RS256' });
+      api = await startApi({ SIGNING_ALG: alg });
       const settings = { refresh_token: true, refresh_token_expiration: 1000, access_token_expiration: 100 };
       const auth = { password: { ...settings, ...(format === 'jwt' ? { token_format: 'jwt' } : {}) } };
       const app = { grant_types: ['password'], auth };
@@ -96,6 +100,34 @@ for (const format of ['opaque', 'jwt'] as const) {
       expect(refusal(await refresh(next(first)))).to.equal('400 invalid_grant');
       expect(await api.statusWith(access(third))).to.equal(401);
       expect(refusal(await refresh(next(third)))).to.equal('400 invalid_grant');
+    });
+
+    it('once the new access token has been used, reuse ends the Session, however soon', async () => {
+      const first = await login();
+      const second = await refresh(next(first));
+      expect(access(await refresh(next(first))), 'a retry before').to.equal(access(second));
+      expect(await api.statusWith(access(second))).to.equal(200);
+      expect(refusal(await refresh(next(first)))).to.equal('400 invalid_grant');
+      expect(await api.statusWith(access(second))).to.equal(401);
+      expect(refusal(await refresh(next(second)))).to.equal('400 invalid_grant');
+    });
+
+    it('introspection of the new access token is use too', async () => {
+      const first = await login();
+      const second = await refresh(next(first));
+      const form = { token: access(second), ...proven };
+      expect((await api.request('POST', '/auth/introspect', { form })).status).to.equal(200);
+      expect(refusal(await refresh(next(first)))).to.equal('400 invalid_grant');
+    });
+
+    it('the use of an access token counts for its own rotation alone', async () => {
+      const first = await login();
+      const second = await refresh(next(first));
+      expect(await api.statusWith(access(second))).to.equal(200);
+      const third = await refresh(next(second));
+      const again = await refresh(next(second));
+      expect(access(again)).to.equal(access(third));
+      expect(next(again)).to.equal(next(third));
     });
 
     it('two refreshes within one second end the old access token each', async () => {
