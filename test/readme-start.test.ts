@@ -37,8 +37,8 @@ describe('npm start', () => {
       .and.to.match(/secret\s+[\w-]{32,}\n/);
   });
 
-  it('prints three lines that work as they are: a token, a patient, a search', () => {
-    needsCurl();
+  it('prints three lines that work as they are: a token, a patient, a search', function () {
+    needsCurl(this);
     const lines = printed.split('\n').filter((line) => /\bcurl\b/.test(line));
     expect(lines).to.have.length(3);
     const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', lines.join('\n')]);

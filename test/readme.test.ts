@@ -24,7 +24,7 @@ describe('README', () => {
 
   it('runs from its first command to its last, in one shell', function () {
     this.timeout(30_000);
-    needsCurl();
+    needsCurl(this);
     const script = BLOCKS.filter((block) => !NPM.includes(block))
       .join('\n')
       .replaceAll('http://localhost:8081', server.url)

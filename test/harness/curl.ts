@@ -1,8 +1,10 @@
-/** Tests of what is pasted into a shell need curl. */
+/** Tests of what is pasted into a shell need curl, which Node does not bring. */
 import { spawnSync } from 'node:child_process';
+import type { Context } from 'mocha';
 
-/** Fails where there is no curl: a test that is passed over would look like one that holds. */
-export function needsCurl(): void {
+/** Passes over the test where there is no curl; fails it where `CI` says that everything must run. */
+export function needsCurl(context: Context): void {
   if (spawnSync('curl', ['--version']).status === 0) return;
-  throw new Error('curl is missing: install it, the README is tested with it');
+  if (process.env['CI']) throw new Error('curl is missing: install it, the README is tested with it');
+  context.skip();
 }

@@ -18,8 +18,8 @@ describe('server: first start', () => {
   });
   after(() => database.drop());
 
-  it('prints a root client that may do everything, and three lines that work when they are pasted', async () => {
-    needsCurl();
+  it('prints a root client that may do everything, and three lines that work when they are pasted', async function () {
+    needsCurl(this);
     const server = await startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);
     const output = server.welcome;
     expect(output).to.include('The database was empty');
@@ -54,8 +54,8 @@ describe('server: first start', () => {
     expect(server.welcome).to.equal('');
   });
 
-  it('a supplied secret and id are taken, the secret is not printed, and the lines work', async () => {
-    needsCurl();
+  it('a supplied secret and id are taken, the secret is not printed, and the lines work', async function () {
+    needsCurl(this);
     const env = { ROOT_CLIENT_ID: 'admin', ROOT_CLIENT_SECRET: 'supplied-$ecret "of" mine: %41+' };
     const server = await startServer({ env });
     await until('the greeting', () => server.output().includes('lovelace"'));
