@@ -1,0 +1,61 @@
+/** The pages that repeat what the code says are held to it: errors, attacks and their tests, links. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { OAUTH_ERRORS } from '../auth/errors.ts';
+import { FAILURES } from '../resources/errors.ts';
+
+const read = (page: string): string => readFileSync(path.join('docs', page), 'utf8');
+
+/** The cells of the rows of all tables of a page. */
+function rows(page: string): string[][] {
+  const lines = read(page).split('\n');
+  const table = lines.filter((line, at) => line.startsWith('| ') && !lines[at + 1]?.startsWith('|---'));
+  return table.map((line) => line.slice(2, -2).split(' | '));
+}
+
+const plain = (text: string): string => text.replaceAll(/[`\\]/g, '').toLowerCase();
+
+describe('docs: errors', () => {
+  it('lists every failure of a resource request as the code has it, and says when', () => {
+    const told = rows('errors.md').filter((cells) => cells.length === 4);
+    const known = Object.entries(FAILURES).map(([code, { status, issue }]) => [code, String(status), issue]);
+    expect(told.map((cells) => cells.slice(0, 3))).to.eql(known);
+  });
+
+  it('lists every error of OAuth as the code has it, and says when', () => {
+    const told = rows('errors.md').filter((cells) => cells.length === 5);
+    const known = Object.entries(OAUTH_ERRORS).map(([code, entry]) => {
+      const challenge = 'challenge' in entry ? (entry.challenge.split(' ')[0] ?? '') : '-';
+      return [code, String(entry.status), 'error' in entry ? entry.error : code, challenge];
+    });
+    expect(told.map((cells) => cells.slice(0, 4))).to.eql(known);
+  });
+});
+
+describe('docs: security', () => {
+  for (const [attack = '', , link = ''] of rows('security.md')) {
+    it(`${attack}: is a title of the test that is named`, () => {
+      const [, file = ''] = /\]\(\.\.\/(.+)\)/.exec(link) ?? [];
+      const titles = readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => !/^\s*(\/\/|\/?\*)/.test(line))
+        .flatMap((line) => line.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`?/g) ?? []);
+      expect(
+        titles.some((title) => plain(title).includes(plain(attack))),
+        `${file} has no such title`,
+      ).to.equal(true);
+    });
+  }
+});
+
+describe('docs: links', () => {
+  for (const page of (readdirSync('docs', { recursive: true }) as string[]).filter((name) => name.endsWith('.md'))) {
+    it(`those of ${page} lead to files that are there`, () => {
+      const links = [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
+      const local = links.filter((link) => !/^https?:/.test(link));
+      expect(local.filter((link) => !existsSync(path.join('docs', path.dirname(page), link)))).to.eql([]);
+    });
+  }
+});
