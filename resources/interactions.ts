@@ -6,6 +6,8 @@ import type {
   Change,
   Credentials,
   Engine,
+  Interactions,
+  JobInteractions,
   Transaction,
   TypeRule,
   Version,
@@ -28,7 +30,8 @@ import { includedWith } from './search/included.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
-import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import { present, Store, VERSION_COLUMNS, type VersionRow, versionNumbered, versionOf } from './store.ts';
+import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, untilFresh } from './transaction.ts';
 import { Writer, type WriterConnection } from './writer.ts';
 
@@ -84,9 +87,7 @@ class ResourceEngine implements Engine {
 
   async read(type: string, id: string): Promise<Version> {
     const row = await this.#current(type, id);
-    if (!row) throw new Failure('not-found', `There is no ${type}/${id}.`);
-    if (row.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
-    return versionOf(row);
+    return present(row && versionOf(row), type, id);
   }
 
   async find(type: string, id: string): Promise<Version | undefined> {
@@ -96,10 +97,7 @@ class ResourceEngine implements Engine {
 
   async vread(type: string, id: string, versionId: number): Promise<Version> {
     const row = await this.#current(type, id);
-    const version = row?.version_id === versionId ? row : await this.#superseded(row, versionId);
-    if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${type}/${id}.`);
-    if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted in version ${versionId}.`);
-    return versionOf(version);
+    return versionNumbered(this.#options.points, row && versionOf(row), `${type}/${id}`, versionId);
   }
 
   async history(
@@ -124,7 +122,7 @@ class ResourceEngine implements Engine {
   }
 
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
-    return this.#put(type, this.#newId(), resource, 'POST', options);
+    return this.#put(type, options.newId ?? this.newId(), resource, 'POST', options);
   }
 
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -133,17 +131,30 @@ class ResourceEngine implements Engine {
 
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
     return untilFresh(async () => {
-      const { text, versionId } = await this.read(type, id);
-      const patched = change(resourceOf(text ?? ''));
-      refuseOverflow(patched);
-      const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
-      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn: versionId }));
+      const { write, basedOn } = await this.#patched(type, id, change);
+      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn }));
     }, options);
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.#served(type);
     return this.transact((transaction) => transaction.remove(type, id, options));
+  }
+
+  async together<Result>(
+    rehearse: (interactions: Interactions) => Promise<void>,
+    perform: (interactions: JobInteractions) => Promise<Result>,
+  ): Promise<Result> {
+    const prepared: PreparedWrites = new Map();
+    const prepareWrite = async (type: string, id: string, resource: JsonObject) => ({
+      write: await this.#prepare(type, id, resource, this.credentials),
+    });
+    await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
+    const { registry } = this.#options;
+    const validate = this.validate.bind(this);
+    return this.#submit((transaction) =>
+      perform(new TogetherInteractions(transaction, { prepared, registry, validate })),
+    );
   }
 
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result> {
@@ -156,6 +167,15 @@ class ResourceEngine implements Engine {
       [namespace, foldName(name)],
     );
     return row;
+  }
+
+  /** A UUID of version 7 (RFC 9562 §5.7): new ids stand together in the index, so that inserts stay cheap. */
+  newId(): string {
+    const bytes = this.#options.random(16);
+    bytes.writeUIntBE(this.#options.clock(), 0, 6);
+    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 
   accessGeneration(): Promise<number> {
@@ -183,11 +203,20 @@ class ResourceEngine implements Engine {
     }, options);
   }
 
+  /** What a change makes of the current version, ready to store. */
+  async #patched(type: string, id: string, change: (resource: JsonObject) => Json): Promise<PreparedPatch> {
+    const { text, versionId } = await this.read(type, id);
+    const patched = change(resourceOf(text ?? ''));
+    refuseOverflow(patched);
+    const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
+    return { write, basedOn: versionId };
+  }
+
   #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
     const store = this.#store;
     const { rules, registry } = this.#options;
     const served = (type: string) => this.#served(type);
-    const newId = () => this.#newId();
+    const newId = () => this.newId();
     const prepareWrite = this.#prepare.bind(this);
     return this.#writer.submit((context) =>
       job(new JobTransaction(context, { store, registry, rules, served, newId, prepare: prepareWrite })),
@@ -224,22 +253,6 @@ class ResourceEngine implements Engine {
       this.#readers.set(type, reader);
     }
     return reader.read(id);
-  }
-
-  async #superseded(current: VersionRow | undefined, versionId: number): Promise<VersionRow | undefined> {
-    if (!current) return undefined;
-    const sql = `SELECT ${VERSION_COLUMNS} FROM resource_history WHERE key = ? AND version_id = ?`;
-    const [row] = await this.#options.points.all<VersionRow>(sql, [current.key, versionId]);
-    return row;
-  }
-
-  /** A UUID of version 7 (RFC 9562 §5.7): new ids stand together in the index, so that inserts stay cheap. */
-  #newId(): string {
-    const bytes = this.#options.random(16);
-    bytes.writeUIntBE(this.#options.clock(), 0, 6);
-    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 }
 
