@@ -1,6 +1,7 @@
 /** Simultaneous conditional writes: what may happen once happens once, by itself and in transactions. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import type { Reply } from '../harness/http.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { entry, send } from './bundles.ts';
@@ -132,3 +133,37 @@ describe('interactions: concurrency', () => {
     expect(tally(good.map(({ status }) => status))).to.deep.equal({ 401: 7, 403: 1 });
   });
 });
+
+// A SQLite file has one process.
+if (DATABASE_KIND === 'postgres') {
+  describe('interactions: concurrency of two nodes', () => {
+    let database: TestDatabase;
+    let nodes: TestServer[];
+    before(async () => {
+      database = await freshDatabase();
+      nodes = [await startServer({ database }), await startServer({ database })];
+    });
+    after(async () => {
+      for (const node of nodes) await node.stop();
+      await database.drop();
+    });
+
+    it(`${N} transactions with conditions on two types, from both, make one resource of each`, async () => {
+      const [left, right] = nodes;
+      if (!left || !right) throw new Error('two nodes are needed');
+      const replies = await Promise.all(
+        Array.from({ length: N }, (_, at) => {
+          const entries = [
+            entry('PUT Patient?identifier=two', { resourceType: 'Patient', identifier: [{ value: 'two' }] }),
+            entry('PUT User?username=two', { resourceType: 'User', userName: 'two' }),
+          ];
+          return send(at % 2 === 0 ? left : right, 'transaction', at % 3 === 0 ? entries.reverse() : entries);
+        }),
+      );
+      expect(replies.map(({ status, text }) => (status === 200 ? '' : text)).filter((text) => text !== '')).to.eql([]);
+      for (const query of ['/Patient?identifier=two', '/User?username=two']) {
+        expect((await left.request('GET', query, { as: asRoot })).list('entry')).to.have.length(1);
+      }
+    });
+  });
+}
