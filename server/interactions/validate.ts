@@ -4,7 +4,10 @@ import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { operationOutcome } from '../respond.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
-/** `POST /{type}/$validate` and `POST /$validate`: 200 with every issue (https://hl7.org/fhir/R4/resource-operation-validate.html). */
+/**
+ * `POST /{type}/$validate` and `POST /$validate`: 200 with every issue
+ * (https://hl7.org/fhir/R4/resource-operation-validate.html).
+ */
 export async function validate(request: InteractionRequest, { engine }: Services): Promise<Result> {
   const resource = resourceOf(request.body);
   const type = resource['resourceType'];
