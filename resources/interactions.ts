@@ -8,6 +8,7 @@ import type {
   Engine,
   Interactions,
   JobInteractions,
+  SearchPage,
   Transaction,
   TypeRule,
   Version,
@@ -16,21 +17,17 @@ import type {
 } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
-import { readHistory } from './history.ts';
 import { readJson } from './json/read.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { foldName } from './names.ts';
 import { refuseOverflow } from './patch/bounds.ts';
 import { type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { TickReader } from './reader.ts';
+import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
-import { runSearch } from './search/compile.ts';
-import type { SearchOptions } from './search/criteria.ts';
-import { includedWith } from './search/included.ts';
-import type { ParsedSearch } from './search/plan.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
-import { present, Store, VERSION_COLUMNS, type VersionRow, versionNumbered, versionOf } from './store.ts';
+import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, untilFresh } from './transaction.ts';
 import { Writer, type WriterConnection } from './writer.ts';
@@ -59,6 +56,7 @@ class ResourceEngine implements Engine {
   readonly credentials: Credentials;
   readonly #options: EngineOptions;
   readonly #store: Store;
+  readonly #reads: Reads;
   readonly #writer: Writer;
   readonly #generation: AccessGeneration;
   readonly #readers = new Map<string, TickReader<VersionRow>>();
@@ -72,6 +70,11 @@ class ResourceEngine implements Engine {
     this.exclusive = dialect.exclusive;
     this.credentials = committedCredentials(points);
     this.#store = new Store(dialect);
+    this.#reads = new Reads({
+      registry,
+      current: (type, id) => this.#current(type, id),
+      connection: async () => options.queries,
+    });
     this.#generation = new AccessGeneration(dialect, points, (type) => registry.get(type)?.governsAccess === true);
     this.#writer = new Writer({
       dialect,
@@ -85,36 +88,25 @@ class ResourceEngine implements Engine {
     });
   }
 
-  async read(type: string, id: string): Promise<Version> {
-    const row = await this.#current(type, id);
-    return present(row && versionOf(row), type, id);
+  read(...asked: Parameters<Engine['read']>): Promise<Version> {
+    return this.#reads.read(...asked);
   }
 
-  async find(type: string, id: string): Promise<Version | undefined> {
-    const row = await this.#current(type, id);
-    return row?.text == null ? undefined : versionOf(row);
+  find(...asked: Parameters<Engine['find']>): Promise<Version | undefined> {
+    return this.#reads.find(...asked);
   }
 
-  async vread(type: string, id: string, versionId: number): Promise<Version> {
-    const row = await this.#current(type, id);
-    return versionNumbered(this.#options.points, row && versionOf(row), `${type}/${id}`, versionId);
+  vread(...asked: Parameters<Engine['vread']>): Promise<Version> {
+    return this.#reads.vread(...asked);
   }
 
-  async history(
-    type: string,
-    id: string | undefined,
-    page: Parameters<Engine['history']>[2],
-  ): ReturnType<Engine['history']> {
-    const known = id === undefined ? this.#served(type) : await this.#current(type, id);
-    if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
-    return readHistory(this.#options.queries, type, id, page);
+  async history(...asked: Parameters<Engine['history']>): Promise<SearchPage> {
+    this.#served(asked[0]);
+    return this.#reads.history(...asked);
   }
 
-  async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Engine['search']> {
-    const { queries, registry } = this.#options;
-    const page = await runSearch(queries, search);
-    if (!options || search.includes.length === 0) return { ...page, included: [] };
-    return { ...page, included: await includedWith(queries, registry, search, page.matches, options) };
+  search(...asked: Parameters<Engine['search']>): ReturnType<Engine['search']> {
+    return this.#reads.search(...asked);
   }
 
   validate(type: string, resource: JsonObject): Issue[] {
@@ -244,7 +236,7 @@ class ResourceEngine implements Engine {
     return served;
   }
 
-  #current(type: string, id: string): Promise<VersionRow | undefined> {
+  async #current(type: string, id: string): Promise<Version | undefined> {
     let reader = this.#readers.get(type);
     if (!reader) {
       this.#served(type);
@@ -252,7 +244,8 @@ class ResourceEngine implements Engine {
       reader = new TickReader<VersionRow>(this.#options.points, sql, (row) => row.id, [type]);
       this.#readers.set(type, reader);
     }
-    return reader.read(id);
+    const row = await reader.read(id);
+    return row && versionOf(row);
   }
 }
 

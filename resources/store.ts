@@ -2,7 +2,6 @@ import type { Connection } from './connection.ts';
 import { DatabaseError } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Version } from './engine.ts';
-import { Failure } from './errors.ts';
 import { parameterNumber } from './search/tables.ts';
 
 /** A row of `resource` or `resource_history`. */
@@ -30,37 +29,6 @@ export function versionOf(row: VersionRow): Version {
     method: row.method === 'POST' || row.method === 'DELETE' ? row.method : 'PUT',
     text: row.text,
   };
-}
-
-/** The version of a resource that is there. Throws `not-found` and `gone`. */
-export function present(version: Version | undefined, type: string, id: string): Version {
-  if (!version) throw new Failure('not-found', `There is no ${type}/${id}.`);
-  if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
-  return version;
-}
-
-/** One version of a resource, given its current one. Throws `not-found` and `gone`. */
-export async function versionNumbered(
-  connection: Connection,
-  current: Version | undefined,
-  name: string,
-  versionId: number,
-): Promise<Version> {
-  const version = current?.versionId === versionId ? current : await superseded(connection, current, versionId);
-  if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${name}.`);
-  if (version.text === null) throw new Failure('gone', `${name} was deleted in version ${versionId}.`);
-  return version;
-}
-
-async function superseded(
-  connection: Connection,
-  current: Version | undefined,
-  versionId: number,
-): Promise<Version | undefined> {
-  if (!current) return undefined;
-  const sql = `SELECT ${VERSION_COLUMNS} FROM resource_history WHERE key = ? AND version_id = ?`;
-  const [row] = await connection.all<VersionRow>(sql, [current.key, versionId]);
-  return row && versionOf(row);
 }
 
 /** Stores versions. Every method belongs in a job of the write queue. */

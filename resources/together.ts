@@ -1,22 +1,10 @@
 /** Interactions of which all are stored or none: prepared before the queue, then done in one of its jobs. */
-import type {
-  HistoryPage,
-  Interactions,
-  JobInteractions,
-  SearchPage,
-  Version,
-  WriteOptions,
-  WriteResult,
-} from './engine.ts';
+import type { Interactions, JobInteractions, SearchPage, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
-import { readHistory } from './history.ts';
-import type { Json, JsonObject } from './json/value.ts';
+import type { JsonObject } from './json/value.ts';
 import type { PreparedWrite } from './prepare.ts';
+import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
-import type { SearchOptions } from './search/criteria.ts';
-import { includedWith } from './search/included.ts';
-import type { ParsedSearch } from './search/plan.ts';
-import { present, versionNumbered } from './store.ts';
 import { type JobTransaction, StaleWrite } from './transaction.ts';
 
 /** A write that is ready, and the version that it was made from. */
@@ -45,7 +33,7 @@ export async function untilPlanHolds<Result>(attempt: () => Promise<Result>): Pr
 }
 
 type Prepare = (type: string, id: string, resource: JsonObject) => Promise<Rehearsed>;
-type Patch = (type: string, id: string, change: (resource: JsonObject) => Json) => Promise<PreparedPatch>;
+type Patch = (...asked: Parameters<Interactions['patch']>) => Promise<PreparedPatch>;
 
 /** Interactions that read what is committed, and prepare writes instead of storing them. */
 export function rehearsal(
@@ -67,7 +55,7 @@ export function rehearsal(
     validate: (...asked) => engine.validate(...asked),
     create: (type, resource, { newId = '' }) => keep(type, newId, prepare(type, newId, resource)),
     update: (type, id, resource) => keep(type, id, prepare(type, id, resource)),
-    patch: (type, id, change) => keep(type, id, patched(type, id, change)),
+    patch: (type, id, ...asked) => keep(type, id, patched(type, id, ...asked)),
     remove: async () => undefined,
   };
 }
@@ -87,40 +75,40 @@ interface TogetherOptions {
 export class TogetherInteractions implements JobInteractions {
   readonly #transaction: JobTransaction;
   readonly #options: TogetherOptions;
+  readonly #reads: Reads;
 
   constructor(transaction: JobTransaction, options: TogetherOptions) {
     this.#transaction = transaction;
     this.#options = options;
+    this.#reads = new Reads({
+      registry: options.registry,
+      current: (type, id) => transaction.current(type, id),
+      connection: () => transaction.settled(),
+    });
   }
 
   hold(type: string): Promise<void> {
     return this.#transaction.hold(type);
   }
 
-  async read(type: string, id: string): Promise<Version> {
-    return present(await this.#transaction.current(type, id), type, id);
+  read(...asked: Parameters<Interactions['read']>): Promise<Version> {
+    return this.#reads.read(...asked);
   }
 
-  async find(type: string, id: string): Promise<Version | undefined> {
-    const version = await this.#transaction.current(type, id);
-    return version?.text == null ? undefined : version;
+  find(...asked: Parameters<Interactions['find']>): Promise<Version | undefined> {
+    return this.#reads.find(...asked);
   }
 
-  async vread(type: string, id: string, versionId: number): Promise<Version> {
-    const current = await this.#transaction.current(type, id);
-    return versionNumbered(this.#transaction, current, `${type}/${id}`, versionId);
+  vread(...asked: Parameters<Interactions['vread']>): Promise<Version> {
+    return this.#reads.vread(...asked);
   }
 
-  async history(type: string, id: string | undefined, page: HistoryPage): Promise<SearchPage> {
-    if (id !== undefined && !(await this.#transaction.current(type, id))) present(undefined, type, id);
-    return readHistory(this.#transaction, type, id, page);
+  history(...asked: Parameters<Interactions['history']>): Promise<SearchPage> {
+    return this.#reads.history(...asked);
   }
 
-  async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Interactions['search']> {
-    const page = await this.#transaction.search(search);
-    if (!options || search.includes.length === 0) return { ...page, included: [] };
-    const { registry } = this.#options;
-    return { ...page, included: await includedWith(this.#transaction, registry, search, page.matches, options) };
+  search(...asked: Parameters<Interactions['search']>): ReturnType<Interactions['search']> {
+    return this.#reads.search(...asked);
   }
 
   validate(type: string, resource: JsonObject): Issue[] {

@@ -156,10 +156,15 @@ export class JobTransaction implements Transaction {
     return { outcome: 'deleted', version };
   }
 
+  /** This, once all that searches look at is written: what the group's jobs have gathered, too. */
+  async settled(): Promise<this> {
+    await this.#context.index.flush(this);
+    return this;
+  }
+
   /** Searches among what is stored and what the group's jobs have written. */
   async search(plan: ParsedSearch): Promise<SearchPage> {
-    await this.#context.index.flush(this);
-    return runSearch(this, plan);
+    return runSearch(await this.settled(), plan);
   }
 
   /** Keeps other nodes from deciding on a type until the job ends. */
