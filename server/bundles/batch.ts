@@ -32,7 +32,7 @@ export async function batch(
 
 async function done(entry: BundleEntry, services: Services): Promise<Result | Failure> {
   try {
-    return await entry.interaction.handle(entry.request, services, admit(entry, services));
+    return await entry.interaction.handle(entry.request, services, await admit(entry, services));
   } catch (error) {
     return asFailure(error);
   }

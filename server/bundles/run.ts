@@ -25,13 +25,13 @@ function rank({ interaction }: BundleEntry): number {
 }
 
 /**
- * Judges an entry as the request it stands for, and notes what its caller may see. Throws a Denial, and
+ * Judges an entry as the request it stands for, and notes what its caller may see. Rejects with a Denial, and
  * `unknown-type`, both naming the entry.
  */
-export function admit(entry: BundleEntry, { judge, registry }: Services): ResourceDefinition {
+export async function admit(entry: BundleEntry, { judge, registry }: Services): Promise<ResourceDefinition> {
   const { interaction, request, method, url, place } = entry;
   try {
-    request.rows = judge.require(interaction.name, { ...request, method, url });
+    request.rows = await judge.require(interaction.name, { ...request, method, url });
     const definition = registry.get(request.type);
     if (definition) return definition;
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);

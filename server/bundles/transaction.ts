@@ -17,7 +17,7 @@ export function transact(entries: readonly BundleEntry[], services: Services & {
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
     const resolved = entries.map((entry) => withLinks(entry, plan, services.registry));
-    for (const entry of resolved) admit(entry, services);
+    for (const entry of resolved) await admit(entry, services);
     return services.engine.together(
       (interactions) => rehearse(resolved, { ...services, engine: interactions }),
       async (job) => {
