@@ -76,6 +76,12 @@ const SETTINGS = {
     meaning: 'A Bundle of PUTs or a YAML list of resources, applied in one transaction before listening.',
     parse: value.file,
   }),
+  resourceDefinitions: optional({
+    variable: 'RESOURCE_DEFINITIONS',
+    takes: 'the path of a folder',
+    meaning: 'A folder with a YAML file for each resource type of your own ([how](docs/types.md)).',
+    parse: value.folder,
+  }),
   accessTokenExpiration: withDefault({
     variable: 'ACCESS_TOKEN_EXPIRATION',
     default: '3600',

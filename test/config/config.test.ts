@@ -30,6 +30,7 @@ describe('settings', () => {
       rootClientId: 'root',
       rootClientSecret: undefined,
       initFile: undefined,
+      resourceDefinitions: undefined,
       accessTokenExpiration: 3600,
       refreshTokenExpiration: 2592000,
       audience: [],
@@ -111,6 +112,11 @@ describe('settings', () => {
         /^ROOT_CLIENT_SECRET and ROOT_CLIENT_SECRET_FILE are both set/,
       ],
       ['INIT_FILE that is not there', () => ({ INIT_FILE: join(folder, 'none.yaml') }), /^INIT_FILE names no file/],
+      [
+        'RESOURCE_DEFINITIONS that is a file',
+        () => ({ RESOURCE_DEFINITIONS: write('g', '') }),
+        /_DEFINITIONS names no/,
+      ],
       ['INIT_FILE that is a folder', () => ({ INIT_FILE: folder }), /^INIT_FILE names no file/],
     ];
     for (const [why, env, message] of rows) {
