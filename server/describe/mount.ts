@@ -1,0 +1,40 @@
+import type Router from '@koa/router';
+import { renderJson } from '../../resources/json/render.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import { wanted } from '../answer.ts';
+import type { AppOptions } from '../app.ts';
+import type { RequestState } from '../context.ts';
+import type { Answer } from '../formats/negotiate.ts';
+import { capabilityStatement } from './capability.ts';
+import { openApi } from './openapi.ts';
+
+type Render = (value: JsonObject) => string;
+
+/** Mounts what the server tells of itself to anyone: `/metadata` and `/openapi.json`. */
+export function mountDescriptions(router: Router<RequestState>, { registry, config, clock }: AppOptions): void {
+  const started = clock();
+  const metadata = remembered((base) => capabilityStatement(registry, config, base, started));
+  const api = remembered((base) => openApi(registry, base));
+  router.get('/metadata', (ctx) => {
+    const answer = wanted(ctx);
+    ctx.set('Content-Type', answer.contentType);
+    ctx.body = metadata(ctx.state.base, answer.format, answer.render);
+  });
+  router.get('/openapi.json', (ctx) => {
+    ctx.set('Content-Type', 'application/json; charset=utf-8');
+    ctx.body = api(ctx.state.base, 'json', renderJson);
+  });
+}
+
+/** A document as text, made once for each of the two bases and each format: whoever asks again costs nothing. */
+function remembered(
+  describe: (base: string) => JsonObject,
+): (base: string, format: Answer['format'], render: Render) => string {
+  const texts = new Map<string, string>();
+  return (base, format, render) => {
+    const key = `${format} ${base}`;
+    const text = texts.get(key) ?? render(describe(base));
+    texts.set(key, text);
+    return text;
+  };
+}
