@@ -131,6 +131,13 @@ const SETTINGS = {
     meaning: 'Origins of browser apps, comma separated, or `*`; credentials are never allowed with `*`.',
     parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.origins(text)),
   }),
+  wardToken: optional({
+    variable: 'WARD_TOKEN',
+    secret: true,
+    takes: 'an access token',
+    meaning: 'What `npm run import` and `npm run export` show a running server; without it they are the root client.',
+    parse: value.word,
+  }),
   logLevel: withDefault({
     variable: 'LOG_LEVEL',
     default: 'info',

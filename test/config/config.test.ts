@@ -37,6 +37,7 @@ describe('settings', () => {
       signingAlg: 'RS256',
       maxBody: 1048576,
       corsOrigins: [],
+      wardToken: undefined,
       logLevel: 'info',
     });
   });
