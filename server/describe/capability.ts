@@ -69,7 +69,7 @@ function security(config: Config): JsonObject {
   return {
     cors: config.corsOrigins.length > 0,
     service: [coded('OAuth'), coded('SMART-on-FHIR'), coded('Basic')],
-    description: `Bearer tokens from ${config.baseUrl}/auth/token, or the id and secret of a Client that may use Basic.`,
+    description: `Bearer tokens from ${config.baseUrl}/auth/token; Basic where the Client has that grant.`,
     extension: [
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',

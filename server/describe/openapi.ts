@@ -16,7 +16,7 @@ export function openApi(registry: Registry, base: string): JsonObject {
     info: {
       title: 'Ward',
       version: VERSION,
-      description: `FHIR R4 resources with an authorization server. ${base}/metadata says what each type is searched by.`,
+      description: `FHIR R4 resources and an authorization server. ${base}/metadata tells the search parameters.`,
     },
     servers: [{ url: base }],
     security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { type DescribedParameter, describeParameters } from '../../resources/search/describe.ts';
 
-/** `CapabilityStatement.rest.resource`: every served type, with what holds of all of them and what it is searched by. */
+/** `CapabilityStatement.rest.resource`: every served type, what holds of all, and what it is searched by. */
 export function describeTypes(registry: Registry, ofEvery: JsonObject): JsonObject[] {
   const types = registry.names().flatMap((name) => registry.get(name) ?? []);
   const parameters = new Map(types.map((type) => [type.name, describeParameters(registry, type)]));

@@ -1,4 +1,4 @@
-/** What OpenAPI 3.1 demands of the parts that the server writes (https://spec.openapis.org/oas/v3.1.0), as JSON Schema. */
+/** What OpenAPI 3.1 demands of the parts that we write (https://spec.openapis.org/oas/v3.1.0), as JSON Schema. */
 
 const record = (values: object) => ({ type: 'object', additionalProperties: values });
 const content = record({ $ref: '#/definitions/media' });
