@@ -1,7 +1,7 @@
 /** `@medplum/core`, a FHIR client, against the running server: it signs in, writes, searches, pages and patches. */
 import { MedplumClient } from '@medplum/core';
 import { expect } from 'chai';
-import type { Patient } from 'fhir/r4.js';
+import type { Bundle, Patient } from 'fhir/r4.js';
 import { after, before, describe, it } from 'mocha';
 import { startServer, type TestServer } from '../harness/server.ts';
 
@@ -35,10 +35,8 @@ for (const base of ['', 'fhir']) {
       const { id } = await create('Patch');
       const patched = await client.patchResource('Patient', id, [{ op: 'add', path: '/gender', value: 'other' }]);
       expect(patched).to.deep.include({ gender: 'other', name: [{ family: 'Patch' }] });
-      expect((await client.readHistory('Patient', id)).entry?.map(({ resource }) => resource?.meta?.versionId)).to.eql([
-        '2',
-        '1',
-      ]);
+      const history: Bundle<Patient> = await client.readHistory('Patient', id);
+      expect(history.entry?.map(({ resource }) => resource?.meta?.versionId)).to.eql(['2', '1']);
       expect(await client.readVersion('Patient', id, '1')).not.to.have.property('gender');
     });
 
