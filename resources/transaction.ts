@@ -8,6 +8,7 @@ import { isObject, type JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
 import { contentOf, type PreparedWrite, renderVersion, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
+import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { IndexRows } from './search/tables.ts';
@@ -144,6 +145,10 @@ export class JobTransaction implements Transaction {
     await this.#changed(version, before, undefined, false);
     await this.credentials.remove(version.key);
     return { outcome: 'deleted', version };
+  }
+
+  reindex(type: string): Promise<void> {
+    return reindex(this.#context, this.#options.served(type));
   }
 
   /** Repeats the search of a conditional write: what it chose must still be what it finds. */

@@ -8,7 +8,7 @@ import { createEngine } from '../resources/interactions.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
-import { openRegistry } from './declarations.ts';
+import { applyDeclarations, openRegistry } from './declarations.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
 
 /** What a test may turn: the time and the randomness. */
@@ -34,7 +34,7 @@ export interface Ward extends Ports {
 
 /** Opens the database of the settings, brings it up to date and makes the root client where it is empty. */
 export async function openWard(config: Config, ports: Ports = REAL): Promise<Ward> {
-  const registry = await openRegistry(config.resourceDefinitions);
+  const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl);
   const passwords = createPasswords(ports);
   const engine = createEngine({
@@ -56,6 +56,7 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
     const entries = config.initFile === undefined ? [] : await readInitFile(config.initFile);
     const bootstrap = async (transaction: Transaction) => {
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
+      await applyDeclarations(registry, declared, transaction);
       await applyInitFile(entries, transaction, ports.random);
       return outcome;
     };

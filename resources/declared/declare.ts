@@ -21,10 +21,10 @@ const MOST_FAULTS = 10;
 
 /**
  * Serves the types of some declarations beside those of the registry. They are all known before any is checked, since
- * one may refer to another. Throws a DeclarationError that lists what is wrong.
+ * one may refer to another. Gives their names. Throws a DeclarationError that lists what is wrong.
  */
-export function declareTypes(registry: Registry, declarations: readonly Declaration[]): void {
-  if (declarations.length === 0) return;
+export function declareTypes(registry: Registry, declarations: readonly Declaration[]): string[] {
+  if (declarations.length === 0) return [];
   const read = declarations.map(({ source, value }) => ({ source, definition: structureOf(source, value) }));
   for (const { source, definition } of read) {
     if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {
@@ -36,6 +36,7 @@ export function declareTypes(registry: Registry, declarations: readonly Declarat
   for (const { source, definition } of read) refuse(source, searchFaults(registry, source, definition));
   const served = registry.names().flatMap((name) => registry.get(name) ?? []);
   orRefuse('all types', () => refuseCollisions(served.map((definition) => searchType(registry, definition))));
+  return read.map(({ definition }) => definition.name);
 }
 
 function structureOf(source: string, value: Json): ResourceDefinition {

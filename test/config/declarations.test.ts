@@ -110,9 +110,9 @@ describe('declarations of types', () => {
     const b = '{name: Beta, base: Resource, elements: {a: {type: Reference, targets: [Alpha]}}}';
     writeFileSync(path.join(folder, 'a.yml'), a);
     writeFileSync(path.join(folder, 'b.json'), JSON.stringify({ name: 'Beta', elements: {} }));
-    expect((await openRegistry(folder)).names()).to.include.members(['Alpha', 'Beta', 'Observation']);
+    expect((await openRegistry(folder)).registry.names()).to.include.members(['Alpha', 'Beta', 'Observation']);
     writeFileSync(path.join(folder, 'b.json'), JSON.stringify({ name: 'Gamma', elements: {} }));
     writeFileSync(path.join(folder, 'c.yaml'), b);
-    expect((await openRegistry(folder)).get('Beta')?.elements).not.to.have.property('text');
+    expect((await openRegistry(folder)).registry.get('Beta')?.elements).not.to.have.property('text');
   });
 });

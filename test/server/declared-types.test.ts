@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
 
@@ -119,4 +120,43 @@ describe('server: a declared type', () => {
     const told = types.find(({ type }) => type === 'Ticket');
     expect(told?.searchParam.map(({ name }) => name)).to.include.members(['title', 'status', 'subject', 'due', '_id']);
   });
+});
+
+describe('server: a declared type that has changed', () => {
+  let folder: string;
+  let database: TestDatabase;
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'ward-declared-'));
+    database = await freshDatabase();
+  });
+  after(async () => {
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Starts with a declaration and gives what some queries find. */
+  async function found(search: string, queries: string[], put?: object[]): Promise<(string[] | number)[]> {
+    const declaration = `{name: Note, elements: {a: {type: string}, b: {type: string}}, search: {${search}}}`;
+    await writeFile(path.join(folder, 'note.yaml'), declaration);
+    const server = await startClockedServer({ RESOURCE_DEFINITIONS: folder }, database);
+    for (const [at, json] of (put ?? []).entries()) await server.request('PUT', `/Note/n${at}`, { as: asRoot, json });
+    const replies = await Promise.all(queries.map((query) => server.request('GET', `/Note?${query}`, { as: asRoot })));
+    await server.stop();
+    return replies.map((reply) =>
+      reply.status === 200
+        ? (reply.list('entry') as { resource: { id: string } }[]).map(({ resource }) => resource.id)
+        : reply.status,
+    );
+  }
+
+  it('is searched by what it says now', async () => {
+    const a = 'x: {kind: string, paths: [[a]]}';
+    const both = `${a}, y: {kind: string, paths: [[b]]}`;
+    const b = 'x: {kind: string, paths: [[b]]}';
+    const notes = Array.from({ length: 600 }, (_, at) => ({ a: `a${at}`, b: `b${at}` }));
+    expect(await found(a, ['x=a599', 'y=b599'], notes)).to.eql([['n599'], 400]);
+    expect(await found(both, ['x=a599', 'y=b599'])).to.eql([['n599'], ['n599']]);
+    expect(await found(b, ['x=a599', 'x=b599', 'y=b599'])).to.eql([[], ['n599'], 400]);
+    expect(await found(b, ['x=c', 'x=b599'], [{ b: 'c' }])).to.eql([['n0'], ['n599']]);
+  }).timeout(30_000);
 });
