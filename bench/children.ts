@@ -11,6 +11,8 @@ const PATIENCE = 20_000;
 
 export interface Running {
   url: string;
+  /** The id of its process. */
+  pid: number;
   /** Milliseconds from starting the process to the line that says it listens. */
   startedIn: number;
   stop(): Promise<void>;
@@ -32,7 +34,12 @@ export async function startOurs({ folder, profile }: Place, database: string): P
   });
   closeSync(descriptor);
   const port = await portIn(log, child);
-  return { url: `http://127.0.0.1:${port}`, startedIn: performance.now() - began, stop: () => end(child) };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    startedIn: performance.now() - began,
+    stop: () => end(child),
+  };
 }
 
 async function portIn(log: string, child: ChildProcess): Promise<string> {

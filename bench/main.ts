@@ -17,13 +17,13 @@ function say(progress: string): void {
 }
 
 function number(value: number, unit: string): string {
-  return `${value.toLocaleString('en', { maximumFractionDigits: unit === 'ms' ? 0 : 0 })} ${unit}`;
+  return `${value.toLocaleString('en', { maximumFractionDigits: 0 })} ${unit}`;
 }
 
 /** The table of a run, as Markdown. */
 function table(outcomes: Outcome[]): string {
   const lines = outcomes.map(({ name, floorName, floor, ours, ratio, target, unit, met }) => {
-    const aim = 'ratio' in target ? `≥ ${target.ratio.toFixed(2)}` : `≤ ${target.milliseconds} ms`;
+    const aim = 'ratio' in target ? `≥ ${target.ratio.toFixed(2)}` : `≤ ${target.most} ${unit}`;
     const cells = [name, floorName, number(floor, unit), number(ours, unit), ratio.toFixed(2), aim, met ? 'yes' : 'NO'];
     return `| ${cells.join(' | ')} |`;
   });

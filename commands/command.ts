@@ -27,7 +27,7 @@ export async function withWard(config: Config, work: (ward: Ward) => Promise<str
 }
 
 /** A secret that was made just now is shown now or never. */
-function rootNews({ config, root }: Ward): string {
+export function rootNews({ config, root }: Ward): string {
   if (root.outcome === 'created') return welcome(config, root);
   return root.outcome === 'reset' ? `The secret of the root client ${root.id} was set anew.\n` : '';
 }

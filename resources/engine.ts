@@ -105,6 +105,8 @@ export interface Transaction extends Connection {
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
+  /** Makes the index rows of a type anew, for a definition that has changed. */
+  reindex(type: string): Promise<void>;
   credentials: Credentials & {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
     /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */

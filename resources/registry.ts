@@ -17,8 +17,11 @@ const OWN: ResourceDefinition[] = [client, user, session, accessPolicy];
 /** The server's own datatypes. */
 const OWN_DATATYPES: TypeDefinition[] = [link];
 
-/** The FHIR R4 resource types that are served. */
-export const SERVED = ['Patient'];
+/**
+ * The resource types of FHIR R4 that have no endpoint: they only carry what goes into an operation and comes out of it
+ * (https://hl7.org/fhir/R4/parameters.html). All others are served.
+ */
+const NOT_SERVED = ['Parameters'];
 
 /** The search parameters that every type has, whatever it inherits. */
 const EVERY_TYPE: Record<string, SearchParameterDefinition> = {
@@ -32,6 +35,8 @@ const EVERY_TYPE: Record<string, SearchParameterDefinition> = {
 
 /** The types that the server serves, and those that their resources are made of. */
 export interface Registry {
+  /** The resource types of R4, served or not. */
+  readonly published: readonly string[];
   /** The served resource types, in alphabetical order. */
   names(): string[];
   /** A served resource type; undefined where there is none of that name. */
@@ -42,18 +47,20 @@ export interface Registry {
   resource(name: string): ResourceDefinition | undefined;
   /** The search parameters of a served type by their codes, `_id` and `_lastUpdated` among them. */
   searchParameters(type: string): Record<string, SearchParameterDefinition>;
+  /** A type that others are made from: `DomainResource`, `Resource`. */
+  base(name: string): TypeDefinition | undefined;
   /** One of the core specification's own extensions. */
   extension(url: string): ExtensionDefinition | undefined;
   /** Serves one more type. Throws where its name is taken or its base is not known. */
   add(definition: ResourceDefinition): void;
 }
 
-/** A registry of the types that are listed above; R4's are read from their files when first asked for. */
-export function createRegistry(served: readonly string[] = SERVED): Registry {
+/** A registry of the server's own types and of R4's, which are read from their files when first asked for. */
+export function createRegistry(served?: readonly string[]): Registry {
   const published = openDefinitions();
   const instantiable = new Set(published.resources);
   const added = new Map<string, ResourceDefinition>();
-  const servedNames = new Set(served);
+  const servedNames = new Set(served ?? published.resources.filter((name) => !NOT_SERVED.includes(name)));
   const datatypes = new Map(OWN_DATATYPES.map((datatype) => [datatype.name, datatype]));
   const parameters = new Map<string, Record<string, SearchParameterDefinition>>();
 
@@ -63,6 +70,7 @@ export function createRegistry(served: readonly string[] = SERVED): Registry {
   }
 
   const registry: Registry = {
+    published: published.resources,
     names: () => [...servedNames].sort(),
     get: (name) => (servedNames.has(name) ? resource(name) : undefined),
     resource,
@@ -78,6 +86,7 @@ export function createRegistry(served: readonly string[] = SERVED): Registry {
       }
       return known;
     },
+    base: (name) => published.type(name),
     extension: (url) => published.extension(url),
     add(definition) {
       if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {

@@ -17,6 +17,7 @@ import { isObject, type JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
 import { contentOf, type PreparedWrite, renderVersion, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
+import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
@@ -170,6 +171,10 @@ export class JobTransaction implements Transaction {
   /** Keeps other nodes from deciding on a type until the job ends. */
   hold(type: string): Promise<void> {
     return this.#options.store.lockType(this, type);
+  }
+
+  reindex(type: string): Promise<void> {
+    return reindex(this.#context, this.#options.served(type));
   }
 
   /** Repeats the search of a conditional write: what it chose must still be what it finds. */

@@ -3,13 +3,12 @@ import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Auth } from '../auth/auth.ts';
 import { Failure } from '../resources/errors.ts';
-import { send, wanted } from './answer.ts';
 import { mountAuth } from './auth-routes.ts';
 import { readBytes } from './body.ts';
 import { mountBundles } from './bundles/mount.ts';
-import { capabilityStatement } from './capability.ts';
 import type { Config } from './config.ts';
 import type { RequestState, Step } from './context.ts';
+import { mountDescriptions } from './describe/mount.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { locate } from './locate.ts';
 import { observe } from './observe.ts';
@@ -67,10 +66,10 @@ function otherMethods(router: Router<RequestState>): Step {
 function routes(options: AppOptions): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true, strict: true });
   mountHealth(router, options);
-  mountMetadata(router, options);
+  mountDescriptions(router, options);
   mountAuth(router, options);
   // Without these, another method on an address above would be taken for a request to a type of that name.
-  for (const path of ['/health', '/metadata']) {
+  for (const path of ['/health', '/metadata', '/openapi.json']) {
     router.all(path, () => {
       throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
     });
@@ -88,12 +87,5 @@ function mountHealth(router: Router<RequestState>, { database }: AppOptions): vo
     );
     ctx.status = works ? 200 : 503;
     ctx.body = { status: works ? 'pass' : 'fail' };
-  });
-}
-
-function mountMetadata(router: Router<RequestState>, { registry, config, clock }: AppOptions): void {
-  const started = clock();
-  router.get('/metadata', (ctx) => {
-    send(ctx, wanted(ctx), capabilityStatement(registry, config, ctx.state.base, started));
   });
 }

@@ -45,6 +45,11 @@ export function file(text: string): string {
   return text;
 }
 
+export function folder(text: string): string {
+  if (!statSync(text, { throwIfNoEntry: false })?.isDirectory()) throw new Error('names no folder');
+  return text;
+}
+
 /** An absolute URL to build links on: normalised, without a slash at its end. */
 export function baseUrl(text: string): string {
   const url = httpUrl(text);

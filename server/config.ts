@@ -76,6 +76,12 @@ const SETTINGS = {
     meaning: 'A Bundle of PUTs or a YAML list of resources, applied in one transaction before listening.',
     parse: value.file,
   }),
+  resourceDefinitions: optional({
+    variable: 'RESOURCE_DEFINITIONS',
+    takes: 'the path of a folder',
+    meaning: 'A folder with a YAML file for each resource type of your own ([how](docs/types.md)).',
+    parse: value.folder,
+  }),
   accessTokenExpiration: withDefault({
     variable: 'ACCESS_TOKEN_EXPIRATION',
     default: '3600',
@@ -124,6 +130,13 @@ const SETTINGS = {
     takes: '* or origins separated by commas, such as https://app.example.com',
     meaning: 'Origins of browser apps, comma separated, or `*`; credentials are never allowed with `*`.',
     parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.origins(text)),
+  }),
+  wardToken: optional({
+    variable: 'WARD_TOKEN',
+    secret: true,
+    takes: 'an access token',
+    meaning: 'What `npm run import` and `npm run export` show a running server; without it they are the root client.',
+    parse: value.word,
   }),
   logLevel: withDefault({
     variable: 'LOG_LEVEL',

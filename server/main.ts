@@ -12,7 +12,12 @@ try {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
-      starting.then((server) => server.close()).then(() => process.exit(0), endWith);
+      starting
+        .then((server) => server.close())
+        .then(
+          () => process.exit(0),
+          (error: unknown) => endWith(error),
+        );
     });
   }
   const server = await starting;

@@ -5,9 +5,10 @@ import { createRules } from '../auth/rules.ts';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { createEngine } from '../resources/interactions.ts';
-import { createRegistry, type Registry } from '../resources/registry.ts';
+import type { Registry } from '../resources/registry.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
+import { applyDeclarations, openRegistry } from './declarations.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
 
 /** What a test may turn: the time and the randomness. */
@@ -33,8 +34,8 @@ export interface Ward extends Ports {
 
 /** Opens the database of the settings, brings it up to date and makes the root client where it is empty. */
 export async function openWard(config: Config, ports: Ports = REAL): Promise<Ward> {
+  const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl);
-  const registry = createRegistry();
   const passwords = createPasswords(ports);
   const engine = createEngine({
     registry,
@@ -55,6 +56,7 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
     const entries = config.initFile === undefined ? [] : await readInitFile(config.initFile);
     const bootstrap = async (transaction: Transaction) => {
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
+      await applyDeclarations(registry, declared, transaction);
       await applyInitFile(entries, transaction, ports.random);
       return outcome;
     };

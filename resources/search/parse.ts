@@ -61,6 +61,11 @@ const RESULT: Record<string, (draft: Draft, value: string) => void> = {
   _pretty: () => undefined,
 };
 
+/** What shapes the answer of any search, for people: the cursor is the server's own, and formats are of any request. */
+export const RESULT_PARAMETERS: readonly string[] = Object.keys(RESULT).filter(
+  (name) => !['_cursor', '_format', '_pretty'].includes(name),
+);
+
 /**
  * Understands the parameters of a search of a type, in the order in which they were sent; parameters without a
  * value are passed over. Throws `unknown-type`, `unknown-parameter` and `parameter` Failures that say what is

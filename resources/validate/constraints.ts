@@ -12,7 +12,7 @@ const LISTED = 20;
 /** The further checks of an element's values; none for most. */
 export function constraintChecks(element: ElementDefinition, registry: Registry): Check[] {
   const checks: Check[] = [];
-  if (element.codes !== undefined) checks.push(codeCheck(element.codes));
+  if (element.codes !== undefined) checks.push(codeCheck(withOwnTypes(element.codes, registry)));
   if (element.codings !== undefined) checks.push(codingCheck(element.codings));
   if (element.targets !== undefined) checks.push(targetCheck(element.targets, registry));
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, maxLength } = element;
@@ -34,6 +34,13 @@ function invariantCheck(id: string, demand: string, holds: Invariant): Check {
   return (value, run) => {
     if (!holds(value)) run.report('invariant', `breaks the rule ${id}: ${demand}`);
   };
+}
+
+/** Where any resource type of R4 may be named, so may those that are served beside them. */
+function withOwnTypes(codes: readonly string[], registry: Registry): readonly string[] {
+  const listed = new Set(codes);
+  const isAny = codes.length >= registry.published.length && registry.published.every((name) => listed.has(name));
+  return isAny ? [...new Set([...codes, ...registry.names()])] : codes;
 }
 
 function codeCheck(codes: readonly string[]): Check {

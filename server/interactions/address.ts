@@ -4,7 +4,10 @@ import type { InteractionRequest } from './interaction.ts';
 const ID = /^(?=.*[^.])[A-Za-z0-9.-]{1,64}$/;
 
 /** Throws `parameter` for an id that none can be and `malformed` for a body that is of another type (400). */
-export function checkAddress({ type, id, body }: InteractionRequest, hasId: boolean): void {
+export function checkAddress(
+  { type, id, body }: Pick<InteractionRequest, 'type' | 'id' | 'body'>,
+  hasId: boolean,
+): void {
   if (hasId && !ID.test(id)) {
     throw new Failure('parameter', 'An id has 1 to 64 letters, digits, hyphens and dots, and not dots alone.');
   }

@@ -70,6 +70,10 @@ export interface Interaction {
   name: InteractionName;
   /** How https://hl7.org/fhir/R4/valueset-type-restful-interaction.html calls it; absent for operations. */
   code?: string;
+  /** The published definition of an operation. */
+  operation?: string;
+  /** What it adds to the type's entry in the CapabilityStatement (`CapabilityStatement.rest.resource`). */
+  brings?: JsonObject;
   takes?: 'resource' | 'patch' | 'form';
   /** The search that chooses the resource, where the address does not; undefined where none was asked for. */
   condition?(request: InteractionRequest, services: Services): ParsedSearch | undefined;

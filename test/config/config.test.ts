@@ -30,12 +30,14 @@ describe('settings', () => {
       rootClientId: 'root',
       rootClientSecret: undefined,
       initFile: undefined,
+      resourceDefinitions: undefined,
       accessTokenExpiration: 3600,
       refreshTokenExpiration: 2592000,
       audience: [],
       signingAlg: 'RS256',
       maxBody: 1048576,
       corsOrigins: [],
+      wardToken: undefined,
       logLevel: 'info',
     });
   });
@@ -111,6 +113,11 @@ describe('settings', () => {
         /^ROOT_CLIENT_SECRET and ROOT_CLIENT_SECRET_FILE are both set/,
       ],
       ['INIT_FILE that is not there', () => ({ INIT_FILE: join(folder, 'none.yaml') }), /^INIT_FILE names no file/],
+      [
+        'RESOURCE_DEFINITIONS that is a file',
+        () => ({ RESOURCE_DEFINITIONS: write('g', '') }),
+        /_DEFINITIONS names no/,
+      ],
       ['INIT_FILE that is a folder', () => ({ INIT_FILE: folder }), /^INIT_FILE names no file/],
     ];
     for (const [why, env, message] of rows) {

@@ -17,15 +17,26 @@ function parameter(type: string, code: string): SearchParameterDefinition {
 }
 
 describe('registry', () => {
-  it('serves the types that are listed', () => {
+  it('serves its own types and all of R4, but for Parameters, which has no endpoint', () => {
     const registry = createRegistry();
-    expect(registry.names()).to.eql(['AccessPolicy', 'Client', 'Patient', 'Session', 'User']);
+    const served = resources.filter((name) => name !== 'Parameters');
+    expect(registry.names()).to.eql([...served, 'AccessPolicy', 'Client', 'Session', 'User'].sort());
     for (const name of registry.names()) expect(registry.get(name)?.name).to.equal(name);
   });
 
   it('knows no other, whatever it is called', () => {
     const registry = createRegistry();
-    for (const name of ['Observation', 'Foo', 'Resource', '__proto__', 'constructor', '', '../types', 'HumanName']) {
+    for (const name of [
+      'Parameters',
+      'Foo',
+      'Resource',
+      'DomainResource',
+      '__proto__',
+      'constructor',
+      '',
+      '../types',
+      'HumanName',
+    ]) {
       expect(registry.get(name), name).to.equal(undefined);
     }
     expect(registry.datatype('__proto__')).to.equal(undefined);

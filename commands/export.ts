@@ -1,0 +1,55 @@
+/** `npm run export -- DIR [TYPE…] [--url URL]`: writes every current resource as NDJSON, one file a type. */
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { CommandError, readArguments } from './arguments.ts';
+import { runCommand } from './command.ts';
+import { Progress } from './progress.ts';
+import { reach } from './reach/open.ts';
+import type { Reach } from './reach/reach.ts';
+
+await runCommand('The export', async (config) => {
+  const { words, url } = readArguments();
+  const [folder, ...chosen] = words;
+  if (folder === undefined) throw new CommandError('name a folder: npm run export -- backup');
+  await mkdir(folder, { recursive: true });
+  // What an earlier export left would pass for a part of this one.
+  const earlier = (await readdir(folder)).find((name) => name.endsWith('.ndjson'));
+  if (earlier !== undefined) throw new CommandError(`${folder} has ${earlier} already: name a new folder`);
+  const way = await reach(config, url);
+  const progress = new Progress();
+  let count = 0;
+  try {
+    const served = await way.types();
+    const unknown = chosen.find((type) => !served.includes(type));
+    if (unknown !== undefined) throw new CommandError(`there is no type ${unknown}`);
+    for (const type of chosen.length > 0 ? chosen : served) {
+      count += await exportType(way, type, folder, (written) => {
+        progress.show({ count: count + written, unit: 'resources', note: type });
+      });
+    }
+  } finally {
+    progress.end();
+    await way.close();
+  }
+  return `${progress.summary({ count, unit: 'resources' })}, from ${way.name} into ${folder}\n`;
+});
+
+/** Writes the resources of a type, if there are any; the file has its name once it is whole. */
+async function exportType(way: Reach, type: string, folder: string, tell: (written: number) => void): Promise<number> {
+  const file = path.join(folder, `${type}.ndjson`);
+  let count = 0;
+  let stream: ReturnType<typeof createWriteStream> | undefined;
+  for await (const texts of way.pages(type)) {
+    stream ??= createWriteStream(`${file}.partial`, { mode: 0o600 });
+    if (!stream.write(`${texts.join('\n')}\n`)) await once(stream, 'drain');
+    count += texts.length;
+    tell(count);
+  }
+  if (stream === undefined) return 0;
+  stream.end();
+  await once(stream, 'close');
+  await rename(`${file}.partial`, file);
+  return count;
+}

@@ -1,0 +1,138 @@
+/**
+ * `npm run import -- FILE.ndjson… [--url URL]`: stores each line's resource under its id. Stopped and run again it
+ * writes nothing twice, since a resource that is there already makes no new version.
+ */
+import { statSync } from 'node:fs';
+import { Failure } from '../resources/errors.ts';
+import { readJson } from '../resources/json/read.ts';
+import { isObject } from '../resources/json/value.ts';
+import type { Config } from '../server/config.ts';
+import { decodeUtf8 } from '../server/formats/text.ts';
+import { CommandError, readArguments } from './arguments.ts';
+import { runCommand } from './command.ts';
+import { InFlight } from './in-flight.ts';
+import { type Line, linesOf } from './lines.ts';
+import { Progress } from './progress.ts';
+import { reach } from './reach/open.ts';
+import { type Item, type Reach, Refusal } from './reach/reach.ts';
+import { RefusedLines } from './refused.ts';
+
+/** Twice what a group of the write queue takes, so that the next group is ready when one commits. */
+const MOST_AT_ONCE = 128;
+const STOPPED = 130;
+
+/** What an import has done so far. */
+interface Tally {
+  /** Bytes of all files, and of those that were read before. */
+  total: number;
+  before: number;
+  lines: number;
+  refused: number;
+}
+
+await runCommand('The import', async (config) => {
+  const { words, url } = readArguments();
+  const files = filesOf(words);
+  const tally: Tally = { total: files.reduce((sum, { size }) => sum + size, 0), before: 0, lines: 0, refused: 0 };
+  const way = await reach(config, url);
+  const stop = stopOnSignal();
+  const progress = new Progress();
+  try {
+    for (const { path, size } of files) {
+      if (stop.aborted) break;
+      await importFile(way, path, { config, tally, progress, stop });
+      tally.before += size;
+    }
+  } finally {
+    progress.end();
+    await way.close();
+  }
+  const ended = stop.aborted ? 'Stopped. Run it again to go on: ' : '';
+  process.exitCode = stop.aborted ? STOPPED : Math.min(tally.refused, 1);
+  return `${ended}${progress.summary(doneOf(tally, tally.before))}, into ${way.name}\n`;
+});
+
+function filesOf(paths: string[]): { path: string; size: number }[] {
+  if (paths.length === 0) throw new CommandError('name the files: npm run import -- patients.ndjson');
+  return paths.map((path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found?.isFile()) throw new CommandError(`there is no file ${path}`);
+    return { path, size: found.size };
+  });
+}
+
+/** Aborted by the first SIGINT or SIGTERM, after which what was begun is finished; a second one ends at once. */
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(STOPPED);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+interface Work {
+  config: Config;
+  tally: Tally;
+  progress: Progress;
+  stop: AbortSignal;
+}
+
+async function importFile(way: Reach, path: string, { config, tally, progress, stop }: Work): Promise<void> {
+  const refused = new RefusedLines(path);
+  const running = new InFlight(MOST_AT_ONCE);
+  try {
+    for await (const line of linesOf(path, config.maxBody)) {
+      if (stop.aborted) break;
+      const text = line.bytes?.toString() ?? '';
+      if (line.bytes?.length === 0) continue;
+      const read = readItem(line, config.maxBody);
+      await running.start(read instanceof Refusal ? '' : `${read.type}/${read.id}`, async () => {
+        const reason = read instanceof Refusal ? read.message : await put(way, read);
+        if (reason !== undefined) await refused.add(line.number, reason, text);
+        tally.lines += 1;
+        tally.refused += reason === undefined ? 0 : 1;
+        progress.show(doneOf(tally, tally.before + line.end));
+      });
+    }
+    await running.finish();
+  } finally {
+    await refused.close();
+  }
+  if (refused.count > 0) process.stderr.write(`${path}: ${refused.count} lines were refused, see ${refused.path}\n`);
+}
+
+/** Why a resource was refused; undefined where it was not. */
+async function put(way: Reach, item: Item): Promise<string | undefined> {
+  try {
+    await way.put(item);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+/** The resource of a line. */
+function readItem({ bytes }: Line, longest: number): Item | Refusal {
+  if (bytes === undefined) return new Refusal(`The line is longer than ${longest} bytes (MAX_BODY).`);
+  try {
+    const text = decodeUtf8(bytes);
+    const resource = readJson(text);
+    if (!isObject(resource)) return new Refusal('The line must be a resource: a JSON object.');
+    const { resourceType: type, id } = resource;
+    if (typeof type !== 'string') return new Refusal('The resource has no resourceType.');
+    if (typeof id !== 'string') return new Refusal('The resource has no id: it would be stored again by each import.');
+    return { type, id, resource, text };
+  } catch (error) {
+    if (error instanceof Failure) return new Refusal(error.message);
+    throw error;
+  }
+}
+
+function doneOf({ lines, refused, total }: Tally, read: number): Parameters<Progress['show']>[0] {
+  const part = total === 0 ? 1 : Math.min(1, read / total);
+  return { part, count: lines, unit: 'lines', note: `${refused} refused` };
+}

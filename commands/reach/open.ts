@@ -1,0 +1,20 @@
+import type { Config } from '../../server/config.ts';
+import { LockedError } from '../../server/lock.ts';
+import { reachDirectly } from './directly.ts';
+import { credentialsOf, reachOverHttp } from './over-http.ts';
+import type { Reach } from './reach.ts';
+
+/**
+ * Reaches the database of the settings. Where a running server has it, or where an address is given, that server is
+ * asked instead: with `WARD_TOKEN`, or as the root client. Throws as opening does; a LockedError with a remedy where
+ * there is no credential to show.
+ */
+export async function reach(config: Config, url: string | undefined): Promise<Reach> {
+  if (url !== undefined) return reachOverHttp(url, credentialsOf(config));
+  try {
+    return await reachDirectly(config);
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    return reachOverHttp(config.baseUrl, credentialsOf(config));
+  }
+}

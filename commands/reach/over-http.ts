@@ -1,0 +1,89 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { readJson } from '../../resources/json/read.ts';
+import { renderJson } from '../../resources/json/render.ts';
+import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import type { Config } from '../../server/config.ts';
+import { CommandError } from '../arguments.ts';
+import { type Reach, Refusal } from './reach.ts';
+
+const TRIES = 10;
+const JSON_TYPE = 'application/fhir+json';
+
+/** What a running server is shown. Throws a CommandError where the settings have nothing. */
+export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Config): string {
+  if (wardToken !== undefined) return `Bearer ${wardToken}`;
+  if (rootClientSecret !== undefined) {
+    return `Basic ${Buffer.from(`${rootClientId}:${rootClientSecret}`).toString('base64')}`;
+  }
+  throw new CommandError(
+    'A running server has to be asked, and there is nothing to show it: ' +
+      'set WARD_TOKEN to an access token, or ROOT_CLIENT_SECRET, or stop the server.',
+  );
+}
+
+/** The resources of a running server, as its API gives and takes them. */
+export function reachOverHttp(address: string, authorization: string): Reach {
+  const base = address.replace(/\/+$/, '');
+  const ask = async (path: string, options: RequestInit = {}): Promise<JsonObject> => {
+    const headers = { Authorization: authorization, Accept: JSON_TYPE, ...options.headers };
+    return answerOf(await patiently(base, () => fetch(base + path, { ...options, headers })));
+  };
+  return {
+    name: base,
+    async put({ type, id, text }) {
+      const headers = { 'Content-Type': JSON_TYPE, Prefer: 'return=minimal' };
+      await ask(`/${encodeURIComponent(type)}/${encodeURIComponent(id)}`, { method: 'PUT', body: text, headers });
+    },
+    async types() {
+      const [rest] = listOf(await ask('/metadata'), 'rest');
+      return listOf(rest ?? {}, 'resource').map(({ type }) => String(type));
+    },
+    async *pages(type) {
+      let query: string | undefined = '?_count=1000';
+      while (query !== undefined) {
+        const bundle: JsonObject = await ask(`/${type}${query}`);
+        const resources = listOf(bundle, 'entry').map(({ resource }) => resource);
+        if (resources.length > 0) yield resources.map((resource) => renderJson(resource ?? null));
+        const next = listOf(bundle, 'link').find(({ relation }) => relation === 'next');
+        // The link has the server's public address, which need not be the one that is asked here.
+        query = typeof next?.['url'] === 'string' ? new URL(next['url']).search : undefined;
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Sends a request again where the server says that it has too much to do. */
+async function patiently(base: string, send: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await send().catch((error: unknown) => {
+      throw new CommandError(`${base} does not answer: ${reasonOf(error)}`, { cause: error });
+    });
+    const isBusy = response.status === 429 || response.status === 503;
+    if (!isBusy || attempt === TRIES) return response;
+    await response.arrayBuffer();
+    await wait(1000 * Math.max(1, Number(response.headers.get('Retry-After')) || 1));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { message?: string; code?: string }; message: string };
+  return cause?.message || cause?.code || message;
+}
+
+async function answerOf(response: Response): Promise<JsonObject> {
+  const text = await response.text();
+  if (response.status === 401) throw new CommandError('The server refuses the credentials: see WARD_TOKEN');
+  if (response.status >= 500 || response.status === 429)
+    throw new CommandError(`The server failed (${response.status})`);
+  const value: Json = text === '' ? {} : readJson(text);
+  const body = isObject(value) ? value : {};
+  if (response.ok) return body;
+  const told = listOf(body, 'issue').map(({ diagnostics }) => String(diagnostics));
+  throw new Refusal(told.length > 0 ? told.join('; ') : `The server answered ${response.status}`);
+}
+
+function listOf(value: JsonObject, name: string): JsonObject[] {
+  const list = value[name];
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}

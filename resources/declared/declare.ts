@@ -1,0 +1,87 @@
+import type { ResourceDefinition } from '../definition.ts';
+import type { Json } from '../json/value.ts';
+import type { Registry } from '../registry.ts';
+import { type Parameter, refuseCollisions, searchType } from '../search/extract.ts';
+import { elementFaults } from './elements.ts';
+import { type Fault, readStructure } from './structure.ts';
+
+/** A declaration and where it came from. */
+export interface Declaration {
+  /** The name of its file, for messages. */
+  source: string;
+  value: Json;
+}
+
+/** A declaration that cannot be meant as it is written: the message names the file, the place and the remedy. */
+export class DeclarationError extends Error {
+  override name = 'DeclarationError';
+}
+
+const MOST_FAULTS = 10;
+
+/**
+ * Serves the types of some declarations beside those of the registry. They are all known before any is checked, since
+ * one may refer to another. Gives their names. Throws a DeclarationError that lists what is wrong.
+ */
+export function declareTypes(registry: Registry, declarations: readonly Declaration[]): string[] {
+  if (declarations.length === 0) return [];
+  const read = declarations.map(({ source, value }) => ({ source, definition: structureOf(source, value) }));
+  for (const { source, definition } of read) {
+    if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {
+      refuse(source, [{ place: 'name', message: `is taken: there is a type ${definition.name} already` }]);
+    }
+    registry.add(definition);
+  }
+  for (const { source, definition } of read) refuse(source, elementFaults(registry, definition));
+  for (const { source, definition } of read) refuse(source, searchFaults(registry, source, definition));
+  const served = registry.names().flatMap((name) => registry.get(name) ?? []);
+  orRefuse('all types', () => refuseCollisions(served.map((definition) => searchType(registry, definition))));
+  return read.map(({ definition }) => definition.name);
+}
+
+function structureOf(source: string, value: Json): ResourceDefinition {
+  const result = readStructure(value);
+  if ('definition' in result) return result.definition;
+  return refuse(source, result.faults) ?? structureOf(source, value);
+}
+
+function refuse(source: string, faults: readonly Fault[]): undefined {
+  if (faults.length === 0) return undefined;
+  const told = faults.slice(0, MOST_FAULTS).map(({ place, message }) => `${place || 'the declaration'} ${message}`);
+  const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
+  throw new DeclarationError(`${source}: ${told.join('; ')}${more}`);
+}
+
+/** A parameter that reads nothing would find nothing, silently. */
+function searchFaults(registry: Registry, source: string, declared: ResourceDefinition): Fault[] {
+  const definition = registry.resource(declared.name) ?? declared;
+  const { parameters } = orRefuse(source, () => searchType(registry, definition));
+  return Object.entries(declared.search).flatMap(([code, { targets = [], kind, components }]) => {
+    const place = `search.${code}`;
+    const faults: Fault[] = targets
+      .filter((target) => registry.resource(target) === undefined)
+      .map((target) => ({ place: `${place}.targets`, message: `names an unknown resource type, ${target}` }));
+    if ((kind === 'composite') !== (components !== undefined)) {
+      faults.push({ place, message: 'must be of the kind composite where it has components, and only there' });
+    } else if (readsNothing(parameters.get(code))) {
+      faults.push({ place: `${place}.paths`, message: `lead to no element that a ${kind} parameter can read` });
+    }
+    return faults;
+  });
+}
+
+/** What the engine itself finds wrong with a declaration is a mistake of its author, not of ours. */
+function orRefuse<Result>(source: string, compile: () => Result): Result {
+  try {
+    return compile();
+  } catch (error) {
+    throw new DeclarationError(`${source}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function readsNothing(parameter: Parameter | undefined): boolean {
+  const parts = parameter?.components.length ? parameter.components : [parameter];
+  return parts.some((part) => (part?.types.size ?? 0) === 0);
+}

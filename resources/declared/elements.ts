@@ -1,0 +1,96 @@
+import type { ElementDefinition, ResourceDefinition } from '../definition.ts';
+import type { Registry } from '../registry.ts';
+import { PRIMITIVES } from '../validate/primitives.ts';
+import type { Fault } from './structure.ts';
+
+/** What a rule of elements looks at. */
+interface Declared {
+  registry: Registry;
+  definition: ResourceDefinition;
+  element: ElementDefinition;
+}
+
+/** What is wrong with one element; undefined where nothing is. */
+type Rule = (declared: Declared) => string | undefined;
+
+const SHAPES = ['type', 'choice', 'elements', 'sameAs', 'open'] as const;
+
+/** What holds of every element beyond its form. */
+const RULES: readonly Rule[] = [
+  ({ element }) =>
+    SHAPES.filter((shape) => element[shape] !== undefined).length === 1
+      ? undefined
+      : `must have one of ${SHAPES.join(', ')}`,
+  ({ registry, element }) => {
+    const unknown = [element.type ?? [], element.choice ?? []].flat().find((type) => !isType(registry, type));
+    return unknown === undefined ? undefined : `has an unknown type, ${unknown}`;
+  },
+  ({ element }) => (element.choice && element.list ? 'cannot be a list and a choice at once' : undefined),
+  ({ definition, element: { sameAs } }) =>
+    sameAs === undefined || nestedIn(definition, sameAs)
+      ? undefined
+      : `must be the same as an element that has elements: ${definition.name}.item`,
+  ({ registry, element: { targets = [] } }) => {
+    const unknown = targets.find((target) => registry.resource(target) === undefined);
+    return unknown === undefined ? undefined : `points at an unknown resource type, ${unknown}`;
+  },
+];
+
+/** What is wrong with the elements of a declaration, nested ones included, and with its secrets. */
+export function elementFaults(registry: Registry, definition: ResourceDefinition): Fault[] {
+  const inherited = registry.base(definition.base ?? '')?.elements ?? {};
+  const taken = Object.keys(definition.elements).filter((name) => Object.hasOwn(inherited, name));
+  return [
+    ...taken.map((name) => ({
+      place: `elements.${name}`,
+      message: `is inherited from ${definition.base}: leave it out`,
+    })),
+    ...walk(registry, definition, definition.elements, 'elements'),
+    ...secretFaults(definition),
+  ];
+}
+
+function walk(
+  registry: Registry,
+  definition: ResourceDefinition,
+  elements: Record<string, ElementDefinition>,
+  place: string,
+): Fault[] {
+  const properties = new Set<string>();
+  return Object.entries(elements).flatMap(([name, element]) => {
+    const here = `${place}.${name}`;
+    const messages = RULES.map((rule) => rule({ registry, definition, element }));
+    for (const property of propertiesOf(name, element)) {
+      if (properties.has(property)) messages.push(`would share the property ${property} with another element`);
+      properties.add(property);
+    }
+    const own = messages.flatMap((message) => (message === undefined ? [] : [{ place: here, message }]));
+    return [...own, ...walk(registry, definition, element.elements ?? {}, `${here}.elements`)];
+  });
+}
+
+/** The names that an element's values are sent under. */
+function propertiesOf(name: string, { choice }: ElementDefinition): string[] {
+  return choice?.map((type) => name + type.charAt(0).toUpperCase() + type.slice(1)) ?? [name];
+}
+
+function secretFaults({ elements, secrets = [] }: ResourceDefinition): Fault[] {
+  return secrets.flatMap((name, index) => {
+    const element = Object.hasOwn(elements, name) ? elements[name] : undefined;
+    const isFit = element?.type === 'string' && element.list !== true && element.min !== 1;
+    const message = `must name an element of the type string that is neither a list nor required`;
+    return isFit ? [] : [{ place: `secrets[${index}]`, message }];
+  });
+}
+
+function isType(registry: Registry, type: string): boolean {
+  return type === 'Resource' || PRIMITIVES[type] !== undefined || registry.datatype(type) !== undefined;
+}
+
+function nestedIn({ name, elements }: ResourceDefinition, path: string): boolean {
+  const [root, ...steps] = path.split('.');
+  let below: Record<string, ElementDefinition> | undefined = elements;
+  for (const step of steps)
+    below = below !== undefined && Object.hasOwn(below, step) ? below[step]?.elements : undefined;
+  return root === name && steps.length > 0 && below !== undefined;
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Declaration, DeclarationError, declareTypes } from '../resources/declared/declare.ts';
+import type { Transaction } from '../resources/engine.ts';
+import { Failure } from '../resources/errors.ts';
+import { createRegistry, type Registry } from '../resources/registry.ts';
+import { ConfigError } from './config.ts';
+import { decodeUtf8 } from './formats/text.ts';
+import { readYaml } from './formats/yaml.ts';
+
+/** JSON is YAML, so one reader takes both. */
+const FILES = /\.(?:ya?ml|json)$/;
+
+/**
+ * The types that are served: FHIR's, the server's own, and those that the files of a folder declare.
+ * Throws a ConfigError that names the file, the place in it and what is wrong.
+ */
+export async function openRegistry(folder: string | undefined): Promise<{ registry: Registry; declared: string[] }> {
+  const registry = createRegistry();
+  try {
+    const declared = declareTypes(registry, folder === undefined ? [] : await readDeclarations(folder));
+    return { registry, declared };
+  } catch (error) {
+    if (error instanceof DeclarationError) throw new ConfigError(`RESOURCE_DEFINITIONS, ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * Makes the index anew of those declared types whose declaration differs from that of the last start: otherwise a
+ * search parameter that was added would find nothing of what is stored already.
+ */
+export async function applyDeclarations(
+  registry: Registry,
+  declared: readonly string[],
+  transaction: Transaction,
+): Promise<void> {
+  for (const name of declared) {
+    const { elements, search } = registry.get(name) ?? {};
+    const digest = createHash('sha256')
+      .update(JSON.stringify([elements, search]))
+      .digest('base64url');
+    const [known] = await transaction.all<{ digest: string }>(
+      "SELECT digest FROM init_entry WHERE type = 'ResourceDefinition' AND id = ?",
+      [name],
+    );
+    if (known?.digest === digest) continue;
+    await transaction.reindex(name);
+    await transaction.run(
+      "INSERT INTO init_entry (type, id, digest) VALUES ('ResourceDefinition', ?, ?) " +
+        'ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest',
+      [name, digest],
+    );
+  }
+}
+
+async function readDeclarations(folder: string): Promise<Declaration[]> {
+  const names = (await readdir(folder)).filter((name) => FILES.test(name)).sort();
+  return Promise.all(
+    names.map(async (source) => ({ source, value: parse(source, await readFile(join(folder, source))) })),
+  );
+}
+
+function parse(source: string, bytes: Uint8Array): Declaration['value'] {
+  try {
+    return readYaml(decodeUtf8(bytes));
+  } catch (error) {
+    throw error instanceof Failure ? new DeclarationError(`${source}: ${error.message}`, { cause: error }) : error;
+  }
+}

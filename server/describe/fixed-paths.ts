@@ -1,0 +1,57 @@
+import type { JsonObject } from '../../resources/json/value.ts';
+
+const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
+const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
+const answer: JsonObject = { '200': { description: 'Done.', content: object } };
+const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
+
+/** What anyone may get, or what judges its caller by what it is sent. */
+function open(operationId: string, tag: string): JsonObject {
+  return { get: { operationId, tags: [tag], security: [], responses: answer } };
+}
+
+function posted(operationId: string): JsonObject {
+  const requestBody = { required: true, content: { ...form, ...object } };
+  return {
+    post: {
+      operationId,
+      tags: ['auth'],
+      security: [{ basic: [] }, {}],
+      requestBody,
+      responses: { ...answer, ...refusal },
+    },
+  };
+}
+
+/** What stands at an address of its own, beside the resources. */
+export const FIXED_PATHS: Record<string, JsonObject> = {
+  '/': {
+    post: {
+      operationId: 'bundle',
+      tags: ['system'],
+      requestBody: { required: true, content: { 'application/fhir+json': { schema: { type: 'object' } } } },
+      responses: { '200': { description: 'A Bundle with what became of each entry.', content: object }, ...refusal },
+    },
+  },
+  '/health': open('health', 'server'),
+  '/metadata': open('capabilities', 'server'),
+  '/openapi.json': open('openapi', 'server'),
+  '/.well-known/jwks.json': open('jwks', 'auth'),
+  '/.well-known/oauth-authorization-server': open('oauth-authorization-server', 'auth'),
+  '/.well-known/openid-configuration': open('openid-configuration', 'auth'),
+  '/.well-known/smart-configuration': open('smart-configuration', 'auth'),
+  '/auth/token': posted('token'),
+  '/auth/revoke': posted('revoke'),
+  '/auth/introspect': posted('introspect'),
+  '/auth/userinfo': {
+    get: { operationId: 'userinfo', tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } },
+  },
+  '/Session': {
+    delete: {
+      operationId: 'close-session',
+      tags: ['auth'],
+      security: [{ bearer: [] }],
+      responses: { '204': { description: 'The session of the token is over.' }, ...refusal },
+    },
+  },
+};

@@ -1,0 +1,179 @@
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { Registry } from '../../resources/registry.ts';
+import { type BodyKind, MEDIA_TYPES } from '../formats/media-types.ts';
+import type { Interaction } from '../interactions/interaction.ts';
+import { INTERACTIONS } from '../interactions/registry.ts';
+import { FIXED_PATHS } from './fixed-paths.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * The HTTP interface as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0), from the registries. The types are values
+ * of one path parameter; what each is searched by is in the CapabilityStatement.
+ */
+export function openApi(registry: Registry, base: string): JsonObject {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Ward',
+      version: VERSION,
+      description: `FHIR R4 resources and an authorization server. ${base}/metadata tells the search parameters.`,
+    },
+    servers: [{ url: base }],
+    security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],
+    paths: { ...FIXED_PATHS, ...resourcePaths() },
+    components: components(registry, base),
+  };
+}
+
+function resourcePaths(): Record<string, JsonObject> {
+  const paths: Record<string, JsonObject> = {};
+  const taken = new Set<string>();
+  for (const interaction of INTERACTIONS) {
+    const path = interaction.path.replace(/:(\w+)/g, '{$1}');
+    const named = [...interaction.path.matchAll(/:(\w+)/g)].map(([, name]) => parameterNamed(name ?? ''));
+    paths[path] = {
+      ...(named.length > 0 ? { parameters: named } : {}),
+      ...paths[path],
+      [interaction.method]: operation(interaction, operationId(interaction, taken)),
+    };
+  }
+  return paths;
+}
+
+/** A name for each operation: that of its interaction, and where two share it, what tells them apart. */
+function operationId({ name, code, path, method }: Interaction, taken: Set<string>): string {
+  const plain = code ?? (path === '/:type' ? `conditional-${name}` : name);
+  const id = taken.has(plain) ? `${plain}-${method}` : plain;
+  taken.add(id);
+  return id;
+}
+
+function operation(interaction: Interaction, id: string): JsonObject {
+  const { name, method, path, takes } = interaction;
+  const isSearch = name === 'search' || (path === '/:type' && method !== 'post');
+  const headers = (HEADERS[name] ?? []).map(parameterNamed);
+  const parameters = isSearch ? [parameterNamed('search'), ...headers] : headers;
+  return {
+    operationId: id,
+    tags: ['resources'],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(takes === undefined ? {} : { requestBody: { required: takes !== 'form', content: bodies(BODIES[takes]) } }),
+    responses: {
+      ...Object.fromEntries((SUCCESSES[name] ?? ['200']).map((status) => [status, success(name, status)])),
+      default: { $ref: '#/components/responses/Failure' },
+    },
+  };
+}
+
+function parameterNamed(name: string): JsonObject {
+  return { $ref: `#/components/parameters/${name}` };
+}
+
+const BODIES: Record<NonNullable<Interaction['takes']>, readonly BodyKind[]> = {
+  resource: ['resource'],
+  patch: ['json-patch', 'merge-patch'],
+  form: ['form'],
+};
+
+/** The headers that an interaction goes by, beside those of every request. */
+const HEADERS: Partial<Record<Interaction['name'], readonly string[]>> = {
+  read: ['If-None-Match', 'If-Modified-Since'],
+  vread: ['If-None-Match', 'If-Modified-Since'],
+  create: ['If-None-Exist', 'Prefer'],
+  update: ['If-Match', 'If-None-Match', 'Prefer'],
+  patch: ['If-Match', 'Prefer'],
+  delete: ['If-Match'],
+  search: ['Prefer'],
+};
+
+const SUCCESSES: Partial<Record<Interaction['name'], readonly string[]>> = {
+  create: ['200', '201'],
+  update: ['200', '201'],
+  delete: ['204'],
+};
+
+const SCHEMAS: Partial<Record<Interaction['name'], string>> = {
+  search: 'Bundle',
+  history: 'Bundle',
+  validate: 'OperationOutcome',
+};
+
+function success(name: Interaction['name'], status: string): JsonObject {
+  if (status === '204') return { description: 'It is gone.' };
+  const $ref = `#/components/schemas/${SCHEMAS[name] ?? 'Resource'}`;
+  return { description: status === '201' ? 'It was made.' : 'Done.', content: answers({ $ref }) };
+}
+
+/** Bodies of some kinds, by their media types. */
+function bodies(kinds: readonly BodyKind[]): JsonObject {
+  const rows = MEDIA_TYPES.filter(({ kind }) => kinds.includes(kind));
+  return Object.fromEntries(rows.map(({ mediaType, kind }) => [mediaType, { schema: BODY_SCHEMAS[kind] }]));
+}
+
+const BODY_SCHEMAS: Record<BodyKind, JsonObject> = {
+  resource: { $ref: '#/components/schemas/Resource' },
+  'json-patch': { type: 'array', items: { type: 'object' } },
+  'merge-patch': { type: 'object' },
+  form: { type: 'object' },
+};
+
+function answers(schema: JsonObject): JsonObject {
+  return Object.fromEntries(MEDIA_TYPES.filter(({ answer }) => answer).map(({ mediaType }) => [mediaType, { schema }]));
+}
+
+function components(registry: Registry, base: string): JsonObject {
+  return {
+    parameters: {
+      type: inPath('type', { enum: registry.names() }),
+      id: inPath('id', { pattern: '^[A-Za-z0-9.-]{1,64}$' }),
+      version: inPath('version', { pattern: '^[1-9][0-9]*$' }),
+      search: {
+        name: 'search',
+        in: 'query',
+        description: 'The search parameters of the type, with their modifiers, and those that shape the answer.',
+        style: 'form',
+        explode: true,
+        schema: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      ...Object.fromEntries([...new Set(Object.values(HEADERS).flat())].map((name) => [name, inHeader(name)])),
+    },
+    schemas: {
+      Resource: resourceSchema({ type: 'string' }),
+      Bundle: resourceSchema({ const: 'Bundle' }),
+      OperationOutcome: resourceSchema({ const: 'OperationOutcome' }),
+    },
+    responses: {
+      Failure: { description: 'Why not.', content: answers({ $ref: '#/components/schemas/OperationOutcome' }) },
+    },
+    securitySchemes: securitySchemes(base.replace(/\/fhir$/, '')),
+  };
+}
+
+function securitySchemes(root: string): JsonObject {
+  const tokenUrl = `${root}/auth/token`;
+  return {
+    bearer: { type: 'http', scheme: 'bearer' },
+    basic: { type: 'http', scheme: 'basic' },
+    oauth: {
+      type: 'oauth2',
+      flows: { clientCredentials: { tokenUrl, scopes: {} }, password: { tokenUrl, refreshUrl: tokenUrl, scopes: {} } },
+    },
+  };
+}
+
+function inPath(name: string, schema: JsonObject): JsonObject {
+  return { name, in: 'path', required: true, schema: { type: 'string', ...schema } };
+}
+
+function inHeader(name: string): JsonObject {
+  return { name, in: 'header', schema: { type: 'string' } };
+}
+
+function resourceSchema(resourceType: JsonObject): JsonObject {
+  return {
+    type: 'object',
+    required: ['resourceType'],
+    properties: { resourceType, id: { type: 'string' }, meta: { type: 'object' } },
+    additionalProperties: true,
+  };
+}

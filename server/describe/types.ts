@@ -1,0 +1,55 @@
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { Registry } from '../../resources/registry.ts';
+import { type DescribedParameter, describeParameters } from '../../resources/search/describe.ts';
+
+/** `CapabilityStatement.rest.resource`: every served type, what holds of all, and what it is searched by. */
+export function describeTypes(registry: Registry, ofEvery: JsonObject): JsonObject[] {
+  const types = registry.names().flatMap((name) => registry.get(name) ?? []);
+  const parameters = new Map(types.map((type) => [type.name, describeParameters(registry, type)]));
+  const pointing = reverseIncludes(parameters);
+  return types.map(({ name, description }) => {
+    const own = parameters.get(name) ?? [];
+    const include = own.filter(({ followed }) => followed).map(({ code }) => `${name}:${code}`);
+    return {
+      type: name,
+      ...(registry.published.includes(name) ? { profile: `http://hl7.org/fhir/StructureDefinition/${name}` } : {}),
+      ...(description === undefined ? {} : { documentation: description }),
+      ...ofEvery,
+      searchInclude: ['*', ...(include.length > 0 ? [`${name}:*`, ...include] : [])],
+      ...listed('searchRevInclude', [...(pointing.get(name) ?? []), ...(pointing.get(ANY) ?? [])].sort()),
+      searchParam: own.map(searchParam),
+    };
+  });
+}
+
+/** Stands for the targets of a parameter that may point to anything. */
+const ANY = '*';
+
+/** `Observation:patient` and the like, by the types that they point to. */
+function reverseIncludes(parameters: ReadonlyMap<string, DescribedParameter[]>): Map<string, string[]> {
+  const pointing = new Map<string, string[]>();
+  for (const [type, own] of parameters) {
+    for (const { code, definition, followed } of own) {
+      if (!followed) continue;
+      for (const target of new Set(definition.targets ?? [ANY])) {
+        pointing.set(target, [...(pointing.get(target) ?? []), `${type}:${code}`]);
+      }
+    }
+  }
+  return pointing;
+}
+
+function searchParam({ code, definition: { kind, url, description }, modifiers }: DescribedParameter): JsonObject {
+  const taken = `Modifiers: ${modifiers.map((modifier) => `:${modifier}`).join(', ')}`;
+  return {
+    name: code,
+    ...(url === undefined ? {} : { definition: url }),
+    type: kind,
+    documentation: description === undefined ? taken : `${description.replace(/\.?\s*$/, '.')} ${taken}`,
+  };
+}
+
+/** A list that has something in it: an empty one is not valid FHIR. */
+function listed(name: string, values: string[]): JsonObject {
+  return values.length === 0 ? {} : { [name]: values };
+}

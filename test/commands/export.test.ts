@@ -1,0 +1,102 @@
+/** `npm run export`: everything as NDJSON, one file a type, secrets never, the same whichever way it is reached. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { command } from './program.ts';
+
+describe('commands: export', () => {
+  let database: TestDatabase;
+  let server: TestServer;
+  let folder: string;
+  before(async () => {
+    database = await freshDatabase();
+    server = await startServer({ database });
+    folder = await mkdtemp(path.join(tmpdir(), 'ward-export-'));
+    const put = async (at: string, json: object) => {
+      const reply = await server.request('PUT', at, { as: asRoot, json });
+      expect(reply.status, reply.text).to.equal(201);
+    };
+    const ids = Array.from({ length: 1200 }, (_, at) => `p${at}`);
+    await Promise.all(ids.map((id) => put(`/Patient/${id}`, { birthDate: '1970-01-01' })));
+    await server.request('DELETE', '/Patient/p7', { as: asRoot });
+    const observed = '{"status":"final","code":{"text":"x"},"valueQuantity":{"value":2.30}}';
+    const headers = { 'content-type': 'application/json' };
+    await server.request('PUT', '/Observation/o', { as: asRoot, headers, body: observed });
+    await put('/Client/app', { secret: 'never-in-a-file', grant_types: ['client_credentials'] });
+    await put('/User/ann', { userName: 'ann', password: 'nor-this-one' });
+    const as = { basic: ['app', 'never-in-a-file'] } as const;
+    await server.request('POST', '/auth/token', { as, form: 'grant_type=client_credentials' });
+  });
+  after(async () => {
+    await server.stop();
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  const out = (name: string) => path.join(folder, name);
+  const contents = async (name: string): Promise<Record<string, string>> => {
+    const names = (await readdir(out(name))).sort();
+    const texts = await Promise.all(names.map((each) => readFile(path.join(out(name), each), 'utf8')));
+    return Object.fromEntries(names.map((each, at) => [each, texts[at] ?? '']));
+  };
+
+  it('through the running server and without it: the same files, each resource on a line', async () => {
+    const over = await command('export', [out('over'), '--url', server.url], database);
+    expect(over.code, over.output).to.equal(0);
+    expect(over.output).to.match(/^\d+ resources, in .*, from http:.* into /);
+    await server.stop();
+    const direct = await command('export', [out('direct')], database);
+    server = await startServer({ database });
+    expect(direct.code, direct.output).to.equal(0);
+    const files = await contents('direct');
+    expect(await contents('over')).to.eql(files);
+    expect(Object.keys(files)).to.eql(
+      ['AccessPolicy', 'Client', 'Observation', 'Patient', 'Session', 'User'].map((type) => `${type}.ndjson`),
+    );
+    const patients = (files['Patient.ndjson'] ?? '').trim().split('\n');
+    const ids = patients.map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(new Set(ids).size).to.equal(1199);
+    expect(ids).not.to.include('p7');
+    expect(files['Observation.ndjson']).to.include('"value":2.30');
+    expect(Object.values(files).join('')).not.to.match(/never-in-a-file|nor-this-one|argon2/);
+  }).timeout(60_000);
+
+  it('some types alone, into a folder that has none of it yet', async () => {
+    const { code, output } = await command('export', [out('some'), 'User', '--url', server.url], database);
+    expect(code, output).to.equal(0);
+    expect(await readdir(out('some'))).to.eql(['User.ndjson']);
+    const again = await command('export', [out('some'), '--url', server.url], database);
+    expect(again.code).to.equal(1);
+    expect(again.output).to.match(/^The export failed: .*some has User\.ndjson already: name a new folder\n$/);
+  }).timeout(30_000);
+
+  it('what was exported is imported into an empty database as it was', async () => {
+    await command('export', [out('moved'), 'Patient', 'Observation', '--url', server.url], database);
+    const empty = await freshDatabase();
+    const files = ['Patient', 'Observation'].map((type) => path.join(out('moved'), `${type}.ndjson`));
+    const { code, output } = await command('import', files, empty);
+    expect(code, output).to.equal(0);
+    await command('export', [out('back'), 'Patient', 'Observation'], empty);
+    await empty.drop();
+    const lines = (text: string | undefined) =>
+      (text ?? '')
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/"lastUpdated":"[^"]*"/, ''))
+        .sort();
+    const [moved, back] = [await contents('moved'), await contents('back')];
+    for (const name of Object.keys(moved)) expect(lines(back[name]), name).to.eql(lines(moved[name]));
+  }).timeout(60_000);
+
+  it('an unknown type, and no folder, are refused in a line', async () => {
+    for (const args of [[], [out('none'), 'Nothing', '--url', server.url]]) {
+      const { code, output } = await command('export', args, database);
+      expect(code).to.equal(1);
+      expect(output).to.match(/^The export failed: (name a folder|there is no type Nothing)[^\n]*\n$/);
+    }
+  });
+});
