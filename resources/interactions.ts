@@ -1,3 +1,4 @@
+import { EVERY_ROW, isShown, type Rows, resourceOf, shown } from './access.ts';
 import type { Clock, RandomBytes } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { committedCredentials } from './credentials.ts';
@@ -6,6 +7,7 @@ import type {
   Change,
   Credentials,
   Engine,
+  HistoryPage,
   Transaction,
   TypeRule,
   Version,
@@ -15,7 +17,6 @@ import type {
 import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
 import { readHistory } from './history.ts';
-import { readJson } from './json/read.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { foldName } from './names.ts';
 import { refuseOverflow } from './patch/bounds.ts';
@@ -82,34 +83,43 @@ class ResourceEngine implements Engine {
     });
   }
 
-  async read(type: string, id: string): Promise<Version> {
-    const row = await this.#current(type, id);
-    if (!row) throw new Failure('not-found', `There is no ${type}/${id}.`);
-    if (row.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
-    return versionOf(row);
+  async read(type: string, id: string, rows = EVERY_ROW): Promise<Version> {
+    const version = await this.#seen(await this.#current(type, id), rows);
+    if (!version) throw new Failure('not-found', `There is no ${type}/${id}.`);
+    if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
+    return version;
   }
 
-  async find(type: string, id: string): Promise<Version | undefined> {
-    const row = await this.#current(type, id);
-    return row?.text == null ? undefined : versionOf(row);
+  async find(type: string, id: string, rows = EVERY_ROW): Promise<Version | undefined> {
+    const version = await this.#seen(await this.#current(type, id), rows);
+    return version?.text == null ? undefined : version;
   }
 
-  async vread(type: string, id: string, versionId: number): Promise<Version> {
+  async vread(type: string, id: string, versionId: number, rows = EVERY_ROW): Promise<Version> {
     const row = await this.#current(type, id);
-    const version = row?.version_id === versionId ? row : await this.#superseded(row, versionId);
+    const asked = row?.version_id === versionId ? row : await this.#superseded(row, versionId);
+    const version = await this.#seen(asked, rows);
     if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${type}/${id}.`);
     if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted in version ${versionId}.`);
-    return versionOf(version);
+    return version;
   }
 
   async history(
     type: string,
     id: string | undefined,
-    page: Parameters<Engine['history']>[2],
+    page: HistoryPage,
+    rows = EVERY_ROW,
   ): ReturnType<Engine['history']> {
-    const known = id === undefined ? this.#served(type) : await this.#current(type, id);
+    const { queries } = this.#options;
+    const served = this.#served(type);
+    const filter = rows.length === 0 ? undefined : (versions: Version[]) => shown(queries, served, rows, versions);
+    const read = (part: HistoryPage) => readHistory(queries, type, id, part, filter);
+    const found = await read(page);
+    if (id === undefined || found.matches.length > 0) return found;
+    // Nothing on this page, perhaps only since this moment: a resource is known by any version that is shown.
+    const known = filter ? (await read({ count: 1 })).matches.length > 0 : await this.#current(type, id);
     if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
-    return readHistory(this.#options.queries, type, id, page);
+    return found;
   }
 
   async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Engine['search']> {
@@ -133,11 +143,13 @@ class ResourceEngine implements Engine {
 
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
     return untilFresh(async () => {
-      const { text, versionId } = await this.read(type, id);
-      const patched = change(resourceOf(text ?? ''));
+      const current = await this.read(type, id, options.rows);
+      const resource = resourceOf(current);
+      if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
+      const patched = change(resource);
       refuseOverflow(patched);
       const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
-      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn: versionId }));
+      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn: current.versionId }));
     }, options);
   }
 
@@ -226,6 +238,13 @@ class ResourceEngine implements Engine {
     return reader.read(id);
   }
 
+  /** The version of a row, unless it is one that the rows of the caller do not show. */
+  async #seen(row: VersionRow | undefined, rows: Rows): Promise<Version | undefined> {
+    const version = row && versionOf(row);
+    if (!version || rows.length === 0) return version;
+    return (await isShown(this.#options.queries, this.#served(version.type), rows, version)) ? version : undefined;
+  }
+
   async #superseded(current: VersionRow | undefined, versionId: number): Promise<VersionRow | undefined> {
     if (!current) return undefined;
     const sql = `SELECT ${VERSION_COLUMNS} FROM resource_history WHERE key = ? AND version_id = ?`;
@@ -241,12 +260,6 @@ class ResourceEngine implements Engine {
     bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
-}
-
-function resourceOf(text: string): JsonObject {
-  const value = readJson(text);
-  if (!isObject(value)) throw new Error('A stored version is not a resource: the database is damaged.');
-  return value;
 }
 
 /** A patch may change anything but what the address says. */

@@ -1,5 +1,5 @@
 import { createUnless, parseCondition, patchWhere, removeWhere, updateWhere } from '../../resources/conditional.ts';
-import type { WriteResult } from '../../resources/engine.ts';
+import type { WriteOptions, WriteResult } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { applyJsonPatch } from '../../resources/patch/json-patch.ts';
@@ -13,9 +13,10 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
   const { engine } = services;
   const criteria = request.header('If-None-Exist');
-  if (criteria === '') return written(await engine.create(request.type, request.body, { by: 'caller' }));
+  const options: WriteOptions = { by: 'caller', rows: request.rows };
+  if (criteria === '') return written(await engine.create(request.type, request.body, options));
   const condition = conditionOf(request, services, parseForm(criteria.replace(/^[^?]*\?/, '')));
-  return written(await createUnless(engine, condition, request.body, { by: 'caller' }));
+  return written(await createUnless(engine, condition, request.body, options));
 }
 
 /** `PUT /{type}/{id}`, which also makes what is not there (FHIR R4 §3.1.0.4). */
