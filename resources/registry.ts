@@ -18,7 +18,7 @@ const OWN: ResourceDefinition[] = [client, user, session, accessPolicy];
 const OWN_DATATYPES: TypeDefinition[] = [link];
 
 /** The FHIR R4 resource types that are served. */
-export const SERVED = ['Patient'];
+export const SERVED = ['Observation', 'Organization', 'Patient'];
 
 /** The search parameters that every type has, whatever it inherits. */
 const EVERY_TYPE: Record<string, SearchParameterDefinition> = {
