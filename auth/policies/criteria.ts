@@ -1,4 +1,4 @@
-/** Narrows requests to the resources that a search finds: FHIR R4 §3.1.1 with places for what is known of the caller. */
+/** Narrows requests to what a search finds (FHIR R4 §3.1.1), with places for what is known of the caller. */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { isEffective } from '../../resources/search/columns.ts';

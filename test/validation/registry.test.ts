@@ -19,13 +19,21 @@ function parameter(type: string, code: string): SearchParameterDefinition {
 describe('registry', () => {
   it('serves the types that are listed', () => {
     const registry = createRegistry();
-    expect(registry.names()).to.eql(['AccessPolicy', 'Client', 'Patient', 'Session', 'User']);
+    expect(registry.names()).to.eql([
+      'AccessPolicy',
+      'Client',
+      'Observation',
+      'Organization',
+      'Patient',
+      'Session',
+      'User',
+    ]);
     for (const name of registry.names()) expect(registry.get(name)?.name).to.equal(name);
   });
 
   it('knows no other, whatever it is called', () => {
     const registry = createRegistry();
-    for (const name of ['Observation', 'Foo', 'Resource', '__proto__', 'constructor', '', '../types', 'HumanName']) {
+    for (const name of ['Procedure', 'Foo', 'Resource', '__proto__', 'constructor', '', '../types', 'HumanName']) {
       expect(registry.get(name), name).to.equal(undefined);
     }
     expect(registry.datatype('__proto__')).to.equal(undefined);
