@@ -1,5 +1,5 @@
 /** Interactions on whatever a search finds (FHIR R4 §3.1.0.8.1, §3.1.0.4.3, §3.1.0.6, §3.1.0.7.1). */
-import type { Engine, Version, WriteOptions, WriteResult } from './engine.ts';
+import type { Interactions, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
@@ -26,7 +26,7 @@ export function parseCondition(
 
 /** Creates a resource unless one is found: that one is then the answer, unchanged. */
 export function createUnless(
-  engine: Engine,
+  engine: Interactions,
   condition: ParsedSearch,
   resource: JsonObject,
   options: WriteOptions,
@@ -40,7 +40,7 @@ export function createUnless(
 
 /** Updates what is found; where nothing is, creates it under the id of the body, or one of the server's choice. */
 export function updateWhere(
-  engine: Engine,
+  engine: Interactions,
   condition: ParsedSearch,
   resource: JsonObject,
   options: WriteOptions,
@@ -68,7 +68,7 @@ export function updateWhere(
 
 /** Patches what is found. Throws `not-found` where nothing is. */
 export function patchWhere(
-  engine: Engine,
+  engine: Interactions,
   condition: ParsedSearch,
   change: (resource: JsonObject) => Json,
   options: WriteOptions,
@@ -83,7 +83,7 @@ export function patchWhere(
 
 /** Deletes what is found; undefined where nothing is. */
 export function removeWhere(
-  engine: Engine,
+  engine: Interactions,
   condition: ParsedSearch,
   options: WriteOptions,
 ): Promise<WriteResult | undefined> {
@@ -94,7 +94,11 @@ export function removeWhere(
   });
 }
 
-async function findOne(engine: Engine, condition: ParsedSearch): Promise<Version | undefined> {
+/** The one resource that a condition finds; undefined where there is none. Throws `multiple-matches` (412). */
+export async function findOne(
+  engine: Pick<Interactions, 'search'>,
+  condition: ParsedSearch,
+): Promise<Version | undefined> {
   const { matches } = await engine.search(condition);
   if (matches.length > 1) {
     throw new Failure('multiple-matches', 'The criteria find more than one resource: make them narrower.');

@@ -40,6 +40,8 @@ export interface WriteOptions {
   basedOn?: number;
   /** The search that chose the resource: it must still find this id alone, or nothing. */
   condition?: { plan: ParsedSearch; id: string | undefined };
+  /** The id that a new resource gets where it is the server's choice, if that was made before (`Engine.newId`). */
+  newId?: string | undefined;
 }
 
 export interface WriteResult {
@@ -141,8 +143,8 @@ export interface TypeRule {
   effect?(transaction: Transaction, change: Change): Promise<void>;
 }
 
-/** The generic resource engine: nothing in it knows a type's name. */
-export interface Engine {
+/** What can be done with resources, on what is committed or within a job of the write queue. */
+export interface Interactions {
   /**
    * The current version. Throws `unknown-type`, `not-found` or `gone`. Reads of one tick are one query.
    * Here and below, what `rows` do not show is not there.
@@ -166,6 +168,27 @@ export interface Engine {
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
+}
+
+/** Interactions within a job of the write queue. */
+export interface JobInteractions extends Interactions {
+  /** Keeps other nodes from deciding on a type until the job ends. */
+  hold(type: string): Promise<void>;
+}
+
+/** The generic resource engine: nothing in it knows a type's name. */
+export interface Engine extends Interactions {
+  /** An id of the server's choice. */
+  newId(): string;
+  /**
+   * Does several interactions of which all are stored or none. `rehearse` runs first, on what is committed: its writes
+   * are prepared and not stored. Then `perform` runs in one job, where it may write what was rehearsed; it may run more
+   * than once. Throws StalePlan where what was rehearsed has changed meanwhile: plan and rehearse it again.
+   */
+  together<Result>(
+    rehearse: (interactions: Interactions) => Promise<void>,
+    perform: (interactions: JobInteractions) => Promise<Result>,
+  ): Promise<Result>;
   /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   credentials: Credentials;

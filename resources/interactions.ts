@@ -1,4 +1,4 @@
-import { EVERY_ROW, isShown, type Rows, resourceOf, shown } from './access.ts';
+import { resourceOf } from './access.ts';
 import type { Clock, RandomBytes } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { committedCredentials } from './credentials.ts';
@@ -7,7 +7,9 @@ import type {
   Change,
   Credentials,
   Engine,
-  HistoryPage,
+  Interactions,
+  JobInteractions,
+  SearchPage,
   Transaction,
   TypeRule,
   Version,
@@ -16,20 +18,17 @@ import type {
 } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
-import { readHistory } from './history.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { foldName } from './names.ts';
 import { refuseOverflow } from './patch/bounds.ts';
 import { type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { TickReader } from './reader.ts';
+import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
-import { runSearch } from './search/compile.ts';
-import type { SearchOptions } from './search/criteria.ts';
-import { includedWith } from './search/included.ts';
-import type { ParsedSearch } from './search/plan.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
 import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, untilFresh } from './transaction.ts';
 import { Writer, type WriterConnection } from './writer.ts';
 
@@ -57,6 +56,7 @@ class ResourceEngine implements Engine {
   readonly credentials: Credentials;
   readonly #options: EngineOptions;
   readonly #store: Store;
+  readonly #reads: Reads;
   readonly #writer: Writer;
   readonly #generation: AccessGeneration;
   readonly #readers = new Map<string, TickReader<VersionRow>>();
@@ -70,6 +70,12 @@ class ResourceEngine implements Engine {
     this.exclusive = dialect.exclusive;
     this.credentials = committedCredentials(points);
     this.#store = new Store(dialect);
+    this.#reads = new Reads({
+      registry,
+      served: (type) => this.#served(type),
+      current: (type, id) => this.#current(type, id),
+      connection: async () => options.queries,
+    });
     this.#generation = new AccessGeneration(dialect, points, (type) => registry.get(type)?.governsAccess === true);
     this.#writer = new Writer({
       dialect,
@@ -83,50 +89,24 @@ class ResourceEngine implements Engine {
     });
   }
 
-  async read(type: string, id: string, rows = EVERY_ROW): Promise<Version> {
-    const version = await this.#seen(await this.#current(type, id), rows);
-    if (!version) throw new Failure('not-found', `There is no ${type}/${id}.`);
-    if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
-    return version;
+  read(...asked: Parameters<Engine['read']>): Promise<Version> {
+    return this.#reads.read(...asked);
   }
 
-  async find(type: string, id: string, rows = EVERY_ROW): Promise<Version | undefined> {
-    const version = await this.#seen(await this.#current(type, id), rows);
-    return version?.text == null ? undefined : version;
+  find(...asked: Parameters<Engine['find']>): Promise<Version | undefined> {
+    return this.#reads.find(...asked);
   }
 
-  async vread(type: string, id: string, versionId: number, rows = EVERY_ROW): Promise<Version> {
-    const row = await this.#current(type, id);
-    const asked = row?.version_id === versionId ? row : await this.#superseded(row, versionId);
-    const version = await this.#seen(asked, rows);
-    if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${type}/${id}.`);
-    if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted in version ${versionId}.`);
-    return version;
+  vread(...asked: Parameters<Engine['vread']>): Promise<Version> {
+    return this.#reads.vread(...asked);
   }
 
-  async history(
-    type: string,
-    id: string | undefined,
-    page: HistoryPage,
-    rows = EVERY_ROW,
-  ): ReturnType<Engine['history']> {
-    const { queries } = this.#options;
-    const served = this.#served(type);
-    const filter = rows.length === 0 ? undefined : (versions: Version[]) => shown(queries, served, rows, versions);
-    const read = (part: HistoryPage) => readHistory(queries, type, id, part, filter);
-    const found = await read(page);
-    if (id === undefined || found.matches.length > 0) return found;
-    // Nothing on this page, perhaps only since this moment: a resource is known by any version that is shown.
-    const known = filter ? (await read({ count: 1 })).matches.length > 0 : await this.#current(type, id);
-    if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
-    return found;
+  history(...asked: Parameters<Engine['history']>): Promise<SearchPage> {
+    return this.#reads.history(...asked);
   }
 
-  async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Engine['search']> {
-    const { queries, registry } = this.#options;
-    const page = await runSearch(queries, search);
-    if (!options || search.includes.length === 0) return { ...page, included: [] };
-    return { ...page, included: await includedWith(queries, registry, search, page.matches, options) };
+  search(...asked: Parameters<Engine['search']>): ReturnType<Engine['search']> {
+    return this.#reads.search(...asked);
   }
 
   validate(type: string, resource: JsonObject): Issue[] {
@@ -134,7 +114,7 @@ class ResourceEngine implements Engine {
   }
 
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
-    return this.#put(type, this.#newId(), resource, 'POST', options);
+    return this.#put(type, options.newId ?? this.newId(), resource, 'POST', options);
   }
 
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -143,19 +123,31 @@ class ResourceEngine implements Engine {
 
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
     return untilFresh(async () => {
-      const current = await this.read(type, id, options.rows);
-      const resource = resourceOf(current);
-      if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
-      const patched = change(resource);
-      refuseOverflow(patched);
-      const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
-      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn: current.versionId }));
+      const { write, basedOn } = await this.#patched(type, id, change, options);
+      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn }));
     }, options);
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.#served(type);
     return this.transact((transaction) => transaction.remove(type, id, options));
+  }
+
+  async together<Result>(
+    rehearse: (interactions: Interactions) => Promise<void>,
+    perform: (interactions: JobInteractions) => Promise<Result>,
+  ): Promise<Result> {
+    const prepared: PreparedWrites = new Map();
+    const prepareWrite = async (type: string, id: string, resource: JsonObject) => ({
+      write: await this.#prepare(type, id, resource, this.credentials),
+    });
+    await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
+    const { registry } = this.#options;
+    const validate = this.validate.bind(this);
+    const served = this.#served.bind(this);
+    return this.#submit((transaction) =>
+      perform(new TogetherInteractions(transaction, { prepared, registry, served, validate })),
+    );
   }
 
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result> {
@@ -168,6 +160,15 @@ class ResourceEngine implements Engine {
       [namespace, foldName(name)],
     );
     return row;
+  }
+
+  /** A UUID of version 7 (RFC 9562 §5.7): new ids stand together in the index, so that inserts stay cheap. */
+  newId(): string {
+    const bytes = this.#options.random(16);
+    bytes.writeUIntBE(this.#options.clock(), 0, 6);
+    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 
   accessGeneration(): Promise<number> {
@@ -195,11 +196,27 @@ class ResourceEngine implements Engine {
     }, options);
   }
 
+  /** What a change makes of the current version, ready to store. */
+  async #patched(
+    type: string,
+    id: string,
+    change: (resource: JsonObject) => Json,
+    { rows }: WriteOptions,
+  ): Promise<PreparedPatch> {
+    const current = await this.read(type, id, rows);
+    const resource = resourceOf(current);
+    if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
+    const patched = change(resource);
+    refuseOverflow(patched);
+    const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
+    return { write, basedOn: current.versionId };
+  }
+
   #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
     const store = this.#store;
     const { rules, registry } = this.#options;
     const served = (type: string) => this.#served(type);
-    const newId = () => this.#newId();
+    const newId = () => this.newId();
     const prepareWrite = this.#prepare.bind(this);
     return this.#writer.submit((context) =>
       job(new JobTransaction(context, { store, registry, rules, served, newId, prepare: prepareWrite })),
@@ -227,7 +244,7 @@ class ResourceEngine implements Engine {
     return served;
   }
 
-  #current(type: string, id: string): Promise<VersionRow | undefined> {
+  async #current(type: string, id: string): Promise<Version | undefined> {
     let reader = this.#readers.get(type);
     if (!reader) {
       this.#served(type);
@@ -235,30 +252,8 @@ class ResourceEngine implements Engine {
       reader = new TickReader<VersionRow>(this.#options.points, sql, (row) => row.id, [type]);
       this.#readers.set(type, reader);
     }
-    return reader.read(id);
-  }
-
-  /** The version of a row, unless it is one that the rows of the caller do not show. */
-  async #seen(row: VersionRow | undefined, rows: Rows): Promise<Version | undefined> {
-    const version = row && versionOf(row);
-    if (!version || rows.length === 0) return version;
-    return (await isShown(this.#options.queries, this.#served(version.type), rows, version)) ? version : undefined;
-  }
-
-  async #superseded(current: VersionRow | undefined, versionId: number): Promise<VersionRow | undefined> {
-    if (!current) return undefined;
-    const sql = `SELECT ${VERSION_COLUMNS} FROM resource_history WHERE key = ? AND version_id = ?`;
-    const [row] = await this.#options.points.all<VersionRow>(sql, [current.key, versionId]);
-    return row;
-  }
-
-  /** A UUID of version 7 (RFC 9562 §5.7): new ids stand together in the index, so that inserts stay cheap. */
-  #newId(): string {
-    const bytes = this.#options.random(16);
-    bytes.writeUIntBE(this.#options.clock(), 0, 6);
-    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const row = await reader.read(id);
+    return row && versionOf(row);
   }
 }
 

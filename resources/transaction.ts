@@ -1,7 +1,7 @@
 import { isShown, notPermitted, resourceOf } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
-import type { Credentials, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
+import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure } from './errors.ts';
 import { equalJson } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
@@ -10,6 +10,7 @@ import { contentOf, type PreparedWrite, renderVersion, withContent } from './pre
 import type { Registry } from './registry.ts';
 import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
+import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
 import type { IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
@@ -78,14 +79,13 @@ export class JobTransaction implements Transaction {
 
   async matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]> {
     const { registry } = this.#options;
-    await this.#context.index.flush(this);
     const found: Version[] = [];
     let cursor: string | undefined;
     do {
       const page: [string, string][] = cursor === undefined ? [] : [['_cursor', cursor]];
       const pairs: [string, string][] = [...parameters, ['_count', '1000'], ...page];
       const plan = parseSearch(registry, type, pairs, { base: '', now: this.now });
-      const { matches, next } = await runSearch(this, plan);
+      const { matches, next } = await this.search(plan);
       found.push(...matches);
       cursor = next;
     } while (cursor !== undefined);
@@ -94,7 +94,8 @@ export class JobTransaction implements Transaction {
 
   async create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
     const { prepare, newId } = this.#options;
-    return this.put(await prepare(type, newId(), resource, this.credentials, async () => undefined), 'POST', options);
+    const id = options.newId ?? newId();
+    return this.put(await prepare(type, id, resource, this.credentials, async () => undefined), 'POST', options);
   }
 
   async update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -151,12 +152,27 @@ export class JobTransaction implements Transaction {
     return { outcome: 'deleted', version };
   }
 
+  /** This, once all that searches look at is written: what the group's jobs have gathered, too. */
+  async settled(): Promise<this> {
+    await this.#context.index.flush(this);
+    return this;
+  }
+
+  /** Searches among what is stored and what the group's jobs have written. */
+  async search(plan: ParsedSearch): Promise<SearchPage> {
+    return runSearch(await this.settled(), plan);
+  }
+
+  /** Keeps other nodes from deciding on a type until the job ends. */
+  hold(type: string): Promise<void> {
+    return this.#options.store.lockType(this, type);
+  }
+
   /** Repeats the search of a conditional write: what it chose must still be what it finds. */
   async #recheck({ condition }: WriteOptions): Promise<void> {
     if (!condition) return;
-    await this.#options.store.lockType(this, condition.plan.type);
-    await this.#context.index.flush(this);
-    const { matches } = await runSearch(this, condition.plan);
+    await this.hold(condition.plan.type);
+    const { matches } = await this.search(condition.plan);
     const same = condition.id === undefined ? matches.length === 0 : matches.length === 1;
     if (!same || matches[0]?.id !== condition.id) throw new StaleWrite();
   }

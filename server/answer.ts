@@ -1,21 +1,21 @@
-import type { Version } from '../resources/engine.ts';
+import type { Version, WriteResult } from '../resources/engine.ts';
 import { readJson } from '../resources/json/read.ts';
-import type { Json } from '../resources/json/value.ts';
+import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context } from './context.ts';
 import { type Answer, negotiate } from './formats/negotiate.ts';
 import type { Result } from './interactions/interaction.ts';
 import { prefers } from './preferences.ts';
-import { formatParameter, operationOutcome } from './respond.ts';
+import { operationOutcome, wishes } from './respond.ts';
 
 /** How this request wants its answer. Throws `not-acceptable` (406); asked before anything is done. */
 export function wanted(ctx: Context): Answer {
-  return negotiate({ accept: ctx.get('Accept'), format: formatParameter(ctx) });
+  return negotiate(wishes(ctx));
 }
 
 /** Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is. */
-function sendText(ctx: Context, answer: Answer, text: string): void {
+export function sendText(ctx: Context, answer: Answer, text: string): void {
   ctx.set('Content-Type', answer.contentType);
-  ctx.body = answer.format === 'json' ? text : answer.render(readJson(text));
+  ctx.body = answer.format === 'json' && !answer.pretty ? text : answer.render(readJson(text));
 }
 
 /** Answers with a value that was made for this request. */
@@ -39,12 +39,17 @@ export function sendResult(ctx: Context, answer: Answer, result: Result): void {
     // An empty text keeps the status: without a body, koa would make it 204.
     ctx.body = '';
     ctx.remove('Content-Type');
-  } else if (preferred === 'OperationOutcome' && version) {
-    const told = `${version.type}/${version.id} was ${written} as version ${version.versionId}.`;
-    send(ctx, answer, operationOutcome([{ severity: 'information', code: 'informational', diagnostics: told }]));
+  } else if (preferred === 'OperationOutcome' && written && version) {
+    send(ctx, answer, writeOutcome(version, written));
   } else {
     sendText(ctx, answer, text ?? version?.text ?? '');
   }
+}
+
+/** What `Prefer: return=OperationOutcome` asks for. */
+export function writeOutcome({ type, id, versionId }: Version, written: WriteResult['outcome']): JsonObject {
+  const diagnostics = `${type}/${id} was ${written} as version ${versionId}.`;
+  return operationOutcome([{ severity: 'information', code: 'informational', diagnostics }]);
 }
 
 function setVersionHeaders(ctx: Context, { versionId, lastUpdated }: Version): void {

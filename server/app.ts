@@ -6,6 +6,7 @@ import { Failure } from '../resources/errors.ts';
 import { send, wanted } from './answer.ts';
 import { mountAuth } from './auth-routes.ts';
 import { readBytes } from './body.ts';
+import { mountBundles } from './bundles/mount.ts';
 import { capabilityStatement } from './capability.ts';
 import type { Config } from './config.ts';
 import type { RequestState, Step } from './context.ts';
@@ -74,6 +75,7 @@ function routes(options: AppOptions): Router<RequestState> {
       throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
     });
   }
+  mountBundles(router, options);
   mountResources(router, options);
   return router;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
+import { BUNDLE_TYPES } from './bundles/mount.ts';
 import type { Config } from './config.ts';
 import { MEDIA_TYPES } from './formats/media-types.ts';
 import { INTERACTIONS } from './interactions/registry.ts';
@@ -25,6 +26,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
       {
         mode: 'server',
         security: security(config),
+        interaction: BUNDLE_TYPES.map((code) => ({ code })),
         resource: registry.names().map((type) => ({
           type,
           interaction,

@@ -10,6 +10,7 @@ import { guard } from './guard.ts';
 import { checkAddress } from './interactions/address.ts';
 import type { Interaction, InteractionRequest } from './interactions/interaction.ts';
 import { INTERACTIONS } from './interactions/registry.ts';
+import { typeOfBody } from './interactions/validate.ts';
 
 /** Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. */
 export function mountResources(router: Router<RequestState>, { engine, registry, clock, auth }: AppOptions): void {
@@ -35,7 +36,7 @@ function readRequest(ctx: Context, { takes }: Interaction): InteractionRequest {
   if (takes === 'form') parameters.push(...formParameters(ctx));
   const request: InteractionRequest = {
     base: ctx.state.base,
-    type: String(type),
+    type: String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
     version: String(version ?? ''),
     body,

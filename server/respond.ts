@@ -4,7 +4,7 @@ import { DatabaseError } from '../resources/connection.ts';
 import { Failure, type Issue } from '../resources/errors.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context, Step } from './context.ts';
-import { type Answer, negotiate } from './formats/negotiate.ts';
+import { type Answer, negotiate, type Wishes } from './formats/negotiate.ts';
 
 /** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
 export function respond(logger: Logger): Step {
@@ -18,9 +18,9 @@ export function respond(logger: Logger): Step {
         renderOAuth(ctx, oauth);
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
-        const failure = asFailure(asKnown(error));
+        const failure = asFailure(error);
         renderOutcome(ctx, failure);
-        if (failure.status >= 500) log(logger, ctx, failure);
+        logFailure(logger, ctx, failure);
       }
     }
   };
@@ -62,10 +62,16 @@ function closeIfUnread(ctx: Context): void {
 
 function answerOrDefault(ctx: Context): Answer {
   try {
-    return negotiate({ accept: ctx.get('Accept'), format: formatParameter(ctx) });
+    return negotiate(wishes(ctx));
   } catch {
     return negotiate({});
   }
+}
+
+/** How a request wants its answer: the `Accept` header, `_format` and `_pretty` (FHIR R4 §3.1.0.1.11). */
+export function wishes(ctx: Context): Wishes {
+  const pretty = ctx.querystring.includes('_pretty') && new URLSearchParams(ctx.querystring).get('_pretty') === 'true';
+  return { accept: ctx.get('Accept'), format: formatParameter(ctx), pretty };
 }
 
 /** The value of `_format`, where there is one. */
@@ -89,7 +95,9 @@ function asKnown(error: unknown): unknown {
   return refusedBody(error) ?? error;
 }
 
-function asFailure(error: unknown): Failure {
+/** Any error as a Failure: what is unforeseen is `internal`, and says nothing of itself. */
+export function asFailure(thrown: unknown): Failure {
+  const error = asKnown(thrown);
   if (error instanceof Failure) return error;
   return new Failure('internal', 'The server failed; its log says why.', { cause: error });
 }
@@ -105,6 +113,11 @@ function refusedBody(error: unknown): Failure | undefined {
   if (status === 400) return new Failure('malformed', 'The body did not arrive whole.', { cause: error });
   if (code.startsWith('Z_')) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
   return undefined;
+}
+
+/** Logs a failure that is ours, with what the caller is not told. */
+export function logFailure(logger: Logger, ctx: Context, failure: Failure): void {
+  if (failure.status >= 500) log(logger, ctx, failure);
 }
 
 function log(logger: Logger, ctx: Context, failure: Failure | OAuthError): void {

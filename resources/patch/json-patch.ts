@@ -1,6 +1,6 @@
 /** JSON Patch, https://www.rfc-editor.org/rfc/rfc6902, with pointers by https://www.rfc-editor.org/rfc/rfc6901. */
 import { Failure } from '../errors.ts';
-import { equalJson } from '../json/equal.ts';
+import { equalValues } from '../json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
 const MOST_OPERATIONS = 1000;
@@ -40,7 +40,7 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
   test: {
     needs: ['value'],
     apply: (target, { path, value, place }) => {
-      if (!equalJson(read(target, path, place), value)) throw refused(place, 'The value is not the one tested for.');
+      if (!equalValues(read(target, path, place), value)) throw refused(place, 'The value is not the one tested for.');
       return target;
     },
   },

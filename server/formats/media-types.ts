@@ -10,10 +10,10 @@ export type FormatName = 'json' | 'yaml';
 export interface Format {
   readonly name: FormatName;
   parse(text: string): Json;
-  render(value: Json): string;
+  render(value: Json, pretty: boolean): string;
 }
 
-const JSON_FORMAT: Format = { name: 'json', parse: readJson, render: (value) => renderJson(value) };
+const JSON_FORMAT: Format = { name: 'json', parse: readJson, render: renderJson };
 const YAML_FORMAT: Format = { name: 'yaml', parse: readYaml, render: renderYaml };
 
 /** What a body is for; an endpoint says which of them it takes. */

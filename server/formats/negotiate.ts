@@ -7,6 +7,8 @@ export interface Answer {
   readonly format: FormatName;
   /** The `Content-Type` header, charset included. */
   readonly contentType: string;
+  /** True where JSON is indented: text that is not has to be rendered again. */
+  readonly pretty: boolean;
   render(value: Json): string;
 }
 
@@ -15,6 +17,8 @@ export interface Wishes {
   accept?: string | undefined;
   /** The `_format` parameter; it wins (FHIR R4 §3.1.0.1.11). */
   format?: string | undefined;
+  /** JSON indented for people (`_pretty`); YAML always is. */
+  pretty?: boolean;
   /** What an endpoint answers where anything would do; OAuth's do not speak of FHIR. */
   preferred?: 'application/fhir+json' | 'application/json';
 }
@@ -33,15 +37,17 @@ const OFFERS = `${ANSWERS.map((row) => row.mediaType).join(', ')}`;
  * then what stands first. `text/html`, what a browser asks, means the preferred JSON.
  * Throws `not-acceptable` (406) where Ward has nothing of what is asked.
  */
-export function negotiate({ accept, format, preferred = 'application/fhir+json' }: Wishes): Answer {
+export function negotiate({ accept, format, pretty = false, preferred = 'application/fhir+json' }: Wishes): Answer {
   const chosen = format ? named(format, preferred) : accepted(accept ?? '', preferred);
   const row = ANSWERS.find((answer) => answer.mediaType === chosen);
   if (row?.format === undefined)
     throw new Failure('not-acceptable', `Nothing here is of that type. Ask for: ${OFFERS}.`);
+  const { name, render } = row.format;
   return {
-    format: row.format.name,
+    format: name,
+    pretty: pretty && name === 'json',
     contentType: `${row.mediaType}; charset=utf-8`,
-    render: row.format.render,
+    render: (value) => render(value, pretty),
   };
 }
 

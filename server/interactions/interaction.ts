@@ -1,9 +1,9 @@
 import type { Clock } from '../../resources/clock.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
-import type { Engine, Version, WriteResult } from '../../resources/engine.ts';
+import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
-import type { Criterion } from '../../resources/search/plan.ts';
+import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
 import type { Patch } from '../body.ts';
 import type { Judge } from '../guard.ts';
 
@@ -36,13 +36,16 @@ export interface InteractionRequest {
   parameters: [name: string, value: string][];
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
+  /** The id that a new resource gets, where it was chosen before. */
+  newId?: string;
   /** The value of a header; empty where it was not sent. */
   header(name: string): string;
 }
 
 /** What an interaction works with. */
 export interface Services {
-  engine: Engine;
+  /** The engine, or where several requests are one transaction, its view of that. */
+  engine: Interactions;
   registry: Registry;
   clock: Clock;
   judge: Judge;
@@ -68,5 +71,7 @@ export interface Interaction {
   /** How https://hl7.org/fhir/R4/valueset-type-restful-interaction.html calls it; absent for operations. */
   code?: string;
   takes?: 'resource' | 'patch' | 'form';
+  /** The search that chooses the resource, where the address does not; undefined where none was asked for. */
+  condition?(request: InteractionRequest, services: Services): ParsedSearch | undefined;
   handle(request: InteractionRequest, services: Services, definition: ResourceDefinition): Promise<Result>;
 }

@@ -3,7 +3,17 @@ import type { Interaction } from './interaction.ts';
 import { read, vread } from './read.ts';
 import { search } from './search.ts';
 import { validate } from './validate.ts';
-import { conditionalPatch, conditionalRemove, conditionalUpdate, create, patch, remove, update } from './write.ts';
+import {
+  byQuery,
+  conditionalPatch,
+  conditionalRemove,
+  conditionalUpdate,
+  create,
+  noneExists,
+  patch,
+  remove,
+  update,
+} from './write.ts';
 
 /** Every resource interaction that is served, in the order in which addresses are matched. */
 export const INTERACTIONS: readonly Interaction[] = [
@@ -11,12 +21,21 @@ export const INTERACTIONS: readonly Interaction[] = [
   { method: 'get', path: '/:type/:id/_history', name: 'history', code: 'history-instance', handle: history },
   { method: 'get', path: '/:type/:id/_history/:version', name: 'vread', code: 'vread', handle: vread },
   { method: 'post', path: '/:type/_search', name: 'search', code: 'search-type', takes: 'form', handle: search },
+  { method: 'post', path: '/$validate', name: 'validate', takes: 'resource', handle: validate },
   { method: 'post', path: '/:type/$validate', name: 'validate', takes: 'resource', handle: validate },
   { method: 'get', path: '/:type', name: 'search', code: 'search-type', handle: search },
-  { method: 'post', path: '/:type', name: 'create', code: 'create', takes: 'resource', handle: create },
-  { method: 'put', path: '/:type', name: 'update', takes: 'resource', handle: conditionalUpdate },
-  { method: 'patch', path: '/:type', name: 'patch', takes: 'patch', handle: conditionalPatch },
-  { method: 'delete', path: '/:type', name: 'delete', handle: conditionalRemove },
+  {
+    method: 'post',
+    path: '/:type',
+    name: 'create',
+    code: 'create',
+    takes: 'resource',
+    condition: noneExists,
+    handle: create,
+  },
+  { method: 'put', path: '/:type', name: 'update', takes: 'resource', condition: byQuery, handle: conditionalUpdate },
+  { method: 'patch', path: '/:type', name: 'patch', takes: 'patch', condition: byQuery, handle: conditionalPatch },
+  { method: 'delete', path: '/:type', name: 'delete', condition: byQuery, handle: conditionalRemove },
   { method: 'get', path: '/:type/:id', name: 'read', code: 'read', handle: read },
   { method: 'put', path: '/:type/:id', name: 'update', code: 'update', takes: 'resource', handle: update },
   { method: 'patch', path: '/:type/:id', name: 'patch', code: 'patch', takes: 'patch', handle: patch },

@@ -4,7 +4,10 @@ import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { operationOutcome } from '../respond.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
-/** `POST /{type}/$validate`: 200 with every issue (https://hl7.org/fhir/R4/resource-operation-validate.html). */
+/**
+ * `POST /{type}/$validate` and `POST /$validate`: 200 with every issue
+ * (https://hl7.org/fhir/R4/resource-operation-validate.html).
+ */
 export async function validate(request: InteractionRequest, { engine }: Services): Promise<Result> {
   const resource = resourceOf(request.body);
   const type = resource['resourceType'];
@@ -18,6 +21,13 @@ export async function validate(request: InteractionRequest, { engine }: Services
 }
 
 const VALID: Issue = { severity: 'information', code: 'informational', diagnostics: 'The resource is valid.' };
+
+/** The type that the resource of a body has, where the address has none. Throws `malformed` where it says none. */
+export function typeOfBody(body: JsonObject): string {
+  const type = resourceOf(body)['resourceType'];
+  if (typeof type === 'string') return type;
+  throw new Failure('malformed', 'The resource must say its resourceType.', { expression: 'Resource.resourceType' });
+}
 
 /** The resource of a body that is one, or that is a Parameters with one. */
 export function resourceOf(body: JsonObject): JsonObject {

@@ -11,12 +11,12 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /** `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). */
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
+  const { type, body, newId } = request;
   const { engine } = services;
-  const criteria = request.header('If-None-Exist');
-  const options: WriteOptions = { by: 'caller', rows: request.rows };
-  if (criteria === '') return written(await engine.create(request.type, request.body, options));
-  const condition = conditionOf(request, services, parseForm(criteria.replace(/^[^?]*\?/, '')));
-  return written(await createUnless(engine, condition, request.body, options));
+  const condition = noneExists(request, services);
+  const options: WriteOptions = { by: 'caller', rows: request.rows, newId };
+  if (!condition) return written(await engine.create(type, body, options));
+  return written(await createUnless(engine, condition, body, options));
 }
 
 /** `PUT /{type}/{id}`, which also makes what is not there (FHIR R4 §3.1.0.4). */
@@ -32,8 +32,8 @@ export async function update(request: InteractionRequest, { engine }: Services):
 
 /** `PUT /{type}?…` (FHIR R4 §3.1.0.4.3). */
 export async function conditionalUpdate(request: InteractionRequest, services: Services): Promise<Result> {
-  const condition = conditionOf(request, services, request.parameters);
-  return written(await updateWhere(services.engine, condition, request.body, writeOptions(request)));
+  const options = { ...writeOptions(request), newId: request.newId };
+  return written(await updateWhere(services.engine, byQuery(request, services), request.body, options));
 }
 
 /** `PATCH /{type}/{id}`: JSON Patch or merge patch by the type of the body (FHIR R4 §3.1.0.6). */
@@ -43,7 +43,7 @@ export async function patch(request: InteractionRequest, { engine }: Services): 
 
 /** `PATCH /{type}?…`. */
 export async function conditionalPatch(request: InteractionRequest, services: Services): Promise<Result> {
-  const condition = conditionOf(request, services, request.parameters);
+  const condition = byQuery(request, services);
   return written(await patchWhere(services.engine, condition, changeOf(request), writeOptions(request)));
 }
 
@@ -54,13 +54,25 @@ export async function remove(request: InteractionRequest, { engine }: Services):
 
 /** `DELETE /{type}?…` (FHIR R4 §3.1.0.7.1). */
 export async function conditionalRemove(request: InteractionRequest, services: Services): Promise<Result> {
-  const condition = conditionOf(request, services, request.parameters);
+  const condition = byQuery(request, services);
   return removed(await removeWhere(services.engine, condition, writeOptions(request)));
 }
 
+/** The criteria of `If-None-Exist`; undefined where there is no such header. */
+export function noneExists(request: InteractionRequest, services: Services): ParsedSearch | undefined {
+  const criteria = request.header('If-None-Exist');
+  if (criteria === '') return undefined;
+  return conditionOf(request, services, parseForm(criteria.replace(/^[^?]*\?/, '')));
+}
+
+/** The criteria of a conditional write, which are its query. */
+export function byQuery(request: InteractionRequest, services: Services): ParsedSearch {
+  return conditionOf(request, services, request.parameters);
+}
+
 /** What chooses the resource of a conditional write: it is a search, and judged as one. */
-function conditionOf(
-  request: InteractionRequest,
+export function conditionOf(
+  request: Pick<InteractionRequest, 'base' | 'type'>,
   { registry, clock, judge }: Services,
   parameters: [string, string][],
 ): ParsedSearch {

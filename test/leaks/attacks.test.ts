@@ -190,6 +190,28 @@ describe('leak of rows', () => {
     ).to.equal(200);
   });
 
+  it('Bundle entry skipping the policy: rows hold for each entry, and a transaction for all or none', async () => {
+    const bundle = (type: string, ...entry: object[]) =>
+      ask('POST', '/', { json: { resourceType: 'Bundle', type, entry } });
+    const put = (id: string, resource: object) => ({
+      request: { method: 'PUT', url: `Patient/${id}` },
+      resource: { resourceType: 'Patient', ...resource },
+    });
+    const get = (url: string) => ({ request: { method: 'GET', url } });
+    const told = await bundle('batch', get('Patient/hidden'), get('Patient/hidden/_history'), put('hidden', OWN));
+    const statuses = (told.list('entry') as { response: { status: string } }[]).map(({ response }) => response.status);
+    expect(statuses).to.eql(['404', '404', '403']);
+    const reads = await bundle('transaction', get('Patient?_include=Patient:link&_summary=count'));
+    expect(reads.at('entry.0.resource.total')).to.equal(2);
+    const mine = { ...OWN, gender: 'unknown', birthDate: '1980-01-01' };
+    for (const other of [put('hidden', OWN), put('none', OWN), put('also', OTHER)]) {
+      expect((await bundle('transaction', put('mine', mine), other)).status).to.equal(403);
+    }
+    const reference = { managingOrganization: { reference: 'Organization?name=other' } };
+    expect((await bundle('transaction', put('mine', reference))).status, 'what is hidden is not found').to.equal(412);
+    expect((await ask('GET', '/Patient/mine')).at('gender')).to.equal('other');
+  });
+
   it('a row that its criteria let see because of itself must stay so', async () => {
     const self = [{ type: 'refer', other: { reference: 'Patient/self' } }];
     await api.put('/Patient/self', { gender: 'female', link: self });

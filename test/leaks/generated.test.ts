@@ -9,6 +9,7 @@ import { runs } from '../harness/generated.ts';
 import type { Identity } from '../harness/http.ts';
 import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
+import { through, type Way } from './bundled.ts';
 import { CALLER_DATA } from './conditions.ts';
 import { IDS, reads, type Scene, type Step } from './doors.ts';
 import { accessPolicy, Caller, type Policy, policies } from './policies.ts';
@@ -41,12 +42,14 @@ const first: fc.Arbitrary<Change[]> = fc
 interface Round {
   changes: Change[];
   held: Policy[];
+  way: Way;
   steps: Step[];
 }
 
 const round: fc.Arbitrary<Round> = fc.record({
   changes: fc.array(change, { maxLength: 6, size: 'max' }),
   held: policies,
+  way: fc.constantFrom('alone', 'alone', 'batch', 'transaction'),
   steps: fc.array(fc.oneof({ weight: 2, arbitrary: reads }, { weight: 1, arbitrary: writes }), {
     minLength: 20,
     maxLength: 20,
@@ -56,7 +59,7 @@ const round: fc.Arbitrary<Round> = fc.record({
 const story = fc.record({ first, rounds: fc.array(round, { minLength: 8, maxLength: 8 }) });
 
 describe('leaks', () => {
-  it('through reads, searches, histories and writes, conditional ones too: none', async () => {
+  it('through reads, searches, histories, writes, conditional ones and Bundles of them: none', async () => {
     const property = fc.asyncProperty(story, async ({ first: begun, rounds }) => {
       const server = await startClockedServer({ SIGNING_ALG: 'ES256' });
       const root = async (method: string, path: string, json?: object) => {
@@ -76,13 +79,13 @@ describe('leaks', () => {
         const granted = await server.request('POST', '/auth/token', { form: { ...form, ...key } });
         const as: Identity = { bearer: granted.string('access_token') };
         for (const each of begun) await happen(each);
-        for (const { changes, held, steps } of rounds) {
+        for (const { changes, held, way, steps } of rounds) {
           for (const each of changes) await happen(each);
           for (const [at, policy] of held.entries()) {
             await root('PUT', `/AccessPolicy/p${at}`, accessPolicy(policy, `User/${PERSON.id}`));
           }
           const ask: Scene['ask'] = (method, path, options) => server.request(method, path, { ...options, as });
-          await takeAll({ world, caller: new Caller(world, held), ask }, steps, held);
+          await takeAll({ world, caller: new Caller(world, held), ask: through(way, ask) }, steps, held);
           for (const at of held.keys()) await root('DELETE', `/AccessPolicy/p${at}`);
         }
       } finally {

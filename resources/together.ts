@@ -1,0 +1,157 @@
+/** Interactions of which all are stored or none: prepared before the queue, then done in one of its jobs. */
+import type { Interactions, JobInteractions, SearchPage, Version, WriteOptions, WriteResult } from './engine.ts';
+import { Failure, type Issue } from './errors.ts';
+import type { JsonObject } from './json/value.ts';
+import type { PreparedWrite } from './prepare.ts';
+import { Reads } from './reads.ts';
+import type { Registry } from './registry.ts';
+import type { ServedType } from './served.ts';
+import { type JobTransaction, StaleWrite } from './transaction.ts';
+
+/** A write that is ready, and the version that it was made from. */
+export interface PreparedPatch {
+  write: PreparedWrite;
+  basedOn: number;
+}
+
+/** What was rehearsed, by `Type/id`: in what is stored together, a resource stands once. */
+export type PreparedWrites = Map<string, Rehearsed>;
+
+type Rehearsed = Pick<PreparedPatch, 'write'> & Partial<PreparedPatch>;
+
+/** Thrown where what a plan was made from has changed before its job: it has to be made again. */
+export class StalePlan extends Error {}
+
+/** Repeats a plan and its job until nothing came between. */
+export async function untilPlanHolds<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof StalePlan)) throw error;
+    }
+  }
+}
+
+type Prepare = (type: string, id: string, resource: JsonObject) => Promise<Rehearsed>;
+type Patch = (...asked: Parameters<Interactions['patch']>) => Promise<PreparedPatch>;
+
+/** Interactions that read what is committed, and prepare writes instead of storing them. */
+export function rehearsal(
+  engine: Interactions,
+  prepared: PreparedWrites,
+  prepare: Prepare,
+  patched: Patch,
+): Interactions {
+  const keep = async (type: string, id: string, ready: Promise<Rehearsed>): Promise<WriteResult> => {
+    prepared.set(`${type}/${id}`, await ready);
+    return { outcome: 'unchanged', version: unstored(type, id) };
+  };
+  return {
+    read: (...asked) => engine.read(...asked),
+    find: (...asked) => engine.find(...asked),
+    vread: (...asked) => engine.vread(...asked),
+    history: (...asked) => engine.history(...asked),
+    search: (...asked) => engine.search(...asked),
+    validate: (...asked) => engine.validate(...asked),
+    create: (type, resource, { newId = '' }) => keep(type, newId, prepare(type, newId, resource)),
+    update: (type, id, resource) => keep(type, id, prepare(type, id, resource)),
+    patch: (type, id, ...asked) => keep(type, id, patched(type, id, ...asked)),
+    remove: async () => undefined,
+  };
+}
+
+/** Stands for the version that a rehearsed write will make. */
+function unstored(type: string, id: string): Version {
+  return { key: 0, type, id, versionId: 0, lastUpdated: 0, method: 'PUT', text: '' };
+}
+
+interface TogetherOptions {
+  prepared: PreparedWrites;
+  registry: Registry;
+  served(type: string): ServedType;
+  validate(type: string, resource: JsonObject): Issue[];
+}
+
+/** Interactions inside of one job: each sees what those before it have written. */
+export class TogetherInteractions implements JobInteractions {
+  readonly #transaction: JobTransaction;
+  readonly #options: TogetherOptions;
+  readonly #reads: Reads;
+
+  constructor(transaction: JobTransaction, options: TogetherOptions) {
+    this.#transaction = transaction;
+    this.#options = options;
+    this.#reads = new Reads({
+      registry: options.registry,
+      served: options.served,
+      current: (type, id) => transaction.current(type, id),
+      connection: () => transaction.settled(),
+    });
+  }
+
+  hold(type: string): Promise<void> {
+    return this.#transaction.hold(type);
+  }
+
+  read(...asked: Parameters<Interactions['read']>): Promise<Version> {
+    return this.#reads.read(...asked);
+  }
+
+  find(...asked: Parameters<Interactions['find']>): Promise<Version | undefined> {
+    return this.#reads.find(...asked);
+  }
+
+  vread(...asked: Parameters<Interactions['vread']>): Promise<Version> {
+    return this.#reads.vread(...asked);
+  }
+
+  history(...asked: Parameters<Interactions['history']>): Promise<SearchPage> {
+    return this.#reads.history(...asked);
+  }
+
+  search(...asked: Parameters<Interactions['search']>): ReturnType<Interactions['search']> {
+    return this.#reads.search(...asked);
+  }
+
+  validate(type: string, resource: JsonObject): Issue[] {
+    return this.#options.validate(type, resource);
+  }
+
+  create(type: string, _resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
+    return this.#put(type, options.newId ?? '', 'POST', options);
+  }
+
+  update(type: string, id: string, _resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
+    return this.#put(type, id, 'PUT', options);
+  }
+
+  patch(type: string, id: string, _change: unknown, options: WriteOptions): Promise<WriteResult> {
+    return this.#put(type, id, 'PUT', options);
+  }
+
+  remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
+    return orStale(this.#transaction.remove(type, id, options));
+  }
+
+  #put(type: string, id: string, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
+    const ready = this.#options.prepared.get(`${type}/${id}`);
+    if (!ready) throw dependent();
+    const { write, basedOn } = ready;
+    return orStale(this.#transaction.put(write, method, { ...options, ...(basedOn !== undefined && { basedOn }) }));
+  }
+}
+
+/** What is written depends on what is written with it, so that the outcome would depend on their order. */
+export function dependent(): Failure {
+  return new Failure('business-rule', 'What its criteria find depends on another entry: send it by itself.');
+}
+
+/** A write that is made again by itself would be made from the same again: the whole has to be. */
+async function orStale<Result>(write: Promise<Result>): Promise<Result> {
+  try {
+    return await write;
+  } catch (error) {
+    throw error instanceof StaleWrite ? new StalePlan() : error;
+  }
+}

@@ -1,0 +1,127 @@
+/** The entries of a batch or a transaction as the requests they stand for (FHIR R4 §3.1.0.11). */
+import { Failure } from '../../resources/errors.ts';
+import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { parseForm } from '../formats/form.ts';
+import { checkAddress } from '../interactions/address.ts';
+import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
+import { type Match, matchAddress } from '../interactions/match.ts';
+import { typeOfBody } from '../interactions/validate.ts';
+import { patchOf } from './patch.ts';
+
+/** An entry that can be done. */
+export interface BundleEntry {
+  /** FHIRPath: `Bundle.entry[2]`. */
+  place: string;
+  fullUrl: string | undefined;
+  /** As policies see it. */
+  method: string;
+  url: string;
+  interaction: Interaction;
+  request: InteractionRequest;
+}
+
+/** What the entries of a Bundle share. */
+export interface Outer {
+  /** The base of its links, and the server's own address. */
+  base: string;
+  baseUrl: string;
+  /** The `Prefer` header of the Bundle: it holds for each entry. */
+  prefer: string;
+  newId(): string;
+}
+
+/** What a type may be called: no other endpoint of the server looks like one. */
+const TYPE = /^[A-Z][A-Za-z]*$/;
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** The elements of `request` that are headers of a request by itself. */
+const HEADERS: Record<string, string> = {
+  'if-match': 'ifMatch',
+  'if-none-match': 'ifNoneMatch',
+  'if-modified-since': 'ifModifiedSince',
+  'if-none-exist': 'ifNoneExist',
+};
+
+/** Reads the entry at `place`. Throws a Failure that names what is wrong with it. */
+export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry {
+  const request = isObject(entry) ? entry['request'] : undefined;
+  if (!isObject(entry) || !isObject(request)) throw faulty('required', place, 'An entry needs a request.', 'request');
+  const { fullUrl } = entry;
+  if (fullUrl !== undefined && typeof fullUrl !== 'string') throw faulty('value', place, 'A URL is text.', 'fullUrl');
+  const method = textOf(request, 'method', place);
+  if (!METHODS.has(method)) {
+    throw faulty('code-invalid', place, `request.method must be one of ${[...METHODS].join(', ')}.`, 'request.method');
+  }
+  const { path, query } = addressOf(textOf(request, 'url', place), place, outer.baseUrl);
+  const { interaction, parts } = interactionAt(method, path, place);
+  const body = interaction.takes === 'resource' ? resourceOf(entry, place) : {};
+  const made: InteractionRequest = {
+    base: outer.base,
+    type: parts['type'] ?? typeOfBody(body),
+    id: parts['id'] ?? '',
+    version: parts['version'] ?? '',
+    body,
+    patch: interaction.takes === 'patch' ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place) : undefined,
+    parameters: parseForm(query),
+    rows: [],
+    newId: outer.newId(),
+    header: headersOf(request, place, outer.prefer),
+  };
+  checkAddress(made, parts['id'] !== undefined);
+  const url = query === '' ? `/${path}` : `/${path}?${query}`;
+  return { place, fullUrl, method, url, interaction, request: made };
+}
+
+function faulty(code: 'required' | 'value' | 'code-invalid', place: string, diagnostics: string, at: string): Failure {
+  const issues = [{ severity: 'error' as const, code, diagnostics, expression: [`${place}.${at}`] }];
+  return new Failure('invalid', diagnostics, { issues });
+}
+
+function textOf(request: JsonObject, name: string, place: string): string {
+  const value = request[name];
+  if (typeof value === 'string' && value !== '') return value;
+  throw faulty('required', place, `request.${name} is needed.`, `request.${name}`);
+}
+
+function resourceOf(entry: JsonObject, place: string): JsonObject {
+  const { resource } = entry;
+  if (isObject(resource)) return resource;
+  throw faulty('required', place, 'This request needs a resource.', 'resource');
+}
+
+/** Path and query below the base; an absolute URL must be one of this server. */
+function addressOf(url: string, place: string, baseUrl: string): { path: string; query: string } {
+  const own = [`${baseUrl}/fhir/`, `${baseUrl}/`].find((base) => url.startsWith(base));
+  const relative = url.slice(own?.length ?? 0).replace(/^\/(?!\/)/, '');
+  const mark = relative.indexOf('?');
+  const path = mark === -1 ? relative : relative.slice(0, mark);
+  if (/^[\w.$-]+(?:\/[\w.$-]+)*$/.test(path)) return { path, query: mark === -1 ? '' : relative.slice(mark + 1) };
+  const message = 'request.url must be an address of a resource on this server, such as Patient/1 or Patient?name=x.';
+  throw faulty('value', place, message, 'request.url');
+}
+
+function interactionAt(method: string, path: string, place: string): Match {
+  const matches = matchAddress(path).filter(({ parts }) => TYPE.test(parts['type'] ?? 'Resource'));
+  if (matches.length === 0) throw faulty('value', place, 'There is no resource at this address.', 'request.url');
+  const sought = method === 'HEAD' ? 'get' : method.toLowerCase();
+  const found = matches.find(({ interaction }) => interaction.method === sought);
+  if (found) return found;
+  const methods = [...new Set(matches.map(({ interaction }) => interaction.method.toUpperCase()))];
+  const expression = `${place}.request.method`;
+  throw new Failure('method-not-allowed', `This address takes ${methods.join(', ')}.`, { expression });
+}
+
+/** The headers that an entry has: those of its request alone, since the Bundle's own are about the Bundle. */
+function headersOf(request: JsonObject, place: string, prefer: string): InteractionRequest['header'] {
+  for (const element of Object.values(HEADERS)) {
+    const value = request[element];
+    if (value === undefined || typeof value === 'string') continue;
+    throw faulty('value', place, `request.${element} must be text.`, `request.${element}`);
+  }
+  return (name) => {
+    const header = name.toLowerCase();
+    if (header === 'prefer') return prefer;
+    const value = request[HEADERS[header] ?? ''];
+    return typeof value === 'string' ? value : '';
+  };
+}

@@ -1,0 +1,85 @@
+import type Router from '@koa/router';
+import { Failure } from '../../resources/errors.ts';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
+import { sendText, wanted } from '../answer.ts';
+import type { AppOptions } from '../app.ts';
+import { readResource } from '../body.ts';
+import type { Context, RequestState } from '../context.ts';
+import { guard } from '../guard.ts';
+import { asFailure, logFailure } from '../respond.ts';
+import { batch } from './batch.ts';
+import { type BundleEntry, type Outer, readEntry } from './entry.ts';
+import { inEntry } from './failure.ts';
+import { responseBundle } from './response.ts';
+import { transact } from './transaction.ts';
+
+/** The Bundles that are taken at the base, as https://hl7.org/fhir/R4/valueset-system-restful-interaction.html says. */
+export const BUNDLE_TYPES = ['transaction', 'batch'];
+
+/** A transaction is one job of the write queue, for which all others wait. */
+const MOST_ENTRIES = 2000;
+
+/** Mounts `POST /`: several requests in one (FHIR R4 §3.1.0.11). Each is judged; the Bundle itself is not. */
+export function mountBundles(router: Router<RequestState>, options: AppOptions): void {
+  const { engine, registry, clock, auth, config, logger } = options;
+  router.post('/', async (ctx) => {
+    const answer = wanted(ctx);
+    const judge = await guard(auth, ctx);
+    const { type, items } = readBundle(readResource(ctx));
+    const outer = outerOf(ctx, config.baseUrl, () => engine.newId());
+    const services = { engine, registry, clock, judge };
+    if (type === 'transaction') {
+      const entries = items.map((item, index) => readOrThrow(item, placeOf(index), outer));
+      sendText(ctx, answer, responseBundle(type, entries, await transact(entries, services)));
+      return;
+    }
+    const entries = items.map((item, index) => readOrFail(item, placeOf(index), outer));
+    const outcomes = await batch(entries, services);
+    for (const outcome of outcomes) if (outcome instanceof Failure) logFailure(logger, ctx, outcome);
+    sendText(ctx, answer, responseBundle(type, entries, outcomes));
+  });
+}
+
+function readBundle(body: JsonObject): { type: string; items: Json[] } {
+  const { resourceType, type, entry = [] } = body;
+  if (resourceType !== 'Bundle') {
+    throw new Failure('malformed', 'Send a Bundle here, and a resource to the address of its type.', {
+      expression: 'Bundle.resourceType',
+    });
+  }
+  if (typeof type !== 'string' || !BUNDLE_TYPES.includes(type)) {
+    throw new Failure('business-rule', 'Only a batch or a transaction can be done.', { expression: 'Bundle.type' });
+  }
+  if (!Array.isArray(entry)) {
+    throw new Failure('malformed', 'The entries of a Bundle are a list.', { expression: 'Bundle.entry' });
+  }
+  if (entry.length > MOST_ENTRIES) {
+    const message = `A Bundle has at most ${MOST_ENTRIES} entries here: send several.`;
+    throw new Failure('too-large', message, { expression: 'Bundle.entry' });
+  }
+  return { type, items: entry };
+}
+
+function outerOf(ctx: Context, baseUrl: string, newId: () => string): Outer {
+  return { base: ctx.state.base, baseUrl, prefer: ctx.get('Prefer'), newId };
+}
+
+function placeOf(index: number): string {
+  return `Bundle.entry[${index}]`;
+}
+
+function readOrThrow(item: Json, place: string, outer: Outer): BundleEntry {
+  try {
+    return readEntry(item, place, outer);
+  } catch (error) {
+    throw inEntry(error, place);
+  }
+}
+
+function readOrFail(item: Json, place: string, outer: Outer): BundleEntry | Failure {
+  try {
+    return readOrThrow(item, place, outer);
+  } catch (error) {
+    return asFailure(error);
+  }
+}

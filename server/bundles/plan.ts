@@ -1,0 +1,154 @@
+/** What the entries of a transaction are about, decided before any of them is done (FHIR R4 §3.1.0.11.2). */
+import { findOne, parseCondition } from '../../resources/conditional.ts';
+import type { JobInteractions } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import { replaceLinks } from '../../resources/links.ts';
+import type { ParsedSearch } from '../../resources/search/plan.ts';
+import { StalePlan } from '../../resources/together.ts';
+import { parseForm } from '../formats/form.ts';
+import type { Services } from '../interactions/interaction.ts';
+import type { BundleEntry } from './entry.ts';
+import { inEntry } from './failure.ts';
+
+/** A search that something in the Bundle depends on, and what it found. */
+export interface Lookup {
+  condition: ParsedSearch;
+  found: string | undefined;
+}
+
+export interface Plan {
+  /** The id that each entry is about, in the order of the entries; undefined where there is none. */
+  ids: (string | undefined)[];
+  /** The search of each entry that has one. */
+  conditions: (Lookup | undefined)[];
+  /** Every search: those of entries and those of conditional references. */
+  lookups: Lookup[];
+  /** What links become: `Type/id` by fullUrl. */
+  links: Map<string, string>;
+  /** What conditional references become: `Type/id` by their text. */
+  references: Map<string, string>;
+}
+
+/** Finds out what the entries are about. Throws Failures that name the entry. */
+export async function planOf(entries: readonly BundleEntry[], services: Services): Promise<Plan> {
+  const conditions: Plan['conditions'] = [];
+  for (const entry of entries) conditions.push(await conditionOf(entry, services));
+  const ids = entries.map((entry, index) => idOf(entry, conditions[index]));
+  refuseOverlaps(entries, ids, conditions);
+  const { links, references } = linksOf(entries, ids);
+  const lookups = conditions.filter((lookup) => lookup !== undefined);
+  for (const entry of entries) lookups.push(...(await conditionalReferences(entry, services, references)));
+  return { ids, conditions, lookups, links, references };
+}
+
+/** Repeats every search inside the job, before anything is written. Throws StalePlan where one finds another. */
+export async function holdPlan({ lookups }: Plan, job: JobInteractions): Promise<void> {
+  // In one order for all, so that two nodes do not wait for each other.
+  for (const type of [...new Set(lookups.map(({ condition }) => condition.type))].sort()) await job.hold(type);
+  for (const { condition, found } of lookups) {
+    const { matches } = await job.search(condition);
+    if (matches.length > 1 || matches[0]?.id !== found) throw new StalePlan();
+  }
+}
+
+async function conditionOf(entry: BundleEntry, services: Services): Promise<Lookup | undefined> {
+  const { interaction, request, place } = entry;
+  try {
+    const condition = interaction.condition?.(request, services);
+    return condition && { condition, found: (await findOne(services.engine, condition))?.id };
+  } catch (error) {
+    throw inEntry(error, place);
+  }
+}
+
+function idOf({ interaction, request }: BundleEntry, lookup: Lookup | undefined): string | undefined {
+  if (request.id !== '') return request.id;
+  if (lookup?.found !== undefined) return lookup.found;
+  const stated = request.body['id'];
+  if (interaction.name === 'update' && typeof stated === 'string') return stated;
+  return interaction.name === 'create' || interaction.name === 'update' ? request.newId : undefined;
+}
+
+const WRITES = new Set(['create', 'update', 'patch', 'delete']);
+
+/** A resource may stand once in what a transaction writes: otherwise their order would tell. */
+function refuseOverlaps(entries: readonly BundleEntry[], ids: Plan['ids'], conditions: Plan['conditions']): void {
+  const written = new Map<string, string>();
+  const kept: [identity: string, place: string][] = [];
+  const fullUrls = new Map<string, string>();
+  for (const [index, { interaction, request, place, fullUrl }] of entries.entries()) {
+    if (!WRITES.has(interaction.name)) continue;
+    if (fullUrl !== undefined) refuseTwice(fullUrls, fullUrl, place, `${place}.fullUrl`);
+    const id = ids[index];
+    if (id === undefined) continue;
+    const identity = `${request.type}/${id}`;
+    if (interaction.name === 'create' && conditions[index]?.found !== undefined) kept.push([identity, place]);
+    else refuseTwice(written, identity, place, place);
+  }
+  for (const [identity, place] of kept) if (written.has(identity)) refuseTwice(written, identity, place, place);
+}
+
+function refuseTwice(known: Map<string, string>, value: string, place: string, expression: string): void {
+  const other = known.get(value);
+  if (other !== undefined) {
+    const message = `This entry is about the same resource as ${other}: a transaction has one entry for each.`;
+    throw new Failure('business-rule', message, { expression });
+  }
+  known.set(value, place);
+}
+
+function linksOf(entries: readonly BundleEntry[], ids: Plan['ids']): Pick<Plan, 'links' | 'references'> {
+  const links: Plan['links'] = new Map();
+  const references: Plan['references'] = new Map();
+  for (const [index, { interaction, request, fullUrl, url }] of entries.entries()) {
+    const id = ids[index];
+    if (id === undefined || (interaction.name !== 'create' && interaction.name !== 'update')) continue;
+    const identity = `${request.type}/${id}`;
+    if (fullUrl !== undefined) links.set(fullUrl, identity);
+    // What the transaction makes is not found yet: a reference by the same criteria means the entry.
+    const criteria = interaction.name === 'create' ? request.header('If-None-Exist') : url.split('?')[1];
+    if (criteria) references.set(`${request.type}?${criteria.replace(/^[^?]*\?/, '')}`, identity);
+  }
+  return { links, references };
+}
+
+const CONDITIONAL = /^([A-Z][A-Za-z]*)\?(.+)$/s;
+
+/** Looks up the references of a body that are searches (`Patient?identifier=…`), and notes what they become. */
+async function conditionalReferences(
+  { request, place }: BundleEntry,
+  services: Services,
+  references: Plan['references'],
+): Promise<Lookup[]> {
+  const found: [text: string, at: string][] = [];
+  replaceLinks(services.registry, request.type, request.body, (text, kind, at) => {
+    if (kind === 'reference' && !references.has(text) && CONDITIONAL.test(text)) found.push([text, at]);
+    return undefined;
+  });
+  const lookups: Lookup[] = [];
+  for (const [text, at] of found) {
+    if (references.has(text)) continue;
+    const expression = `${place}.resource${at.slice(request.type.length)}`;
+    try {
+      const lookup = await lookUp(text, request.base, services, expression);
+      references.set(text, `${lookup.condition.type}/${lookup.found}`);
+      lookups.push(lookup);
+    } catch (error) {
+      throw inEntry(error, expression);
+    }
+  }
+  return lookups;
+}
+
+async function lookUp(text: string, base: string, services: Services, expression: string): Promise<Lookup> {
+  const [, type = '', query = ''] = CONDITIONAL.exec(text) ?? [];
+  const { registry, clock, judge, engine } = services;
+  if (!registry.get(type)) {
+    throw new Failure('business-rule', `${type} is not a resource type of this server.`, { expression });
+  }
+  const options = { base, now: clock(), rows: (each: string) => judge.rows(each) };
+  const condition = parseCondition(registry, type, parseForm(query), options);
+  const version = await findOne(engine, condition);
+  if (version) return { condition, found: version.id };
+  throw new Failure('precondition', 'The conditional reference finds nothing.', { expression });
+}

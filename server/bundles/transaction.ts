@@ -1,0 +1,89 @@
+import type { Engine, Interactions } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import { replaceLinks } from '../../resources/links.ts';
+import type { Registry } from '../../resources/registry.ts';
+import { dependent, untilPlanHolds } from '../../resources/together.ts';
+import type { Result, Services } from '../interactions/interaction.ts';
+import type { BundleEntry } from './entry.ts';
+import { inEntry, together } from './failure.ts';
+import { holdPlan, type Plan, planOf } from './plan.ts';
+import { admit, inOrder, isWrite } from './run.ts';
+
+/**
+ * Does all entries of a transaction in one job of the write queue, or none. What they are about is found, links are
+ * resolved, every entry is judged and every body prepared before the queue; what was found is looked at again in it.
+ */
+export function transact(entries: readonly BundleEntry[], services: Services & { engine: Engine }): Promise<Result[]> {
+  return untilPlanHolds(async () => {
+    const plan = await planOf(entries, services);
+    const resolved = entries.map((entry) => withLinks(entry, plan, services.registry));
+    for (const entry of resolved) await admit(entry, services);
+    return services.engine.together(
+      (interactions) => rehearse(resolved, { ...services, engine: interactions }),
+      async (job) => {
+        await holdPlan(plan, job);
+        const results = await perform(resolved, plan, { ...services, engine: job });
+        await checkConditions(resolved, plan, job);
+        return results;
+      },
+    );
+  });
+}
+
+/** Prepares what is written. Throws with the issues of all bodies that are not valid. */
+async function rehearse(entries: readonly BundleEntry[], services: Services): Promise<void> {
+  const failures: Failure[] = [];
+  for (const entry of entries) {
+    if (!isWrite(entry)) continue;
+    await handle(entry, services).catch((error: unknown) => {
+      if (!(error instanceof Failure)) throw error;
+      failures.push(error);
+    });
+  }
+  const failure = together(failures);
+  if (failure) throw failure;
+}
+
+async function perform(entries: readonly BundleEntry[], { ids }: Plan, services: Services): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { entry, index } of inOrder(entries).flat()) {
+    const result = await handle(entry, services);
+    if (isWrite(entry) && result.version && result.version.id !== ids[index]) throw inEntry(dependent(), entry.place);
+    results[index] = result;
+  }
+  return results;
+}
+
+/** What was to be there once must not have been made twice by the Bundle itself. */
+async function checkConditions(entries: readonly BundleEntry[], plan: Plan, job: Interactions): Promise<void> {
+  for (const [index, { interaction, place }] of entries.entries()) {
+    const lookup = plan.conditions[index];
+    if (!lookup || (interaction.name !== 'create' && interaction.name !== 'update')) continue;
+    const { matches } = await job.search(lookup.condition);
+    if (matches.some(({ id }) => id !== plan.ids[index])) throw inEntry(dependent(), place);
+  }
+}
+
+async function handle(entry: BundleEntry, services: Services): Promise<Result> {
+  const { interaction, request, place } = entry;
+  const definition = services.registry.get(request.type);
+  if (!definition) throw new Error(`${request.type} was admitted and is no type.`);
+  try {
+    return await interaction.handle(request, services, definition);
+  } catch (error) {
+    throw inEntry(error, place, request.type);
+  }
+}
+
+/** The entry with its links resolved: those to fullUrls of the Bundle, and conditional references. */
+function withLinks(entry: BundleEntry, { links, references }: Plan, registry: Registry): BundleEntry {
+  const { request, fullUrl } = entry;
+  if (links.size + references.size === 0) return entry;
+  const root = /^(https?:\/\/.+\/)[A-Z][A-Za-z]*\/[^/]+$/.exec(fullUrl ?? '')?.[1];
+  const body = replaceLinks(registry, request.type, request.body, (text, kind) => {
+    if (kind === 'address') return links.get(text);
+    // A relative reference is one to the base of the fullUrl of the resource that it is in.
+    return links.get(text) ?? references.get(text) ?? (root === undefined ? undefined : links.get(root + text));
+  });
+  return { ...entry, request: { ...request, body } };
+}

@@ -1,0 +1,30 @@
+import type { Interaction } from './interaction.ts';
+import { INTERACTIONS } from './registry.ts';
+
+/** The parts of an address that its interaction's path names: `type`, `id`, `version`. */
+export type AddressParts = Record<string, string>;
+
+export interface Match {
+  interaction: Interaction;
+  parts: AddressParts;
+}
+
+/** The interactions at an address below the base (`Patient/1`), whatever their methods. */
+export function matchAddress(path: string): Match[] {
+  const segments = path.split('/');
+  return INTERACTIONS.flatMap((interaction) => {
+    const parts = partsOf(interaction.path.slice(1).split('/'), segments);
+    return parts === undefined ? [] : [{ interaction, parts }];
+  });
+}
+
+function partsOf(pattern: string[], segments: string[]): AddressParts | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const parts: AddressParts = {};
+  for (const [index, name] of pattern.entries()) {
+    const segment = segments[index] ?? '';
+    if (name.startsWith(':') && segment !== '') parts[name.slice(1)] = segment;
+    else if (name !== segment) return undefined;
+  }
+  return parts;
+}
