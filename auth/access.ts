@@ -1,7 +1,9 @@
 import type { Engine } from '../resources/engine.ts';
 import { isObject, type JsonObject } from '../resources/json/value.ts';
+import type { Criterion } from '../resources/search/plan.ts';
 import { Denial } from './errors.ts';
 import type { CompiledPolicy } from './policies/compile.ts';
+import { anyOf, type Decision } from './policies/decision.ts';
 import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
@@ -12,10 +14,13 @@ import { findStored } from './stored.ts';
 export interface Judgement {
   /** The request with the stored resource that it concerns, which is read where a policy looks at it. */
   complete(request: AccessRequest): Promise<AccessRequest>;
-  /** True where the policies let a request pass, and its token's scopes do not stand against it. */
+  /** True where the policies let a request pass as it is, and its token's scopes do not stand against it. */
   permits(request: AccessRequest): boolean;
-  /** As `permits`, but throws a Denial: 401 for the anonymous, else 403. It tells neither policy nor resource. */
-  require(request: AccessRequest): void;
+  /**
+   * The rows for which the policies let a request pass: the criteria that they must meet, none where all will do.
+   * Throws a Denial where there are none: 401 for the anonymous, else 403. It tells neither policy nor resource.
+   */
+  require(request: AccessRequest): Criterion[];
 }
 
 export interface Access {
@@ -23,7 +28,7 @@ export interface Access {
   begin(): Promise<Judgement>;
 }
 
-/** Judges requests: any policy that says yes is enough, and without one the answer is no. */
+/** Judges requests: any policy that says yes is enough, to all or to some rows, and without one the answer is no. */
 export function createAccess({ engine, policies }: { engine: Engine; policies: Policies }): Access {
   return {
     async begin() {
@@ -36,10 +41,11 @@ export function createAccess({ engine, policies }: { engine: Engine; policies: P
           const stored = await findStored(engine, type, id);
           return { ...request, resource: stored?.resource };
         },
-        permits: (request) => withinScope(request) && permitted(inForce, request),
+        permits: (request) => withinScope(request) && decide(inForce, request) === true,
         require(request) {
           if (!withinScope(request)) throw new Denial('insufficient-scope');
-          if (permitted(inForce, request)) return;
+          const decision = decide(inForce, request);
+          if (decision) return decision === true ? [] : [decision];
           throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
         },
       };
@@ -47,13 +53,13 @@ export function createAccess({ engine, policies }: { engine: Engine; policies: P
   };
 }
 
-function permitted(inForce: PolicySet, request: AccessRequest): boolean {
+function decide(inForce: PolicySet, request: AccessRequest): Decision {
   let built: JsonObject | undefined;
   const seen = () => {
     built ??= requestObject(request);
     return built;
   };
-  return applicable(inForce, request).some((policy) => policy.decide(seen));
+  return anyOf(applicable(inForce, request), (policy) => policy.decide(seen));
 }
 
 function applicable(inForce: PolicySet, { principal, operation }: AccessRequest): CompiledPolicy[] {

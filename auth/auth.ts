@@ -1,6 +1,7 @@
 import type { JWK } from 'jose';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine } from '../resources/engine.ts';
+import type { Registry } from '../resources/registry.ts';
 import { type Access, createAccess } from './access.ts';
 import { createAccounts } from './accounts.ts';
 import { createAssertions } from './assertions.ts';
@@ -27,6 +28,7 @@ import { createSimultaneous } from './simultaneous.ts';
 
 export interface AuthOptions {
   engine: Engine;
+  registry: Registry;
   settings: AuthSettings;
   /** The hasher that the engine was given, so that both share one queue. */
   passwords: Passwords;
@@ -56,7 +58,7 @@ export interface Auth {
 
 /** Puts the auth module together over an engine whose tables exist; makes the server's keys where they are missing. */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
-  const { engine, settings, passwords, clock, random, generatedKey, report } = options;
+  const { engine, registry, settings, passwords, clock, random, generatedKey, report } = options;
   const keys = await openKeys({ engine, clock, random, alg: settings.signingAlg, generated: generatedKey });
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
@@ -70,7 +72,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   });
   const clients = createClientAuthentication({ engine, accounts, assertions });
   const authentication = createAuthentication({ settings, presented, liveTokens, clients });
-  const access = createAccess({ engine, policies: createPolicies({ engine, report }) });
+  const access = createAccess({
+    engine,
+    policies: createPolicies({ engine, registry, base: settings.baseUrl, clock, report }),
+  });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
   const sessions = { engine, keys, liveTokens, settings, random };
   return {

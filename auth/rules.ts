@@ -1,15 +1,19 @@
+import { notPermitted } from '../resources/access.ts';
 import type { Change, Transaction, TypeRule } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import type { Registry } from '../resources/registry.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
 import { endSession } from './sessions.ts';
 import { isUsable } from './stored.ts';
 
+type Checked = Parameters<NonNullable<TypeRule['check']>>[0];
+
 /** What the auth module's own types demand beyond their structure: given to the engine when it is made. */
-export function createRules(): Record<string, TypeRule> {
+export function createRules(registry: Registry): Record<string, TypeRule> {
   return {
     Client: {
       validate: clientIssues,
@@ -19,12 +23,15 @@ export function createRules(): Record<string, TypeRule> {
       },
     },
     User: {
+      check: keepWhatPoliciesGoBy,
       effect: async (transaction, change) => {
         if (hasLostAccess(change)) await endSessionsOf(transaction, 'user', change);
       },
     },
     Session: { check: checkSession, complete: completeSession, effect: closeSession },
-    AccessPolicy: { validate: policyIssues },
+    AccessPolicy: {
+      validate: (policy) => policyIssues(policy, { registry, base: '', clock: () => 0 }),
+    },
   };
 }
 
@@ -42,9 +49,17 @@ async function endSessionsOf(transaction: Transaction, element: 'client' | 'user
   for (const { id } of open) await endSession(transaction, id);
 }
 
+/** What policies judge a User by, and what keeps it from signing in. */
+const JUDGED_BY = ['roles', 'data', 'fhirUser', 'inactive'];
+
+/** Whoever is let through for some rows alone must not move the bounds: not of others, and not its own. */
+function keepWhatPoliciesGoBy({ before = {}, after, narrowed }: Checked): void {
+  if (!narrowed || !after) return;
+  if (JUDGED_BY.some((name) => !equalJson(before[name] ?? null, after[name] ?? null))) throw notPermitted();
+}
+
 /** A caller may do one thing to a Session: switch it off, for good. */
-function checkSession(write: { before: JsonObject | undefined; after: JsonObject | undefined; by: string }): void {
-  const { before, after, by } = write;
+function checkSession({ before, after, by }: Checked): void {
   if (by === 'server' || !after) return;
   if (!before) throw new Failure('business-rule', 'Sessions are made by the token endpoint: POST /auth/token.');
   const element = changedElement(before, after);

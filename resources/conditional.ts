@@ -18,7 +18,7 @@ export function parseCondition(
   options: SearchOptions,
 ): ParsedSearch {
   const plan = parseSearch(registry, type, parameters, { ...options, lenient: false });
-  if (plan.criteria.length === 0) {
+  if (!plan.selective) {
     throw new Failure('precondition', 'A conditional interaction needs a search criterion: Patient?identifier=…');
   }
   return { ...plan, count: 2, total: 'none', sort: [], includes: [] };
@@ -57,7 +57,7 @@ export function updateWhere(
       });
     }
     if (typeof given !== 'string') return engine.create(type, resource, stated);
-    if (await engine.find(type, given)) {
+    if (await engine.find(type, given, options.rows)) {
       throw new Failure('duplicate', 'A resource with the id of the body exists, and the criteria do not find it.', {
         expression: `${type}.id`,
       });

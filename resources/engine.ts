@@ -1,3 +1,4 @@
+import type { Rows } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
@@ -26,6 +27,11 @@ export type Author = 'caller' | 'server';
 
 export interface WriteOptions {
   by: Author;
+  /**
+   * What the caller may see of the type: the resource must be among it before the write and after it. Where it is
+   * not, the write is `forbidden`, whether there is such a resource or not.
+   */
+  rows?: Rows;
   /** `If-Match`: the current version must be one of these, or with `any` exist (412). */
   ifMatch?: number[] | 'any';
   /** `If-None-Match`: the current version must be none of these, or with `any` not exist (412). */
@@ -120,9 +126,15 @@ export interface Transaction extends Connection {
 export interface TypeRule {
   /**
    * Runs inside the write's job, before anything is stored; throws a Failure to refuse the write.
-   * `after` is undefined for a deletion.
+   * `after` is undefined for a deletion. `narrowed` is true for a caller who is let through for some rows alone.
    */
-  check?(write: { id: string; before: JsonObject | undefined; after: JsonObject | undefined; by: Author }): void;
+  check?(write: {
+    id: string;
+    before: JsonObject | undefined;
+    after: JsonObject | undefined;
+    by: Author;
+    narrowed: boolean;
+  }): void;
   /**
    * Runs after `check`: what the server itself adds to the resource as it is stored, or undefined for nothing.
    */
@@ -135,12 +147,15 @@ export interface TypeRule {
 
 /** What can be done with resources, on what is committed or within a job of the write queue. */
 export interface Interactions {
-  /** The current version. Throws `unknown-type`, `not-found` or `gone`. Reads of one tick are one query. */
-  read(type: string, id: string): Promise<Version>;
+  /**
+   * The current version. Throws `unknown-type`, `not-found` or `gone`. Reads of one tick are one query.
+   * Here and below, what `rows` do not show is not there.
+   */
+  read(type: string, id: string, rows?: Rows): Promise<Version>;
   /** As `read`, but undefined where there is nothing to give. */
-  find(type: string, id: string): Promise<Version | undefined>;
-  vread(type: string, id: string, versionId: number): Promise<Version>;
-  history(type: string, id: string | undefined, page: HistoryPage): Promise<SearchPage>;
+  find(type: string, id: string, rows?: Rows): Promise<Version | undefined>;
+  vread(type: string, id: string, versionId: number, rows?: Rows): Promise<Version>;
+  history(type: string, id: string | undefined, page: HistoryPage, rows?: Rows): Promise<SearchPage>;
   /** Runs a search as it was understood; with the options that it was, what it includes is found too. */
   search(search: ParsedSearch, options?: SearchOptions): Promise<SearchPage & { included: Version[] }>;
   /** Every issue of a resource, as a write would find them; nothing is stored. Throws `unknown-type`. */

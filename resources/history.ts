@@ -6,31 +6,62 @@ import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 /**
  * The versions of a resource, or of all resources of a type, newest first (FHIR R4 §3.1.0.12).
  * The cursor is the last row of the page before.
+ * @param filter leaves of some versions those that the caller may see. A version's index rows are not stored, so
+ * versions are read in batches until they fill the page: what is passed over costs what is shown costs.
  */
 export async function readHistory(
   connection: Connection,
   type: string,
   id: string | undefined,
   page: HistoryPage,
+  filter?: (versions: Version[]) => Promise<Version[]>,
 ): Promise<SearchPage> {
+  const size = filter ? Math.max(page.count + 1, BATCH) : page.count + 1;
+  const found: Version[] = [];
+  let after = page.cursor === undefined ? undefined : readCursor(page.cursor);
+  for (let more = true; more && found.length <= page.count; ) {
+    const versions = await readVersions(connection, { type, id, since: page.since ?? 0, after, size });
+    found.push(...(filter ? await filter(versions) : versions));
+    const last = versions.at(-1);
+    after = last && placeOf(last);
+    more = versions.length === size;
+  }
+  const matches = found.slice(0, page.count);
+  const last = matches.at(-1);
+  const next = found.length > page.count && last ? writeCursor(placeOf(last)) : undefined;
+  const total = page.cursor === undefined && !next ? matches.length : undefined;
+  return { matches, total, next };
+}
+
+const BATCH = 200;
+
+interface Stretch {
+  type: string;
+  id: string | undefined;
+  since: number;
+  after: number[] | undefined;
+  size: number;
+}
+
+/** The next versions behind a place, newest first. */
+async function readVersions(connection: Connection, { type, id, since, after, size }: Stretch): Promise<Version[]> {
   const scope = id === undefined ? 'type = ?' : 'type = ? AND id = ?';
-  const after = page.cursor === undefined ? undefined : readCursor(page.cursor);
   const conditions = [scope, 'last_updated >= ?'];
   if (after) conditions.push('(last_updated, key, version_id) < (?, ?, ?)');
   const where = conditions.join(' AND ');
   const branch = (table: string) => `SELECT ${VERSION_COLUMNS} FROM ${table} WHERE ${where}`;
-  const bindings = [type, ...(id === undefined ? [] : [id]), page.since ?? 0, ...(after ?? [])];
+  const bindings = [type, ...(id === undefined ? [] : [id]), since, ...(after ?? [])];
   const order = 'ORDER BY last_updated DESC, key DESC, version_id DESC';
   const rows = await connection.all<HistoryRow>(
     `SELECT page.*, (${BEFORE}) AS before FROM (SELECT * FROM ` +
       `(${branch('resource')} UNION ALL ${branch('resource_history')}) versions ${order} LIMIT ?) page ${order}`,
-    [...bindings, ...bindings, page.count + 1],
+    [...bindings, ...bindings, size],
   );
-  const matches = rows.slice(0, page.count).map((row): Version => ({ ...versionOf(row), made: isMade(row) }));
-  const last = matches.at(-1);
-  const next = rows.length > page.count && last ? writeCursor([last.lastUpdated, last.key, last.versionId]) : undefined;
-  const total = !after && !next ? matches.length : undefined;
-  return { matches, total, next };
+  return rows.map((row) => ({ ...versionOf(row), made: isMade(row) }));
+}
+
+function placeOf({ lastUpdated, key, versionId }: Version): number[] {
+  return [lastUpdated, key, versionId];
 }
 
 interface HistoryRow extends VersionRow {

@@ -1,3 +1,4 @@
+import { resourceOf } from './access.ts';
 import type { Clock, RandomBytes } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { committedCredentials } from './credentials.ts';
@@ -17,7 +18,6 @@ import type {
 } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
-import { readJson } from './json/read.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { foldName } from './names.ts';
 import { refuseOverflow } from './patch/bounds.ts';
@@ -72,6 +72,7 @@ class ResourceEngine implements Engine {
     this.#store = new Store(dialect);
     this.#reads = new Reads({
       registry,
+      served: (type) => this.#served(type),
       current: (type, id) => this.#current(type, id),
       connection: async () => options.queries,
     });
@@ -100,8 +101,7 @@ class ResourceEngine implements Engine {
     return this.#reads.vread(...asked);
   }
 
-  async history(...asked: Parameters<Engine['history']>): Promise<SearchPage> {
-    this.#served(asked[0]);
+  history(...asked: Parameters<Engine['history']>): Promise<SearchPage> {
     return this.#reads.history(...asked);
   }
 
@@ -123,7 +123,7 @@ class ResourceEngine implements Engine {
 
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
     return untilFresh(async () => {
-      const { write, basedOn } = await this.#patched(type, id, change);
+      const { write, basedOn } = await this.#patched(type, id, change, options);
       return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn }));
     }, options);
   }
@@ -144,8 +144,9 @@ class ResourceEngine implements Engine {
     await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
     const { registry } = this.#options;
     const validate = this.validate.bind(this);
+    const served = this.#served.bind(this);
     return this.#submit((transaction) =>
-      perform(new TogetherInteractions(transaction, { prepared, registry, validate })),
+      perform(new TogetherInteractions(transaction, { prepared, registry, served, validate })),
     );
   }
 
@@ -196,12 +197,19 @@ class ResourceEngine implements Engine {
   }
 
   /** What a change makes of the current version, ready to store. */
-  async #patched(type: string, id: string, change: (resource: JsonObject) => Json): Promise<PreparedPatch> {
-    const { text, versionId } = await this.read(type, id);
-    const patched = change(resourceOf(text ?? ''));
+  async #patched(
+    type: string,
+    id: string,
+    change: (resource: JsonObject) => Json,
+    { rows }: WriteOptions,
+  ): Promise<PreparedPatch> {
+    const current = await this.read(type, id, rows);
+    const resource = resourceOf(current);
+    if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
+    const patched = change(resource);
     refuseOverflow(patched);
     const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
-    return { write, basedOn: versionId };
+    return { write, basedOn: current.versionId };
   }
 
   #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
@@ -247,12 +255,6 @@ class ResourceEngine implements Engine {
     const row = await reader.read(id);
     return row && versionOf(row);
   }
-}
-
-function resourceOf(text: string): JsonObject {
-  const value = readJson(text);
-  if (!isObject(value)) throw new Error('A stored version is not a resource: the database is damaged.');
-  return value;
 }
 
 /** A patch may change anything but what the address says. */

@@ -1,3 +1,4 @@
+import { EVERY_ROW, isShown, type Rows, shown } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { HistoryPage, Interactions, SearchPage, Version } from './engine.ts';
 import { Failure } from './errors.ts';
@@ -7,11 +8,14 @@ import { runSearch } from './search/compile.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import { includedWith } from './search/included.ts';
 import type { ParsedSearch } from './search/plan.ts';
+import type { ServedType } from './served.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
 /** Where reads look: at what is committed, or at what a job of the write queue sees. */
 export interface ReadsOptions {
   registry: Registry;
+  /** A served type, compiled. Throws `unknown-type`. */
+  served(type: string): ServedType;
   /** The current version, deletions included. Throws `unknown-type`. */
   current(type: string, id: string): Promise<Version | undefined>;
   /** For all that is not a current version; it may be asked anew for each use. */
@@ -29,31 +33,38 @@ export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'hi
     this.#options = options;
   }
 
-  async read(type: string, id: string): Promise<Version> {
-    const version = await this.#options.current(type, id);
+  async read(type: string, id: string, rows = EVERY_ROW): Promise<Version> {
+    const version = await this.#seen(await this.#options.current(type, id), rows);
     if (!version) throw new Failure('not-found', `There is no ${type}/${id}.`);
     if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
     return version;
   }
 
-  async find(type: string, id: string): Promise<Version | undefined> {
-    const version = await this.#options.current(type, id);
+  async find(type: string, id: string, rows = EVERY_ROW): Promise<Version | undefined> {
+    const version = await this.#seen(await this.#options.current(type, id), rows);
     return version?.text == null ? undefined : version;
   }
 
-  async vread(type: string, id: string, versionId: number): Promise<Version> {
+  async vread(type: string, id: string, versionId: number, rows = EVERY_ROW): Promise<Version> {
     const current = await this.#options.current(type, id);
-    const version = current?.versionId === versionId ? current : await this.#superseded(current, versionId);
+    const asked = current?.versionId === versionId ? current : await this.#superseded(current, versionId);
+    const version = await this.#seen(asked, rows);
     if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${type}/${id}.`);
     if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted in version ${versionId}.`);
     return version;
   }
 
-  async history(type: string, id: string | undefined, page: HistoryPage): Promise<SearchPage> {
-    if (id !== undefined && !(await this.#options.current(type, id))) {
-      throw new Failure('not-found', `There is no ${type}/${id}.`);
-    }
-    return readHistory(await this.#options.connection(), type, id, page);
+  async history(type: string, id: string | undefined, page: HistoryPage, rows = EVERY_ROW): Promise<SearchPage> {
+    const served = this.#options.served(type);
+    const connection = await this.#options.connection();
+    const filter = rows.length === 0 ? undefined : (versions: Version[]) => shown(connection, served, rows, versions);
+    const read = (part: HistoryPage) => readHistory(connection, type, id, part, filter);
+    const found = await read(page);
+    if (id === undefined || found.matches.length > 0) return found;
+    // Nothing on this page, perhaps only since this moment: a resource is known by any version that is shown.
+    const known = filter ? (await read({ count: 1 })).matches.length > 0 : await this.#options.current(type, id);
+    if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
+    return found;
   }
 
   async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Interactions['search']> {
@@ -62,6 +73,13 @@ export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'hi
     if (!options || search.includes.length === 0) return { ...page, included: [] };
     const { registry } = this.#options;
     return { ...page, included: await includedWith(connection, registry, search, page.matches, options) };
+  }
+
+  /** The version, unless it is one that the rows of the caller do not show. */
+  async #seen(version: Version | undefined, rows: Rows): Promise<Version | undefined> {
+    if (!version || rows.length === 0) return version;
+    const connection = await this.#options.connection();
+    return (await isShown(connection, this.#options.served(version.type), rows, version)) ? version : undefined;
   }
 
   async #superseded(current: Version | undefined, versionId: number): Promise<Version | undefined> {

@@ -5,6 +5,7 @@ import type { JsonObject } from './json/value.ts';
 import type { PreparedWrite } from './prepare.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
+import type { ServedType } from './served.ts';
 import { type JobTransaction, StaleWrite } from './transaction.ts';
 
 /** A write that is ready, and the version that it was made from. */
@@ -68,6 +69,7 @@ function unstored(type: string, id: string): Version {
 interface TogetherOptions {
   prepared: PreparedWrites;
   registry: Registry;
+  served(type: string): ServedType;
   validate(type: string, resource: JsonObject): Issue[];
 }
 
@@ -82,6 +84,7 @@ export class TogetherInteractions implements JobInteractions {
     this.#options = options;
     this.#reads = new Reads({
       registry: options.registry,
+      served: options.served,
       current: (type, id) => transaction.current(type, id),
       connection: () => transaction.settled(),
     });

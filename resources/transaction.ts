@@ -1,19 +1,10 @@
+import { isShown, notPermitted, resourceOf } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
-import type {
-  Author,
-  Credentials,
-  SearchPage,
-  Transaction,
-  TypeRule,
-  Version,
-  WriteOptions,
-  WriteResult,
-} from './engine.ts';
+import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure } from './errors.ts';
 import { equalJson } from './json/equal.ts';
-import { readJson } from './json/read.ts';
-import { isObject, type JsonObject } from './json/value.ts';
+import type { JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
 import { contentOf, type PreparedWrite, renderVersion, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
@@ -21,6 +12,7 @@ import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
+import { asksForOthers } from './search/satisfying.ts';
 import type { IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
 import type { Store } from './store.ts';
@@ -117,11 +109,13 @@ export class JobTransaction implements Transaction {
     const { definition } = prepared.type;
     await this.#recheck(options);
     const current = await this.current(definition.name, prepared.id);
+    // A new id is the server's choice: there was nothing that the caller should have seen.
+    if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
-    const before = parse(current);
+    const before = resourceOf(current);
     const credentialChanged = await this.#checkSecrets(prepared, current);
-    this.#check(definition.name, prepared.id, before, prepared.content, options.by);
+    this.#check(prepared.type, prepared.id, before, prepared.content, options);
     const write = this.#complete(prepared, before);
     if (current && before && !credentialChanged && isUnchanged(write, current, before)) {
       return { outcome: 'unchanged', version: current };
@@ -130,6 +124,7 @@ export class JobTransaction implements Transaction {
     const { connection } = this.#context;
     const rowsBefore = before ? write.type.index(contentOf(before)) : NO_ROWS;
     this.#context.index.replace(version.key, rowsBefore, write.rows);
+    await this.#requireShown(write.type, version, options);
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
     await this.#writeSecrets(write, version.key);
@@ -144,10 +139,11 @@ export class JobTransaction implements Transaction {
     const { definition } = type;
     await this.#recheck(options);
     const current = await this.current(name, id);
+    await this.#requireShown(type, current, options);
     checkPreconditions(current, options);
-    const before = parse(current);
+    const before = resourceOf(current);
     if (!current || !before) return current && { outcome: 'unchanged', version: current };
-    this.#check(definition.name, id, before, undefined, options.by);
+    this.#check(type, id, before, undefined, options);
     const version = next(current, now, 'DELETE', null);
     await this.#options.store.supersede(connection, version);
     this.#context.index.replace(version.key, type.index(contentOf(before)), NO_ROWS);
@@ -186,8 +182,20 @@ export class JobTransaction implements Transaction {
     if (!same || matches[0]?.id !== condition.id) throw new StaleWrite();
   }
 
-  #check(type: string, id: string, before: JsonObject | undefined, after: JsonObject | undefined, by: Author): void {
-    this.#options.rules[type]?.check?.({ id, before, after, by });
+  /** Throws `forbidden` unless the rows that the caller may write show this version, now or as it was deleted. */
+  async #requireShown(type: ServedType, version: Version | undefined, { rows = [] }: WriteOptions): Promise<void> {
+    if (asksForOthers(rows)) await this.#context.index.flush(this);
+    if (!(await isShown(this, type, rows, version))) throw notPermitted();
+  }
+
+  #check(
+    { definition }: ServedType,
+    id: string,
+    before: JsonObject | undefined,
+    after: JsonObject | undefined,
+    { by, rows = [] }: WriteOptions,
+  ): void {
+    this.#options.rules[definition.name]?.check?.({ id, before, after, by, narrowed: rows.length > 0 });
   }
 
   #complete(write: PreparedWrite, before: JsonObject | undefined): PreparedWrite {
@@ -240,12 +248,6 @@ export class JobTransaction implements Transaction {
 }
 
 const NO_ROWS: IndexRows = new Map();
-
-/** The resource of a version; undefined for none and for a deletion. */
-function parse(version: Version | undefined): JsonObject | undefined {
-  const value = version?.text == null ? undefined : readJson(version.text);
-  return isObject(value) ? value : undefined;
-}
 
 function next(current: Version, now: number, method: Version['method'], text: string | null): Version {
   // Time never runs backwards between two versions, whatever the clock of the machine does.

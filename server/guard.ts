@@ -43,12 +43,10 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
         id: id === '' ? undefined : id,
         body: patch?.value ?? (Object.keys(body).length === 0 ? undefined : body),
       });
-      judgement.require(request);
-      return [];
+      return judgement.require(request);
     },
     rows(type) {
-      judgement.require({ ...caller, operation: `${type}.search`, method: 'GET', url: `/${type}`, type });
-      return [];
+      return judgement.require({ ...caller, operation: `${type}.search`, method: 'GET', url: `/${type}`, type });
     },
   };
 }

@@ -44,7 +44,7 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
     queries: database.queries,
     openWriter: () => database.openWriter(),
     hasher: passwords,
-    rules: createRules(),
+    rules: createRules(registry),
     ...ports,
   });
   const close = async () => {

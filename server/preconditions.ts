@@ -13,11 +13,14 @@ export function isNotModified({ header }: Conditional, { versionId, lastUpdated 
   return !Number.isNaN(since) && Math.floor(lastUpdated / 1000) * 1000 <= since;
 }
 
-/** What a write by a caller is conditional on: `If-Match` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
-export function writeOptions(request: Conditional): WriteOptions {
+/**
+ * What a write by a caller is conditional on: what the caller may see, `If-Match` and `If-None-Match`
+ * (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
+ */
+export function writeOptions(request: Conditional & Pick<InteractionRequest, 'rows'>): WriteOptions {
   const ifMatch = condition(request, 'If-Match');
   const ifNoneMatch = condition(request, 'If-None-Match');
-  return { by: 'caller', ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
+  return { by: 'caller', rows: request.rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {

@@ -1,7 +1,7 @@
 import type { Issue } from '../../resources/errors.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { referenceOf } from '../stored.ts';
-import { type Decide, PolicyError, Undecided } from './engine.ts';
+import { type Decide, type PolicyContext, PolicyError, Undecided } from './engine.ts';
 import { POLICY_ENGINES } from './registry.ts';
 
 /** A policy ready to judge requests. */
@@ -24,17 +24,21 @@ const PRINCIPAL = /^(Client|User|Role)\/.+$/;
  * Compiles an AccessPolicy; `report` is told once where it fails on a request. Throws a PolicyError for one that
  * cannot be meant as it is written.
  */
-export function compilePolicy(policy: JsonObject, report?: (problem: string) => void): CompiledPolicy {
+export function compilePolicy(
+  policy: JsonObject,
+  context: PolicyContext,
+  report?: (problem: string) => void,
+): CompiledPolicy {
   const { principals, operations } = linksOf(policy);
   const found = { looksAtResource: false };
-  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, found), report);
+  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, { ...context, found }), report);
   return { principals, operations, ...found, decide };
 }
 
 /** What is wrong with an AccessPolicy; nothing where it can be used. */
-export function policyIssues(policy: JsonObject): Issue[] {
+export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[] {
   try {
-    compilePolicy(policy);
+    compilePolicy(policy, context);
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
@@ -42,16 +46,29 @@ export function policyIssues(policy: JsonObject): Issue[] {
   }
 }
 
-function compilePart(part: JsonObject, place: string, depth: number, found: { looksAtResource: boolean }): Decide {
+/** What the parts of one policy are compiled with, and what is found of them together. */
+interface Compilation extends PolicyContext {
+  found: { looksAtResource: boolean };
+}
+
+function compilePart(part: JsonObject, place: string, depth: number, compilation: Compilation): Decide {
   if (depth > DEEPEST) throw new PolicyError(place, `Policies may be nested at most ${DEEPEST} deep.`);
   const engine = POLICY_ENGINES.find(({ name }) => name === part['engine']);
   if (engine) {
-    const decide = engine.compile(part, place, (nested, at) => compilePart(nested, at, depth + 1, found));
-    if (engine.looksAtResource?.(part)) found.looksAtResource = true;
+    const nested = (inner: JsonObject, at: string) => compilePart(inner, at, depth + 1, compilation);
+    refuseUnusedCriteria(part, place, engine.name);
+    const decide = engine.compile(part, place, { ...compilation, nested });
+    if (engine.looksAtResource?.(part)) compilation.found.looksAtResource = true;
     return decide;
   }
   const names = POLICY_ENGINES.map(({ name }) => name).join(', ');
   throw new PolicyError(`${place}.engine`, `The engine must be one of ${names}.`);
+}
+
+/** Whoever writes criteria means to narrow: an engine that passes over them would open what they were to keep shut. */
+function refuseUnusedCriteria(part: JsonObject, place: string, engine: string): void {
+  if (engine === 'criteria' || part['criteria'] === undefined) return;
+  throw new PolicyError(`${place}.criteria`, `The engine ${engine} knows no criteria: use the engine criteria.`);
 }
 
 function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'operations'> {

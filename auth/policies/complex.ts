@@ -1,18 +1,19 @@
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
+import { allOf, anyOf } from './decision.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
 
-/** Says yes when all of `and`, or any of `or`, say yes. */
+/** Says yes to what all of `and`, or any of `or`, say yes to. */
 export const complex: PolicyEngine = {
   name: 'complex',
-  compile(policy, place, nested) {
+  compile(policy, place, { nested }) {
     const { and, or } = policy;
     if ((and === undefined) === (or === undefined)) {
       throw new PolicyError(place, 'A complex policy needs either and, or or.');
     }
     const name = and === undefined ? 'or' : 'and';
     const parts = partsOf(policy, name, place).map((part, at) => nested(part, `${place}.${name}[${at}]`));
-    if (name === 'and') return (request) => parts.every((decide) => decide(request));
-    return (request) => parts.some((decide) => decide(request));
+    const combine = name === 'and' ? allOf : anyOf;
+    return (request) => combine(parts, (decide) => decide(request));
   },
 };
 

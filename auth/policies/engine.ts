@@ -1,7 +1,24 @@
+import type { Clock } from '../../resources/clock.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
+import type { Registry } from '../../resources/registry.ts';
+import type { Decision } from './decision.ts';
 
-/** Says yes or no to a request: the object that policies see, which is built when the first of them looks at it. */
-export type Decide = (request: () => JsonObject) => boolean;
+/** Decides on a request: the object that policies see, which is built when the first of them looks at it. */
+export type Decide = (request: () => JsonObject) => Decision;
+
+/** What policies are understood with. */
+export interface PolicyContext {
+  registry: Registry;
+  /** The server's own address, without a trailing slash: references to it are local ones. */
+  base: string;
+  clock: Clock;
+}
+
+/** What an engine compiles a policy with. */
+export interface Compiling extends PolicyContext {
+  /** Compiles a part of the policy that stands at `place`. */
+  nested(part: JsonObject, place: string): Decide;
+}
 
 /** A way for a policy to decide. */
 export interface PolicyEngine {
@@ -10,10 +27,9 @@ export interface PolicyEngine {
   /** True where a policy that can be compiled looks at the stored resource, which is read for such policies alone. */
   looksAtResource?(policy: JsonObject): boolean;
   /**
-   * Compiles a policy, or a part of a complex one that stands at `place` (FHIRPath). `nested` compiles the parts of
-   * a part. Throws a PolicyError.
+   * Compiles a policy, or a part of a complex one that stands at `place` (FHIRPath). Throws a PolicyError.
    */
-  compile(policy: JsonObject, place: string, nested: (part: JsonObject, place: string) => Decide): Decide;
+  compile(policy: JsonObject, place: string, compiling: Compiling): Decide;
 }
 
 /** A policy that cannot be meant as it is written. */

@@ -2,6 +2,7 @@
 import { equalJson } from '../../resources/json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
+import { follow } from './path.ts';
 import { compilePattern } from './pattern.ts';
 import { every, opposite, some, type Verdict } from './verdict.ts';
 
@@ -126,17 +127,6 @@ function looksAt(member: string, pattern: Json, atRoot: boolean): boolean {
   return Object.entries(pattern).some(
     ([key, part]) => (atRoot && key === member) || looksAt(member, part, atRoot && key.startsWith('$')),
   );
-}
-
-/** The value at a path of names and indices. */
-function follow(root: JsonObject, path: string[]): Json | undefined {
-  let value: Json | undefined = root;
-  for (const step of path) {
-    if (Array.isArray(value) && /^\d{1,6}$/.test(step)) value = value[Number(step)];
-    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step];
-    else return undefined;
-  }
-  return value;
 }
 
 function messageOf(error: unknown): string {

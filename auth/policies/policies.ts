@@ -2,7 +2,7 @@ import type { Engine, Version } from '../../resources/engine.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { storedOf } from '../stored.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
-import { PolicyError } from './engine.ts';
+import { type PolicyContext, PolicyError } from './engine.ts';
 
 /** The policies that are in force. */
 export interface Policies {
@@ -27,9 +27,16 @@ interface Compiled {
   policy: CompiledPolicy | undefined;
 }
 
+/** What policies are read and compiled with. */
+export interface PoliciesOptions extends PolicyContext {
+  engine: Engine;
+  /** Told of a policy that cannot be used any more. */
+  report(problem: string): void;
+}
+
 /** Keeps all policies compiled, and reads them again when one may have changed. */
-export function createPolicies(options: { engine: Engine; report(problem: string): void }): Policies {
-  const { engine, report } = options;
+export function createPolicies(options: PoliciesOptions): Policies {
+  const { engine } = options;
   const compiled = new Map<string, Compiled>();
   let changes = 0;
   let table: { state: number; content: Promise<PolicyTable> } | undefined;
@@ -42,7 +49,7 @@ export function createPolicies(options: { engine: Engine; report(problem: string
   function compileOnce(version: Version): CompiledPolicy | undefined {
     const known = compiled.get(version.id);
     if (known?.versionId === version.versionId) return known.policy;
-    const policy = compileStored(version, report);
+    const policy = compileStored(version, options);
     compiled.set(version.id, { versionId: version.versionId, policy });
     return policy;
   }
@@ -87,15 +94,17 @@ export function createPolicies(options: { engine: Engine; report(problem: string
   };
 }
 
-function compileStored(version: Version, report: (problem: string) => void): CompiledPolicy | undefined {
+function compileStored(version: Version, options: PoliciesOptions): CompiledPolicy | undefined {
   const stored = storedOf(version);
   if (!stored) return undefined;
   try {
-    return compilePolicy(stored.resource, (problem) => report(`AccessPolicy/${version.id} ${problem}`));
+    return compilePolicy(stored.resource, options, (problem) => {
+      options.report(`AccessPolicy/${version.id} ${problem}`);
+    });
   } catch (error) {
     // Whatever is the matter with one policy, the others must stay in force.
     const problem = error instanceof PolicyError ? `${error.place}: ${error.message}` : String(error);
-    report(`AccessPolicy/${version.id} is not in force: ${problem}`);
+    options.report(`AccessPolicy/${version.id} is not in force: ${problem}`);
     return undefined;
   }
 }
@@ -115,6 +124,7 @@ function policiesAfter(key: number | undefined): ParsedSearch {
   return {
     type: 'AccessPolicy',
     criteria: [],
+    selective: false,
     sort: [],
     count: PAGE,
     total: 'none',

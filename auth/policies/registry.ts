@@ -1,8 +1,9 @@
 import { allow } from './allow.ts';
 import { complex } from './complex.ts';
+import { criteria } from './criteria.ts';
 import type { PolicyEngine } from './engine.ts';
 import { jsonSchema } from './json-schema.ts';
 import { matcho } from './matcho.ts';
 
 /** The engines that a policy may name. */
-export const POLICY_ENGINES: readonly PolicyEngine[] = [allow, matcho, jsonSchema, complex];
+export const POLICY_ENGINES: readonly PolicyEngine[] = [allow, matcho, jsonSchema, complex, criteria];

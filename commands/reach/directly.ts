@@ -46,6 +46,7 @@ function everything(type: string, after: Version | undefined): ParsedSearch {
   return {
     type,
     criteria: [],
+    selective: false,
     sort: [],
     count: PAGE,
     total: 'none',

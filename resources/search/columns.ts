@@ -1,14 +1,15 @@
 import { Failure } from '../errors.ts';
-import { any, list, padded, sql } from './fragment.ts';
+import { padded } from './fragment.ts';
 import { date } from './kinds/date.ts';
-import type { Access, Criterion, Fragment } from './plan.ts';
+import type { Access, Criterion } from './plan.ts';
+import { is, type RowTest } from './row-test.ts';
 import { storable, unescaped } from './text.ts';
 import { alternatives, isMissing, quoted, understand } from './values.ts';
 
 interface Column {
   access: Access;
   modifiers: string[];
-  condition(values: string[], context: { base: string; now: number }): Fragment;
+  condition(values: string[], context: { base: string; now: number }): RowTest;
 }
 
 /** The parameters that are columns of every resource, not rows of an index. */
@@ -34,20 +35,27 @@ export function parseColumn(
   return modifier === 'not' ? { test: 'not', of: found } : found;
 }
 
-function hasId(values: string[]): Fragment {
-  return sql`id IN (${list(padded(values.map((value) => storable(unescaped(value)))))})`;
+/** False for a criterion that every resource of the type satisfies, such as `_id:missing=false`. */
+export function isEffective(criterion: Criterion): boolean {
+  return criterion.test !== 'all' || criterion.of.length > 0;
+}
+
+function hasId(values: string[]): RowTest {
+  return { column: 'id', in: padded(values.map((value) => storable(unescaped(value)))) };
 }
 
 /** The stretch of an instant is its millisecond, so that `high > x` is `last_updated >= x`. */
-function wasUpdated(values: string[], { base, now }: { base: string; now: number }): Fragment {
+function wasUpdated(values: string[], { base, now }: { base: string; now: number }): RowTest {
   const context = { base, now, modifier: undefined, types: new Set(['instant']) };
-  const conditions = values.map((value) => {
-    const { where } = understand('_lastUpdated', date, value, context);
-    const text = where.sql
-      .replaceAll('high > ?', 'last_updated >= ?')
-      .replaceAll('high <= ?', 'last_updated < ?')
-      .replaceAll('low ', 'last_updated ');
-    return { sql: text, bindings: where.bindings };
-  });
-  return any(padded(conditions));
+  const tests = values.map((value) => atInstant(understand('_lastUpdated', date, value, context).where));
+  return { any: padded(tests) };
+}
+
+function atInstant(test: RowTest): RowTest {
+  if ('all' in test) return { all: test.all.map(atInstant) };
+  if ('any' in test) return { any: test.any.map(atInstant) };
+  if (!('is' in test)) throw new Error('A date is only compared');
+  const { column, is: comparison, value } = test;
+  if (column === 'low') return is('last_updated', comparison, value);
+  return is('last_updated', comparison === '>' ? '>=' : '<', value);
 }

@@ -1,5 +1,6 @@
 import { all, any, join, list, literal, sql } from './fragment.ts';
 import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
+import { conditionOn } from './row-test.ts';
 import { TABLES_BY_KEY } from './tables.ts';
 
 /** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
@@ -30,7 +31,7 @@ export function sourceOf(criterion: Criterion, type: string): Source | undefined
   }
   if (criterion.test === 'resource') {
     const every = everyResource(type);
-    return { ...every, where: sql`${every.where} AND ${criterion.where}`, access: criterion.access };
+    return { ...every, where: sql`${every.where} AND ${conditionOn(criterion.where)}`, access: criterion.access };
   }
   const keys = keysOf(criterion);
   return keys && { from: sql`(${keys}) r`, where: all([]), own: false, access: 'scan' };
@@ -43,9 +44,9 @@ export function sourceOf(criterion: Criterion, type: string): Source | undefined
  */
 export function walkedSourceOf(criterion: Criterion, type: string): Source | undefined {
   if (criterion.test !== 'rows' || criterion.access === 'seek' || !TABLES_BY_KEY.has(criterion.table)) return undefined;
-  const where = criterion.where && { ...criterion.where, sql: criterion.where.sql.replace(/\b(low|high)\b/g, '+$1') };
-  const source = sourceOf({ ...criterion, where }, type);
-  return source && { ...source, access: 'seek' };
+  const source = sourceOf(criterion, type);
+  const where = rowCondition(criterion, (column) => (column === 'low' || column === 'high' ? `+${column}` : column));
+  return source && { ...source, where, access: 'seek' };
 }
 
 /** A query for the keys of a source whose resources satisfy the criteria. */
@@ -91,7 +92,8 @@ export function canLead(criterion: Criterion): boolean {
 export function conditionOf(criterion: Criterion, own: boolean): Fragment {
   switch (criterion.test) {
     case 'resource':
-      return own ? criterion.where : sql`EXISTS (SELECT 1 FROM resource c WHERE c.key = r.key AND ${criterion.where})`;
+      if (own) return conditionOn(criterion.where);
+      return sql`EXISTS (SELECT 1 FROM resource c WHERE c.key = r.key AND ${conditionOn(criterion.where)})`;
     case 'rows':
       if (criterion.access !== 'seek' && !TABLES_BY_KEY.has(criterion.table)) break;
       return sql`EXISTS
@@ -144,6 +146,6 @@ function compositeKeys(parts: RowsCriterion[]): Fragment {
   return sql`SELECT p0.key FROM ${join(rows, ', ')} WHERE ${all([...same, element])}`;
 }
 
-function rowCondition({ param, where }: RowsCriterion): Fragment {
-  return where === undefined ? sql`param = ${param}` : sql`param = ${param} AND (${where})`;
+function rowCondition({ param, where }: RowsCriterion, name?: (column: string) => string): Fragment {
+  return where === undefined ? sql`param = ${param}` : sql`param = ${param} AND ${conditionOn(where, name)}`;
 }

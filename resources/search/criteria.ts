@@ -1,9 +1,10 @@
+import type { RowFilter } from '../access.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
 import { foldName } from '../names.ts';
 import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
-import { any, padded } from './fragment.ts';
+import { padded } from './fragment.ts';
 import type { SearchKind, ValueContext } from './kinds/kind.ts';
 import { localTypes } from './kinds/reference.ts';
 import type { Definitions } from './paths.ts';
@@ -23,7 +24,7 @@ export interface SearchOptions {
    * What the caller may see of a type, for the type searched and each that a chain or `_has` touches.
    * Throws `forbidden` where it is nothing.
    */
-  rows?: (type: string) => Criterion[];
+  rows?: RowFilter;
 }
 
 /** Where a parameter is read: in a type, at a depth of chaining. */
@@ -139,7 +140,7 @@ function rows(name: string, parameter: Parameter, kind: SearchKind, context: Con
     test: 'rows',
     table: (variant === undefined ? undefined : kind.variants?.[variant]) ?? kind.table,
     param: (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number,
-    where: matches.length === 1 ? first?.where : any(padded(matches.map(({ where }) => where))),
+    where: matches.length === 1 ? first?.where : { any: padded(matches.map(({ where }) => where)) },
     access: slowest(matches.map(({ access }) => access)),
   };
 }

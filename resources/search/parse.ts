@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import type { Projection } from '../project.ts';
+import { isEffective } from './columns.ts';
 import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
 import { readCursor } from './cursor.ts';
 import type { SearchType } from './extract.ts';
@@ -124,6 +125,7 @@ function everything(type: string): ParsedSearch {
   return {
     type,
     criteria: [],
+    selective: false,
     sort: [],
     count: DEFAULT_COUNT,
     total: 'estimate',
@@ -141,6 +143,7 @@ function finish({ search, cursor }: Draft, print: string, rows: Criterion[]): Pa
   return {
     ...search,
     fingerprint: print,
+    selective: search.criteria.some(isEffective),
     criteria: [...search.criteria, ...rows],
     count: search.summary === 'count' ? 0 : search.count,
     after: cursor === undefined ? undefined : readCursor(cursor, print, search.sort),

@@ -1,6 +1,7 @@
 import type { Binding } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { RowTest } from './row-test.ts';
 
 /** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
 export interface Fragment {
@@ -14,8 +15,8 @@ export interface RowsCriterion {
   table: string;
   /** The parameter's number. */
   param: number;
-  /** On the table's columns, unqualified. */
-  where: Fragment | undefined;
+  /** On the table's columns. */
+  where: RowTest | undefined;
   access: Access;
 }
 
@@ -28,8 +29,8 @@ export type Access = 'seek' | 'range' | 'scan';
 /** What a resource must satisfy to be found. */
 export type Criterion =
   | RowsCriterion
-  /** A condition on the resource's own columns, unqualified. */
-  | { test: 'resource'; where: Fragment; access: Access }
+  /** A condition on the resource's own columns: `id` and `last_updated`. */
+  | { test: 'resource'; where: RowTest; access: Access }
   /** One element satisfies all parts. */
   | { test: 'composite'; parts: RowsCriterion[] }
   /**
@@ -67,8 +68,10 @@ export type SummaryMode = 'true' | 'false' | 'text' | 'data' | 'count';
 /** A search that has been understood: nothing in it can fail but the database. */
 export interface ParsedSearch {
   type: string;
-  /** All must hold. Empty: every resource of the type. */
+  /** All must hold, those of what the caller may see among them. Empty: every resource of the type. */
   criteria: Criterion[];
+  /** True where the parameters themselves choose among the resources. */
+  selective: boolean;
   sort: SortKey[];
   /** Matches a page; 0 asks for the number of matches alone. */
   count: number;

@@ -8,8 +8,8 @@ const LARGEST_COUNT = 1000;
 
 /** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). */
 export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
-  const { base, type, id, parameters } = request;
-  const page = await engine.history(type, id === '' ? undefined : id, historyPage(parameters));
+  const { base, type, id, parameters, rows } = request;
+  const page = await engine.history(type, id === '' ? undefined : id, historyPage(parameters), rows);
   const path = id === '' ? `${type}/_history` : `${type}/${id}/_history`;
   const shown = parameters.filter(([name]) => name !== '_cursor');
   return { status: 200, text: historyBundle({ base, path, parameters: shown, page }) };

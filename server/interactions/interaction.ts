@@ -34,7 +34,7 @@ export interface InteractionRequest {
   patch: Patch | undefined;
   /** The parameters of the query, and of the form of a POSTed search. */
   parameters: [name: string, value: string][];
-  /** What the caller may see of the type. */
+  /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
   /** The id that a new resource gets, where it was chosen before. */
   newId?: string;

@@ -12,7 +12,7 @@ export async function read(
   { engine, registry }: Services,
   definition: ResourceDefinition,
 ): Promise<Result> {
-  const version = await engine.read(request.type, request.id);
+  const version = await engine.read(request.type, request.id, request.rows);
   const result = given(request, version);
   if (result.status === 304 || request.parameters.length === 0) return result;
   const projection = parseProjection(registry, request.type, request.parameters);
@@ -23,7 +23,7 @@ export async function read(
 export async function vread(request: InteractionRequest, { engine }: Services): Promise<Result> {
   const { type, id, version } = request;
   if (!/^[1-9]\d{0,8}$/.test(version)) throw new Failure('not-found', `There is no such version of ${type}/${id}.`);
-  return given(request, await engine.vread(type, id, Number(version)));
+  return given(request, await engine.vread(type, id, Number(version), request.rows));
 }
 
 /** The version, or word that the caller has it. */

@@ -1,5 +1,5 @@
 import { createUnless, parseCondition, patchWhere, removeWhere, updateWhere } from '../../resources/conditional.ts';
-import type { WriteResult } from '../../resources/engine.ts';
+import type { WriteOptions, WriteResult } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { applyJsonPatch } from '../../resources/patch/json-patch.ts';
@@ -14,8 +14,9 @@ export async function create(request: InteractionRequest, services: Services): P
   const { type, body, newId } = request;
   const { engine } = services;
   const condition = noneExists(request, services);
-  if (!condition) return written(await engine.create(type, body, { by: 'caller', newId }));
-  return written(await createUnless(engine, condition, body, { by: 'caller', newId }));
+  const options: WriteOptions = { by: 'caller', rows: request.rows, newId };
+  if (!condition) return written(await engine.create(type, body, options));
+  return written(await createUnless(engine, condition, body, options));
 }
 
 /** `PUT /{type}/{id}`, which also makes what is not there (FHIR R4 §3.1.0.4). */

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { compilePolicy, policyIssues } from '../../auth/policies/compile.ts';
 import { Decimal, type JsonObject } from '../../resources/json/value.ts';
+import { createRegistry } from '../../resources/registry.ts';
 
 const REQUEST: JsonObject = {
   'request-method': 'get',
@@ -11,7 +12,10 @@ const REQUEST: JsonObject = {
   body: { weight: new Decimal('2.30'), tags: ['a', 'b'], note: '', list: [] },
 };
 
-const decide = (policy: JsonObject, request: JsonObject = REQUEST) => compilePolicy(policy).decide(() => request);
+const CONTEXT = { registry: createRegistry(), base: 'https://ward.example', clock: () => 0 };
+
+const decide = (policy: JsonObject, request: JsonObject = REQUEST) =>
+  compilePolicy(policy, CONTEXT).decide(() => request);
 
 describe('policy engine allow', () => {
   it('says yes', () => expect(decide({ engine: 'allow' }, {})).to.equal(true));
@@ -124,7 +128,9 @@ describe('policy engine complex', () => {
 describe('a policy that fails on a request', () => {
   it('says no, and is reported once', () => {
     const reports: string[] = [];
-    const { decide } = compilePolicy({ engine: 'matcho', matcho: { uri: '/a' } }, (problem) => reports.push(problem));
+    const { decide } = compilePolicy({ engine: 'matcho', matcho: { uri: '/a' } }, CONTEXT, (problem) =>
+      reports.push(problem),
+    );
     const failing = () => {
       throw new RangeError('Maximum call stack size exceeded');
     };
@@ -141,7 +147,7 @@ describe('policies that are refused when they are written', () => {
     ['no engine', {}, 'AccessPolicy.engine'],
     ['an unknown engine', { engine: 'sql' }, 'AccessPolicy.engine'],
     ['an engine of the prototype', { engine: 'constructor' }, 'AccessPolicy.engine'],
-    ['criteria, which are not supported yet', { engine: 'criteria', criteria: 'a=b' }, 'AccessPolicy.engine'],
+    ['criteria beside another engine', { engine: 'allow', criteria: 'gender=female' }, 'AccessPolicy.criteria'],
     ['an empty link', { engine: 'allow', link: [] }, 'AccessPolicy.link'],
     ['a link to nothing', { engine: 'allow', link: [{}] }, 'AccessPolicy.link[0]'],
     ['a link to another type', { engine: 'allow', link: [{ reference: 'Patient/1' }] }, 'AccessPolicy.link[0]'],
@@ -190,7 +196,7 @@ describe('policies that are refused when they are written', () => {
   ];
   for (const [why, policy, place] of rows) {
     it(why, () => {
-      const [issue, ...more] = policyIssues(policy);
+      const [issue, ...more] = policyIssues(policy, CONTEXT);
       expect(more).to.deep.equal([]);
       expect(issue).to.deep.include({ severity: 'error', code: 'business-rule', expression: [place] });
     });
@@ -199,19 +205,22 @@ describe('policies that are refused when they are written', () => {
 
 describe('links of policies', () => {
   it('both styles are one, and principals stand apart from operations', () => {
-    const { principals, operations } = compilePolicy({
-      engine: 'allow',
-      link: [
-        { resourceType: 'Client', id: 'c' },
-        { reference: 'Role/doctor' },
-        { reference: 'Operation/Patient.search' },
-      ],
-    });
+    const { principals, operations } = compilePolicy(
+      {
+        engine: 'allow',
+        link: [
+          { resourceType: 'Client', id: 'c' },
+          { reference: 'Role/doctor' },
+          { reference: 'Operation/Patient.search' },
+        ],
+      },
+      CONTEXT,
+    );
     expect([...(principals ?? [])]).to.deep.equal(['Client/c', 'Role/doctor']);
     expect([...(operations ?? [])]).to.deep.equal(['Patient.search']);
   });
 
   it('without a link a policy judges everyone', () => {
-    expect(compilePolicy({ engine: 'allow' })).to.include({ principals: undefined, operations: undefined });
+    expect(compilePolicy({ engine: 'allow' }, CONTEXT)).to.include({ principals: undefined, operations: undefined });
   });
 });

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
-import type { Fragment } from '../plan.ts';
+import { is, type RowTest } from '../row-test.ts';
 import { BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
@@ -125,29 +125,29 @@ function readTiming(value: JsonObject): Interval | undefined {
  * The rows whose stretch stands to `value` as the prefix says. Since `low < high` in every row, "the stretch after
  * the value overlaps, or the value contains the row" (ge) is `high > end OR low >= start`, and le likewise.
  */
-export function dateCondition(prefix: Prefix, value: Interval, now: number): Fragment {
+export function dateCondition(prefix: Prefix, value: Interval, now: number): RowTest {
   const { low, high } = value;
   switch (prefix) {
     case 'eq':
-      return { sql: 'low >= ? AND low < ? AND high <= ?', bindings: [low, high, high] };
+      return { all: [is('low', '>=', low), is('low', '<', high), is('high', '<=', high)] };
     case 'ne':
-      return { sql: '(low < ? OR high > ?)', bindings: [low, high] };
+      return { any: [is('low', '<', low), is('high', '>', high)] };
     case 'gt':
-      return { sql: 'high > ?', bindings: [high] };
+      return is('high', '>', high);
     case 'lt':
-      return { sql: 'low < ?', bindings: [low] };
+      return is('low', '<', low);
     case 'ge':
-      return { sql: '(low >= ? OR high > ?)', bindings: [low, high] };
+      return { any: [is('low', '>=', low), is('high', '>', high)] };
     case 'le':
-      return { sql: '(low < ? OR high <= ?)', bindings: [low, high] };
+      return { any: [is('low', '<', low), is('high', '<=', high)] };
     case 'sa':
-      return { sql: 'low >= ?', bindings: [high] };
+      return is('low', '>=', high);
     case 'eb':
-      return { sql: 'high <= ?', bindings: [low] };
+      return is('high', '<=', low);
     case 'ap': {
       // A tenth of the time between now and the value is near enough.
       const margin = Math.round(Math.max(low - now, now - high, 0) / 10);
-      return { sql: 'low < ? AND high > ?', bindings: [high + margin, low - margin] };
+      return { all: [is('low', '<', high + margin), is('high', '>', low - margin)] };
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Json } from '../../json/value.ts';
-import type { Access, Fragment } from '../plan.ts';
+import type { Access } from '../plan.ts';
+import type { RowTest } from '../row-test.ts';
 
 /** Adds a row to the kind's table, or to that of one of its variants. */
 export type AddRow = (columns: (string | number)[], variant?: string) => void;
@@ -20,7 +21,7 @@ export interface ValueContext {
 
 /** What a value of a query asks of a row. */
 export interface RowMatch {
-  where: Fragment;
+  where: RowTest;
   access: Access;
   variant?: string;
 }

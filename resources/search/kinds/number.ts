@@ -1,5 +1,5 @@
 import { Decimal, isObject, type Json } from '../../json/value.ts';
-import type { Fragment } from '../plan.ts';
+import { is, type RowTest } from '../row-test.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
@@ -73,7 +73,7 @@ export function parseNumber(text: string): ImpliedRange | undefined {
 }
 
 /** The rows whose range stands to a number as its prefix says. Throws BadValue. */
-export function numberCondition(text: string): Fragment {
+export function numberCondition(text: string): RowTest {
   const [prefix, rest] = splitPrefix(text);
   const range = parseNumber(rest);
   if (range === undefined) throw new BadValue('write a number as 100, 5.40 or 1e-3, after a prefix such as ge');
@@ -81,27 +81,27 @@ export function numberCondition(text: string): Fragment {
 }
 
 /** Comparisons but `eq` and `ne` take the number as exact. */
-function compare(prefix: Prefix, { value, low, high }: ImpliedRange): Fragment {
+function compare(prefix: Prefix, { value, low, high }: ImpliedRange): RowTest {
   switch (prefix) {
     case 'eq':
-      return { sql: 'low >= ? AND low < ? AND high < ?', bindings: [low, high, high] };
+      return { all: [is('low', '>=', low), is('low', '<', high), is('high', '<', high)] };
     case 'ne':
-      return { sql: '(low < ? OR high >= ?)', bindings: [low, high] };
+      return { any: [is('low', '<', low), is('high', '>=', high)] };
     case 'gt':
-      return { sql: 'high > ?', bindings: [value] };
+      return is('high', '>', value);
     case 'lt':
-      return { sql: 'low < ?', bindings: [value] };
+      return is('low', '<', value);
     case 'ge':
-      return { sql: 'high >= ?', bindings: [value] };
+      return is('high', '>=', value);
     case 'le':
-      return { sql: 'low <= ?', bindings: [value] };
+      return is('low', '<=', value);
     case 'sa':
-      return { sql: 'low > ?', bindings: [value] };
+      return is('low', '>', value);
     case 'eb':
-      return { sql: 'high < ?', bindings: [value] };
+      return is('high', '<', value);
     case 'ap': {
       const margin = Math.abs(value) / 10;
-      return { sql: 'low <= ? AND high >= ?', bindings: [value + margin, value - margin] };
+      return { all: [is('low', '<=', value + margin), is('high', '>=', value - margin)] };
     }
   }
 }

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { is } from '../row-test.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { numberCondition, OPEN, readNumber, readRange } from './number.ts';
@@ -24,21 +25,18 @@ export const quantity: SearchKind = {
     const parts = splitEscaped(text, '|').map(unescaped);
     const [value = '', system = '', code = ''] = parts;
     if (parts.length === 2 || parts.length > 3) throw new BadValue('write 5.4, 5.4|system|code or 5.4||unit');
-    const { sql, bindings } = numberCondition(value);
+    const number = numberCondition(value);
     if (code === '') {
       if (system !== '') throw new BadValue('write the code behind the system: 5.4|system|code');
-      return { where: { sql, bindings }, access: 'range' };
+      return { where: number, access: 'range' };
     }
     const unit = bounded(code, LONGEST);
-    if (system === '')
-      return {
-        where: { sql: `${sql} AND (code = ? OR unit = ?)`, bindings: [...bindings, unit, unit] },
-        access: 'range',
-      };
-    return {
-      where: { sql: `${sql} AND code = ? AND system = ?`, bindings: [...bindings, unit, bounded(system, LONGEST)] },
-      access: 'range',
-    };
+    if (system === '') {
+      const named = { any: [is('code', '=', unit), is('unit', '=', unit)] };
+      return { where: { all: [number, named] }, access: 'range' };
+    }
+    const named = [is('code', '=', unit), is('system', '=', bounded(system, LONGEST))];
+    return { where: { all: [number, ...named] }, access: 'range' };
   },
 };
 

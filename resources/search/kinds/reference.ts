@@ -1,5 +1,5 @@
 import { isObject, type Json } from '../../json/value.ts';
-import type { Fragment } from '../plan.ts';
+import { is, type RowTest } from '../row-test.ts';
 import { bounded, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
 import { addIdentifier, token } from './token.ts';
@@ -54,7 +54,7 @@ export const reference: SearchKind = {
     if (ID.test(literal)) return local(literal, context.base);
     const choices = [pointer(literal, context.base)];
     if (context.types.has('canonical') || context.types.has('uri')) choices.push(canonical(literal));
-    return seek(either(choices));
+    return seek(choices.length === 1 && choices[0] !== undefined ? choices[0] : { any: choices });
   },
 };
 
@@ -94,45 +94,35 @@ function typed(literal: string, type: string, context: ValueContext): RowMatch {
 
 /** An id alone: of whatever type, on this server. */
 function local(id: string, base: string): RowMatch {
-  const within = `${base.replace(/[\\%_]/g, '\\$&')}/%`;
-  return seek({
-    sql: "target = ? AND (target_type NOT LIKE '%/%' OR target_type LIKE ? ESCAPE '\\')",
-    bindings: [id, within],
-  });
+  const relative = { not: { column: 'target_type', contains: '/' } };
+  const own = { any: [relative, { column: 'target_type', startsWith: `${base}/` }] };
+  return seek({ all: [is('target', '=', id), own] });
 }
 
-function pointer(literal: string, base: string): Fragment {
+function pointer(literal: string, base: string): RowTest {
   const found = parseReference(literal);
-  return found === undefined
-    ? { sql: "target = ? AND target_type = ''", bindings: [bounded(literal, LONGEST)] }
-    : row(found, base);
+  return found === undefined ? pointing(bounded(literal, LONGEST), ['']) : row(found, base);
 }
 
-function row(found: { base: string; type: string; id: string }, base: string): Fragment {
+function row(found: { base: string; type: string; id: string }, base: string): RowTest {
   if (found.base === '' || found.base === base || found.base === `${base}/fhir`) {
-    return { sql: 'target = ? AND target_type IN (?, ?, ?)', bindings: [found.id, ...localTypes(found.type, base)] };
+    return pointing(found.id, localTypes(found.type, base));
   }
-  return {
-    sql: 'target = ? AND target_type = ?',
-    bindings: [found.id, bounded(`${found.base}/${found.type}`, LONGEST)],
-  };
+  return pointing(found.id, [bounded(`${found.base}/${found.type}`, LONGEST)]);
 }
 
 /** Without a version, every version of a canonical matches. */
-function canonical(literal: string): Fragment {
+function canonical(literal: string): RowTest {
   const [url = '', version] = literal.split('|');
-  if (version === undefined) return { sql: "target = ? AND target_type LIKE '|%'", bindings: [bounded(url, LONGEST)] };
-  return { sql: 'target = ? AND target_type = ?', bindings: [bounded(url, LONGEST), bounded(`|${version}`, LONGEST)] };
+  const target = bounded(url, LONGEST);
+  if (version !== undefined) return pointing(target, [bounded(`|${version}`, LONGEST)]);
+  return { all: [is('target', '=', target), { column: 'target_type', startsWith: '|' }] };
 }
 
-function either(choices: Fragment[]): Fragment {
-  if (choices.length === 1 && choices[0] !== undefined) return choices[0];
-  return {
-    sql: choices.map(({ sql }) => `(${sql})`).join(' OR '),
-    bindings: choices.flatMap(({ bindings }) => bindings),
-  };
+function pointing(target: string, types: string[]): RowTest {
+  return { all: [is('target', '=', target), { column: 'target_type', in: types }] };
 }
 
-function seek(where: Fragment): RowMatch {
+function seek(where: RowTest): RowMatch {
   return { where, access: 'seek' };
 }

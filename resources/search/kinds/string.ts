@@ -1,5 +1,6 @@
 import { isObject, type Json } from '../../json/value.ts';
-import { bounded, fold, unescaped } from '../text.ts';
+import { is } from '../row-test.ts';
+import { bounded, fold, storable, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 
 /** The longest text that takes part in a comparison by prefix or part: index rows are limited in both databases. */
@@ -36,27 +37,24 @@ export const string: SearchKind = {
 
   parse(text, { modifier }) {
     const literal = unescaped(text);
-    const folded = fold(literal).slice(0, LONGEST);
+    const folded = key(literal);
     if (folded === '') throw new BadValue('give some text to look for');
     if (modifier === 'exact') {
-      const bindings = [folded, bounded(literal, LONGEST_EXACT)];
-      return { where: { sql: 'folded = ? AND exact = ?', bindings }, access: 'seek' };
+      const exact = bounded(literal, LONGEST_EXACT);
+      return { where: { all: [is('folded', '=', folded), is('exact', '=', exact)] }, access: 'seek' };
     }
-    if (modifier === 'contains') {
-      const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`;
-      return { where: { sql: "folded LIKE ? ESCAPE '\\'", bindings: [pattern] }, access: 'scan' };
-    }
-    return { where: { sql: 'folded >= ? AND folded < ?', bindings: prefixBounds(folded) }, access: 'range' };
+    if (modifier === 'contains') return { where: { column: 'folded', contains: folded }, access: 'scan' };
+    return { where: { column: 'folded', startsWith: folded }, access: 'range' };
   },
 };
 
-/** The range of texts that start with a prefix: U+10FFFF is no character and stands behind all of them. */
-export function prefixBounds(prefix: string): [string, string] {
-  return [prefix, `${prefix}\u{10ffff}`];
+/** What is compared of a text. Where it is cut, half a character may be left over. */
+function key(text: string): string {
+  return storable(fold(text).slice(0, LONGEST));
 }
 
 function addText(value: Json, add: AddRow): void {
   if (typeof value !== 'string') return;
-  const folded = fold(value).slice(0, LONGEST);
+  const folded = key(value);
   if (folded !== '') add([folded, bounded(value, LONGEST_EXACT)]);
 }

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { is, type RowTest } from '../row-test.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
 
@@ -53,8 +54,8 @@ export const token: SearchKind = {
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
     // The system of a code element stands in no resource: its binding implies it.
     if (isImplied(context)) return second === '' ? any() : code(second);
-    if (second === '') return { where: { sql: 'system = ?', bindings: [key(first)] }, access: 'scan' };
-    return { where: { sql: 'code = ? AND system = ?', bindings: [key(second), key(first)] }, access: 'seek' };
+    if (second === '') return { where: is('system', '=', key(first)), access: 'scan' };
+    return { where: coded(key(second), key(first)), access: 'seek' };
   },
 };
 
@@ -101,21 +102,21 @@ function isImplied(context: ValueContext): boolean {
 
 function code(text: string): RowMatch {
   if (text === '') throw new BadValue('give a code, a system, or both as system|code');
-  return { where: { sql: 'code = ?', bindings: [key(text)] }, access: 'seek' };
+  return { where: is('code', '=', key(text)), access: 'seek' };
+}
+
+function coded(code: string, system: string): RowTest {
+  return { all: [is('code', '=', code), is('system', '=', system)] };
 }
 
 function any(): RowMatch {
-  return { where: { sql: 'code <> ?', bindings: [''] }, access: 'scan' };
+  return { where: is('code', '<>', ''), access: 'scan' };
 }
 
 function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
   if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
-  const bindings = [bounded(`${type}|${value}`, LONGEST)];
-  if (system === '') return { where: { sql: 'code = ?', bindings }, access: 'seek', variant: 'of-type' };
-  return {
-    where: { sql: 'code = ? AND system = ?', bindings: [...bindings, key(system)] },
-    access: 'seek',
-    variant: 'of-type',
-  };
+  const typed = bounded(`${type}|${value}`, LONGEST);
+  const where = system === '' ? is('code', '=', typed) : coded(typed, key(system));
+  return { where, access: 'seek', variant: 'of-type' };
 }

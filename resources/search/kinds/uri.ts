@@ -1,6 +1,6 @@
+import { is } from '../row-test.ts';
 import { bounded, unescaped } from '../text.ts';
 import { BadValue, type SearchKind } from './kind.ts';
-import { prefixBounds } from './string.ts';
 
 const LONGEST = 500;
 
@@ -26,17 +26,13 @@ export const uri: SearchKind = {
     if (literal === '') throw new BadValue('give a URI');
     // Only the path of a URL has levels.
     if (modifier === 'below' && isUrl(literal)) {
-      const [low, high] = prefixBounds(literal.endsWith('/') ? literal : `${literal}/`);
-      return {
-        where: { sql: '(value = ? OR (value >= ? AND value < ?))', bindings: [literal, low, high] },
-        access: 'range',
-      };
+      const under = { column: 'value', startsWith: literal.endsWith('/') ? literal : `${literal}/` };
+      return { where: { any: [is('value', '=', literal), under] }, access: 'range' };
     }
     if (modifier === 'above' && isUrl(literal)) {
-      const bindings = upwards(literal);
-      return { where: { sql: `value IN (${bindings.map(() => '?').join(', ')})`, bindings }, access: 'seek' };
+      return { where: { column: 'value', in: upwards(literal) }, access: 'seek' };
     }
-    return { where: { sql: 'value = ?', bindings: [literal] }, access: 'seek' };
+    return { where: is('value', '=', literal), access: 'seek' };
   },
 };
 

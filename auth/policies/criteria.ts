@@ -1,0 +1,123 @@
+/** Narrows requests to what a search finds (FHIR R4 §3.1.1), with places for what is known of the caller. */
+import { Failure } from '../../resources/errors.ts';
+import { isObject, type JsonObject } from '../../resources/json/value.ts';
+import { isEffective } from '../../resources/search/columns.ts';
+import { parseCriterion, typeNamed } from '../../resources/search/criteria.ts';
+import type { Criterion } from '../../resources/search/plan.ts';
+import { allOf } from './decision.ts';
+import { type Compiling, type PolicyContext, type PolicyEngine, PolicyError } from './engine.ts';
+import { follow } from './path.ts';
+import { literalOf, parseTemplate, type Template, TemplateError } from './template.ts';
+
+const READS = ['read', 'vread', 'search', 'history'];
+const WRITES = ['create', 'update', 'patch', 'delete'];
+/** Types that say what callers may do: whoever is narrowed must not write them, whatever the criteria. */
+const READ_ONLY = ['Client', 'AccessPolicy'];
+
+/** Says yes to the resources of a type that satisfy its criteria. */
+export const criteria: PolicyEngine = {
+  name: 'criteria',
+  compile(policy, place, compiling) {
+    const type = typeOf(policy, place, compiling);
+    const operations = new Set(interactionsOf(policy, place, type).map((name) => `${type}.${name}`));
+    const conditions = conditionsOf(policy, place, type, compiling);
+    return (request) => {
+      const seen = request();
+      const { operation } = seen;
+      if (!isObject(operation) || !operations.has(String(operation['id']))) return false;
+      return allOf(conditions, (condition) => bind(condition, type, seen, compiling) ?? false);
+    };
+  },
+};
+
+function typeOf({ resource }: JsonObject, place: string, { registry }: Compiling): string {
+  if (typeof resource === 'string' && registry.get(resource) !== undefined) return resource;
+  throw new PolicyError(`${place}.resource`, 'A criteria policy names in resource the type that it is about.');
+}
+
+function interactionsOf({ interaction }: JsonObject, place: string, type: string): string[] {
+  const possible = READ_ONLY.includes(type) ? READS : [...READS, ...WRITES];
+  if (interaction === undefined) return possible;
+  const listed = Array.isArray(interaction) ? interaction.filter((each) => typeof each === 'string') : [];
+  const allowed = listed.length > 0 && Array.isArray(interaction) && listed.length === interaction.length;
+  if (allowed && listed.every((each) => possible.includes(each))) return listed;
+  throw new PolicyError(`${place}.interaction`, `Criteria for ${type} permit any of ${possible.join(', ')}.`);
+}
+
+/** One parameter of the search expression. */
+interface Condition {
+  name: string;
+  template: Template;
+  /** Of each place, true where a value may start with the prefix of a comparison (`ge`). */
+  ordered: boolean[];
+}
+
+function conditionsOf(policy: JsonObject, place: string, type: string, context: PolicyContext): Condition[] {
+  const text = policy['criteria'];
+  const pairs = typeof text === 'string' ? [...new URLSearchParams(text)] : [];
+  const at = `${place}.criteria`;
+  if (pairs.length === 0) {
+    throw new PolicyError(
+      at,
+      'A criteria policy needs a search expression: organization=Organization/{{user.data.org}}.',
+    );
+  }
+  return pairs.map(([name, value]) => {
+    try {
+      return compileCondition(name, value, type, context);
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof TemplateError)) throw error;
+      throw new PolicyError(at, error.message);
+    }
+  });
+}
+
+/** Values that stand in a place while a policy is written: one is understood wherever a place makes sense. */
+const SAMPLES = ['2000', '01'];
+
+function compileCondition(name: string, value: string, type: string, context: PolicyContext): Condition {
+  const template = parseTemplate(value);
+  if (name.includes('{{')) throw new TemplateError('A place stands in a value, not in the name of a parameter');
+  const understands = (literals: string[]) => understand(name, template.fill(literals), type, context);
+  const samples = SAMPLES.map((sample) => template.paths.map(() => sample));
+  const sample = samples.find((literals) => isUnderstood(() => understands(literals))) ?? samples[0] ?? [];
+  // Where none is understood, the first says why.
+  const criterion = understands(sample);
+  if (!criterion || !isEffective(criterion)) throw new TemplateError(`${name} narrows nothing`);
+  const ordered = sample.map((_, index) => !isUnderstood(() => understands(sample.with(index, 'x'))));
+  return { name, template, ordered };
+}
+
+function isUnderstood(parse: () => Criterion | undefined): boolean {
+  try {
+    return parse() !== undefined;
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}
+
+function understand(name: string, value: string, type: string, context: PolicyContext): Criterion | undefined {
+  const { registry, base, clock } = context;
+  return parseCriterion(registry, typeNamed(registry, type), { base, now: clock() }, name, value);
+}
+
+/** The criterion for one request; undefined where a value of the caller is missing or has no meaning here. */
+function bind(
+  { name, template, ordered }: Condition,
+  type: string,
+  seen: JsonObject,
+  context: PolicyContext,
+): Criterion | undefined {
+  const literals = template.paths.map((path) => literalOf(follow(seen, path)));
+  const known = literals.filter((literal) => literal !== undefined);
+  if (known.length < literals.length) return undefined;
+  // A literal that starts with a letter would be read as one behind a prefix.
+  if (known.some((literal, index) => ordered[index] && /^\s*\p{L}/u.test(literal))) return undefined;
+  try {
+    return understand(name, template.fill(known), type, context);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}

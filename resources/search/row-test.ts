@@ -1,0 +1,72 @@
+import { any as anyOf, join, list, literal, sql } from './fragment.ts';
+import type { Fragment } from './plan.ts';
+import { compareValues } from './rows.ts';
+
+type Value = string | number;
+type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
+
+/**
+ * What a row of an index, or the columns of a resource, must satisfy. It is data, rendered once as SQL and once as
+ * a test in memory, so that both say the same of a row.
+ */
+export type RowTest =
+  | { column: string; is: Comparison; value: Value }
+  | { column: string; in: readonly Value[] }
+  | { column: string; contains: string }
+  | { column: string; startsWith: string }
+  | { not: RowTest }
+  | { all: readonly RowTest[] }
+  | { any: readonly RowTest[] };
+
+/** A column compared with a value. */
+export function is(column: string, comparison: Comparison, value: Value): RowTest {
+  return { column, is: comparison, value };
+}
+
+/** The test as a condition; `name` writes a column. */
+export function conditionOn(test: RowTest, name: (column: string) => string = (column) => column): Fragment {
+  if ('all' in test) {
+    if (test.all.length === 0) return literal('1 = 1');
+    return sql`(${join(
+      test.all.map((each) => conditionOn(each, name)),
+      ' AND ',
+    )})`;
+  }
+  if ('any' in test) return anyOf(test.any.map((each) => conditionOn(each, name)));
+  if ('not' in test) return sql`NOT (${conditionOn(test.not, name)})`;
+  const column = literal(name(test.column));
+  if ('is' in test) return sql`${column} ${literal(test.is)} ${test.value}`;
+  if ('in' in test) return sql`${column} IN (${list([...test.in])})`;
+  if ('contains' in test) {
+    // SQLite's LIKE ignores the case of ASCII letters: a column that is searched so holds folded text.
+    const pattern = `%${test.contains.replace(/[\\%_]/g, '\\$&')}%`;
+    return sql`${column} LIKE ${pattern} ESCAPE '\\'`;
+  }
+  const [low, high] = prefixBounds(test.startsWith);
+  return sql`(${column} >= ${low} AND ${column} < ${high})`;
+}
+
+/** The test of one row, in memory; `read` gives a column. */
+export function holds(test: RowTest, read: (column: string) => Value): boolean {
+  if ('all' in test) return test.all.every((each) => holds(each, read));
+  if ('any' in test) return test.any.some((each) => holds(each, read));
+  if ('not' in test) return !holds(test.not, read);
+  const value = read(test.column);
+  if ('is' in test) return COMPARISONS[test.is](compareValues(value, test.value));
+  if ('in' in test) return test.in.includes(value);
+  return 'contains' in test ? String(value).includes(test.contains) : String(value).startsWith(test.startsWith);
+}
+
+/** The range of texts that start with a prefix: U+10FFFF is no character and stands behind all of them. */
+function prefixBounds(prefix: string): [string, string] {
+  return [prefix, `${prefix}\u{10ffff}`];
+}
+
+const COMPARISONS: Record<Comparison, (order: number) => boolean> = {
+  '=': (order) => order === 0,
+  '<>': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};

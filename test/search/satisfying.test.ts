@@ -1,0 +1,218 @@
+/** What is judged in memory agrees with what the database finds, for every kind of criterion. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { after, before, describe, it } from 'mocha';
+import type { JsonObject } from '../../resources/json/value.ts';
+import { indexRows } from '../../resources/search/extract.ts';
+import { type Subject, satisfying } from '../../resources/search/satisfying.ts';
+import { runs, SEED } from '../harness/generated.ts';
+import { type Library, openLibrary } from './library.ts';
+
+type Resource = JsonObject & { resourceType: string; id: string };
+
+/** Small sets of values, so that criteria and resources meet; in several orders of code units and code points. */
+const TEXTS = [
+  'Ana',
+  'ana',
+  'Éla',
+  'Strasse',
+  'straße',
+  'a b',
+  '100%_x',
+  'a,b',
+  'c|d',
+  '\u{1f600}z',
+  '\uff21',
+  '\\',
+  'z',
+];
+const CODES = ['a', 'A', 'b', '', 'x|y', '\u{1f600}'];
+const SYSTEMS = ['urn:a', 'urn:b', 'http://c.example'];
+const DATES = ['2019', '2020-02', '2020-02-29', '2020-02-29T12:00:00Z', '2020-03-01T00:30:00+02:00', '2021-01-01'];
+const NUMBERS = ['1', '0.5', '2.00', '1e1', '-3', '72.5'];
+const URLS = [
+  'http://a.example/b',
+  'http://a.example/b/c',
+  'http://a.example/b/c|2',
+  'urn:oid:1.2.3',
+  'http://a.example',
+];
+const IDS = ['1', '2', '3', '4'];
+
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
+const some = <Value>(value: fc.Arbitrary<Value>) => fc.array(value, { minLength: 1, maxLength: 3 });
+const coding = fc.record({ system: optional(fc.constantFrom(...SYSTEMS)), code: optional(fc.constantFrom(...CODES)) });
+const concept = fc.record({ coding: optional(some(coding)), text: optional(fc.constantFrom(...TEXTS)) });
+const reference = (...types: string[]) =>
+  fc.oneof(
+    fc.record({
+      reference: fc
+        .tuple(fc.constantFrom('', 'https://ward.example/', 'https://else.example/'), fc.constantFrom(...types))
+        .chain(([base, type]) => fc.constantFrom(...IDS).map((id) => `${base}${type}/${id}`)),
+    }),
+    fc.record({ identifier: fc.record({ system: fc.constantFrom(...SYSTEMS), value: fc.constantFrom(...CODES) }) }),
+  );
+const quantity = fc.record({
+  value: fc.constantFrom(...NUMBERS.map(Number)),
+  unit: optional(fc.constantFrom('kg', 'g')),
+  system: optional(fc.constantFrom(...SYSTEMS)),
+  code: optional(fc.constantFrom('kg', 'g')),
+  comparator: optional(fc.constantFrom('<', '>=')),
+});
+const date = fc.constantFrom(...DATES);
+
+const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
+  Patient: fc.record({
+    active: optional(fc.boolean()),
+    gender: optional(fc.constantFrom('female', 'male')),
+    birthDate: optional(fc.constantFrom(...DATES.slice(0, 3))),
+    name: optional(some(fc.record({ family: fc.constantFrom(...TEXTS), given: some(fc.constantFrom(...TEXTS)) }))),
+    identifier: optional(
+      some(
+        fc.record({ system: optional(fc.constantFrom(...SYSTEMS)), value: fc.constantFrom(...CODES), type: concept }),
+      ),
+    ),
+    deceasedDateTime: optional(date),
+    managingOrganization: optional(reference('Organization')),
+    generalPractitioner: optional(some(reference('Organization', 'Practitioner'))),
+    link: optional(some(fc.record({ other: reference('Patient') }))),
+  }),
+  Observation: fc.record({
+    code: concept,
+    subject: optional(reference('Patient')),
+    effectivePeriod: optional(fc.record({ start: optional(date), end: optional(date) })),
+    valueQuantity: optional(quantity),
+    component: optional(some(fc.record({ code: concept, valueQuantity: quantity }))),
+  }),
+  Organization: fc.record({ name: optional(fc.constantFrom(...TEXTS)), partOf: optional(reference('Organization')) }),
+  ValueSet: fc.record({ url: optional(fc.constantFrom(...URLS)), version: optional(fc.constantFrom(...CODES)) }),
+  RiskAssessment: fc.record({
+    prediction: optional(some(fc.record({ probabilityDecimal: fc.constantFrom(...NUMBERS.map(Number)) }))),
+  }),
+};
+
+const escaped = (text: string) => text.replace(/[\\,|$]/g, '\\$&');
+const texts = fc.constantFrom(...TEXTS.map(escaped), 'a', 's', 'A');
+const codes = fc.constantFrom(...CODES.filter((code) => code !== '').map(escaped));
+const tokens = fc.oneof(
+  codes,
+  fc.tuple(fc.constantFrom('', ...SYSTEMS), codes).map((pair) => pair.join('|')),
+  fc.constantFrom(...SYSTEMS).map((system) => `${system}|`),
+);
+const prefixes = fc.constantFrom('', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap');
+const prefixed = (values: readonly string[]) =>
+  fc.tuple(prefixes, fc.constantFrom(...values)).map((parts) => parts.join(''));
+const quantities = fc
+  .tuple(prefixed(NUMBERS), fc.constantFrom('', '||kg', '|urn:a|kg', '|urn:b|g'))
+  .map((parts) => parts.join(''));
+const references = (type: string) =>
+  fc
+    .tuple(
+      fc.constantFrom('', `${type}/`, `https://ward.example/${type}/`, `https://else.example/${type}/`),
+      fc.constantFrom(...IDS),
+    )
+    .map((parts) => parts.join(''));
+const missing = fc.constantFrom('true', 'false');
+
+type Parameter = readonly [name: string, value: fc.Arbitrary<string>];
+
+/** The parameters of the types, in every kind and with every modifier. */
+const PARAMETERS: Record<string, Parameter[]> = {
+  Patient: [
+    ...['name', 'name:contains', 'name:exact', 'family'].map((name): Parameter => [name, texts]),
+    ...['gender', 'gender:not', 'active', 'active:not'].map(
+      (name): Parameter => [name, fc.constantFrom('female', 'male', 'true', 'false')],
+    ),
+    ...['identifier', 'identifier:not', 'organization:identifier'].map((name): Parameter => [name, tokens]),
+    ['identifier:of-type', fc.tuple(fc.constantFrom('', ...SYSTEMS), codes, codes).map((parts) => parts.join('|'))],
+    ...['birthdate', 'death-date', '_lastUpdated'].map((name): Parameter => [name, prefixed(DATES)]),
+    ['organization', references('Organization')],
+    ['organization:Organization', references('Organization')],
+    ['general-practitioner', references('Practitioner')],
+    ['link', references('Patient')],
+    ['_id', fc.constantFrom(...IDS)],
+    ['_id:not', fc.constantFrom(...IDS)],
+    ...['name', 'birthdate', 'organization', 'identifier', '_id'].map(
+      (name): Parameter => [`${name}:missing`, missing],
+    ),
+    ...['organization.name', 'organization.partof.name', 'link:Patient.name'].map((name): Parameter => [name, texts]),
+    ['organization.name:missing', missing],
+    ['link:Patient.link:Patient.gender:not', fc.constantFrom('female')],
+    ['_has:Observation:patient:code', tokens],
+    ['_has:Patient:link:gender', fc.constantFrom('female', 'male')],
+    ['_has:Patient:link:_has:Observation:subject:value-quantity', quantities],
+  ],
+  Observation: [
+    ['code', tokens],
+    ['date', prefixed(DATES)],
+    ['value-quantity', quantities],
+    ['code-value-quantity', fc.tuple(tokens, quantities).map((parts) => parts.join('$'))],
+    ['component-code-value-quantity', fc.tuple(tokens, quantities).map((parts) => parts.join('$'))],
+    ['component-code-value-quantity:missing', missing],
+    ['patient', references('Patient')],
+    ['patient.organization.name', texts],
+    ['subject:Patient.birthdate', prefixed(DATES)],
+  ],
+  Organization: [
+    ['name', texts],
+    ['partof.name', texts],
+    ['_has:Patient:organization:name', texts],
+  ],
+  ValueSet: [
+    ...['url', 'url:above', 'url:below'].map((name): Parameter => [name, fc.constantFrom(...URLS.map(escaped))]),
+  ],
+  RiskAssessment: [['probability', prefixed(NUMBERS)]],
+};
+
+const searches = fc.constantFrom(...Object.entries(PARAMETERS)).chain(([type, parameters]) => {
+  const pair = fc
+    .constantFrom(...parameters)
+    .chain(([name, value]) =>
+      fc
+        .array(value, { minLength: 1, maxLength: name.endsWith(':missing') ? 1 : 3 })
+        .map((values) => [name, values.join(',')]),
+    );
+  return fc.tuple(fc.constant(type), fc.array(pair, { minLength: 1, maxLength: 2 }));
+});
+
+describe('criteria in memory', () => {
+  let library: Library;
+  const subjects = new Map<string, Subject[]>();
+
+  before(async () => {
+    library = await openLibrary(Object.keys(ELEMENTS));
+    for (const [type, elements] of Object.entries(ELEMENTS)) {
+      const made = fc.sample(elements, { seed: SEED, numRuns: 40 });
+      const list: Subject[] = [];
+      for (const [index, element] of made.entries()) {
+        const text = JSON.stringify({ resourceType: type, id: String(index + 1), ...element });
+        const resource = JSON.parse(text) as Resource;
+        const lastUpdated = Date.UTC(2020, 1, 28, index);
+        await library.add(resource, lastUpdated);
+        const definition = library.registry.get(type);
+        if (definition)
+          list.push({ id: resource.id, lastUpdated, rows: indexRows(library.registry, definition, resource) });
+      }
+      subjects.set(type, list);
+    }
+  });
+  after(() => library.close());
+
+  it('they hold for the resources that the database finds by them, and for no others', async () => {
+    let found = 0;
+    const property = fc.asyncProperty(searches, async ([type, pairs]) => {
+      const text = pairs.map((pair) => pair.join('=')).join('&');
+      const expected = await library.ids(type, text);
+      const { criteria } = library.parse(type, text);
+      const held = await satisfying(library.connection, criteria, subjects.get(type) ?? []);
+      expect(
+        held.map(({ id }) => id),
+        `${type}?${text}`,
+      ).to.have.members(expected);
+      if (expected.length > 0) found += 1;
+    });
+    const parameters = runs(5_000);
+    await fc.assert(property, parameters);
+    expect(found, 'searches that found something').to.be.above(parameters.numRuns / 4);
+  }).timeout(300_000);
+});
