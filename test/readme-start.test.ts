@@ -1,23 +1,34 @@
-/** What a newcomer does first: `npm start`, and then what it prints, as it is printed. */
+/** What a newcomer does first, in a clone: the README's two commands, and then what the first prints, as it is. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { type Clone, cloneProject } from './harness/clone.ts';
 import { needsCurl } from './harness/curl.ts';
-import { freshDatabase, type TestDatabase } from './harness/database.ts';
+import { DATABASE_KIND, freshDatabase, type TestDatabase } from './harness/database.ts';
+import { NPM_BLOCKS } from './readme.ts';
 
-describe('npm start', () => {
+const [START = '', TEST = ''] = NPM_BLOCKS;
+const { PATH, HOME } = process.env;
+
+describe('the first commands of the README', () => {
+  let clone: Clone;
   let database: TestDatabase;
   let child: ChildProcess;
   let printed = '';
 
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     database = await freshDatabase();
-    const { PATH, HOME } = process.env;
+    clone = cloneProject();
     const env = { PATH, HOME, PORT: '0', DATABASE_URL: database.url };
     // A group of its own, so that what npm starts can be stopped with it.
-    child = spawn('npm', ['start'], { env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+    child = spawn('bash', ['-c', START], {
+      cwd: clone.folder,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     child.stdout?.on('data', (chunk) => {
       printed += String(chunk);
     });
@@ -25,19 +36,23 @@ describe('npm start', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
   });
   after(async () => {
-    const ended = once(child, 'exit');
-    process.kill(-(child.pid ?? 0), 'SIGTERM');
-    await ended;
+    if (child.exitCode === null) {
+      const ended = once(child, 'exit');
+      process.kill(-(child.pid ?? 0), 'SIGTERM');
+      await ended;
+    }
+    clone.remove();
     await database.drop();
   });
 
-  it('prints the root client, once, with a secret of its own making', () => {
+  it('start a server that prints the root client, once, with a secret of its own making', () => {
+    expect(START).to.equal('npm install && npm start\n');
     expect(printed)
       .to.match(/id\s+root\n/)
       .and.to.match(/secret\s+[\w-]{32,}\n/);
   });
 
-  it('prints three lines that work as they are: a token, a patient, a search', function () {
+  it('print three lines that work as they are: a token, a patient, a search', function () {
     needsCurl(this);
     const lines = printed.split('\n').filter((line) => /\bcurl\b/.test(line));
     expect(lines).to.have.length(3);
@@ -47,4 +62,17 @@ describe('npm start', () => {
       .to.match(/family: Lovelace/)
       .and.to.match(/"total":\s*1\b/);
   });
+
+  // The command tests every database that there is; that it runs is shown once.
+  if (DATABASE_KIND === 'sqlite') {
+    it('test it, and end with a count', function () {
+      this.timeout(60_000);
+      expect(TEST).to.equal('npm install && npm test\n');
+      // All suites would run this one again.
+      const env = { PATH, HOME, TEST_SUITES: 'test/formats/*.test.ts' };
+      const { status, stdout } = spawnSync('bash', ['-c', TEST], { cwd: clone.folder, env, encoding: 'utf8' });
+      expect(status, stdout).to.equal(0);
+      expect(stdout).to.match(/\n[1-9]\d* passed, 0 failed\n$/);
+    });
+  }
 });
