@@ -156,6 +156,8 @@ export interface Interactions {
   find(type: string, id: string, rows?: Rows): Promise<Version | undefined>;
   vread(type: string, id: string, versionId: number, rows?: Rows): Promise<Version>;
   history(type: string, id: string | undefined, page: HistoryPage, rows?: Rows): Promise<SearchPage>;
+  /** The history of several types in one, of each what its rows show. */
+  historyOfTypes(types: ReadonlyMap<string, Rows>, page: HistoryPage): Promise<SearchPage>;
   /** Runs a search as it was understood; with the options that it was, what it includes is found too. */
   search(search: ParsedSearch, options?: SearchOptions): Promise<SearchPage & { included: Version[] }>;
   /** Every issue of a resource, as a write would find them; nothing is stored. Throws `unknown-type`. */

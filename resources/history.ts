@@ -3,10 +3,12 @@ import type { HistoryPage, SearchPage, Version } from './engine.ts';
 import { Failure } from './errors.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
+/** Leaves of some versions those that the caller may see. */
+export type HistoryFilter = (versions: Version[]) => Promise<Version[]>;
+
 /**
  * The versions of a resource, or of all resources of a type, newest first (FHIR R4 §3.1.0.12).
- * The cursor is the last row of the page before.
- * @param filter leaves of some versions those that the caller may see. A version's index rows are not stored, so
+ * The cursor is the last row of the page before. A version's index rows are not stored, so where there is a filter,
  * versions are read in batches until they fill the page: what is passed over costs what is shown costs.
  */
 export async function readHistory(
@@ -14,7 +16,7 @@ export async function readHistory(
   type: string,
   id: string | undefined,
   page: HistoryPage,
-  filter?: (versions: Version[]) => Promise<Version[]>,
+  filter?: HistoryFilter,
 ): Promise<SearchPage> {
   const size = filter ? Math.max(page.count + 1, BATCH) : page.count + 1;
   const found: Version[] = [];
@@ -26,6 +28,33 @@ export async function readHistory(
     after = last && placeOf(last);
     more = versions.length === size;
   }
+  return pageOf(found, page);
+}
+
+/**
+ * The versions of all resources of several types, newest first (FHIR R4 §3.1.0.12), each type read as `readHistory`
+ * reads it. Once a page is full, of the types that follow only what is as new as its oldest version is read.
+ */
+export async function readHistoryOfTypes(
+  types: readonly ((page: HistoryPage) => Promise<SearchPage>)[],
+  page: HistoryPage,
+): Promise<SearchPage> {
+  const wanted = page.count + 1;
+  let found: Version[] = [];
+  for (const read of types) {
+    const since = found[wanted - 1]?.lastUpdated ?? page.since;
+    const { matches } = await read({ ...page, count: wanted, ...(since !== undefined && { since }) });
+    if (matches.length > 0) found = [...found, ...matches].sort(newestFirst).slice(0, wanted);
+  }
+  return pageOf(found, page);
+}
+
+function newestFirst(one: Version, other: Version): number {
+  return other.lastUpdated - one.lastUpdated || other.key - one.key || other.versionId - one.versionId;
+}
+
+/** The page that some versions fill, and perhaps one more shows that it is not the last. */
+function pageOf(found: Version[], page: HistoryPage): SearchPage {
   const matches = found.slice(0, page.count);
   const last = matches.at(-1);
   const next = found.length > page.count && last ? writeCursor(placeOf(last)) : undefined;

@@ -105,6 +105,10 @@ class ResourceEngine implements Engine {
     return this.#reads.history(...asked);
   }
 
+  historyOfTypes(...asked: Parameters<Engine['historyOfTypes']>): Promise<SearchPage> {
+    return this.#reads.historyOfTypes(...asked);
+  }
+
   search(...asked: Parameters<Engine['search']>): ReturnType<Engine['search']> {
     return this.#reads.search(...asked);
   }

@@ -1,7 +1,9 @@
 import type { ElementDefinition, ResourceDefinition } from './definition.ts';
+import type { Version } from './engine.ts';
 import { readJson } from './json/read.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
+import type { Registry } from './registry.ts';
 
 /** Which part of a resource is asked for (FHIR R4 §3.1.1.5.8, §3.1.1.5.9). */
 export interface Projection {
@@ -18,10 +20,11 @@ const ALWAYS = ['resourceType', 'id', 'meta'];
  * The only way out for stored text: the text itself where all of it is asked for, else the part that is,
  * marked as SUBSETTED.
  */
-export function projectText(definition: ResourceDefinition, text: string, projection: Projection): string {
-  const keep = keeper(definition, projection);
-  const resource = keep && readJson(text);
-  if (!keep || !isObject(resource)) return text;
+export function projectText(registry: Registry, { type, text }: Version, projection: Projection): string {
+  const definition = registry.get(type);
+  const keep = definition && keeper(definition, projection);
+  const resource = keep && text !== null ? readJson(text) : undefined;
+  if (!keep || !isObject(resource)) return text ?? '';
   const kept: JsonObject = {};
   for (const [name, value] of Object.entries(resource)) {
     const part = keep(name, value);

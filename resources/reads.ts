@@ -2,7 +2,7 @@ import { EVERY_ROW, isShown, type Rows, shown } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { HistoryPage, Interactions, SearchPage, Version } from './engine.ts';
 import { Failure } from './errors.ts';
-import { readHistory } from './history.ts';
+import { type HistoryFilter, readHistory, readHistoryOfTypes } from './history.ts';
 import type { Registry } from './registry.ts';
 import { runSearch } from './search/compile.ts';
 import type { SearchOptions } from './search/criteria.ts';
@@ -26,7 +26,7 @@ export interface ReadsOptions {
  * The interactions that read. Those of the engine and those within a transaction are the same ones, so that what a
  * caller may not see by itself cannot be seen through a Bundle.
  */
-export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'history' | 'search'> {
+export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'history' | 'historyOfTypes' | 'search'> {
   readonly #options: ReadsOptions;
 
   constructor(options: ReadsOptions) {
@@ -55,9 +55,9 @@ export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'hi
   }
 
   async history(type: string, id: string | undefined, page: HistoryPage, rows = EVERY_ROW): Promise<SearchPage> {
-    const served = this.#options.served(type);
+    this.#options.served(type);
     const connection = await this.#options.connection();
-    const filter = rows.length === 0 ? undefined : (versions: Version[]) => shown(connection, served, rows, versions);
+    const filter = this.#filter(connection, type, rows);
     const read = (part: HistoryPage) => readHistory(connection, type, id, part, filter);
     const found = await read(page);
     if (id === undefined || found.matches.length > 0) return found;
@@ -67,12 +67,33 @@ export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'hi
     return found;
   }
 
+  async historyOfTypes(types: ReadonlyMap<string, Rows>, page: HistoryPage): Promise<SearchPage> {
+    const connection = await this.#options.connection();
+    const read = (type: string, rows: Rows, part: HistoryPage) =>
+      readHistory(connection, type, undefined, part, this.#filter(connection, type, rows));
+    return readHistoryOfTypes(
+      [...types].map(
+        ([type, rows]) =>
+          (part) =>
+            read(type, rows, part),
+      ),
+      page,
+    );
+  }
+
   async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Interactions['search']> {
     const connection = await this.#options.connection();
     const page = await runSearch(connection, search);
     if (!options || search.includes.length === 0) return { ...page, included: [] };
     const { registry } = this.#options;
     return { ...page, included: await includedWith(connection, registry, search, page.matches, options) };
+  }
+
+  /** What leaves of some versions of a type those that its rows show; undefined where they show all. */
+  #filter(connection: Connection, type: string, rows: Rows): HistoryFilter | undefined {
+    if (rows.length === 0) return undefined;
+    const served = this.#options.served(type);
+    return (versions) => shown(connection, served, rows, versions);
   }
 
   /** The version, unless it is one that the rows of the caller do not show. */

@@ -52,6 +52,7 @@ export function rehearsal(
     find: (...asked) => engine.find(...asked),
     vread: (...asked) => engine.vread(...asked),
     history: (...asked) => engine.history(...asked),
+    historyOfTypes: (...asked) => engine.historyOfTypes(...asked),
     search: (...asked) => engine.search(...asked),
     validate: (...asked) => engine.validate(...asked),
     create: (type, resource, { newId = '' }) => keep(type, newId, prepare(type, newId, resource)),
@@ -108,6 +109,10 @@ export class TogetherInteractions implements JobInteractions {
 
   history(...asked: Parameters<Interactions['history']>): Promise<SearchPage> {
     return this.#reads.history(...asked);
+  }
+
+  historyOfTypes(...asked: Parameters<Interactions['historyOfTypes']>): Promise<SearchPage> {
+    return this.#reads.historyOfTypes(...asked);
   }
 
   search(...asked: Parameters<Interactions['search']>): ReturnType<Interactions['search']> {

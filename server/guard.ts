@@ -8,10 +8,10 @@ export interface Judge {
   /** What the caller may see of the type in this interaction; rejects with a Denial where no policy lets it pass. */
   require(name: InteractionName, request: JudgedRequest): Promise<Criterion[]>;
   /**
-   * What the caller may see of a type, as its own search of that type would show it: criteria that its rows must
-   * meet. Throws a Denial where it may not search the type.
+   * What the caller may see of a type, as its own search of that type would show it, or its history: criteria that
+   * its rows must meet. Throws a Denial where it may not ask for that.
    */
-  rows(type: string): Criterion[];
+  rows(type: string, name?: 'search' | 'history'): Criterion[];
 }
 
 /** What a judgement looks at. */
@@ -45,8 +45,9 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
       });
       return judgement.require(request);
     },
-    rows(type) {
-      return judgement.require({ ...caller, operation: `${type}.search`, method: 'GET', url: `/${type}`, type });
+    rows(type, name = 'search') {
+      const url = name === 'search' ? `/${type}` : `/${type}/_history`;
+      return judgement.require({ ...caller, operation: `${type}.${name}`, method: 'GET', url, type });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type Router from '@koa/router';
-import { Failure } from '../resources/errors.ts';
+import { admit } from './admission.ts';
 import { sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
 import { bodyText, readPatch, readResource } from './body.ts';
@@ -19,30 +19,28 @@ export function mountResources(router: Router<RequestState>, { engine, registry,
       const answer = wanted(ctx);
       const judge = await guard(auth, ctx);
       const request = readRequest(ctx, interaction);
-      request.rows = await judge.require(interaction.name, { ...request, method: ctx.method, url: ctx.originalUrl });
-      const definition = registry.get(request.type);
-      if (!definition) throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
-      const result = await interaction.handle(request, { engine, registry, clock, judge }, definition);
-      sendResult(ctx, answer, result);
+      await admit(interaction, request, { method: ctx.method, url: ctx.originalUrl }, { judge, registry });
+      sendResult(ctx, answer, await interaction.handle(request, { engine, registry, clock, judge }));
     });
   }
 }
 
 /** Reads what an interaction needs. Throws `parameter`, `media-type` or `malformed` (400, 415). */
-function readRequest(ctx: Context, { takes }: Interaction): InteractionRequest {
+function readRequest(ctx: Context, { takes, everyType }: Interaction): InteractionRequest {
   const { type, id, version } = ctx['params'];
   const body = takes === 'resource' ? readResource(ctx) : {};
   const parameters = parseForm(ctx.querystring);
   if (takes === 'form') parameters.push(...formParameters(ctx));
   const request: InteractionRequest = {
     base: ctx.state.base,
-    type: String(type ?? typeOfBody(body)),
+    type: everyType ? '' : String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
     version: String(version ?? ''),
     body,
     patch: takes === 'patch' ? readPatch(ctx) : undefined,
     parameters,
     rows: [],
+    types: new Map(),
     header: (name) => ctx.get(name),
   };
   checkAddress(request, id !== undefined);

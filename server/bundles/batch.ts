@@ -2,7 +2,7 @@ import { Failure } from '../../resources/errors.ts';
 import type { Result, Services } from '../interactions/interaction.ts';
 import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
-import { admit, inOrder } from './run.ts';
+import { admitEntry, inOrder } from './run.ts';
 
 /** Entries that are done at the same time, so that their writes share a commit. */
 const AT_ONCE = 32;
@@ -32,7 +32,8 @@ export async function batch(
 
 async function done(entry: BundleEntry, services: Services): Promise<Result | Failure> {
   try {
-    return await entry.interaction.handle(entry.request, services, await admit(entry, services));
+    await admitEntry(entry, services);
+    return await entry.interaction.handle(entry.request, services);
   } catch (error) {
     return asFailure(error);
   }

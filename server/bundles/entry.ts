@@ -57,13 +57,14 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
   const body = interaction.takes === 'resource' ? resourceOf(entry, place) : {};
   const made: InteractionRequest = {
     base: outer.base,
-    type: parts['type'] ?? typeOfBody(body),
+    type: interaction.everyType ? '' : (parts['type'] ?? typeOfBody(body)),
     id: parts['id'] ?? '',
     version: parts['version'] ?? '',
     body,
     patch: interaction.takes === 'patch' ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place) : undefined,
     parameters: parseForm(query),
     rows: [],
+    types: new Map(),
     newId: outer.newId(),
     header: headersOf(request, place, outer.prefer),
   };

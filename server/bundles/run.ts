@@ -1,5 +1,4 @@
-import type { ResourceDefinition } from '../../resources/definition.ts';
-import { Failure } from '../../resources/errors.ts';
+import { admit } from '../admission.ts';
 import type { InteractionName, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
@@ -24,17 +23,11 @@ function rank({ interaction }: BundleEntry): number {
   return found === -1 ? ORDER.length : found;
 }
 
-/**
- * Judges an entry as the request it stands for, and notes what its caller may see. Rejects with a Denial, and
- * `unknown-type`, both naming the entry.
- */
-export async function admit(entry: BundleEntry, { judge, registry }: Services): Promise<ResourceDefinition> {
-  const { interaction, request, method, url, place } = entry;
+/** Judges an entry as the request it stands for. Rejects as `admit` does, naming the entry. */
+export async function admitEntry(entry: BundleEntry, services: Services): Promise<void> {
+  const { interaction, request, place } = entry;
   try {
-    request.rows = await judge.require(interaction.name, { ...request, method, url });
-    const definition = registry.get(request.type);
-    if (definition) return definition;
-    throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
+    await admit(interaction, request, entry, services);
   } catch (error) {
     throw inEntry(error, place, request.type);
   }

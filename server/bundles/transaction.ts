@@ -7,7 +7,7 @@ import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
 import { holdPlan, type Plan, planOf } from './plan.ts';
-import { admit, inOrder, isWrite } from './run.ts';
+import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /**
  * Does all entries of a transaction in one job of the write queue, or none. What they are about is found, links are
@@ -17,7 +17,7 @@ export function transact(entries: readonly BundleEntry[], services: Services & {
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
     const resolved = entries.map((entry) => withLinks(entry, plan, services.registry));
-    for (const entry of resolved) await admit(entry, services);
+    for (const entry of resolved) await admitEntry(entry, services);
     return services.engine.together(
       (interactions) => rehearse(resolved, { ...services, engine: interactions }),
       async (job) => {
@@ -66,10 +66,8 @@ async function checkConditions(entries: readonly BundleEntry[], plan: Plan, job:
 
 async function handle(entry: BundleEntry, services: Services): Promise<Result> {
   const { interaction, request, place } = entry;
-  const definition = services.registry.get(request.type);
-  if (!definition) throw new Error(`${request.type} was admitted and is no type.`);
   try {
-    return await interaction.handle(request, services, definition);
+    return await interaction.handle(request, services);
   } catch (error) {
     throw inEntry(error, place, request.type);
   }

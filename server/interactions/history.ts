@@ -1,4 +1,4 @@
-import type { HistoryPage } from '../../resources/engine.ts';
+import type { HistoryPage, SearchPage } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { history as historyBundle } from '../bundle.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
@@ -8,9 +8,19 @@ const LARGEST_COUNT = 1000;
 
 /** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). */
 export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
-  const { base, type, id, parameters, rows } = request;
+  const { type, id, parameters, rows } = request;
   const page = await engine.history(type, id === '' ? undefined : id, historyPage(parameters), rows);
-  const path = id === '' ? `${type}/_history` : `${type}/${id}/_history`;
+  return answered(request, id === '' ? `${type}/_history` : `${type}/${id}/_history`, page);
+}
+
+/** `GET /_history`: of every type that the caller may ask for its history, in one (FHIR R4 §3.1.0.12). */
+export async function systemHistory(request: InteractionRequest, { engine }: Services): Promise<Result> {
+  const { types, parameters } = request;
+  const page = await engine.historyOfTypes(types, historyPage(parameters));
+  return answered(request, '_history', page);
+}
+
+function answered({ base, parameters }: InteractionRequest, path: string, page: SearchPage): Result {
   const shown = parameters.filter(([name]) => name !== '_cursor');
   return { status: 200, text: historyBundle({ base, path, parameters: shown, page }) };
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../../resources/clock.ts';
-import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
@@ -36,6 +35,8 @@ export interface InteractionRequest {
   parameters: [name: string, value: string][];
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
+  /** Where it is about all types: those of which the caller may see something, and what. */
+  types: ReadonlyMap<string, Criterion[]>;
   /** The id that a new resource gets, where it was chosen before. */
   newId?: string;
   /** The value of a header; empty where it was not sent. */
@@ -77,5 +78,7 @@ export interface Interaction {
   takes?: 'resource' | 'patch' | 'form';
   /** The search that chooses the resource, where the address does not; undefined where none was asked for. */
   condition?(request: InteractionRequest, services: Services): ParsedSearch | undefined;
-  handle(request: InteractionRequest, services: Services, definition: ResourceDefinition): Promise<Result>;
+  /** It is about all types: what the caller may see is judged of each by itself. */
+  everyType?: true;
+  handle(request: InteractionRequest, services: Services): Promise<Result>;
 }

@@ -1,4 +1,3 @@
-import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { projectText } from '../../resources/project.ts';
@@ -7,16 +6,12 @@ import { isNotModified } from '../preconditions.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /** `GET /{type}/{id}` (FHIR R4 §3.1.0.1). */
-export async function read(
-  request: InteractionRequest,
-  { engine, registry }: Services,
-  definition: ResourceDefinition,
-): Promise<Result> {
+export async function read(request: InteractionRequest, { engine, registry }: Services): Promise<Result> {
   const version = await engine.read(request.type, request.id, request.rows);
   const result = given(request, version);
   if (result.status === 304 || request.parameters.length === 0) return result;
   const projection = parseProjection(registry, request.type, request.parameters);
-  return { ...result, text: projectText(definition, version.text ?? '', projection) };
+  return { ...result, text: projectText(registry, version, projection) };
 }
 
 /** `GET /{type}/{id}/_history/{version}` (FHIR R4 §3.1.0.2). */

@@ -1,4 +1,4 @@
-import { history } from './history.ts';
+import { history, systemHistory } from './history.ts';
 import type { Interaction } from './interaction.ts';
 import { read, vread } from './read.ts';
 import { search } from './search.ts';
@@ -17,6 +17,14 @@ import {
 
 /** Every resource interaction that is served, in the order in which addresses are matched. */
 export const INTERACTIONS: readonly Interaction[] = [
+  {
+    method: 'get',
+    path: '/_history',
+    name: 'history',
+    code: 'history-system',
+    everyType: true,
+    handle: systemHistory,
+  },
   { method: 'get', path: '/:type/_history', name: 'history', code: 'history-type', handle: history },
   { method: 'get', path: '/:type/:id/_history', name: 'history', code: 'history-instance', handle: history },
   {

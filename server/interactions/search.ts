@@ -1,4 +1,3 @@
-import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Version } from '../../resources/engine.ts';
 import { projectText } from '../../resources/project.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
@@ -10,7 +9,6 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
 export async function search(
   request: InteractionRequest,
   { engine, registry, clock, judge }: Services,
-  definition: ResourceDefinition,
 ): Promise<Result> {
   const { base, type, parameters } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
@@ -18,7 +16,7 @@ export async function search(
   const options = { base, now: clock(), lenient, rows };
   const plan = parseSearch(registry, type, parameters, options);
   const page = await engine.search(plan, options);
-  const textOf = (version: Version) => projectText(registry.get(version.type) ?? definition, version.text ?? '', plan);
+  const textOf = (version: Version) => projectText(registry, version, plan);
   const bundle = { base, path: type, parameters: plan.understood, page };
   return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings) };
 }

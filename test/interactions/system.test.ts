@@ -168,9 +168,10 @@ describe('interactions: system', () => {
     });
   }
 
-  it('the capability statement tells of Bundles', async () => {
+  it('the capability statement tells of Bundles and of the history of the system', async () => {
     const reply = await server.request('GET', '/metadata');
-    expect(reply.at('rest.0.interaction')).to.deep.include.members([{ code: 'transaction' }, { code: 'batch' }]);
+    const codes = ['history-system', 'transaction', 'batch'].map((code) => ({ code }));
+    expect(reply.at('rest.0.interaction')).to.have.deep.members(codes);
   });
 
   it('method override headers change nothing', async () => {

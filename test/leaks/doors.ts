@@ -100,22 +100,41 @@ const history = fc.tuple(anyType, fc.boolean(), fc.constantFrom(2, 50)).chain(([
         const found = whole || moments.length > 0 ? 200 : 404;
         expect(reply.status).to.equal(caller.may(type, 'history') ? found : 403);
         if (reply.status !== 200) return;
-        const entries = await allEntries(scene, reply, moments.length);
-        const told = entries.map(({ fullUrl, response, resource }) => {
-          const versionId = /"(\d+)"/.exec(String((response as { etag: string }).etag))?.[1];
-          return {
-            at: `${String(fullUrl).split('/').at(-1)}.${versionId}`,
-            resource: resource ? received(resource) : null,
-          };
-        });
-        const shown = moments.map(({ entry, versionId }) => {
-          return { at: `${entry.id}.${versionId}`, resource: entry.versions[versionId - 1] ?? null };
-        });
-        expect(told).to.have.deep.members(shown);
+        await compareHistory(scene, reply, moments);
       },
     };
   }),
 );
+
+const systemHistory = fc.constantFrom(3, 50).map(
+  (count): Step => ({
+    told: `GET /_history?_count=${count}`,
+    async take(scene) {
+      const { world, caller } = scene;
+      const types = TYPES.filter((type) => caller.may(type, 'history'));
+      const moments = world.moments
+        .filter(({ entry }) => types.includes(entry.type))
+        .filter((moment) => caller.seesMoment(moment, 'history'));
+      const reply = await scene.ask('GET', `/_history?_count=${count}`);
+      expect(reply.status).to.equal(types.length > 0 ? 200 : 403);
+      if (reply.status === 200) await compareHistory(scene, reply, moments);
+    },
+  }),
+);
+
+/** Compares a history, all pages of it, with the versions that it must tell of. */
+async function compareHistory(scene: Scene, first: Reply, moments: Moment[]): Promise<void> {
+  const entries = await allEntries(scene, first, moments.length);
+  const told = entries.map(({ fullUrl, response, resource }) => {
+    const versionId = /"(\d+)"/.exec(String((response as { etag: string }).etag))?.[1];
+    const at = String(fullUrl).split('/').slice(-2).join('/');
+    return { at: `${at}.${versionId}`, resource: resource ? received(resource) : null };
+  });
+  const shown = moments.map(({ entry, versionId }) => {
+    return { at: `${entry.type}/${entry.id}.${versionId}`, resource: entry.versions[versionId - 1] ?? null };
+  });
+  expect(told).to.have.deep.members(shown);
+}
 
 /** What `_include` and `_revinclude` follow: from the type searched, the resources at the other end of one of its. */
 const INCLUDES: [type: Type, parameter: string, follows: (match: Resource, other: Resource) => boolean][] = [
@@ -211,4 +230,7 @@ function name({ type, id }: Resource): string {
   return `${type}/${id}`;
 }
 
-export const reads: fc.Arbitrary<Step> = fc.oneof(read, vread, history, { weight: 4, arbitrary: search });
+export const reads: fc.Arbitrary<Step> = fc.oneof(read, vread, history, systemHistory, {
+  weight: 4,
+  arbitrary: search,
+});

@@ -118,6 +118,43 @@ describe('resources: history', () => {
     });
   }
 
+  it('the history of the system holds every type, newest first, in pages of any size', async () => {
+    const since = new Date(server.now()).toISOString();
+    const written: string[] = [];
+    for (const [index, type] of ['Patient', 'AccessPolicy', 'Patient', 'Client', 'Patient'].entries()) {
+      server.pass(1);
+      const content = { ...EXAMPLES.find((example) => example.type === type)?.resource };
+      expect((await call('PUT', `/${type}/system-${type}-${index}`, content)).status).to.equal(201);
+      written.unshift(`${BASE_URL}/${type}/system-${type}-${index}`);
+    }
+    const urls = (replies: Reply[]) => replies.flatMap(entries).map(({ fullUrl }) => fullUrl);
+    for (const count of [1, 2, 4, 5, 6]) {
+      const replies = await pages(`/_history?_since=${since}&_count=${count}`);
+      expect(replies).to.have.length(Math.ceil(5 / count));
+      expect(urls(replies)).to.deep.equal(written);
+    }
+    expect(urls(await pages(`/fhir/_history?_count=2&_since=${since}`))).to.deep.equal(
+      written.map((url) => url.replace(BASE_URL, `${BASE_URL}/fhir`)),
+    );
+  });
+
+  it('the history of the system: versions of one moment come once each, whatever their type', async () => {
+    const frozen = {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [...Array(9).keys()].map((index) => ({
+        resource: index % 2 ? { resourceType: 'Patient' } : { resourceType: 'Basic', code: { text: 'x' } },
+        request: { method: 'PUT', url: `${index % 2 ? 'Patient' : 'Basic'}/together-${index}` },
+      })),
+    };
+    server.pass(1);
+    const since = new Date(server.now()).toISOString();
+    expect((await call('POST', '/', frozen)).status).to.equal(200);
+    const seen = (await pages(`/_history?_since=${since}&_count=2`)).flatMap(entries).map(({ fullUrl }) => fullUrl);
+    expect(seen).to.have.length(9);
+    expect(new Set(seen)).to.have.length(9);
+  });
+
   for (const query of [
     '_count=0',
     '_count=x',
@@ -129,6 +166,7 @@ describe('resources: history', () => {
   ]) {
     it(`${query}: 400`, async () => {
       expect((await call('GET', `/Patient/p/_history?${query}`)).status).to.equal(400);
+      expect((await call('GET', `/_history?${query}`)).status).to.equal(400);
     });
   }
 

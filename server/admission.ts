@@ -1,0 +1,42 @@
+import { Denial } from '../auth/errors.ts';
+import { Failure } from '../resources/errors.ts';
+import type { Registry } from '../resources/registry.ts';
+import type { Criterion } from '../resources/search/plan.ts';
+import type { Judge } from './guard.ts';
+import type { Interaction, InteractionRequest, Services } from './interactions/interaction.ts';
+
+/**
+ * Judges a request, whether it came by itself or in a Bundle, and notes what its caller may see. One about all types is
+ * judged for each as the caller's own request for that type: types that it may not ask for are left out.
+ * Rejects with a Denial, for all types where it may ask for none, and with `unknown-type`.
+ */
+export async function admit(
+  { name, everyType }: Interaction,
+  request: InteractionRequest,
+  asked: { method: string; url: string },
+  { judge, registry }: Pick<Services, 'judge' | 'registry'>,
+): Promise<void> {
+  if (everyType) {
+    request.types = visibleTypes(judge, registry);
+    return;
+  }
+  request.rows = await judge.require(name, { ...request, ...asked });
+  if (!registry.get(request.type)) {
+    throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
+  }
+}
+
+function visibleTypes(judge: Judge, registry: Registry): Map<string, Criterion[]> {
+  const types = new Map<string, Criterion[]>();
+  let denial: unknown;
+  for (const type of registry.names()) {
+    try {
+      types.set(type, judge.rows(type, 'history'));
+    } catch (error) {
+      if (!(error instanceof Denial)) throw error;
+      denial ??= error;
+    }
+  }
+  if (types.size === 0) throw denial;
+  return types;
+}
