@@ -6,6 +6,7 @@ type Task = (request: never) => Promise<unknown>;
 const TASKS: Record<string, () => Promise<Task>> = {
   koa: async () => (await import('./floors/koa.ts')).serveBytes,
   insert: async () => (await import('./floors/insert.ts')).insertGroups,
+  validate: async () => (await import('./validations.ts')).validatePatients,
   load: async () => (await import('./load.ts')).makeLoad,
 };
 

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROWS } from './registry.ts';
-import { type Context, conclude, type Outcome, type Row } from './row.ts';
+import { type Context, conclude, type Outcome, type Row, type Target } from './row.ts';
 
 const RESULTS = path.resolve('bench/results');
 
@@ -20,11 +20,16 @@ function number(value: number, unit: string): string {
   return `${value.toLocaleString('en', { maximumFractionDigits: 0 })} ${unit}`;
 }
 
+function aim(target: Target, unit: string): string {
+  if ('ratio' in target) return `≥ ${target.ratio.toFixed(2)}`;
+  return 'least' in target ? `≥ ${number(target.least, unit)}` : `≤ ${number(target.most, unit)}`;
+}
+
 /** The table of a run, as Markdown. */
 function table(outcomes: Outcome[]): string {
   const lines = outcomes.map(({ name, floorName, floor, ours, ratio, target, unit, met }) => {
-    const aim = 'ratio' in target ? `≥ ${target.ratio.toFixed(2)}` : `≤ ${target.most} ${unit}`;
-    const cells = [name, floorName, number(floor, unit), number(ours, unit), ratio.toFixed(2), aim, met ? 'yes' : 'NO'];
+    const cells = [name, floorName, number(floor, unit), number(ours, unit), ratio.toFixed(2), aim(target, unit)];
+    cells.push(met ? 'yes' : 'NO');
     return `| ${cells.join(' | ')} |`;
   });
   return ['| work | against | floor | ours | ratio | target | met |', '|---|---|---|---|---|---|---|', ...lines].join(
