@@ -24,7 +24,7 @@ const patients = TEXTS.map((text, index) => {
 });
 const served = servedTypes(createRegistry())('Patient');
 
-/** Does the work for some seconds and gives its rate a second of the processor's. Throws where an issue is missing or too many. */
+/** Does the work for some seconds; gives its rate a CPU-second. Throws where an issue is missing or too many. */
 export async function validatePatients({ side, seconds }: ValidationLoad): Promise<{ rate: number }> {
   const began = performance.now();
   const used = process.cpuUsage();

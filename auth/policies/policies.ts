@@ -1,5 +1,5 @@
 import type { Engine, Version } from '../../resources/engine.ts';
-import type { ParsedSearch } from '../../resources/search/plan.ts';
+import { walkType } from '../../resources/search/walk.ts';
 import { storedOf } from '../stored.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { type PolicyContext, PolicyError } from './engine.ts';
@@ -109,31 +109,8 @@ function compileStored(version: Version, options: PoliciesOptions): CompiledPoli
   }
 }
 
-const PAGE = 1_000;
-
 async function allPolicies(engine: Engine): Promise<Version[]> {
   const versions: Version[] = [];
-  for (;;) {
-    const { matches } = await engine.search(policiesAfter(versions.at(-1)?.key));
-    versions.push(...matches);
-    if (matches.length < PAGE) return versions;
-  }
-}
-
-function policiesAfter(key: number | undefined): ParsedSearch {
-  return {
-    type: 'AccessPolicy',
-    criteria: [],
-    selective: false,
-    sort: [],
-    count: PAGE,
-    total: 'none',
-    summary: 'false',
-    elements: undefined,
-    after: key === undefined ? undefined : { values: [], key },
-    fingerprint: '',
-    includes: [],
-    warnings: [],
-    understood: [],
-  };
+  for await (const page of walkType(engine, 'AccessPolicy')) versions.push(...page);
+  return versions;
 }

@@ -121,7 +121,7 @@ function take(draft: Draft, options: SearchOptions, name: string, value: string)
 }
 
 /** The search of all resources of a type. */
-function everything(type: string): ParsedSearch {
+export function everything(type: string): ParsedSearch {
   return {
     type,
     criteria: [],
