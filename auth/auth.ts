@@ -23,6 +23,7 @@ import { createLiveTokens } from './live-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import { createPolicies } from './policies/policies.ts';
 import { createPresentedTokens } from './presented.ts';
+import type { Seal } from './sealing.ts';
 import type { AuthSettings } from './settings.ts';
 import { createSimultaneous } from './simultaneous.ts';
 
@@ -32,6 +33,8 @@ export interface AuthOptions {
   settings: AuthSettings;
   /** The hasher that the engine was given, so that both share one queue. */
   passwords: Passwords;
+  /** What the server's own keys are stored with. */
+  seal: Seal;
   clock: Clock;
   random: RandomBytes;
   /** A signing key that is already being made, in case none is stored. */
@@ -58,8 +61,9 @@ export interface Auth {
 
 /** Puts the auth module together over an engine whose tables exist; makes the server's keys where they are missing. */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
-  const { engine, registry, settings, passwords, clock, random, generatedKey, report } = options;
-  const keys = await openKeys({ engine, clock, random, alg: settings.signingAlg, generated: generatedKey });
+  const { engine, registry, settings, passwords, seal, clock, random, generatedKey, report } = options;
+  const { signingAlg: alg } = settings;
+  const keys = await openKeys({ engine, seal, clock, random, alg, generated: generatedKey, report });
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
   const accounts = createAccounts({ engine, passwords, guessing: createGuessing({ clock }) });

@@ -1,16 +1,27 @@
 /**
- * The server's own keys: signing keys (JWK, https://www.rfc-editor.org/rfc/rfc7517) and the key that successors of
- * refresh tokens are derived with. They are made at the first start and kept in the database.
+ * The server's own keys while it serves: signing keys (https://www.rfc-editor.org/rfc/rfc7517) and the key that
+ * successors of refresh tokens are derived with.
  */
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { type CryptoKey, importJWK, type JWK } from 'jose';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
-import type { Connection } from '../resources/connection.ts';
 import type { Engine } from '../resources/engine.ts';
+import { type Seal, SealError } from './sealing.ts';
+import { serverSecret } from './server-keys.ts';
 import type { SigningAlg } from './settings.ts';
+import {
+  ensureSigningKey,
+  generateSigningKey,
+  type KeyTimes,
+  keepKey,
+  openedKey,
+  removeEndedKeys,
+  type StoredKey,
+  signingKey,
+  stateOf,
+  storedKeys,
+} from './signing-keys.ts';
 
-export interface SigningKey {
-  kid: string;
-  alg: string;
+export interface SigningKey extends KeyTimes {
   /** What may be published. */
   publicJwk: JWK;
   publicKey: CryptoKey;
@@ -18,9 +29,14 @@ export interface SigningKey {
 }
 
 export interface Keys {
-  /** The key that signs from now on. */
-  signing: SigningKey;
-  /** The key a token names, asking the database where another process may have made it; undefined for none. */
+  /**
+   * The key that signs now; it is kept for as long as what it signs may live, in seconds. Not to be called within a
+   * job of the write queue, since it may need one itself.
+   */
+  signing(lifetime: number): Promise<SigningKey>;
+  /** Keeps a key that has signed for so many seconds more: what it signed was prolonged. Not within a job, either. */
+  keep(kid: string, lifetime: number): Promise<void>;
+  /** The key a token names; undefined for none. */
   find(kid: string): Promise<SigningKey | undefined>;
   /** The public parts of all keys, as a JWK Set (RFC 7517 §5). */
   jwks(): Promise<{ keys: JWK[] }>;
@@ -28,107 +44,134 @@ export interface Keys {
   derivation: Buffer;
 }
 
-/** A new key pair as a private JWK with `kid` and `alg`. RSA takes up to 0.3 s, so start it early. */
-export async function generateSigningKey(alg: SigningAlg): Promise<JWK> {
-  const { privateKey } = await generateKeyPair(alg, { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  return { ...jwk, alg, kid: await calculateJwkThumbprint(jwk) };
-}
-
 export interface KeysOptions {
   engine: Engine;
+  seal: Seal;
   clock: Clock;
   random: RandomBytes;
   alg: SigningAlg;
   /** A key that is already being made, in case none is stored. */
   generated?: Promise<JWK> | undefined;
+  /** Told what an operator should know. */
+  report(problem: string): void;
 }
-
-// How often a token with an unknown `kid` may make the keys be read again.
-const RELOAD_MS = 5_000;
 
 /** Opens the server's keys and makes those that are missing. Processes that start at once agree on them. */
 export async function openKeys(options: KeysOptions): Promise<Keys> {
-  const { engine, clock, alg } = options;
-  const chosen = await signingKid(options);
-  const derivation = await engine.transact((connection) =>
-    serverKey(connection, 'derivation', options.random(32).toString('base64url')),
-  );
-  let known = await readKeys(engine);
-  let readAt = clock();
-  const signing = known.get(chosen);
-  if (!signing) throw new Error(`The ${alg} signing key ${chosen} is not in the database.`);
+  const { engine, seal, clock, alg, random, generated } = options;
+  const derivation = await engine.transact((connection) => serverSecret(connection, seal, 'derivation', random(32)));
+  const memory = new KeyMemory(options);
 
-  async function refreshed(): Promise<Map<string, SigningKey>> {
-    const now = clock();
-    if (!engine.exclusive && now - readAt >= RELOAD_MS) {
-      readAt = now;
-      known = await readKeys(engine);
-    }
-    return known;
+  async function current(): Promise<SigningKey> {
+    const found = signingKey((await memory.keys()).values(), alg, clock());
+    if (found) return found;
+    await ensureSigningKey(options, generateSigningKey(alg));
+    await memory.read();
+    return current();
   }
 
+  /** False where there is no such key any more. */
+  async function keep(key: SigningKey, lifetime: number): Promise<boolean> {
+    const until = clock() + lifetime * 1000;
+    if (key.neededUntil >= until) return true;
+    const kept = await keepKey(engine, key.kid, until);
+    if (kept === undefined) await memory.read();
+    else key.neededUntil = kept;
+    return kept !== undefined;
+  }
+
+  if (!signingKey((await memory.keys()).values(), alg, clock())) {
+    await ensureSigningKey(options, generated ?? generateSigningKey(alg));
+    await memory.read();
+  }
   return {
-    signing,
-    find: async (kid) => known.get(kid) ?? (await refreshed()).get(kid),
-    jwks: async () => ({ keys: [...(await refreshed()).values()].map(({ publicJwk }) => publicJwk) }),
-    derivation: Buffer.from(derivation, 'base64url'),
+    async signing(lifetime) {
+      for (;;) {
+        const key = await current();
+        if (await keep(key, lifetime)) return key;
+      }
+    },
+    async keep(kid, lifetime) {
+      const key = (await memory.keys()).get(kid);
+      if (key) await keep(key, lifetime);
+    },
+    find: async (kid) => (await memory.keys()).get(kid),
+    async jwks() {
+      const states = async () => {
+        const keys = [...(await memory.keys()).values()];
+        return keys.map((key) => ({ key, state: stateOf(key, keys, alg, clock()) }));
+      };
+      if ((await states()).some(({ state }) => state === 'ended')) {
+        await removeEndedKeys(engine, alg);
+        await memory.read();
+      }
+      return { keys: (await states()).map(({ key }) => key.publicJwk) };
+    },
+    derivation,
   };
 }
 
-/** The `kid` of the key that signs with this algorithm; stores a new key where there is none. */
-async function signingKid({ engine, clock, alg, generated }: KeysOptions): Promise<string> {
-  const name = `signing:${alg}`;
-  const stored = await engine.transact((connection) => readServerKey(connection, name));
-  if (stored !== undefined) return stored;
-  const jwk = await (generated ?? generateSigningKey(alg));
-  const kid = jwk.kid ?? (await calculateJwkThumbprint(jwk));
-  return engine.transact(async (connection) => {
-    const winner = await serverKey(connection, name, kid);
-    if (winner === kid) {
-      await connection.run(
-        'INSERT INTO signing_key (kid, alg, jwk, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (kid) DO NOTHING',
-        [kid, alg, JSON.stringify(jwk), clock()],
-      );
+// What was read is taken for so long, where other processes may change it.
+const FRESH_MS = 1_000;
+
+/** The keys as they were last read. */
+class KeyMemory {
+  readonly #options: KeysOptions;
+  #keys: Map<string, SigningKey> | undefined;
+  #readAt = 0;
+  #reading: Promise<Map<string, SigningKey>> | undefined;
+
+  constructor(options: KeysOptions) {
+    this.#options = options;
+  }
+
+  /** All keys by their `kid`, at most a second old. */
+  async keys(): Promise<Map<string, SigningKey>> {
+    const { engine, clock } = this.#options;
+    const fresh = engine.exclusive || clock() - this.#readAt < FRESH_MS;
+    return this.#keys && fresh ? this.#keys : this.read();
+  }
+
+  /** Reads them now, or with those who are already waiting for it. */
+  read(): Promise<Map<string, SigningKey>> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<Map<string, SigningKey>> {
+    const readAt = this.#options.clock();
+    const rows = await storedKeys(this.#options.engine.committed);
+    const keys = await Promise.all(rows.map((row) => this.#key(row)));
+    this.#keys = new Map(keys.flatMap((key) => (key ? [[key.kid, key]] : [])));
+    this.#readAt = readAt;
+    return this.#keys;
+  }
+
+  /** A key of ours is imported once. One that another process has encrypted otherwise is told of, and left out. */
+  async #key(row: StoredKey): Promise<SigningKey | undefined> {
+    const { jwk: _sealed, ...times } = row;
+    const known = this.#keys?.get(row.kid);
+    if (known) return Object.assign(known, times);
+    try {
+      return await importKey(times, await openedKey(row, this.#options.seal));
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      this.#options.report(`The signing key ${row.kid} cannot be used. ${error.message}.`);
+      return undefined;
     }
-    return winner;
-  });
+  }
 }
 
-/** The server key of a name; stores the given value where there is none. The first process to store wins. */
-export async function serverKey(connection: Connection, name: string, value: string): Promise<string> {
-  await claimServerKey(connection, name, value);
-  return (await readServerKey(connection, name)) ?? value;
-}
-
-/** Stores a server key under a name that has none; true where this call stored it. */
-export async function claimServerKey(connection: Connection, name: string, value: string): Promise<boolean> {
-  const sql = 'INSERT INTO server_key (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING';
-  return (await connection.run(sql, [name, value])) === 1;
-}
-
-/** The server key of a name, or undefined. */
-export async function readServerKey(connection: Connection, name: string): Promise<string | undefined> {
-  const [row] = await connection.all<{ value: string }>('SELECT value FROM server_key WHERE name = ?', [name]);
-  return row?.value;
-}
-
-async function readKeys(engine: Engine): Promise<Map<string, SigningKey>> {
-  const rows = await engine.transact((connection) =>
-    connection.all<{ kid: string; jwk: string }>('SELECT kid, jwk FROM signing_key ORDER BY created_at, kid'),
-  );
-  const keys = await Promise.all(rows.map(({ kid, jwk }) => importKey(kid, JSON.parse(jwk) as JWK)));
-  return new Map(keys.map((key) => [key.kid, key]));
-}
-
-async function importKey(kid: string, jwk: JWK): Promise<SigningKey> {
-  const alg = jwk.alg ?? '';
+async function importKey(times: KeyTimes, jwk: JWK): Promise<SigningKey> {
+  const { kid, alg } = times;
   const publicJwk = { ...publicPart(jwk), kid, alg, use: 'sig' };
   const [publicKey, privateKey] = await Promise.all([importJWK(publicJwk, alg), importJWK(jwk, alg)]);
   if (publicKey instanceof Uint8Array || privateKey instanceof Uint8Array) {
     throw new Error(`The signing key ${kid} is not an asymmetric key.`);
   }
-  return { kid, alg, publicJwk, publicKey, privateKey };
+  return { ...times, publicJwk, publicKey, privateKey };
 }
 
 /** Names what may be seen rather than what may not: a private member that is new stays private. */

@@ -5,7 +5,7 @@
 import { createHmac, hash } from 'node:crypto';
 import { CompactSign } from 'jose';
 import type { RandomBytes } from '../resources/clock.ts';
-import type { Keys } from './keys.ts';
+import type { SigningKey } from './keys.ts';
 
 export type TokenFormat = 'opaque' | 'jwt';
 export type TokenUse = 'access' | 'refresh';
@@ -55,19 +55,18 @@ export function digest(part: string): string {
 }
 
 /**
- * Writes a token around its secret part: the part itself, or a signed JWT that carries it as `tid`. With the signature
- * that it was given before it is the very same text, where the key still signs.
+ * Writes a token around its secret part: a signed JWT that carries it as `tid`, or without a key the part itself. With
+ * the signature that the same key gave it before, it is the very same text.
  */
 export async function writeToken(
-  { keys, issuer }: { keys: Keys; issuer: string },
-  format: TokenFormat,
+  { key, issuer }: { key: SigningKey | undefined; issuer: string },
   use: TokenUse,
   part: string,
   claims: TokenClaims,
   known?: { kid: string; signature: string },
 ): Promise<string> {
-  if (format === 'opaque') return part;
-  const { kid, alg, privateKey } = keys.signing;
+  if (!key) return part;
+  const { kid, alg, privateKey } = key;
   const header = { alg, kid, typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT' };
   const own = use === 'access' ? accessClaims(claims, part) : refreshClaims(claims, part);
   const payload = JSON.stringify({ ...own, iss: issuer, iat: claims.issuedAt });

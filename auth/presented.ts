@@ -17,6 +17,14 @@ export interface Presented {
   hash: string;
   /** The verified claims of a JWT. */
   claims: JsonObject | undefined;
+  /** The key that signed a JWT. */
+  kid: string | undefined;
+}
+
+/** What a JWT says, and which key signed it. */
+interface Verified {
+  claims: JsonObject;
+  kid: string;
 }
 
 export interface PresentedTokens {
@@ -31,22 +39,27 @@ const MOST_VERIFIED = 5_000;
 const FOREIGN_KEYS = ['jwk', 'jku', 'x5u', 'x5c', 'crit'] as const;
 
 /** Reads tokens issued by this server, remembering the JWTs whose signature it has verified. */
-export function createPresentedTokens(options: { keys: Keys; issuer: string; clock: Clock }): PresentedTokens {
-  const verified = new Map<string, JsonObject>();
+export function createPresentedTokens(options: {
+  keys: Pick<Keys, 'find'>;
+  issuer: string;
+  clock: Clock;
+}): PresentedTokens {
+  const verified = new Map<string, Verified>();
 
-  async function claimsOf(token: string, use: TokenUse): Promise<JsonObject | undefined> {
+  async function verifiedOf(token: string, use: TokenUse): Promise<Verified | undefined> {
     // The memory is keyed by the whole token: by anything less, one token could pass as another.
     const memory = createHash('sha256').update(use).update(token).digest('base64');
     const known = verified.get(memory);
-    if (known) return known;
-    const claims = await verifyJwt(options, token, use);
-    if (!claims) return undefined;
+    // A key that was taken away verifies nothing any more, what it verified before included.
+    if (known && (await options.keys.find(known.kid))) return known;
+    const made = await verifyJwt(options, token, use);
+    if (!made) return undefined;
     for (const oldest of verified.keys()) {
       if (verified.size < MOST_VERIFIED) break;
       verified.delete(oldest);
     }
-    verified.set(memory, claims);
-    return claims;
+    verified.set(memory, made);
+    return made;
   }
 
   return {
@@ -54,24 +67,24 @@ export function createPresentedTokens(options: { keys: Keys; issuer: string; clo
       if (token.length > LONGEST) return undefined;
       if (OPAQUE.test(token)) return presented(token, 'opaque', token, undefined);
       if (!token.includes('.')) return undefined;
-      const claims = await claimsOf(token, use);
-      const { tid, exp } = claims ?? {};
+      const known = await verifiedOf(token, use);
+      const { tid, exp } = known?.claims ?? {};
       if (typeof tid !== 'string') return undefined;
       if (typeof exp === 'number' && exp * 1000 <= options.clock()) return undefined;
-      return presented(token, 'jwt', tid, claims);
+      return presented(token, 'jwt', tid, known);
     },
   };
 }
 
-function presented(token: string, format: TokenFormat, part: string, claims: JsonObject | undefined): Presented {
-  return { token, format, part, hash: tokenHash(format, part), claims };
+function presented(token: string, format: TokenFormat, part: string, jwt: Verified | undefined): Presented {
+  return { token, format, part, hash: tokenHash(format, part), claims: jwt?.claims, kid: jwt?.kid };
 }
 
 async function verifyJwt(
-  { keys, issuer, clock }: { keys: Keys; issuer: string; clock: Clock },
+  { keys, issuer, clock }: { keys: Pick<Keys, 'find'>; issuer: string; clock: Clock },
   token: string,
   use: TokenUse,
-): Promise<JsonObject | undefined> {
+): Promise<Verified | undefined> {
   const keyOf: JWTVerifyGetKey = async (header) => {
     if (FOREIGN_KEYS.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
     const key = typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
@@ -80,14 +93,15 @@ async function verifyJwt(
     return key.publicKey;
   };
   try {
-    const { payload } = await jwtVerify<JsonObject>(token, keyOf, {
+    const { payload, protectedHeader } = await jwtVerify<JsonObject>(token, keyOf, {
       issuer,
       typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT',
       currentDate: new Date(clock()),
       requiredClaims:
         use === 'access' ? ['sub', 'client_id', 'aud', 'exp', 'iat', 'jti', 'tid'] : ['sub', 'jti', 'tid'],
     });
-    return (payload['typ'] === 'refresh') === (use === 'refresh') ? payload : undefined;
+    if ((payload['typ'] === 'refresh') !== (use === 'refresh')) return undefined;
+    return { claims: payload, kid: protectedHeader.kid ?? '' };
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     throw error;

@@ -5,6 +5,8 @@
 import type { Credential, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
+import { expiryOf, lifetimeOf, startOf } from './expiry.ts';
+import type { SigningKey } from './keys.ts';
 import { signatureOf, successorPart, type TokenUse, tokenHash } from './mint.ts';
 import type { Presented } from './presented.ts';
 import { endSession, instant, requireUnchanged, type SessionsContext, type Tokens, writeTokens } from './sessions.ts';
@@ -48,24 +50,35 @@ interface Granted {
  * ends its Session.
  */
 export async function refreshSession(context: SessionsContext, refresh: Refresh): Promise<Tokens> {
-  const { engine, liveTokens } = context;
+  const { engine, keys, liveTokens } = context;
   const { presented } = refresh;
+  const lifetime = lifetimeOf(refresh.settings);
+  const key = presented.kid === undefined ? undefined : await keys.signing(lifetime);
+  // The token that is kept was signed by the key of its time, which has to stay for as long as the token.
+  if (presented.kid !== undefined && !refresh.rotate) await keys.keep(presented.kid, lifetime);
   const granted = await engine.transact(async (transaction) => {
     const live = await transaction.credentials.find(presented.hash);
-    const advanced = live?.name === 'refresh' ? await advance(context, transaction, refresh, live) : undefined;
+    const advanced = live?.name === 'refresh' ? await advance(context, transaction, refresh, live, key) : undefined;
     return advanced ?? repeat(transaction, context.keys.derivation, refresh);
   });
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
   liveTokens.forget(String(granted.session['id']));
-  return written(context, presented, granted);
+  // What another request was given was maybe signed by the key before.
+  const signedBy = granted.access.kid === undefined ? undefined : await keys.find(granted.access.kid);
+  return written(context, presented, granted, key && (signedBy ?? key));
 }
 
 /** The tokens of one generation, around parts that follow from what was presented. */
-async function written(context: SessionsContext, presented: Presented, granted: Granted): Promise<Tokens> {
+async function written(
+  context: SessionsContext,
+  presented: Presented,
+  granted: Granted,
+  key: SigningKey | undefined,
+): Promise<Tokens> {
   const { session, access, rotated } = granted;
   const part = (use: TokenUse) => successorPart(context.keys.derivation, use, presented.part, access.generation);
   const parts = { access: part('access'), refresh: rotated ? part('refresh') : undefined };
-  const tokens = await writeTokens(context, session, access, parts, presented.format);
+  const tokens = await writeTokens(context, session, access, parts, key);
   return rotated ? tokens : { ...tokens, refreshToken: presented.token };
 }
 
@@ -74,12 +87,12 @@ async function signaturesOf(
   context: SessionsContext,
   presented: Presented,
   granted: Granted,
+  key: SigningKey | undefined,
 ): Promise<Signatures | undefined> {
-  const { alg, kid } = context.keys.signing;
-  if (presented.format === 'opaque' || !alg.startsWith('ES')) return undefined;
-  const { accessToken, refreshToken } = await written(context, presented, granted);
+  if (!key?.alg.startsWith('ES')) return undefined;
+  const { accessToken, refreshToken } = await written(context, presented, granted, key);
   const refresh = granted.rotated && refreshToken !== undefined ? signatureOf(refreshToken) : '';
-  return { kid, access: signatureOf(accessToken), refresh };
+  return { access: signatureOf(accessToken), refresh };
 }
 
 /** Moves the Session on by one generation; undefined where another request did so first, or where it cannot be. */
@@ -88,6 +101,7 @@ async function advance(
   transaction: Transaction,
   refresh: Refresh,
   live: Credential,
+  key: SigningKey | undefined,
 ): Promise<Granted | undefined> {
   const { credentials } = transaction;
   const session = await currentStored(transaction, 'Session', live.id);
@@ -101,10 +115,11 @@ async function advance(
     return { session: session.resource, access: before, rotated: false };
   }
 
-  const access = nextAccess(refresh, before, transaction.now);
+  const { access, refreshUntil } = nextTokens(context, refresh, session.resource, before, transaction.now);
+  if (refreshUntil * 1000 <= transaction.now) return undefined;
+  if (key) access.kid = key.kid;
   const { part: presented, format } = refresh.presented;
   const part = (use: TokenUse) => successorPart(context.keys.derivation, use, presented, access.generation);
-  const refreshUntil = access.issuedAt + refresh.settings.refreshTokenExpiration;
   const { hash } = live;
   const next = {
     name: 'refresh',
@@ -113,7 +128,7 @@ async function advance(
   };
   if (!(await credentials.replace(hash, next))) return undefined;
   const granted = { session: session.resource, access, rotated: refresh.rotate };
-  const signatures = await signaturesOf(context, refresh.presented, granted);
+  const signatures = await signaturesOf(context, refresh.presented, granted, key);
   if (signatures) access.signatures = signatures;
   await credentials.replace(held.hash, {
     name: 'access',
@@ -129,18 +144,26 @@ async function advance(
   return { ...granted, session: resource };
 }
 
-/** The access token that comes after another. */
-function nextAccess(refresh: Refresh, before: AccessRecord, now: number): AccessRecord {
+/** The access token that comes after another, and when the refresh token beside it ends. */
+function nextTokens(
+  { settings }: SessionsContext,
+  refresh: Refresh,
+  session: JsonObject,
+  before: AccessRecord,
+  now: number,
+): { access: AccessRecord; refreshUntil: number } {
   const issuedAt = Math.floor(now / 1000);
-  return {
+  const expiry = expiryOf(settings, refresh.settings, startOf(session), issuedAt);
+  const access = {
     generation: before.generation + 1,
     format: refresh.presented.format,
     issuedAt,
-    expiresAt: issuedAt + refresh.settings.accessTokenExpiration,
+    expiresAt: expiry.access,
     scope: refresh.scope,
     audience: refresh.audience,
     unused: refresh.rotate,
   };
+  return { access, refreshUntil: expiry.refresh };
 }
 
 /**

@@ -3,9 +3,10 @@ import type { RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
-import type { Keys } from './keys.ts';
+import { expiryOf, lifetimeOf } from './expiry.ts';
+import type { Keys, SigningKey } from './keys.ts';
 import type { LiveTokens } from './live-tokens.ts';
-import { randomPart, type TokenFormat, type TokenUse, tokenHash, writeToken } from './mint.ts';
+import { randomPart, type TokenUse, tokenHash, writeToken } from './mint.ts';
 import { type AuthSettings, grantSettings } from './settings.ts';
 import { currentStored, isUsable, referenceOf, type Stored } from './stored.ts';
 import { type AccessRecord, detailOf } from './token-records.ts';
@@ -44,10 +45,11 @@ export interface SessionsContext {
  * were authenticated: what proved their identity may not hold any more.
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
-  const { engine, settings, random } = context;
+  const { engine, keys, settings, random } = context;
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
   const id = newId(random);
   const [accessPart, refreshPart] = [randomPart(random), chosen.refreshable ? randomPart(random) : undefined];
+  const key = chosen.format === 'jwt' ? await keys.signing(lifetimeOf(chosen)) : undefined;
   const { session, access } = await engine.transact(async (transaction) => {
     for (const [type, stored] of [
       ['Client', issue.client],
@@ -56,11 +58,10 @@ export async function startSession(context: SessionsContext, issue: Issue): Prom
       if (stored) await requireUnchanged(transaction, type, stored);
     }
     const issuedAt = Math.floor(transaction.now / 1000);
-    const expiresAt = issuedAt + chosen.accessTokenExpiration;
-    const refreshUntil = issuedAt + chosen.refreshTokenExpiration;
+    const { access: expiresAt, refresh: refreshUntil } = expiryOf(settings, chosen, issuedAt, issuedAt);
     const { scope, audience } = issue;
     const given = { generation: 0, format: chosen.format, scope, audience, unused: false };
-    const record: AccessRecord = { ...given, issuedAt, expiresAt };
+    const record: AccessRecord = { ...given, issuedAt, expiresAt, ...(key && { kid: key.kid }) };
     const resource = sessionOf(
       issue,
       id,
@@ -87,16 +88,16 @@ export async function startSession(context: SessionsContext, issue: Issue): Prom
     }
     return { session: { ...resource, id }, access: record };
   });
-  return writeTokens(context, session, access, { access: accessPart, refresh: refreshPart }, chosen.format);
+  return writeTokens(context, session, access, { access: accessPart, refresh: refreshPart }, key);
 }
 
-/** Writes the tokens of a Session around their secret parts. */
+/** Writes the tokens of a Session around their secret parts: as JWTs where there is a key, else as they are. */
 export async function writeTokens(
-  { keys, settings }: SessionsContext,
+  { settings }: SessionsContext,
   session: JsonObject,
   access: AccessRecord,
   parts: { access: string; refresh: string | undefined },
-  format: TokenFormat,
+  key: SigningKey | undefined,
 ): Promise<Tokens> {
   const claims = {
     session: String(session['id']),
@@ -107,10 +108,10 @@ export async function writeTokens(
     issuedAt: access.issuedAt,
     expiresAt: access.expiresAt,
   };
-  const issuer = { keys, issuer: settings.baseUrl };
-  const { signatures } = access;
+  const issuer = { key, issuer: settings.baseUrl };
+  const { kid = '', signatures } = access;
   const write = (use: TokenUse, part: string) =>
-    writeToken(issuer, format, use, part, claims, signatures && { kid: signatures.kid, signature: signatures[use] });
+    writeToken(issuer, use, part, claims, signatures && { kid, signature: signatures[use] });
   const [accessToken, refreshToken] = await Promise.all([
     write('access', parts.access),
     parts.refresh === undefined ? undefined : write('refresh', parts.refresh),

@@ -17,6 +17,8 @@ export interface AuthSettings {
   /** Seconds since issue or last use, where the Client does not say. */
   refreshTokenExpiration: number;
   signingAlg: SigningAlg;
+  /** Seconds that a Session may live for, however often it is refreshed; absent for no such limit. */
+  sessionMaxAge?: number | undefined;
   /** True where the `jwks_uri` of a Client may be plain http and inside one's own network; not so by default. */
   privateJwksUris?: boolean;
 }

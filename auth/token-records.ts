@@ -17,13 +17,14 @@ export interface AccessRecord {
   audience: string[];
   /** True until it is first used: of one that came with a new refresh token, whose spent one may be sent again. */
   unused: boolean;
+  /** The key that signs the tokens of this generation; absent for opaque ones. */
+  kid?: string;
   /** The signatures of the tokens, where a second one would be another: the same token is the same text again. */
   signatures?: Signatures;
 }
 
-/** Signatures by the key `kid`. Without the secret part of a token, its signature is none. */
+/** Signatures by the key of the record. Without the secret part of a token, its signature is none. */
 export interface Signatures {
-  kid: string;
   access: string;
   /** Empty where the refresh token was kept. */
   refresh: string;
@@ -53,7 +54,7 @@ export function spentHash(hash: string): string {
 }
 
 export function accessRecord({ detail }: Credential): AccessRecord {
-  const signatures = detail?.['signatures'];
+  const { signatures, kid } = detail ?? {};
   return {
     generation: numberIn(detail, 'generation'),
     format: detail?.['format'] === 'jwt' ? 'jwt' : 'opaque',
@@ -62,12 +63,13 @@ export function accessRecord({ detail }: Credential): AccessRecord {
     scope: strings(detail?.['scope']),
     audience: strings(detail?.['audience']),
     unused: detail?.['unused'] === true,
+    ...(typeof kid === 'string' ? { kid } : {}),
     ...(isObject(signatures) ? { signatures: signaturesIn(signatures) } : {}),
   };
 }
 
-function signaturesIn({ kid, access, refresh }: JsonObject): Signatures {
-  return { kid: String(kid), access: String(access), refresh: String(refresh) };
+function signaturesIn({ access, refresh }: JsonObject): Signatures {
+  return { access: String(access), refresh: String(refresh) };
 }
 
 export function refreshRecord({ detail }: Credential): RefreshRecord {

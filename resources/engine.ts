@@ -111,6 +111,8 @@ export interface Transaction extends Connection {
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
+  /** Keeps other nodes from deciding on a type until the job ends; on a table that holds no resources, by its name. */
+  hold(type: string): Promise<void>;
   /** Makes the index rows of a type anew, for a definition that has changed. */
   reindex(type: string): Promise<void>;
   credentials: Credentials & {
@@ -195,6 +197,8 @@ export interface Engine extends Interactions {
   ): Promise<Result>;
   /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /** What is committed, for the tables that hold no resources. */
+  committed: Pick<Connection, 'all'>;
   credentials: Credentials;
   /** Who holds a name of a namespace (compared NFKC and case-folded): `names('login', 'Alice')`. */
   holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;

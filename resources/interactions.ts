@@ -53,6 +53,7 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
 
 class ResourceEngine implements Engine {
   readonly exclusive: boolean;
+  readonly committed: Pick<Connection, 'all'>;
   readonly credentials: Credentials;
   readonly #options: EngineOptions;
   readonly #store: Store;
@@ -68,6 +69,7 @@ class ResourceEngine implements Engine {
     this.#options = options;
     this.#types = servedTypes(registry);
     this.exclusive = dialect.exclusive;
+    this.committed = points;
     this.credentials = committedCredentials(points);
     this.#store = new Store(dialect);
     this.#reads = new Reads({

@@ -40,6 +40,14 @@ export function secret(text: string): string {
   return text;
 }
 
+/** A secret that cannot be guessed by trying short ones. */
+export const longSecret =
+  (least: number) =>
+  (text: string): string => {
+    if (text.length < least) throw new Error('is too short');
+    return secret(text);
+  };
+
 export function file(text: string): string {
   if (!statSync(text, { throwIfNoEntry: false })?.isFile()) throw new Error('names no file');
   return text;

@@ -96,6 +96,12 @@ const SETTINGS = {
     meaning: 'Seconds from its last use that a refresh token is good for, when the Client does not say.',
     parse: value.wholeNumber(1, TEN_YEARS),
   }),
+  sessionMaxAge: optional({
+    variable: 'SESSION_MAX_AGE',
+    takes: `seconds, from 1 to ${TEN_YEARS}`,
+    meaning: 'Seconds from its start after which a Session has no good token any more, however often it is refreshed.',
+    parse: value.wholeNumber(1, TEN_YEARS),
+  }),
   audience: withDefault({
     variable: 'AUDIENCE',
     default: '',
@@ -109,6 +115,20 @@ const SETTINGS = {
     takes: 'RS256, ES256 or EdDSA',
     meaning: 'How tokens are signed from now on: `RS256`, `ES256` or `EdDSA`.',
     parse: value.oneOf('RS256', 'ES256', 'EdDSA'),
+  }),
+  keyEncryptionSecret: optional({
+    variable: 'KEY_ENCRYPTION_SECRET',
+    secret: true,
+    takes: 'a text of at least 16 characters, none of them a control character',
+    meaning: "What the server's own keys are encrypted with in the database ([how](docs/configuration.md#the-keys)).",
+    parse: value.longSecret(16),
+  }),
+  keyEncryptionSecretPrevious: optional({
+    variable: 'KEY_ENCRYPTION_SECRET_PREVIOUS',
+    secret: true,
+    takes: 'the secret that KEY_ENCRYPTION_SECRET was before',
+    meaning: 'What they were encrypted with so far, for the one start that changes the secret.',
+    parse: value.secret,
   }),
   maxBody: withDefault({
     variable: 'MAX_BODY',

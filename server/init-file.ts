@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Seal } from '../auth/sealing.ts';
+import { serverSecret } from '../auth/server-keys.ts';
 import type { RandomBytes } from '../resources/clock.ts';
 import type { Transaction } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
@@ -37,10 +39,10 @@ export async function readInitFile(path: string): Promise<InitEntry[]> {
 export async function applyInitFile(
   entries: readonly InitEntry[],
   transaction: Transaction,
-  random: RandomBytes,
+  { random, seal }: { random: RandomBytes; seal: Seal },
 ): Promise<void> {
   if (entries.length === 0) return;
-  const key = await digestKey(transaction, random);
+  const key = await serverSecret(transaction, seal, 'init_file', random(32));
   for (const entry of entries) {
     // The digest is keyed: an entry may hold a secret, and a plain digest of a short one can be guessed.
     const digest = createHmac('sha256', key).update(renderJson(entry.resource)).digest('base64url');
@@ -112,11 +114,4 @@ async function remember(transaction: Transaction, { type, id }: InitEntry, diges
     'INSERT INTO init_entry (type, id, digest) VALUES (?, ?, ?) ' +
     'ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest';
   await transaction.run(sql, [type, id, digest]);
-}
-
-async function digestKey(transaction: Transaction, random: RandomBytes): Promise<Buffer> {
-  const sql = "INSERT INTO server_key (name, value) VALUES ('init_file', ?) ON CONFLICT (name) DO NOTHING";
-  await transaction.run(sql, [random(32).toString('base64')]);
-  const [row] = await transaction.all<{ value: string }>("SELECT value FROM server_key WHERE name = 'init_file'");
-  return Buffer.from(row?.value ?? '', 'base64');
 }

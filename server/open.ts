@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
 import { createPasswords, type Passwords } from '../auth/passwords.ts';
 import { createRules } from '../auth/rules.ts';
+import { createSeal, type Seal } from '../auth/sealing.ts';
+import { resealServerSecrets } from '../auth/server-keys.ts';
+import { resealKeys } from '../auth/signing-keys.ts';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { createEngine } from '../resources/interactions.ts';
@@ -26,6 +29,8 @@ export interface Ward extends Ports {
   registry: Registry;
   engine: Engine;
   passwords: Passwords;
+  /** What the server's own keys are stored with. */
+  seal: Seal;
   /** What became of the root client. */
   root: RootOutcome;
   /** Finishes the writes and closes the database. */
@@ -37,6 +42,8 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl);
   const passwords = createPasswords(ports);
+  const { keyEncryptionSecret, keyEncryptionSecretPrevious } = config;
+  const seal = createSeal({ secret: keyEncryptionSecret, previous: keyEncryptionSecretPrevious }, ports.random);
   const engine = createEngine({
     registry,
     dialect: database.dialect,
@@ -55,14 +62,16 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
     const { rootClientId: id, rootClientSecret: secret } = config;
     const entries = config.initFile === undefined ? [] : await readInitFile(config.initFile);
     const bootstrap = async (transaction: Transaction) => {
+      await resealServerSecrets(transaction, seal);
+      await resealKeys(transaction, seal);
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
       await applyDeclarations(registry, declared, transaction);
-      await applyInitFile(entries, transaction, ports.random);
+      await applyInitFile(entries, transaction, { random: ports.random, seal });
       return outcome;
     };
     // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
     const root = await database.migrate(() => engine.transact(bootstrap));
-    return { config, database, registry, engine, passwords, root, close, ...ports };
+    return { config, database, registry, engine, passwords, seal, root, close, ...ports };
   } catch (error) {
     await close();
     throw error;

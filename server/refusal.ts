@@ -1,3 +1,4 @@
+import { SealError } from '../auth/sealing.ts';
 import { Failure } from '../resources/errors.ts';
 import { ConfigError } from './config.ts';
 import { LockedError } from './lock.ts';
@@ -7,7 +8,7 @@ import { LockedError } from './lock.ts';
  * that is known of it.
  */
 export function endWith(error: unknown, what = 'Ward did not start'): never {
-  const expected = error instanceof ConfigError || error instanceof LockedError || error instanceof Failure;
-  console.error(expected ? `${what}: ${error.message}` : error);
+  const expected = [ConfigError, LockedError, SealError, Failure].some((kind) => error instanceof kind);
+  console.error(expected && error instanceof Error ? `${what}: ${error.message}` : error);
   process.exit(1);
 }

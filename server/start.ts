@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { JWK } from 'jose';
 import { type Logger, pino } from 'pino';
 import { createAuth } from '../auth/auth.ts';
-import { generateSigningKey } from '../auth/keys.ts';
+import { generateSigningKey } from '../auth/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';

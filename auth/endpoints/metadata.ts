@@ -7,6 +7,7 @@ import { CLIENT_METHODS, CLIENT_SIGNING_ALGS } from '../client-methods/registry.
 import { GRANTS } from '../grants/registry.ts';
 import type { Keys } from '../keys.ts';
 import type { AuthSettings } from '../settings.ts';
+import { JWKS_MAX_AGE } from '../signing-keys.ts';
 import type { AuthAnswer, Endpoint } from './exchange.ts';
 
 /** The documents under `/.well-known/`, by their names. */
@@ -22,7 +23,7 @@ export function metadataEndpoints(settings: AuthSettings, keys: Keys): Record<st
 }
 
 function published(body: JsonObject): AuthAnswer {
-  return { status: 200, headers: { 'Cache-Control': 'public, max-age=300' }, body };
+  return { status: 200, headers: { 'Cache-Control': `public, max-age=${JWKS_MAX_AGE}` }, body };
 }
 
 function serverMetadata(baseUrl: string): JsonObject {

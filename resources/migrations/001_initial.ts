@@ -70,7 +70,9 @@ async function credentials(knex: Knex): Promise<void> {
     table.text('kid').primary();
     table.text('alg').notNullable();
     table.text('jwk').notNullable();
-    table.bigInteger('created_at').notNullable();
+    table.bigInteger('published_at').notNullable();
+    table.bigInteger('signs_from').notNullable();
+    table.bigInteger('needed_until').notNullable();
   });
   await knex.schema.createTable('server_key', (table) => {
     table.text('name').primary();

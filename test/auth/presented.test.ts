@@ -2,27 +2,30 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { describe, it } from 'mocha';
-import type { Keys } from '../../auth/keys.ts';
-import { generateSigningKey } from '../../auth/keys.ts';
+import type { Keys, SigningKey } from '../../auth/keys.ts';
 import { randomPart, successorPart, type TokenClaims, type TokenUse, tokenHash, writeToken } from '../../auth/mint.ts';
 import { createPresentedTokens, type PresentedTokens } from '../../auth/presented.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../../auth/settings.ts';
+import { generateSigningKey } from '../../auth/signing-keys.ts';
 
 const issuer = 'https://ward.example';
 const NOW = 1_800_000_000;
 let seconds = NOW;
 
-async function keysOf(alg: SigningAlg): Promise<Keys> {
+interface OneKey extends Pick<Keys, 'find'> {
+  signing: SigningKey;
+}
+
+async function keysOf(alg: SigningAlg): Promise<OneKey> {
   const jwk = await generateSigningKey(alg);
   const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...publicJwk } = jwk;
   const [publicKey, privateKey] = await Promise.all([importJWK(publicJwk, alg), importJWK(jwk, alg)]);
   if (publicKey instanceof Uint8Array || privateKey instanceof Uint8Array) throw new TypeError('not a key pair');
-  const signing = { kid: jwk.kid ?? '', alg, publicJwk, publicKey, privateKey };
+  const times = { publishedAt: 0, signsFrom: 0, neededUntil: 0 };
+  const signing = { kid: jwk.kid ?? '', alg, ...times, publicJwk, publicKey, privateKey };
   return {
     signing,
     find: async (kid) => (kid === signing.kid ? signing : undefined),
-    jwks: async () => ({ keys: [publicJwk] }),
-    derivation: randomBytes(32),
   };
 }
 
@@ -65,8 +68,8 @@ describe('tokens', () => {
       const keys = await keysOf(alg);
       seconds = NOW;
       const presented = createPresentedTokens({ keys, issuer, clock: () => seconds * 1000 });
-      const access = await writeToken({ keys, issuer }, 'jwt', 'access', 'tid1', CLAIMS);
-      const refresh = await writeToken({ keys, issuer }, 'jwt', 'refresh', 'tid2', { ...CLAIMS, user: 'u1' });
+      const access = await writeToken({ key: keys.signing, issuer }, 'access', 'tid1', CLAIMS);
+      const refresh = await writeToken({ key: keys.signing, issuer }, 'refresh', 'tid2', { ...CLAIMS, user: 'u1' });
       expect(payloadOf(access)).to.deep.equal({
         iss: issuer,
         sub: 'c1',
@@ -101,7 +104,7 @@ describe('tokens', () => {
 });
 
 describe('JWTs that are refused', () => {
-  let keys: Keys;
+  let keys: OneKey;
   let presented: PresentedTokens;
 
   before(async () => {
