@@ -1,20 +1,23 @@
 /** Chosen secrets are kept as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
-import { createHmac } from 'node:crypto';
-import { hash as argon2, verify as argon2Verify } from '@node-rs/argon2';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import { Failure } from '../resources/errors.ts';
 import type { SecretHasher } from '../resources/secrets.ts';
 
 // 19 MiB, two passes, one lane; the library's default variant is argon2id.
 const COST = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
+/** What stands before the digest of an encoded hash: all that a secret needs to be hashed the same way. */
+const MANNER = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$/;
 const LONGEST_QUEUE = 50;
 const REMEMBERED_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 
 export interface Passwords extends SecretHasher {
   /**
-   * True when the secret gives one of an account's hashes. Without hashes the same work is done in vain, so that
-   * the time does not tell whether the account exists. Rejects with a `busy` Failure when too many wait.
+   * True when the secret gives one of an account's hashes. The secrets of an account share their salt, so that one
+   * computation compares with all of them; without any the same work is done in vain. So the time tells neither how
+   * many there are nor whether the account exists. Rejects with a `busy` Failure when too many wait.
    */
   matches(account: string, secret: string, hashes: readonly string[]): Promise<boolean>;
 }
@@ -23,37 +26,64 @@ export interface Passwords extends SecretHasher {
 export function createPasswords({ clock, random }: { clock: Clock; random: RandomBytes }): Passwords {
   const inTurn = oneAtATime();
   const remembered = new Remembered(clock);
-  const underway = new Map<string, Promise<boolean>>();
+  const underway = new Map<string, Promise<string | undefined>>();
   const memoryKey = random(32);
 
-  const hash = (secret: string) => inTurn(() => argon2(secret, COST));
-  const verify = (secret: string, stored: string) => inTurn(() => argon2Verify(stored, secret).catch(() => false));
+  const hash: Passwords['hash'] = (secret, beside = []) => {
+    const [manner] = mannersOf(beside);
+    return inTurn(() => argon2(secret, manner ? optionsOf(manner) : COST));
+  };
 
-  /** A comparison that others ask for at the same moment is made once. */
-  async function matchesOne(account: string, secret: string, stored: string): Promise<boolean> {
-    // The stored hash is part of the memory's key: a credential that changes is not remembered any more.
-    const memory = createHmac('sha256', memoryKey)
+  const match: Passwords['match'] = async (secret, hashes) => {
+    let matched: string | undefined;
+    for (const manner of mannersOf(hashes)) {
+      const made = Buffer.from(await inTurn(() => argon2(secret, optionsOf(manner))));
+      for (const stored of hashes) {
+        const held = Buffer.from(stored);
+        if (held.length === made.length && timingSafeEqual(held, made)) matched = stored;
+      }
+    }
+    return matched;
+  };
+
+  // The stored hash is part of the memory's key: a credential that changes is not remembered any more.
+  const memoryOf = (account: string, stored: string, secret: string) =>
+    createHmac('sha256', memoryKey)
       .update(JSON.stringify([account, stored, secret]))
       .digest('base64');
-    if (remembered.has(memory)) return true;
-    const running = underway.get(memory) ?? verify(secret, stored).finally(() => underway.delete(memory));
-    underway.set(memory, running);
-    const matched = await running;
-    if (matched) remembered.add(memory);
-    return matched;
-  }
 
   return {
     hash,
-    verify,
-    matches: async (account, secret, hashes) => {
+    match,
+    async matches(account, secret, hashes) {
       if (hashes.length === 0) {
         await hash(secret);
         return false;
       }
-      for (const stored of hashes) if (await matchesOne(account, secret, stored)) return true;
-      return false;
+      if (hashes.some((stored) => remembered.has(memoryOf(account, stored, secret)))) return true;
+      // A comparison that others ask for at the same moment is made once.
+      const asked = memoryOf(account, [...hashes].sort().join(), secret);
+      const running = underway.get(asked) ?? match(secret, hashes).finally(() => underway.delete(asked));
+      underway.set(asked, running);
+      const matched = await running;
+      if (matched !== undefined) remembered.add(memoryOf(account, matched, secret));
+      return matched !== undefined;
     },
+  };
+}
+
+/** The ways in which hashes were made, each once; one for the secrets of an account. */
+function mannersOf(hashes: readonly string[]): Set<string> {
+  return new Set(hashes.flatMap((hash) => MANNER.exec(hash)?.[0] ?? []));
+}
+
+function optionsOf(manner: string): { memoryCost: number; timeCost: number; parallelism: number; salt: Buffer } {
+  const [, memoryCost, timeCost, parallelism, salt = ''] = MANNER.exec(manner) ?? [];
+  return {
+    memoryCost: Number(memoryCost),
+    timeCost: Number(timeCost),
+    parallelism: Number(parallelism),
+    salt: Buffer.from(salt, 'base64'),
   };
 }
 

@@ -73,7 +73,7 @@ export interface Change {
   before: JsonObject | undefined;
   /** Undefined for a deletion. */
   after: JsonObject | undefined;
-  /** True when a secret of the resource was set to another value or removed. */
+  /** True when a secret was set to another value or removed; not where others came beside those that are kept. */
   credentialChanged: boolean;
 }
 

@@ -9,10 +9,21 @@ import type { ServedType } from './served.ts';
 /** What a write does to one secret of a resource. */
 export interface SecretWrite {
   name: string;
-  /** The hash that was stored when the write was prepared; the job goes on only if it still is. */
-  stored: string | undefined;
-  /** The hash to store: the same one keeps it, undefined removes it. */
-  next: string | undefined;
+  /** The hashes that were stored when the write was prepared; the job goes on only if they still are. */
+  stored: readonly string[];
+  /** The hashes to store instead. */
+  next: readonly string[];
+}
+
+/** True where the same hashes are meant, in whatever order. */
+export function sameHashes(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((hash) => others.includes(hash));
+}
+
+/** True where a secret is set to another value or removed; false where others are added beside those that stay. */
+export function replacesSecret({ stored, next }: SecretWrite): boolean {
+  if (sameHashes(stored, next)) return false;
+  return stored.length === 0 || !stored.every((hash) => next.includes(hash));
 }
 
 /** A resource made ready to store: all that needs no look at other resources is done before the queue. */
@@ -82,16 +93,24 @@ export async function prepareSecrets(
 ): Promise<SecretWrite[]> {
   const writes: SecretWrite[] = [];
   for (const [name, value] of Object.entries(values)) {
-    const stored = key === undefined ? undefined : (await credentials.of(key, name))[0]?.hash;
-    writes.push({ name, stored, next: await nextHash(hasher, stored, value) });
+    const stored = key === undefined ? [] : (await credentials.of(key, name)).map(({ hash }) => hash);
+    writes.push({ name, stored, next: await nextHashes(hasher, stored, value) });
   }
   return writes;
 }
 
-async function nextHash(hasher: SecretHasher, stored: string | undefined, value: Json): Promise<string | undefined> {
-  if (typeof value !== 'string') return undefined;
-  if (stored !== undefined && (await hasher.verify(value, stored))) return stored;
-  return hasher.hash(value);
+/** The hashes of one secret or several: a secret that is stored already keeps its hash. */
+async function nextHashes(hasher: SecretHasher, stored: readonly string[], value: Json): Promise<string[]> {
+  const secrets = (Array.isArray(value) ? value : [value]).filter((secret) => typeof secret === 'string');
+  const next: string[] = [];
+  const added: string[] = [];
+  for (const secret of secrets) {
+    const hash = stored.length === 0 ? undefined : await hasher.match(secret, stored);
+    if (hash === undefined) added.push(secret);
+    else next.push(hash);
+  }
+  for (const secret of added) next.push(await hasher.hash(secret, next));
+  return next;
 }
 
 function separate(type: ServedType, resource: JsonObject): { content: JsonObject; withheld: JsonObject } {

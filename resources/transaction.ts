@@ -6,7 +6,7 @@ import { Failure } from './errors.ts';
 import { equalJson } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
-import { contentOf, type PreparedWrite, renderVersion, withContent } from './prepare.ts';
+import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
@@ -114,10 +114,10 @@ export class JobTransaction implements Transaction {
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
     const before = resourceOf(current);
-    const credentialChanged = await this.#checkSecrets(prepared, current);
+    const secretsChange = await this.#checkSecrets(prepared, current);
     this.#check(prepared.type, prepared.id, before, prepared.content, options);
     const write = this.#complete(prepared, before);
-    if (current && before && !credentialChanged && isUnchanged(write, current, before)) {
+    if (current && before && !secretsChange && isUnchanged(write, current, before)) {
       return { outcome: 'unchanged', version: current };
     }
     const version = await this.#storeVersion(write, method, current);
@@ -128,7 +128,7 @@ export class JobTransaction implements Transaction {
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
     await this.#writeSecrets(write, version.key);
-    await this.#changed(version, before, write.content, credentialChanged);
+    await this.#changed(version, before, write.content, write.secrets.some(replacesSecret));
     return { outcome: before ? 'updated' : 'created', version };
   }
 
@@ -221,17 +221,18 @@ export class JobTransaction implements Transaction {
   /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */
   async #checkSecrets(write: PreparedWrite, current: Version | undefined): Promise<boolean> {
     for (const { name, stored } of write.secrets) {
-      const [held] = current ? await this.credentials.of(current.key, name) : [];
-      if (held?.hash !== stored) throw new StaleWrite();
+      const held = current ? await this.credentials.of(current.key, name) : [];
+      const hashes = held.map(({ hash }) => hash);
+      if (!sameHashes(hashes, stored)) throw new StaleWrite();
     }
-    return write.secrets.some(({ stored, next }) => stored !== next);
+    return write.secrets.some(({ stored, next }) => !sameHashes(stored, next));
   }
 
   async #writeSecrets(write: PreparedWrite, key: number): Promise<void> {
-    for (const { name, stored, next: hash } of write.secrets) {
-      if (stored === hash) continue;
-      if (stored !== undefined) await this.credentials.remove(key, name);
-      if (hash !== undefined) await this.credentials.insert({ key, name, hash, detail: null });
+    for (const { name, stored, next } of write.secrets) {
+      if (sameHashes(stored, next)) continue;
+      if (stored.length > 0) await this.credentials.remove(key, name);
+      for (const hash of next) await this.credentials.insert({ key, name, hash, detail: null });
     }
   }
 

@@ -22,7 +22,7 @@ export const client: ResourceDefinition = {
     meta: { type: 'Meta', summary: true },
     name: { type: 'string', summary: true },
     active: { type: 'boolean', summary: true },
-    secret: { type: 'string', maxLength: 1024 },
+    secret: { type: 'string', maxLength: 1024, several: 4 },
     grant_types: {
       type: 'code',
       list: true,

@@ -10,6 +10,7 @@ import { openCheck } from './open.ts';
 import { PRIMITIVES, primitiveKinds } from './primitives.ts';
 import { checkLink, referenceCheck } from './references.ts';
 import type { Check, Run } from './run.ts';
+import { nullable, severalSecrets } from './secret.ts';
 
 /** A place with the type that the value has there. */
 type TypedPlace = Place & { type: string | undefined };
@@ -82,7 +83,7 @@ export class Compiler {
       if (element.choice === undefined) {
         if (isRequired) required.push(name);
         this.#addMember(members, name, element, inside, { element: name, step: name, choice: 0, type: element.type });
-        if (secrets.has(name)) members.set(name, nullable(members.get(name)));
+        if (secrets.has(name)) this.#allowSecrets(members, name, element, inside);
         continue;
       }
       const choice = 1 << choices.length;
@@ -93,6 +94,18 @@ export class Compiler {
       }
     }
     return { members, required, choices, further: [] };
+  }
+
+  /** What only a secret may be: null, or several where its definition says so. */
+  #allowSecrets(members: Map<string, Member>, name: string, element: ElementDefinition, path: string): void {
+    const single = members.get(name);
+    if (single === undefined) throw new Error('A secret must be an element of its type');
+    const lists = new Map<string, Member>();
+    const place = { element: name, step: name, choice: 0, type: element.type };
+    this.#addMember(lists, name, { ...element, list: true }, path, place);
+    const list = lists.get(name);
+    const { several } = element;
+    members.set(name, nullable(list && several !== undefined ? severalSecrets(single, list, several) : single));
   }
 
   /** Adds the member of one property, and of its sibling where it is a primitive. */
@@ -184,14 +197,5 @@ function sequence(checks: readonly Check[]): Check {
   return (value: Json, run) => {
     const before = run.issues.length;
     for (const check of checks) if (run.issues.length === before) check(value, run);
-  };
-}
-
-/** A secret may be null: that removes it. */
-function nullable(member: Member | undefined): Member {
-  if (member === undefined) throw new Error('A secret must be an element of its type');
-  return {
-    ...member,
-    check: (object, key, run) => (object[key] === null ? undefined : member.check(object, key, run)),
   };
 }

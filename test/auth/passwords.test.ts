@@ -19,9 +19,9 @@ describe('passwords', () => {
   it('are hashed with argon2id, 19 MiB, two passes, one lane', async () => {
     const hash = await passwords.hash('verysecret');
     expect(hash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
-    expect(await passwords.verify('verysecret', hash)).to.equal(true);
-    expect(await passwords.verify('Verysecret', hash)).to.equal(false);
-    expect(await passwords.verify('verysecret', 'not a hash')).to.equal(false);
+    expect(await passwords.match('verysecret', [hash])).to.equal(hash);
+    expect(await passwords.match('Verysecret', [hash])).to.equal(undefined);
+    expect(await passwords.match('verysecret', ['not a hash'])).to.equal(undefined);
   });
 
   it('a verified one is remembered for a minute', async () => {
@@ -47,9 +47,32 @@ describe('passwords', () => {
   });
 
   it('any of several live secrets is right', async () => {
-    const hashes = [await passwords.hash('one'), await passwords.hash('two')];
-    expect(await passwords.matches('Client/e', 'two', hashes)).to.equal(true);
-    expect(await passwords.matches('Client/e', 'three', hashes)).to.equal(false);
+    const one = await passwords.hash('one');
+    for (const two of [await passwords.hash('two', [one]), await passwords.hash('two')]) {
+      expect(await passwords.matches('Client/e', 'two', [one, two])).to.equal(true);
+      expect(await passwords.matches('Client/e', 'one', [two, one])).to.equal(true);
+      expect(await passwords.matches('Client/e', 'three', [one, two])).to.equal(false);
+    }
+    expect(await passwords.hash('one', [one]), 'made the same way').to.equal(one);
+    expect(await passwords.hash('one')).to.not.equal(one);
+  });
+
+  it('how many live secrets an account has does not show in the work', async () => {
+    const hashes = [await passwords.hash('first')];
+    while (hashes.length < 4) hashes.push(await passwords.hash(`next ${hashes.length}`, hashes));
+    let [single, several] = [0, 0];
+    for (let turn = 0; turn < 5; turn += 1) {
+      single += await work(() => passwords.matches('Client/i', `wrong ${turn}`, hashes.slice(0, 1)));
+      several += await work(() => passwords.matches('Client/j', `wrong ${turn}`, hashes));
+    }
+    expect(several).to.be.within(single / 2, single * 2);
+  });
+
+  it('a secret that was taken from several is not remembered', async () => {
+    const one = await passwords.hash('one');
+    const both = [one, await passwords.hash('two', [one])];
+    expect(await passwords.matches('Client/k', 'two', both)).to.equal(true);
+    expect(await passwords.matches('Client/k', 'two', [one])).to.equal(false);
   });
 
   it('an unknown account costs what a known one does', async () => {
