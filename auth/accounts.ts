@@ -51,8 +51,7 @@ export function createAccounts(options: { engine: Engine; passwords: Passwords; 
       attempt.released();
       throw error;
     }
-    if (proven) attempt.released();
-    else attempt.failed();
+    await (proven ? attempt.succeeded() : attempt.failed());
     return proven;
   }
 

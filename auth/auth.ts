@@ -16,6 +16,7 @@ import { revokeEndpoint } from './endpoints/revoke.ts';
 import { tokenEndpoint } from './endpoints/token.ts';
 import { userinfoEndpoint } from './endpoints/userinfo.ts';
 import { createFetchKeys } from './fetch-keys.ts';
+import { createGuessRecords } from './guess-records.ts';
 import { createGuessing } from './guessing.ts';
 import { createIssuedTokens } from './issued-tokens.ts';
 import { openKeys } from './keys.ts';
@@ -66,7 +67,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const keys = await openKeys({ engine, seal, clock, random, alg, generated: generatedKey, report });
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
-  const accounts = createAccounts({ engine, passwords, guessing: createGuessing({ clock }) });
+  const guessing = createGuessing({ clock, records: createGuessRecords({ engine, clock, report }) });
+  const accounts = createAccounts({ engine, passwords, guessing });
   const fetchKeys = createFetchKeys({ private: settings.privateJwksUris === true, report });
   const assertions = createAssertions({
     engine,

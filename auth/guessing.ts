@@ -1,17 +1,21 @@
 /** Slows the guessing of credentials (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, last paragraph). */
-import { isIPv4, isIPv6 } from 'node:net';
 import type { Clock } from '../resources/clock.ts';
 import { Failure } from '../resources/errors.ts';
+import { DAY_MS, type GuessRecords } from './guess-records.ts';
+import { digest } from './mint.ts';
+import { networkOf } from './network.ts';
 
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
 const PER_ADDRESS = 100;
-const MOST_COUNTERS = 50_000;
 
 /** One credential that is being checked. Exactly one of its methods must be called once. */
 export interface Attempt {
-  failed(): void;
-  /** The credential was right, or it was not compared after all: nothing is held against anyone. */
+  /** The credential was wrong; resolves once that counts on every node. */
+  failed(): Promise<void>;
+  /** The account proved itself, and is known from this address from now on. */
+  succeeded(): Promise<void>;
+  /** The credential was not compared after all: nothing is held against anyone. */
   released(): void;
 }
 
@@ -24,123 +28,128 @@ export interface Guessing {
   begin(account: string, address: string): Promise<Attempt>;
 }
 
-/** Counts failures in memory: 10 an account and address, 100 an address, in 15 minutes. */
-export function createGuessing({ clock }: { clock: Clock }): Guessing {
-  const counters = new Map<string, Counter>();
+/**
+ * Admits 10 failures an account and address, and 100 an address, in 15 minutes; within a day each further such number
+ * doubles the time. Where an account is known from an address, the guesses at others there do not lock it out.
+ */
+export function createGuessing({ clock, records }: { clock: Clock; records: GuessRecords }): Guessing {
+  const gates = new Map<string, Gate>();
 
-  function counter(key: string, limit: number): Counter {
-    const known = counters.get(key);
-    if (known) return known;
-    if (counters.size >= MOST_COUNTERS) forget(counters, clock());
-    const made = new Counter(limit);
-    counters.set(key, made);
-    return made;
+  function take(subject: string): Gate {
+    const gate = gates.get(subject) ?? new Gate(() => gates.delete(subject));
+    gates.set(subject, gate);
+    gate.users += 1;
+    return gate;
+  }
+
+  /** The counts that an attempt has to pass, the address first. */
+  async function countsOf(pair: string, network: string): Promise<Count[]> {
+    const [ofNetwork, ofPair] = [await records.failures('network', network), await records.failures('pair', pair)];
+    const now = clock();
+    const counts = [countOf(ofNetwork, PER_ADDRESS, now), countOf(ofPair, PER_ACCOUNT_AND_ADDRESS, now)];
+    if (counts.every(({ lock }) => lock === 0) || !(await records.isKnown(pair))) return counts;
+    return [countOf([], PER_ADDRESS, now), countOf(ofPair, PER_ACCOUNT_AND_ADDRESS, now, 1)];
+  }
+
+  /** Enters both gates once neither can become too full. */
+  async function admit(held: readonly Gate[], pair: string, network: string): Promise<void> {
+    for (;;) {
+      const failuresBefore = sum(held.map(({ failures }) => failures));
+      const counts = await countsOf(pair, network);
+      // What failed while the counts were read is maybe not among them.
+      if (sum(held.map(({ failures }) => failures)) !== failuresBefore) continue;
+      for (const { lock } of counts) if (lock > 0) throw throttled(lock);
+      const crowded = held.find((gate, at) => gate.underway >= (counts[at]?.room ?? 0));
+      if (crowded) {
+        await crowded.change();
+        continue;
+      }
+      for (const gate of held) gate.underway += 1;
+      return;
+    }
   }
 
   return {
     async begin(account, address) {
       const network = networkOf(address);
-      const pair = JSON.stringify([account, network]);
-      for (;;) {
-        // Looked up anew after each wait: an idle counter may have been forgotten meanwhile. The address comes
-        // first, so that one that is refused cannot fill the memory with names.
-        const ofAddress = counter(network, PER_ADDRESS);
-        ofAddress.refuseWhenFull(clock());
-        const ofPair = counter(pair, PER_ACCOUNT_AND_ADDRESS);
-        ofPair.refuseWhenFull(clock());
-        const both = [ofAddress, ofPair];
-        const crowded = both.find((each) => each.isCrowded());
-        if (!crowded) return enter(both, clock);
-        await crowded.change();
+      // A digest: what is typed for a name may be a password.
+      const pair = digest(JSON.stringify([account, network]));
+      const held = [take(network), take(pair)];
+      try {
+        await admit(held, pair, network);
+      } catch (error) {
+        for (const gate of held) gate.drop();
+        throw error;
       }
+      const leave = (failed: boolean) => {
+        for (const gate of held) gate.leave(failed);
+      };
+      return {
+        failed: () => records.fail({ pair, network, at: clock() }).finally(() => leave(true)),
+        succeeded: () => records.note(pair).finally(() => leave(false)),
+        released: () => leave(false),
+      };
     },
   };
 }
 
-function enter(counters: Counter[], clock: Clock): Attempt {
-  for (const each of counters) each.enter();
-  return {
-    failed: () => {
-      for (const each of counters) each.leave(clock());
-    },
-    released: () => {
-      for (const each of counters) each.leave();
-    },
-  };
+/** How failures count at a moment. */
+interface Count {
+  /** Milliseconds until the next attempt; 0 where there is room for one. */
+  lock: number;
+  /** How many more may fail. */
+  room: number;
 }
 
-/** The failures of a window and the attempts under way. */
-class Counter {
-  readonly #limit: number;
-  #failures: number[] = [];
-  #underway = 0;
+/** Counts the failures of a day, given the oldest first. Each full number of them doubles the time that they count. */
+function countOf(times: readonly number[], limit: number, now: number, mostLocks = Number.POSITIVE_INFINITY): Count {
+  const today = times.filter((at) => at > now - DAY_MS);
+  const locks = Math.min(Math.max(1, Math.floor(today.length / limit)), mostLocks);
+  const span = Math.min(WINDOW_MS * 2 ** (locks - 1), DAY_MS);
+  const recent = today.filter((at) => at > now - span);
+  const decisive = recent[recent.length - limit];
+  return { lock: decisive === undefined ? 0 : decisive + span - now, room: limit - recent.length };
+}
+
+function throttled(lock: number): Failure {
+  const retryAfter = Math.max(1, Math.ceil(lock / 1000));
+  return new Failure('throttled', 'Too many failed attempts. Try again later.', { retryAfter });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Where the attempts of this process on one account and address, or from one address, pass. */
+class Gate {
+  /** Attempts that are under way or want to be: while there are any, all of them know the same gate. */
+  users = 0;
+  underway = 0;
+  /** Attempts that have failed here. */
+  failures = 0;
+  readonly #close: () => void;
   #waiting: (() => void)[] = [];
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(close: () => void) {
+    this.#close = close;
   }
 
-  refuseWhenFull(now: number): void {
-    this.#failures = this.#failures.filter((at) => at > now - WINDOW_MS);
-    const [oldest] = this.#failures;
-    if (oldest === undefined || this.#failures.length < this.#limit) return;
-    const retryAfter = Math.max(1, Math.ceil((oldest + WINDOW_MS - now) / 1000));
-    throw new Failure('throttled', 'Too many failed attempts. Try again later.', { retryAfter });
+  drop(): void {
+    this.users -= 1;
+    if (this.users === 0) this.#close();
   }
 
-  isCrowded(): boolean {
-    return this.#failures.length + this.#underway >= this.#limit;
-  }
-
-  enter(): void {
-    this.#underway += 1;
-  }
-
-  leave(failedAt?: number): void {
-    this.#underway -= 1;
-    if (failedAt !== undefined) this.#failures.push(failedAt);
+  leave(failed: boolean): void {
+    this.underway -= 1;
+    if (failed) this.failures += 1;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resume of waiting) resume();
+    this.drop();
   }
 
+  /** Resolves when an attempt has ended. */
   change(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
-
-  isIdle(now: number): boolean {
-    return this.#underway === 0 && this.#waiting.length === 0 && this.#failures.every((at) => at <= now - WINDOW_MS);
-  }
-
-  isBusy(): boolean {
-    return this.#underway > 0 || this.#waiting.length > 0;
-  }
-}
-
-/** Makes room: counters that say nothing any more go first, then the oldest tenth. */
-function forget(counters: Map<string, Counter>, now: number): void {
-  for (const [key, each] of counters) if (each.isIdle(now)) counters.delete(key);
-  let surplus = counters.size - MOST_COUNTERS * 0.9;
-  for (const [key, each] of counters) {
-    if (surplus <= 0) break;
-    if (each.isBusy()) continue;
-    counters.delete(key);
-    surplus -= 1;
-  }
-}
-
-/** An IPv4 address as it is, an IPv6 address by its first 64 bits: one caller has all of them. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined && isIPv4(mapped)) return mapped;
-  if (!isIPv6(address)) return address;
-  const [left = [], right = []] = address.split('%', 1).join('').split('::').map(groupsOf);
-  const zeros = '0'.repeat(Math.max(0, 8 - left.length - right.length)).split('');
-  return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`;
-}
-
-/** The groups of a part of an IPv6 address, each without leading zeros. */
-function groupsOf(part: string): string[] {
-  const groups = part === '' ? [] : part.split(':');
-  return groups.map((group) => Number.parseInt(group, 16).toString(16));
 }

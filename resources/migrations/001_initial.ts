@@ -14,6 +14,8 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   const others = [
     'init_entry',
+    'known_address',
+    'failed_attempt',
     'used_assertion',
     'server_key',
     'signing_key',
@@ -89,6 +91,17 @@ async function credentials(knex: Knex): Promise<void> {
     table.text('jti');
     table.bigInteger('expires_at').notNullable().index();
     table.primary(['client', 'jti']);
+  });
+  await knex.schema.createTable('failed_attempt', (table) => {
+    text(knex, table, 'pair');
+    text(knex, table, 'network');
+    table.bigInteger('at').notNullable().index();
+    table.index(['pair', 'at']);
+    table.index(['network', 'at']);
+  });
+  await knex.schema.createTable('known_address', (table) => {
+    table.text('pair').primary();
+    table.bigInteger('seen_at').notNullable().index();
   });
   await knex.schema.createTable('access_generation', (table) => {
     table.bigInteger('value').notNullable();

@@ -1,24 +1,60 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { type Attempt, createGuessing, type Guessing, networkOf } from '../../auth/guessing.ts';
+import { createGuessRecords } from '../../auth/guess-records.ts';
+import { type Attempt, createGuessing, type Guessing } from '../../auth/guessing.ts';
+import { networkOf } from '../../auth/network.ts';
 import { Failure } from '../../resources/errors.ts';
+import { readConfig } from '../../server/config.ts';
+import { openWard, type Ward } from '../../server/open.ts';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
 import { rejectionOf } from './refusal.ts';
 
 const QUARTER_HOUR = 15 * 60_000;
+const DAY = 24 * 3600_000;
 
 describe('guessing', () => {
-  let now = 0;
+  let now = 1_000_000;
+  let database: TestDatabase;
+  let ward: Ward;
   let guessing: Guessing;
 
+  const start = (): Guessing => {
+    const clock = () => now;
+    return createGuessing({ clock, records: createGuessRecords({ engine: ward.engine, clock, report: String }) });
+  };
+
+  before(async () => {
+    database = await freshDatabase();
+    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
+  });
+  after(async () => {
+    await ward.close();
+    await database.drop();
+  });
   beforeEach(() => {
-    now = 1_000_000;
-    guessing = createGuessing({ clock: () => now });
+    now += 40 * DAY;
+    guessing = start();
   });
 
   async function fail(times: number, account = 'Client/a', address = '192.0.2.1'): Promise<void> {
-    for (let turn = 0; turn < times; turn += 1) (await guessing.begin(account, address)).failed();
+    for (let turn = 0; turn < times; turn += 1) await (await guessing.begin(account, address)).failed();
+  }
+
+  /** Seconds until the next attempt; undefined where it is admitted now. */
+  async function wait(account = 'Client/a', address = '192.0.2.1'): Promise<number | undefined> {
+    try {
+      (await guessing.begin(account, address)).released();
+      return undefined;
+    } catch (error) {
+      expect(error).to.be.instanceOf(Failure).and.include({ code: 'throttled' });
+      return (error as Failure).retryAfter;
+    }
+  }
+
+  async function succeed(account = 'Client/a', address = '192.0.2.1'): Promise<void> {
+    await (await guessing.begin(account, address)).succeeded();
   }
 
   const refused = (account = 'Client/a', address = '192.0.2.1') => rejectionOf(guessing.begin(account, address));
@@ -60,9 +96,9 @@ describe('guessing', () => {
         (error: Failure) => error.code,
       ),
     );
-    await new Promise(setImmediate);
+    await until(() => admitted.length === 10);
     expect(admitted).to.have.length(10);
-    for (const attempt of admitted) attempt.failed();
+    await Promise.all(admitted.map((attempt) => attempt.failed()));
     await Promise.all(outcomes);
     expect(admitted).to.have.length(10);
   });
@@ -76,6 +112,87 @@ describe('guessing', () => {
     await Promise.all(all);
   });
 
+  it('each lock within a day is twice as long as the one before', async () => {
+    for (const minutes of [15, 30, 60, 120]) {
+      await fail(10);
+      expect(await wait()).to.equal(minutes * 60);
+      now += minutes * 60_000;
+      expect(await wait(), `after ${minutes} minutes`).to.equal(undefined);
+    }
+    now += DAY;
+    await fail(10);
+    expect(await wait(), 'a day later').to.equal(15 * 60);
+  });
+
+  it('a known address is not locked out by guesses at others from there', async () => {
+    await succeed('Client/a');
+    for (let account = 0; account < 100; account += 1) await fail(1, `Client/${account}`);
+    expect(await wait('Client/b')).to.equal(15 * 60);
+    expect(await wait('Client/a')).to.equal(undefined);
+    expect(await wait('Client/a', '192.0.2.2'), 'from another address').to.equal(undefined);
+    await fail(10, 'Client/a');
+    expect(await wait('Client/a'), 'guesses at itself').to.equal(15 * 60);
+  });
+
+  it('an address is known for a month, and its locks do not grow', async () => {
+    await succeed();
+    for (let round = 0; round < 3; round += 1) {
+      now += 9 * DAY;
+      for (let lock = 0; lock < 3; lock += 1) {
+        await fail(10);
+        expect(await wait()).to.equal(15 * 60);
+        now += QUARTER_HOUR;
+      }
+    }
+    now += 4 * DAY;
+    await fail(10);
+    now += QUARTER_HOUR;
+    await fail(10);
+    expect(await wait()).to.equal(30 * 60);
+  });
+
+  it('a restart forgets nothing, and what says nothing any more is swept', async () => {
+    await succeed('Client/c');
+    await fail(7);
+    guessing = start();
+    await fail(3);
+    guessing = start();
+    expect(await wait()).to.equal(15 * 60);
+    now += 31 * DAY;
+    await fail(1);
+    for (const [table, left] of [
+      ['failed_attempt', 1],
+      ['known_address', 0],
+    ] as const) {
+      expect(await ward.database.queries.all(`SELECT * FROM ${table}`)).to.have.length(left);
+    }
+  });
+
+  it('what was typed for a name is not stored', async () => {
+    await fail(1, 'login/my-password');
+    await succeed('login/my-password');
+    for (const table of ['failed_attempt', 'known_address']) {
+      expect(JSON.stringify(await ward.database.queries.all(`SELECT * FROM ${table}`))).to.not.match(/my-password/);
+    }
+  });
+
+  it('a flood of failures is one job of the write queue at a time', async () => {
+    let jobs = 0;
+    const engine = new Proxy(ward.engine, {
+      get: (target, name: keyof Ward['engine']) => {
+        if (name === 'transact') jobs += 1;
+        const member: unknown = target[name];
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    const records = createGuessRecords({ engine, clock: () => now, report: String });
+    await Promise.all(
+      Array.from({ length: 500 }, (_, at) => records.fail({ pair: `p${at}`, network: 'flood', at: now })),
+    );
+    expect(jobs).to.be.at.most(2);
+    expect(await records.failures('network', 'flood')).to.have.length(500);
+  });
+
   it('no interleaving lets more than ten failures through in 15 minutes', async () => {
     const step = fc.record({
       wait: fc.nat(QUARTER_HOUR),
@@ -84,16 +201,16 @@ describe('guessing', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-        let time = 0;
-        const guard = createGuessing({ clock: () => time });
+        now += 2 * DAY;
+        const guard = start();
         const failures: number[] = [];
         for (const { wait, fails, parallel } of steps) {
-          time += wait;
+          now += wait;
           const attempts = Array.from({ length: parallel }, async () => {
             const attempt = await guard.begin('a', '192.0.2.1');
             await new Promise(setImmediate);
-            if (fails) failures.push(time);
-            if (fails) attempt.failed();
+            if (fails) failures.push(now);
+            if (fails) await attempt.failed();
             else attempt.released();
           });
           await Promise.allSettled(attempts);
@@ -118,3 +235,8 @@ describe('guessing', () => {
     it(`counts ${address} as ${network}`, () => expect(networkOf(address)).to.equal(network));
   }
 });
+
+/** Waits for what other attempts do, turn by turn. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000 && !condition(); turn += 1) await new Promise(setImmediate);
+}

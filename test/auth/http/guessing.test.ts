@@ -58,6 +58,17 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
     expect((await login('correct-horse')).status).to.equal(200);
   });
 
+  it('guessing on and on: each lock is longer than the one before', async () => {
+    const waits: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      expect(await times(10, (at) => login(`guess-${at}`, '198.51.100.20'))).to.eql(of(400, 10));
+      const wait = Number((await login('correct-horse', '198.51.100.20')).header('retry-after'));
+      waits.push(Math.round(wait / 60));
+      api.pass(wait + 1);
+    }
+    expect(waits).to.eql([15, 30, 60]);
+  });
+
   it('what is right costs nothing, and does not clear what was wrong', async () => {
     await times(9, (at) => login(`guess-${at}`));
     expect(await times(3, () => login('correct-horse'))).to.eql(of(200, 3));

@@ -1,0 +1,130 @@
+/** What guessing has left in the database: failures for a day, addresses that were right for a month. */
+import type { Clock } from '../resources/clock.ts';
+import type { Engine, Transaction } from '../resources/engine.ts';
+
+export const DAY_MS = 24 * 3600_000;
+const KNOWN_MS = 30 * DAY_MS;
+const SWEEP_MS = 3600_000;
+const MOST_AT_ONCE = 1_000;
+const MOST_REMEMBERED = 50_000;
+/** The newest are enough to tell how long a lock is. */
+const MOST_FAILURES = 1_000;
+
+/** One wrong guess: of an account from an address, named together by a digest. */
+export interface FailedAttempt {
+  pair: string;
+  network: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+export interface GuessRecords {
+  /** When the guesses of the last day were wrong, the oldest first; those of a pair or of a whole network. */
+  failures(of: 'pair' | 'network', subject: string): Promise<readonly number[]>;
+  /** Stores a wrong guess; resolves once every node sees it. */
+  fail(attempt: FailedAttempt): Promise<void>;
+  /** True where the account proved itself from this address within the last month. */
+  isKnown(pair: string): Promise<boolean>;
+  /** Notes that it just did: once a day for each. */
+  note(pair: string): Promise<void>;
+}
+
+export interface GuessRecordsOptions {
+  engine: Engine;
+  clock: Clock;
+  /** Told what an operator should know. */
+  report(problem: string): void;
+}
+
+const FAILURES = {
+  pair: 'SELECT at FROM failed_attempt WHERE pair = ? AND at > ? ORDER BY at DESC LIMIT ?',
+  network: 'SELECT at FROM failed_attempt WHERE network = ? AND at > ? ORDER BY at DESC LIMIT ?',
+};
+
+/**
+ * Keeps the records in the database. Where this process makes every write, what was read is remembered until a guess
+ * fails. Failures that come together are one job of the write queue, so that a flood of them does not crowd others out.
+ */
+export function createGuessRecords({ engine, clock, report }: GuessRecordsOptions): GuessRecords {
+  const remembered = new Map<string, Promise<readonly number[]>>();
+  const noted = new Map<string, number>();
+  const waiting: FailedAttempt[] = [];
+  let next: Promise<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  let sweptAt = 0;
+
+  async function read(of: 'pair' | 'network', subject: string): Promise<readonly number[]> {
+    const bindings = [subject, clock() - DAY_MS, MOST_FAILURES];
+    const rows = await engine.committed.all<{ at: number }>(FAILURES[of], bindings);
+    return rows.map(({ at }) => at).reverse();
+  }
+
+  async function store(): Promise<void> {
+    next = undefined;
+    const attempts = waiting.splice(0, MOST_AT_ONCE);
+    const now = clock();
+    const isDue = now - sweptAt >= SWEEP_MS;
+    await engine.transact(async (transaction) => {
+      for (const { pair, network, at } of attempts) {
+        await transaction.run('INSERT INTO failed_attempt (pair, network, at) VALUES (?, ?, ?)', [pair, network, at]);
+      }
+      if (isDue) await sweep(transaction, now);
+    });
+    if (isDue) sweptAt = now;
+    for (const { pair, network } of attempts) for (const subject of [pair, network]) remembered.delete(subject);
+  }
+
+  return {
+    failures(of, subject) {
+      const known = remembered.get(subject);
+      if (known) return known;
+      const reading = read(of, subject);
+      if (engine.exclusive) keep(remembered, subject, reading);
+      reading.catch(() => remembered.delete(subject));
+      return reading;
+    },
+    fail(attempt) {
+      waiting.push(attempt);
+      if (!next) {
+        next = last.then(store);
+        last = next.catch(() => undefined);
+      }
+      return next;
+    },
+    async isKnown(pair) {
+      const sql = 'SELECT seen_at FROM known_address WHERE pair = ?';
+      const [row] = await engine.committed.all<{ seen_at: number }>(sql, [pair]);
+      return row !== undefined && row.seen_at > clock() - KNOWN_MS;
+    },
+    async note(pair) {
+      const now = clock();
+      if (now - (noted.get(pair) ?? Number.NEGATIVE_INFINITY) < DAY_MS) return;
+      keep(noted, pair, now);
+      const sql =
+        'INSERT INTO known_address (pair, seen_at) VALUES (?, ?) ' +
+        'ON CONFLICT (pair) DO UPDATE SET seen_at = excluded.seen_at';
+      try {
+        await engine.transact((transaction) => transaction.run(sql, [pair, now]));
+      } catch (error) {
+        // Whoever proved who they are is let in all the same.
+        noted.delete(pair);
+        report(`That an address is known could not be noted: ${String(error)}`);
+      }
+    },
+  };
+}
+
+/** Remembers a value; the oldest gives way where there are too many. */
+function keep<Value>(memory: Map<string, Value>, key: string, value: Value): void {
+  for (const oldest of memory.keys()) {
+    if (memory.size < MOST_REMEMBERED) break;
+    memory.delete(oldest);
+  }
+  memory.set(key, value);
+}
+
+/** Removes what says nothing any more. */
+async function sweep(transaction: Transaction, now: number): Promise<void> {
+  await transaction.run('DELETE FROM failed_attempt WHERE at <= ?', [now - DAY_MS]);
+  await transaction.run('DELETE FROM known_address WHERE seen_at <= ?', [now - KNOWN_MS]);
+}

@@ -1,0 +1,17 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** An IPv4 address as it is, an IPv6 address by its first 64 bits: one caller has all of them. */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined && isIPv4(mapped)) return mapped;
+  if (!isIPv6(address)) return address;
+  const [left = [], right = []] = address.split('%', 1).join('').split('::').map(groupsOf);
+  const zeros = '0'.repeat(Math.max(0, 8 - left.length - right.length)).split('');
+  return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`;
+}
+
+/** The groups of a part of an IPv6 address, each without leading zeros. */
+function groupsOf(part: string): string[] {
+  const groups = part === '' ? [] : part.split(':');
+  return groups.map((group) => Number.parseInt(group, 16).toString(16));
+}
