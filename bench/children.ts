@@ -22,14 +22,18 @@ export interface Running {
 type Place = Pick<Context, 'folder' | 'profile'>;
 
 /** Starts the compiled server on a database, its log going to a file as it would in production. */
-export async function startOurs({ folder, profile }: Place, database: string): Promise<Running> {
+export async function startOurs(
+  { folder, profile }: Place,
+  database: string,
+  settings: Record<string, string> = {},
+): Promise<Running> {
   const nodeArguments = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const log = path.join(folder, `ours-${process.hrtime.bigint()}.log`);
   const descriptor = openSync(log, 'w');
   const { PATH = '', HOME = '' } = process.env;
   const began = performance.now();
   const child = spawn(process.execPath, [...nodeArguments, path.resolve('dist/server/main.js')], {
-    env: { PATH, HOME, PORT: '0', DATABASE_URL: database, ROOT_CLIENT_SECRET: ROOT_SECRET, LOG_LEVEL: 'info' },
+    env: { PATH, HOME, PORT: '0', DATABASE_URL: database, ROOT_CLIENT_SECRET: ROOT_SECRET, ...settings },
     stdio: ['ignore', descriptor, descriptor],
   });
   closeSync(descriptor);

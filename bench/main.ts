@@ -17,12 +17,14 @@ function say(progress: string): void {
 }
 
 function number(value: number, unit: string): string {
-  return `${value.toLocaleString('en', { maximumFractionDigits: 0 })} ${unit}`;
+  return `${value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 })} ${unit}`;
 }
 
 function aim(target: Target, unit: string): string {
   if ('ratio' in target) return `≥ ${target.ratio.toFixed(2)}`;
-  return 'least' in target ? `≥ ${number(target.least, unit)}` : `≤ ${number(target.most, unit)}`;
+  if ('least' in target) return `≥ ${number(target.least, unit)}`;
+  if ('most' in target) return `≤ ${number(target.most, unit)}`;
+  return `${(1 / target.within).toFixed(2)} to ${target.within.toFixed(2)}`;
 }
 
 /** The table of a run, as Markdown. */

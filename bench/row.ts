@@ -21,13 +21,16 @@ export interface Sides {
   ours: number[];
 }
 
-/** What a row aims at: a share of the floor's rate, or what ours must reach or stay under in the unit of the row. */
-export type Target = { ratio: number } | { least: number } | { most: number };
+/**
+ * What a row aims at: a share of the floor's rate, what ours must reach or stay under in the unit of the row, or by what
+ * factor it may differ from the floor, to either side.
+ */
+export type Target = { ratio: number } | { least: number } | { most: number } | { within: number };
 
 export interface Row {
   name: string;
   /** The part it belongs to: `npm run bench -- reads` runs the rows of one. */
-  part: 'reads' | 'writes' | 'validation' | 'start' | 'memory';
+  part: 'reads' | 'writes' | 'validation' | 'start' | 'memory' | 'guesses';
   /** What the floor is. */
   floor: string;
   unit: 'req/s' | 'a CPU-second' | 'ms' | 'MiB';
@@ -75,7 +78,9 @@ export async function alternate(
 
 function isMet(target: Target, ours: number, ratio: number): boolean {
   if ('ratio' in target) return ratio >= target.ratio;
-  return 'least' in target ? ours >= target.least : ours <= target.most;
+  if ('least' in target) return ours >= target.least;
+  if ('most' in target) return ours <= target.most;
+  return ratio <= target.within && ratio >= 1 / target.within;
 }
 
 /** Sums a row's measurements up. */
