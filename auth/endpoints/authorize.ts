@@ -111,7 +111,7 @@ async function interactionOf(
   return { request: asked, startedAt, browser, address: request.address, login, patient, agreed: false };
 }
 
-/** Takes the answer to a step. */
+/** Takes the answer to a step, unless one before it has to be asked again: a login may have ended meanwhile. */
 async function answer(
   context: AuthorizeContext,
   pairs: Pair[],
@@ -120,24 +120,42 @@ async function answer(
   fields: ReadonlyMap<string, string>,
 ): Promise<BrowserAnswer> {
   if (fields.get('answer') === 'deny') throw new OAuthError('access_denied', 'The person refused.');
-  const taken = await step.take(context, interaction, fields);
-  if ('again' in taken) return shown(context, pairs, step, interaction, taken.again);
+  const settled = await settle(context, STEPS.slice(0, STEPS.indexOf(step)), interaction);
+  if (settled.open) return ask(context, pairs, settled.open, settled.interaction);
+  const taken = await step.take(context, settled.interaction, fields);
+  if ('again' in taken) return shown(context, pairs, step, settled.interaction, taken.again);
   return goOn(context, pairs, taken.interaction);
 }
 
 /** Asks what is still to be asked, and gives the code where nothing is. */
 async function goOn(context: AuthorizeContext, pairs: Pair[], interaction: Interaction): Promise<BrowserAnswer> {
+  const settled = await settle(context, STEPS, interaction);
+  return settled.open ? ask(context, pairs, settled.open, settled.interaction) : finish(context, settled.interaction);
+}
+
+/** The interaction with what steps find out by themselves, as far as the first that has to ask. */
+async function settle(
+  context: AuthorizeContext,
+  steps: readonly Step[],
+  interaction: Interaction,
+): Promise<{ interaction: Interaction; open: Step | undefined }> {
   let settled = interaction;
-  for (const step of STEPS) {
+  for (const step of steps) {
     const next = await step.settle(context, settled);
-    if (next) {
-      settled = next;
-      continue;
-    }
-    if (settled.request.prompts.has('none')) throw new OAuthError(step.unasked, 'The person has to be asked first.');
-    return shown(context, pairs, step, settled, await step.ask(context, settled));
+    if (!next) return { interaction: settled, open: step };
+    settled = next;
   }
-  return finish(context, settled);
+  return { interaction: settled, open: undefined };
+}
+
+async function ask(
+  context: AuthorizeContext,
+  pairs: Pair[],
+  step: Step,
+  interaction: Interaction,
+): Promise<BrowserAnswer> {
+  if (interaction.request.prompts.has('none')) throw new OAuthError(step.unasked, 'The person has to be asked first.');
+  return shown(context, pairs, step, interaction, await step.ask(context, interaction));
 }
 
 function shown(
