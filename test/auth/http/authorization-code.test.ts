@@ -78,7 +78,7 @@ describe('the authorization code flow', () => {
       expect(answerIn(await browser.authorize(QUERY)).iss).to.equal(api.issuer);
     });
 
-    it('RFC 6749 §3.1.2.3: redirect_uri may be left out where one is registered, and then in the exchange too', async () => {
+    it('RFC 6749 §3.1.2.3: where one redirect_uri is registered, it may be left out, twice', async () => {
       const { redirect_uri: _, ...query } = { ...QUERY, client_id: 'jwt' };
       const form = { grant_type: 'authorization_code', client_id: 'jwt', code_verifier: VERIFIER };
       const code = codeIn(await browser.authorize(query));

@@ -81,7 +81,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
     expect(consent.text).to.include('“&lt;b&gt;x&amp;lt;”');
   });
 
-  it('the cookie is for this server alone, out of reach of scripts, and over TLS named so that it must be', async () => {
+  it('the cookie is for this server alone, out of reach of scripts, and over TLS its name says so', async () => {
     const [line = ''] = (await open()).headers['set-cookie'] ?? [];
     expect(line).to.match(/^ward=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
     const secure = await startApi({ BASE_URL: 'https://ward.example' });

@@ -1,4 +1,4 @@
-/** Requests to the authorization endpoint (RFC 6749 §4.1.1, §4.1.2.1): which are told to the client, which to nobody. */
+/** Requests to the authorization endpoint (RFC 6749 §4.1.1, §4.1.2.1): what the client is told, and what nobody is. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Reply } from '../../harness/http.ts';
