@@ -21,9 +21,7 @@ export const choosePatient: Step = {
   ask: (context, interaction) => picker(context, interaction, { name: '', birthDate: '' }),
   async take(context, interaction, fields) {
     const patient = fields.get('patient');
-    if (patient !== undefined && (await findPatient(context, interaction, patient))) {
-      return { interaction: { ...interaction, patient } };
-    }
+    if (patient !== undefined) return { interaction: { ...interaction, patient } };
     const by = { name: fields.get('name') ?? '', birthDate: fields.get('birthdate') ?? '' };
     return { again: await picker(context, interaction, by) };
   },

@@ -139,6 +139,14 @@ describe('SMART App Launch', () => {
       codeIn(await browser.send(consent, { answer: 'allow' }));
     });
 
+    it('who was signed out meanwhile is asked for the password, not for a patient', async () => {
+      await api.put('/User/tim', { password: 'correct-horse' });
+      const [browser, picker] = await begin('tim', 'launch/patient');
+      await api.put('/User/tim', { password: 'another-one' });
+      const page = await browser.send(picker, { answer: 'search', name: 'adams' });
+      expect(page.text).to.include('name="password"').and.not.include('Adams');
+    });
+
     it('who may not be asked is told interaction_required', async () => {
       const [browser] = await begin('doc', 'openid');
       const back = await browser.open({ ...QUERY, scope: 'launch/patient', prompt: 'none' });
