@@ -181,6 +181,7 @@ describe('SMART App Launch', () => {
         expect(counted.at('total')).to.equal(1);
         expect(new Set(await ids(`/${type}/_history`))).to.eql(new Set(['p1']));
       }
+      expect(new Set(await ids('/_history'))).to.eql(new Set(['p1']));
       expect(await ids('/Observation?subject:Patient.name=bea')).to.eql([]);
       expect(await ids('/Patient?_has:Observation:subject:status=final')).to.eql(['p1']);
       expect(await ids('/Patient?_revinclude=Observation:subject')).to.eql(['p1', 'p1']);
