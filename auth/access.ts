@@ -1,13 +1,16 @@
 import type { Engine } from '../resources/engine.ts';
 import { isObject, type JsonObject } from '../resources/json/value.ts';
+import { compartmentCriterion } from '../resources/search/compartment.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import { Denial } from './errors.ts';
 import type { CompiledPolicy } from './policies/compile.ts';
-import { anyOf, type Decision } from './policies/decision.ts';
+import { allOf, anyOf, type Decision } from './policies/decision.ts';
+import type { PolicyContext } from './policies/engine.ts';
 import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
-import { isSmartScope, scopesPermit } from './smart-scopes.ts';
+import { patientOf } from './signed-in.ts';
+import { isSmartScope, reachOf } from './smart-scopes.ts';
 import { findStored } from './stored.ts';
 
 /** A judgement by the policies as they were when it was begun. */
@@ -29,7 +32,8 @@ export interface Access {
 }
 
 /** Judges requests: any policy that says yes is enough, to all or to some rows, and without one the answer is no. */
-export function createAccess({ engine, policies }: { engine: Engine; policies: Policies }): Access {
+export function createAccess(options: PolicyContext & { engine: Engine; policies: Policies }): Access {
+  const { engine, policies, ...context } = options;
   return {
     async begin() {
       const inForce = await policies.inForce();
@@ -41,10 +45,11 @@ export function createAccess({ engine, policies }: { engine: Engine; policies: P
           const stored = await findStored(engine, type, id);
           return { ...request, resource: stored?.resource };
         },
-        permits: (request) => withinScope(request) && decide(inForce, request) === true,
+        permits: (request) => withinScope(context, request) === true && decide(inForce, request) === true,
         require(request) {
-          if (!withinScope(request)) throw new Denial('insufficient-scope');
-          const decision = decide(inForce, request);
+          const scope = withinScope(context, request);
+          if (scope === false) throw new Denial('insufficient-scope');
+          const decision = allOf([decide(inForce, request), scope], (part) => part);
           if (decision) return decision === true ? [] : [decision];
           throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
         },
@@ -78,10 +83,24 @@ function principalsOf(principal: Principal): string[] {
 
 /**
  * A Session that was given SMART scopes stays within those of its token. The Session decides, not the token: a
- * token that was refreshed with fewer scopes, and none of SMART's, must not reach further for it.
+ * token that was refreshed with fewer scopes, and none of SMART's, must not reach further for it. What scopes of
+ * `patient/` permit is narrowed to the compartment of the patient in the Session; without one that is nothing.
  */
-function withinScope({ principal, operation }: AccessRequest): boolean {
+function withinScope(context: PolicyContext, { principal, operation }: AccessRequest): Decision {
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
   if (!token?.sessionScope.some(isSmartScope)) return true;
-  return scopesPermit(token.record.scope, operation);
+  const reach = reachOf(token.record.scope, operation);
+  if (reach !== 'patient') return reach === 'anywhere';
+  const patient = patientOf(token.session.resource);
+  const [type = ''] = operation.split('.');
+  return patient === undefined ? false : inCompartment(context, { of: 'Patient', id: patient }, type);
+}
+
+/** The resources of a type in a compartment: `false` where the type has no part in it. */
+function inCompartment(
+  { registry, base, clock }: PolicyContext,
+  compartment: { of: string; id: string },
+  type: string,
+): Decision {
+  return compartmentCriterion(registry, { base, now: clock() }, compartment, type) ?? false;
 }

@@ -39,6 +39,18 @@ export function grantedAudience(
   return all;
 }
 
+/**
+ * The audiences that were granted before, or the part of them that is asked for (RFC 8707 §2.2).
+ * Throws `invalid_target`.
+ */
+export function narrowedAudience(given: string[], asked: { audience: string[]; resource: string[] }): string[] {
+  const all = [...new Set([...asked.audience, ...asked.resource])];
+  if (!all.every((each) => given.includes(each))) {
+    throw new OAuthError('invalid_target', 'The token was not granted for this audience.');
+  }
+  return all.length === 0 ? given : all;
+}
+
 function withoutSlash(url: string): string {
   return url.endsWith('/') ? url.slice(0, -1) : url;
 }

@@ -6,8 +6,10 @@ import { type Access, createAccess } from './access.ts';
 import { createAccounts } from './accounts.ts';
 import { createAssertions } from './assertions.ts';
 import { type Authentication, createAuthentication } from './authenticate.ts';
+import { createBrowsers } from './authorization/browsers.ts';
 import { createClientAuthentication } from './client-auth.ts';
 import { createClientKeys } from './client-keys.ts';
+import { authorizeEndpoint, type BrowserEndpoint } from './endpoints/authorize.ts';
 import { closeSessionEndpoint } from './endpoints/close-session.ts';
 import type { Endpoint } from './endpoints/exchange.ts';
 import { introspectEndpoint } from './endpoints/introspect.ts';
@@ -48,6 +50,8 @@ export interface AuthOptions {
 export interface Auth {
   authentication: Authentication;
   access: Access;
+  /** For people: it answers with pages. */
+  authorize: BrowserEndpoint;
   endpoints: {
     token: Endpoint;
     revoke: Endpoint;
@@ -78,15 +82,24 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   });
   const clients = createClientAuthentication({ engine, accounts, assertions });
   const authentication = createAuthentication({ settings, presented, liveTokens, clients });
-  const access = createAccess({
-    engine,
-    policies: createPolicies({ engine, registry, base: settings.baseUrl, clock, report }),
-  });
+  const context = { registry, base: settings.baseUrl, clock };
+  const access = createAccess({ engine, policies: createPolicies({ ...context, engine, report }), ...context });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
   const sessions = { engine, keys, liveTokens, settings, random };
   return {
     authentication,
     access,
+    authorize: authorizeEndpoint({
+      engine,
+      registry,
+      settings,
+      keys,
+      accounts,
+      access,
+      browsers: createBrowsers({ engine, baseUrl: settings.baseUrl, clock, random }),
+      clock,
+      random,
+    }),
     endpoints: {
       token: tokenEndpoint(
         { engine, accounts, presented, sessions, simultaneous: createSimultaneous() },

@@ -1,15 +1,34 @@
 import type { Issue } from '../resources/errors.ts';
-import type { Json, JsonObject } from '../resources/json/value.ts';
+import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { redirectUriProblem } from './authorization/redirect-uris.ts';
 import { clientKeyIssues } from './client-key-issues.ts';
 import { isScopeToken } from './scopes.ts';
 
-/** What is wrong with a Client beyond its structure: its scopes, its origins and its keys. */
+/** What is wrong with a Client beyond its structure: its scopes, origins, redirect URIs and keys. */
 export function clientIssues(client: JsonObject): Issue[] {
   return [
     ...listIssues(client, 'scope', isScopeToken, 'A scope is one word without spaces or quotes (RFC 6749 §3.3).'),
     ...listIssues(client, 'allowed_origins', isOrigin, 'An origin is scheme://host or scheme://host:port, no more.'),
+    ...codeIssues(client),
     ...clientKeyIssues(client),
   ];
+}
+
+/** What is wrong with `auth.authorization_code`: its redirect URIs, and a wish to do without PKCE. */
+function codeIssues({ auth }: JsonObject): Issue[] {
+  const grant = isObject(auth) ? auth['authorization_code'] : undefined;
+  if (!isObject(grant)) return [];
+  const place = 'Client.auth.authorization_code';
+  const { redirect_uri: one, redirect_uris: listed, pkce } = grant;
+  const several = Array.isArray(listed) ? listed.map((uri, at) => ({ uri, at: `redirect_uris[${at}]` })) : [];
+  const issues = [{ uri: one ?? null, at: 'redirect_uri' }, ...several].flatMap(({ uri, at }): Issue[] => {
+    const problem = typeof uri === 'string' ? redirectUriProblem(uri) : undefined;
+    if (problem === undefined) return [];
+    return [{ severity: 'error', code: 'value', diagnostics: problem, expression: [`${place}.${at}`] }];
+  });
+  if (pkce !== false) return issues;
+  const diagnostics = 'Every client uses PKCE: leave pkce out (RFC 9700 §2.1.1).';
+  return [...issues, { severity: 'error', code: 'business-rule', diagnostics, expression: [`${place}.pkce`] }];
 }
 
 function listIssues(client: JsonObject, name: string, isGood: (text: string) => boolean, message: string): Issue[] {

@@ -3,7 +3,10 @@ import { isObject, type Json } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 
 /** A body as the HTTP shell has parsed it: the pairs of a form in their order, or a JSON value. */
-export type ParsedBody = { form: [name: string, value: string][] } | { json: Json } | undefined;
+export type ParsedBody = { form: Pair[] } | { json: Json } | undefined;
+
+/** A parameter as it was sent. */
+export type Pair = [name: string, value: string];
 
 interface Parameter {
   /** Characters. */
@@ -25,12 +28,34 @@ const PARAMETERS = {
   token: { longest: 8_192 },
   token_type_hint: { longest: 100 },
   scope: { longest: 4_096 },
+  code: { longest: 256 },
+  code_verifier: { longest: 256 },
+  redirect_uri: { longest: 2_048 },
+  response_type: { longest: 100 },
+  response_mode: { longest: 100 },
+  state: { longest: 4_096 },
+  nonce: { longest: 1_024 },
+  code_challenge: { longest: 256 },
+  code_challenge_method: { longest: 100 },
+  prompt: { longest: 256 },
+  max_age: { longest: 20 },
+  login_hint: { longest: 256 },
+  id_token_hint: { longest: 8_192 },
+  aud: { longest: 1_024 },
+  request: { longest: 16_384 },
+  request_uri: { longest: 2_048 },
+  registration: { longest: 8_192 },
   audience: { longest: 1_024, repeats: true },
   resource: { longest: 1_024, repeats: true },
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterName = keyof typeof PARAMETERS;
 type SingleName = Exclude<ParameterName, 'audience' | 'resource'>;
+
+/** True for the name of a parameter that an endpoint reads. */
+export function isParameter(name: string): name is ParameterName {
+  return Object.hasOwn(PARAMETERS, name);
+}
 
 const MOST_REPEATED = 20;
 // A lone surrogate has no UTF-8 and NUL no place in a database: no account or token has either.
@@ -53,7 +78,11 @@ export class Parameters {
     if (misplaced !== undefined) {
       throw new OAuthError('invalid_request', `${misplaced} belongs in the body of the request, not in its URL.`);
     }
-    const pairs = body === undefined ? [] : 'form' in body ? body.form : pairsOf(body.json);
+    return Parameters.of(body === undefined ? [] : 'form' in body ? body.form : pairsOf(body.json));
+  }
+
+  /** The parameters among some pairs, in a query or a form. Throws `invalid_request`, as `read` does. */
+  static of(pairs: readonly Pair[]): Parameters {
     const seen = new Set<string>();
     const values = new Map<string, string[]>();
     for (const [name, value] of pairs) {
@@ -96,9 +125,9 @@ function check(name: string, value: string, { longest }: Parameter): void {
 }
 
 /** The parameters in a JSON object as pairs: null is omitted, a list is a parameter that repeats. */
-function pairsOf(json: Json): [string, string][] {
+function pairsOf(json: Json): Pair[] {
   if (!isObject(json)) throw new OAuthError('invalid_request', 'The body must be a JSON object.');
-  return Object.entries(json).flatMap(([name, value]): [string, string][] => {
+  return Object.entries(json).flatMap(([name, value]): Pair[] => {
     if (!Object.hasOwn(PARAMETERS, name) || value === null) return [];
     const repeats: Parameter = PARAMETERS[name as ParameterName];
     const all = repeats.repeats && Array.isArray(value) ? value : [value];

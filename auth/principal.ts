@@ -8,13 +8,14 @@ export interface BearerToken extends LiveToken {
 }
 
 /**
- * For whom a request speaks: nobody, a Client (by its credentials or its own token), or a User. What is done for
- * a User is judged by the User's policies, not by those of the Client in between.
+ * For whom a request speaks: nobody, a Client (by its credentials or its own token), or a User (by a token, or signed
+ * in on a page of the server). What is done for a User is judged by the User's policies, not by those of the Client in
+ * between.
  */
 export type Principal =
   | { kind: 'anonymous' }
   | { kind: 'client'; client: JsonObject; token: BearerToken | undefined }
-  | { kind: 'user'; user: JsonObject; client: JsonObject; token: BearerToken };
+  | { kind: 'user'; user: JsonObject; client: JsonObject; token: BearerToken | undefined };
 
 export const ANONYMOUS: Principal = { kind: 'anonymous' };
 

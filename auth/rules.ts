@@ -4,6 +4,8 @@ import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
+import { LOGIN } from './authorization/browsers.ts';
+import { CODE } from './authorization/codes.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
@@ -25,7 +27,9 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
     User: {
       check: keepWhatPoliciesGoBy,
       effect: async (transaction, change) => {
-        if (hasLostAccess(change)) await endSessionsOf(transaction, 'user', change);
+        if (!hasLostAccess(change)) return;
+        await endSessionsOf(transaction, 'user', change);
+        for (const name of [LOGIN, CODE]) await transaction.credentials.remove(change.key, name);
       },
     },
     Session: { check: checkSession, complete: completeSession, effect: closeSession },

@@ -2,7 +2,7 @@
 import type { RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
-import { OAuthError } from './errors.ts';
+import { type OAuthCode, OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf } from './expiry.ts';
 import type { Keys, SigningKey } from './keys.ts';
 import type { LiveTokens } from './live-tokens.ts';
@@ -21,6 +21,8 @@ export interface Issue {
   audience: string[];
   address: string;
   userAgent: string | undefined;
+  /** What else is known of a person who signed in on a page. */
+  interaction?: { authTime: number; patient: string | undefined; refreshable: boolean };
 }
 
 /** The tokens of a Session at one moment. */
@@ -40,55 +42,78 @@ export interface SessionsContext {
   random: RandomBytes;
 }
 
+/** A Session that was made inside a job, whose tokens can be written once it has committed. */
+export interface OpenedSession {
+  key: number;
+  session: JsonObject;
+  access: AccessRecord;
+  parts: Parts;
+  /** What signs its tokens, where they are JWTs. */
+  signing: SigningKey | undefined;
+}
+
+/** The secret parts of the tokens of a Session. */
+interface Parts {
+  access: string;
+  refresh: string | undefined;
+}
+
 /**
  * Starts a Session and issues its tokens. Throws `invalid_grant` where the Client or the User changed since they
  * were authenticated: what proved their identity may not hold any more.
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
-  const { engine, keys, settings, random } = context;
+  const signing = await signingKeyFor(context, issue);
+  const opened = await context.engine.transact((transaction) => openSession(transaction, context, issue, signing));
+  return tokensOf(context, opened);
+}
+
+/** The key that will sign the tokens of a Session, where they are JWTs. Not to be called within a job. */
+export async function signingKeyFor(
+  { keys, settings }: SessionsContext,
+  { client, grant }: Pick<Issue, 'client' | 'grant'>,
+): Promise<SigningKey | undefined> {
+  const chosen = grantSettings(client.resource, grant, settings);
+  return chosen.format === 'jwt' ? keys.signing(lifetimeOf(chosen)) : undefined;
+}
+
+/** Writes the tokens of a Session that was just made. */
+export function tokensOf(
+  context: SessionsContext,
+  { session, access, parts, signing }: OpenedSession,
+): Promise<Tokens> {
+  return writeTokens(context, session, access, parts, signing);
+}
+
+/** Makes a Session with its credentials inside a job. Throws `invalid_grant`, as `startSession` does. */
+export async function openSession(
+  transaction: Transaction,
+  { settings, random }: SessionsContext,
+  issue: Issue,
+  signing: SigningKey | undefined,
+): Promise<OpenedSession> {
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
+  const refreshable = chosen.refreshable && (issue.interaction?.refreshable ?? true);
+  const parts: Parts = { access: randomPart(random), refresh: refreshable ? randomPart(random) : undefined };
+  await requireUnchanged(transaction, 'Client', issue.client);
+  if (issue.user) await requireUnchanged(transaction, 'User', issue.user);
+  const issuedAt = Math.floor(transaction.now / 1000);
+  const { access: expiresAt, refresh: refreshUntil } = expiryOf(settings, chosen, issuedAt, issuedAt);
+  const { scope, audience } = issue;
+  const { format } = chosen;
+  const given = { generation: 0, format, scope, audience, unused: false };
+  const access: AccessRecord = { ...given, issuedAt, expiresAt, ...(signing && { kid: signing.kid }) };
   const id = newId(random);
-  const [accessPart, refreshPart] = [randomPart(random), chosen.refreshable ? randomPart(random) : undefined];
-  const key = chosen.format === 'jwt' ? await keys.signing(lifetimeOf(chosen)) : undefined;
-  const { session, access } = await engine.transact(async (transaction) => {
-    for (const [type, stored] of [
-      ['Client', issue.client],
-      ['User', issue.user],
-    ] as const) {
-      if (stored) await requireUnchanged(transaction, type, stored);
-    }
-    const issuedAt = Math.floor(transaction.now / 1000);
-    const { access: expiresAt, refresh: refreshUntil } = expiryOf(settings, chosen, issuedAt, issuedAt);
-    const { scope, audience } = issue;
-    const given = { generation: 0, format: chosen.format, scope, audience, unused: false };
-    const record: AccessRecord = { ...given, issuedAt, expiresAt, ...(key && { kid: key.kid }) };
-    const resource = sessionOf(
-      issue,
-      id,
-      transaction.now,
-      expiresAt,
-      refreshPart === undefined ? undefined : refreshUntil,
-    );
-    const { version } = await transaction.update('Session', id, resource, { by: 'server', ifNoneMatch: 'any' });
-    const { credentials } = transaction;
-    await credentials.insert({
-      key: version.key,
-      name: 'access',
-      hash: tokenHash(chosen.format, accessPart),
-      detail: detailOf(record),
-    });
-    if (refreshPart !== undefined) {
-      const detail = detailOf({ generation: 0, expiresAt: refreshUntil });
-      await credentials.insert({
-        key: version.key,
-        name: 'refresh',
-        hash: tokenHash(chosen.format, refreshPart),
-        detail,
-      });
-    }
-    return { session: { ...resource, id }, access: record };
-  });
-  return writeTokens(context, session, access, { access: accessPart, refresh: refreshPart }, key);
+  const resource = sessionOf(issue, id, transaction.now, expiresAt, refreshable ? refreshUntil : undefined);
+  const { version } = await transaction.update('Session', id, resource, { by: 'server', ifNoneMatch: 'any' });
+  const { key } = version;
+  const { credentials } = transaction;
+  await credentials.insert({ key, name: 'access', hash: tokenHash(format, parts.access), detail: detailOf(access) });
+  if (parts.refresh !== undefined) {
+    const detail = detailOf({ generation: 0, expiresAt: refreshUntil });
+    await credentials.insert({ key, name: 'refresh', hash: tokenHash(format, parts.refresh), detail });
+  }
+  return { key, session: { ...resource, id }, access, parts, signing };
 }
 
 /** Writes the tokens of a Session around their secret parts: as JWTs where there is a key, else as they are. */
@@ -96,7 +121,7 @@ export async function writeTokens(
   { settings }: SessionsContext,
   session: JsonObject,
   access: AccessRecord,
-  parts: { access: string; refresh: string | undefined },
+  parts: Parts,
   key: SigningKey | undefined,
 ): Promise<Tokens> {
   const claims = {
@@ -127,11 +152,16 @@ export async function endSession(transaction: Transaction, id: string): Promise<
   await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'server' });
 }
 
-/** Throws `invalid_grant` where a Client or User is not as it was read, or may not be used. */
-export async function requireUnchanged(transaction: Transaction, type: string, stored: Stored): Promise<void> {
+/** Throws `code` where a Client or User is not as it was read, or may not be used. */
+export async function requireUnchanged(
+  transaction: Transaction,
+  type: string,
+  stored: Stored,
+  code: OAuthCode = 'invalid_grant',
+): Promise<void> {
   const current = await currentStored(transaction, type, stored.id);
   if (current?.versionId === stored.versionId && isUsable(current.resource)) return;
-  throw new OAuthError('invalid_grant', 'The account changed during the request. Try again.');
+  throw new OAuthError(code, 'The account changed during the request. Try again.');
 }
 
 function sessionOf(
@@ -147,6 +177,7 @@ function sessionOf(
     active: true,
     client: { reference: `Client/${issue.client.id}` },
     ...(issue.user ? { user: { reference: `User/${issue.user.id}` } } : {}),
+    ...signedIn(issue.interaction),
     start: new Date(now).toISOString(),
     exp: instant(expiresAt),
     ...(refreshUntil === undefined ? {} : { refresh_token_exp: instant(refreshUntil) }),
@@ -155,6 +186,15 @@ function sessionOf(
     ...(issue.scope.length === 0 ? {} : { scope: issue.scope }),
     ...(issue.address === '' ? {} : { ip: issue.address }),
     ...userAgent(issue.userAgent),
+  };
+}
+
+function signedIn(interaction: Issue['interaction']): JsonObject {
+  if (!interaction) return {};
+  const { patient, authTime } = interaction;
+  return {
+    ...(patient === undefined ? {} : { patient: { reference: `Patient/${patient}` } }),
+    auth_time: new Date(authTime).toISOString(),
   };
 }
 

@@ -1,7 +1,9 @@
 /** What SMART scopes permit (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html, v1 and v2). */
 
 const CONTEXT = /^(patient|user|system)\//;
-const SCOPE = /^(user|system)\/([A-Z][A-Za-z]*|\*)\.(\*|read|write|c?r?u?d?s?)$/;
+const SCOPE = /^(patient|user|system)\/([A-Z][A-Za-z]*|\*)\.(\*|read|write|c?r?u?d?s?)$/;
+/** Contexts of a launch that this server does not have: that of an EHR, and an encounter. */
+const OTHER_LAUNCH = /^launch(?!\/patient$)(?:\/|$)/;
 
 /** The letters of `.cruds` that an interaction needs: one of them is enough. */
 const NEEDED: Readonly<Record<string, string>> = {
@@ -16,24 +18,51 @@ const NEEDED: Readonly<Record<string, string>> = {
   validate: 'cu',
 };
 
-const V1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
+const WORDS: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
+
+/** A scope of SMART, in parts. */
+export interface SmartScope {
+  context: 'patient' | 'user' | 'system';
+  /** The name of a resource type, or `*`. */
+  type: string;
+  /** Letters of `cruds`. */
+  letters: string;
+}
 
 /** True for a scope that narrows what a token may do: one that cannot be read narrows too, and permits nothing. */
 export function isSmartScope(scope: string): boolean {
   return CONTEXT.test(scope);
 }
 
-/**
- * True where one of the scopes permits an operation such as `Patient.search`. `patient/` scopes permit nothing:
- * no token has a patient in its context.
- */
-export function scopesPermit(scopes: readonly string[], operation: string): boolean {
+/** The parts of a scope; undefined for one that permits nothing. */
+export function parseSmartScope(scope: string): SmartScope | undefined {
+  const [, context, type = '', permission = ''] = SCOPE.exec(scope) ?? [];
+  if (context !== 'patient' && context !== 'user' && context !== 'system') return undefined;
+  return { context, type, letters: WORDS[permission] ?? permission };
+}
+
+/** True where the scopes ask for a patient, in the context or as the bound of what may be reached. */
+export function needsPatient(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => scope === 'launch/patient' || scope.startsWith('patient/'));
+}
+
+/** True for a scope that this server never gives: there is no launch from within, and no access bound to a login. */
+export function isUnserved(scope: string): boolean {
+  return OTHER_LAUNCH.test(scope) || scope === 'online_access';
+}
+
+/** How far scopes reach in an operation such as `Patient.search`: anywhere, in the patient's compartment, nowhere. */
+export type Reach = 'anywhere' | 'patient' | 'nowhere';
+
+/** What scopes permit of an operation. */
+export function reachOf(scopes: readonly string[], operation: string): Reach {
   const [type = '', interaction = ''] = operation.split('.');
   const needed = Object.hasOwn(NEEDED, interaction) ? (NEEDED[interaction] ?? '') : '';
-  return scopes.some((scope) => {
-    const [, , scopeType, permission = ''] = SCOPE.exec(scope) ?? [];
-    if (scopeType !== '*' && scopeType !== type) return false;
-    const letters = Object.hasOwn(V1, permission) ? (V1[permission] ?? '') : permission;
-    return [...needed].some((letter) => letters.includes(letter));
+  const permitting = scopes.flatMap((text) => {
+    const scope = parseSmartScope(text);
+    if (scope === undefined || (scope.type !== '*' && scope.type !== type)) return [];
+    return [...needed].some((letter) => scope.letters.includes(letter)) ? [scope] : [];
   });
+  if (permitting.some(({ context }) => context !== 'patient')) return 'anywhere';
+  return permitting.length > 0 ? 'patient' : 'nowhere';
 }

@@ -35,11 +35,12 @@ export function committedCredentials(connection: Connection): Credentials {
 
 /** The credentials inside a job of the write queue. */
 export function jobCredentials(connection: Connection): Transaction['credentials'] {
+  const find = async (hash: string) => {
+    const [row] = await connection.all<CredentialRow>(`${SELECT} c.hash = ?`, [hash]);
+    return row && credentialOf(row);
+  };
   return {
-    find: async (hash) => {
-      const [row] = await connection.all<CredentialRow>(`${SELECT} c.hash = ?`, [hash]);
-      return row && credentialOf(row);
-    },
+    find,
     of: (key, name) => credentialsOf(connection, key, name),
     insert: async ({ key, name, hash, detail }) => {
       await connection.run('INSERT INTO credential (hash, key, name, detail) VALUES (?, ?, ?, ?)', [
@@ -52,6 +53,12 @@ export function jobCredentials(connection: Connection): Transaction['credentials
     replace: async (hash, next) => {
       const sql = 'UPDATE credential SET hash = ?, name = ?, detail = ? WHERE hash = ?';
       return (await connection.run(sql, [next.hash, next.name, asText(next.detail), hash])) === 1;
+    },
+    take: async (hash) => {
+      const held = await find(hash);
+      if (!held) return undefined;
+      // Another node may take it between the two: the count of rows decides.
+      return (await connection.run('DELETE FROM credential WHERE hash = ?', [hash])) === 1 ? held : undefined;
     },
     remove: async (key, name) => {
       if (name === undefined) await connection.run('DELETE FROM credential WHERE key = ?', [key]);

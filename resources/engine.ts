@@ -119,6 +119,8 @@ export interface Transaction extends Connection {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
     /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */
     replace(hash: string, next: Pick<Credential, 'name' | 'hash' | 'detail'>): Promise<boolean>;
+    /** Removes the credential with this hash and gives it; undefined when it is no longer there. */
+    take(hash: string): Promise<Credential | undefined>;
     /** Removes a resource's credentials, all or those of a name. */
     remove(key: number, name?: string): Promise<void>;
   };

@@ -4,7 +4,7 @@ import type {
   SearchParameterDefinition,
   TypeDefinition,
 } from './definition.ts';
-import { inheritResource, isResource, openDefinitions } from './fhir/load.ts';
+import { type Compartment, inheritResource, isResource, openDefinitions } from './fhir/load.ts';
 import { accessPolicy } from './types/access-policy.ts';
 import { client } from './types/client.ts';
 import { link } from './types/link.ts';
@@ -51,6 +51,8 @@ export interface Registry {
   base(name: string): TypeDefinition | undefined;
   /** One of the core specification's own extensions. */
   extension(url: string): ExtensionDefinition | undefined;
+  /** The types of a published compartment (`Patient`) with the parameters by which they belong to it. */
+  compartment(name: string): Compartment | undefined;
   /** Serves one more type. Throws where its name is taken or its base is not known. */
   add(definition: ResourceDefinition): void;
 }
@@ -88,6 +90,7 @@ export function createRegistry(served?: readonly string[]): Registry {
     },
     base: (name) => published.type(name),
     extension: (url) => published.extension(url),
+    compartment: (name) => published.compartment(name),
     add(definition) {
       if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {
         throw new Error(`There is a type ${definition.name} already: give this one another name`);

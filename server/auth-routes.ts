@@ -8,6 +8,7 @@ import type { Context, RequestState } from './context.ts';
 import { parseForm } from './formats/form.ts';
 import { bodyType } from './formats/media-types.ts';
 import { negotiate } from './formats/negotiate.ts';
+import { AUTHORIZE, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
 
 /** Mounts the endpoints of the auth module: at the root alone, but for what stands below `/.well-known`. */
@@ -15,8 +16,15 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   const { token, revoke, introspect, userinfo, closeSession, wellKnown } = auth.endpoints;
   const endpoints = { token, revoke, introspect, userinfo };
   for (const [name, endpoint] of Object.entries(endpoints)) {
-    router.all(`/auth/${name}`, (ctx) => serve(ctx, atRoot(ctx, config.baseUrl, endpoint)));
+    router.all(`/auth/${name}`, (ctx) => {
+      requireRoot(ctx, config.baseUrl);
+      return serve(ctx, endpoint);
+    });
   }
+  router.all(AUTHORIZE, async (ctx) => {
+    requireRoot(ctx, config.baseUrl);
+    sendPage(ctx, await auth.authorize(requestOf(ctx)));
+  });
   router.all('/auth/*rest', () => {
     throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
   });
@@ -36,8 +44,8 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
 }
 
 /** One way to each endpoint that takes credentials. */
-function atRoot(ctx: Context, baseUrl: string, endpoint: Endpoint): Endpoint {
-  if (ctx.state.base === baseUrl) return endpoint;
+function requireRoot(ctx: Context, baseUrl: string): void {
+  if (ctx.state.base === baseUrl) return;
   throw new Failure('not-found', 'The auth endpoints stand at the root, not under /fhir.');
 }
 

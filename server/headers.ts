@@ -1,6 +1,7 @@
 import cors from '@koa/cors';
 import type { Config } from './config.ts';
 import type { Step } from './context.ts';
+import { AUTHORIZE } from './pages.ts';
 
 /** The headers that every answer carries; HSTS only where the public address is https. */
 export function securityHeaders(config: Config): Step {
@@ -19,7 +20,7 @@ export function securityHeaders(config: Config): Step {
 export function crossOrigin({ corsOrigins }: Config): Step {
   const any = corsOrigins === '*';
   const allowed = (origin: string) => (corsOrigins === '*' || corsOrigins.includes(origin) ? origin : '');
-  return cors({
+  const step: Step = cors({
     // An origin that is not listed gets no header at all; the browser refuses the answer.
     origin: (ctx) => (any ? '*' : allowed(ctx.get('Origin'))),
     credentials: !any,
@@ -28,6 +29,8 @@ export function crossOrigin({ corsOrigins }: Config): Step {
     exposeHeaders: READABLE_BY_SCRIPTS.answer,
     maxAge: 600,
   });
+  // People are sent to these pages; no script has any business with them (RFC 9700 §2.6).
+  return (ctx, next) => (ctx.path === AUTHORIZE ? next() : step(ctx, next));
 }
 
 const READABLE_BY_SCRIPTS = {

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import { asOAuthError, OAuthError } from '../auth/errors.ts';
+import { errorPage } from '../auth/pages/page.ts';
 import { DatabaseError } from '../resources/connection.ts';
 import { Failure, type Issue } from '../resources/errors.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context, Step } from './context.ts';
 import { type Answer, negotiate, type Wishes } from './formats/negotiate.ts';
+import { AUTHORIZE, sendPage } from './pages.ts';
 
 /** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
 export function respond(logger: Logger): Step {
@@ -15,7 +17,9 @@ export function respond(logger: Logger): Step {
     } catch (error) {
       if (ctx.path.startsWith('/auth/')) {
         const oauth = asOAuthError(asKnown(error));
-        renderOAuth(ctx, oauth);
+        if (ctx.path === AUTHORIZE) sendPage(ctx, errorPage(oauth));
+        else renderOAuth(ctx, oauth);
+        closeIfUnread(ctx);
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);
@@ -52,7 +56,6 @@ function renderOAuth(ctx: Context, error: OAuthError): void {
   ctx.set(headers);
   ctx.set('Content-Type', 'application/json; charset=utf-8');
   ctx.body = JSON.stringify(body);
-  closeIfUnread(ctx);
 }
 
 /** A body that was refused before its end is not read on: the connection ends with the answer. */

@@ -32,8 +32,13 @@ export function answered(body: JsonObject): AuthAnswer {
 }
 
 /** The value of the Authorization header. */
-export function authorizationOf({ headers }: Pick<AuthRequest, 'headers'>): string | undefined {
-  const value = headers['authorization'];
+export function authorizationOf(request: Pick<AuthRequest, 'headers'>): string | undefined {
+  return headerOf(request, 'authorization');
+}
+
+/** The value of a header, by its lower-case name. */
+export function headerOf({ headers }: Pick<AuthRequest, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 

@@ -7,6 +7,7 @@ import type { ClientAuthentication } from '../client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
 import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
 import { type AuthSettings, strings } from '../settings.ts';
+import { patientOf } from '../signed-in.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
 import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
 
@@ -49,7 +50,7 @@ async function mayAsk(
   return judgement.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
 }
 
-/** The answer of RFC 7662 §2.2. */
+/** The answer of RFC 7662 §2.2, with what SMART adds to it. */
 async function describe({ engine, clock, settings }: IntrospectContext, token: IssuedToken): Promise<JsonObject> {
   const { use, session, clientId = '', userId, expiresAt, access } = token;
   if (use === 'spent' || expiresAt * 1000 <= clock()) return INACTIVE;
@@ -60,6 +61,7 @@ async function describe({ engine, clock, settings }: IntrospectContext, token: I
   const scope = use === 'access' && access ? access.scope : strings(session.resource['scope']);
   const audience = use === 'access' && access ? access.audience : strings(session.resource['audience']);
   const [first] = audience;
+  const patient = patientOf(session.resource);
   return {
     active: true,
     client_id: clientId,
@@ -72,5 +74,6 @@ async function describe({ engine, clock, settings }: IntrospectContext, token: I
     ...(access ? { iat: access.issuedAt } : {}),
     exp: expiresAt,
     jti: session.id,
+    ...(patient === undefined ? {} : { patient }),
   };
 }

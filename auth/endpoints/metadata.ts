@@ -3,8 +3,10 @@
  * keys (RFC 7517 §5) and https://hl7.org/fhir/smart-app-launch/conformance.html. All of it follows from the registries.
  */
 import type { JsonObject } from '../../resources/json/value.ts';
+import { CHALLENGE_METHOD, PROMPTS, RESPONSE_MODE, RESPONSE_TYPE } from '../authorization/request.ts';
 import { CLIENT_METHODS, CLIENT_SIGNING_ALGS } from '../client-methods/registry.ts';
 import { GRANTS } from '../grants/registry.ts';
+import { CLAIM_NAMES, CLAIM_SCOPES } from '../id-token.ts';
 import type { Keys } from '../keys.ts';
 import type { AuthSettings } from '../settings.ts';
 import { JWKS_MAX_AGE } from '../signing-keys.ts';
@@ -12,12 +14,11 @@ import type { AuthAnswer, Endpoint } from './exchange.ts';
 
 /** The documents under `/.well-known/`, by their names. */
 export function metadataEndpoints(settings: AuthSettings, keys: Keys): Record<string, Endpoint> {
-  const server = () => published(serverMetadata(settings.baseUrl));
+  const server = () => serverMetadata(settings.baseUrl);
   return {
     'jwks.json': async () => published({ keys: (await keys.jwks()).keys.map((key) => ({ ...key }) as JsonObject) }),
-    'oauth-authorization-server': async () => server(),
-    // Stock clients ask here first. It claims no OpenID Provider: there is no authorization endpoint.
-    'openid-configuration': async () => server(),
+    'oauth-authorization-server': async () => published(server()),
+    'openid-configuration': async () => published({ ...server(), ...providerMetadata(settings) }),
     'smart-configuration': async () => published(smartConfiguration(settings.baseUrl)),
   };
 }
@@ -31,6 +32,11 @@ function serverMetadata(baseUrl: string): JsonObject {
   const algs = [...CLIENT_SIGNING_ALGS];
   return {
     issuer: baseUrl,
+    authorization_endpoint: `${baseUrl}/auth/authorize`,
+    response_types_supported: [RESPONSE_TYPE],
+    response_modes_supported: [RESPONSE_MODE],
+    code_challenge_methods_supported: [CHALLENGE_METHOD],
+    authorization_response_iss_parameter_supported: true,
     token_endpoint: `${baseUrl}/auth/token`,
     token_endpoint_auth_methods_supported: [...methods, 'none'],
     token_endpoint_auth_signing_alg_values_supported: algs,
@@ -43,8 +49,21 @@ function serverMetadata(baseUrl: string): JsonObject {
     userinfo_endpoint: `${baseUrl}/auth/userinfo`,
     jwks_uri: `${baseUrl}/.well-known/jwks.json`,
     grant_types_supported: GRANTS.map(({ name }) => name),
-    // Required by RFC 8414 §2, and empty because nothing is authorized in a browser.
-    response_types_supported: [],
+  };
+}
+
+/** What a provider tells beside that (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata). */
+function providerMetadata({ signingAlg }: AuthSettings): JsonObject {
+  return {
+    scopes_supported: ['openid', ...CLAIM_SCOPES, 'offline_access'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [signingAlg],
+    claims_supported: [...CLAIM_NAMES],
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    // Left out, this one would mean true.
+    request_uri_parameter_supported: false,
+    prompt_values_supported: [...PROMPTS],
   };
 }
 
@@ -52,6 +71,9 @@ function serverMetadata(baseUrl: string): JsonObject {
 const SHARED = [
   'issuer',
   'jwks_uri',
+  'authorization_endpoint',
+  'response_types_supported',
+  'code_challenge_methods_supported',
   'token_endpoint',
   'token_endpoint_auth_methods_supported',
   'token_endpoint_auth_signing_alg_values_supported',
@@ -65,6 +87,10 @@ function smartConfiguration(baseUrl: string): JsonObject {
   return {
     ...Object.fromEntries(metadata),
     scopes_supported: [
+      ...['openid', ...CLAIM_SCOPES, 'launch/patient', 'offline_access'],
+      'patient/*.cruds',
+      'patient/*.read',
+      'patient/*.write',
       'user/*.cruds',
       'user/*.read',
       'user/*.write',
@@ -73,9 +99,15 @@ function smartConfiguration(baseUrl: string): JsonObject {
       'system/*.write',
     ],
     capabilities: [
+      'launch-standalone',
+      'authorize-post',
       'client-public',
       'client-confidential-symmetric',
       'client-confidential-asymmetric',
+      'sso-openid-connect',
+      'context-standalone-patient',
+      'permission-offline',
+      'permission-patient',
       'permission-user',
       'permission-v1',
       'permission-v2',

@@ -1,14 +1,16 @@
 /** Refreshing an access token (https://www.rfc-editor.org/rfc/rfc6749#section-6). */
+import { narrowedAudience } from '../audience.ts';
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
 import type { Presented } from '../presented.ts';
 import { refreshSession } from '../refresh.ts';
 import { narrowedScope, parseScope } from '../scopes.ts';
 import { grantSettings, strings } from '../settings.ts';
+import { signedInAnswer } from '../signed-in.ts';
 import { findStored, referenceOf, type Stored } from '../stored.ts';
 import { refreshRecord, spentHash } from '../token-records.ts';
 import { userInfo } from '../user-info.ts';
-import type { Grant, GrantContext, GrantRequest } from './grant.ts';
+import type { Grant, GrantContext } from './grant.ts';
 
 export const refreshToken: Grant = {
   name: 'refresh_token',
@@ -30,13 +32,21 @@ export const refreshToken: Grant = {
     const user = await userOf(context, found.session);
     const given = strings(found.session.resource['scope']);
     const scope = narrowedScope(client.resource, given, parseScope(parameters.get('scope')));
-    const audience = audienceOf(found.session, request);
+    const audience = narrowedAudience(strings(found.session.resource['audience']), {
+      audience: parameters.all('audience'),
+      resource: parameters.all('resource'),
+    });
     const { generation } = found;
     const refresh = { presented, generation, rotate: !authenticated, client, user, settings, scope, audience };
     const key = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
     const tokens = await context.simultaneous.share(key, request.arrival, make);
-    return { tokens, extra: user ? { userinfo: userInfo(user) } : {} };
+    if (!user) return { tokens, extra: {} };
+    const onPage = tokens.session['auth_time'] !== undefined;
+    return {
+      tokens,
+      extra: onPage ? await signedInAnswer(context.sessions, tokens, user) : { userinfo: userInfo(user) },
+    };
   },
 };
 
@@ -63,14 +73,4 @@ async function userOf({ engine }: GrantContext, { resource }: Stored): Promise<S
   const user = await findStored(engine, 'User', id);
   if (!user) throw refused();
   return user;
-}
-
-/** The Session's audience, or the part of it that is asked for (RFC 8707 §2.2). Throws `invalid_target`. */
-function audienceOf({ resource }: Stored, { parameters }: GrantRequest): string[] {
-  const given = strings(resource['audience']);
-  const asked = [...new Set([...parameters.all('audience'), ...parameters.all('resource')])];
-  if (!asked.every((each) => given.includes(each))) {
-    throw new OAuthError('invalid_target', 'The token was not granted for this audience.');
-  }
-  return asked.length === 0 ? given : asked;
 }

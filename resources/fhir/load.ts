@@ -10,7 +10,12 @@ export interface Definitions {
   type(name: string): TypeDefinition | ResourceDefinition | undefined;
   /** One of the core specification's own extensions. */
   extension(url: string): ExtensionDefinition | undefined;
+  /** The types of a compartment with their parameters; undefined for one that is not known. */
+  compartment(name: string): Compartment | undefined;
 }
+
+/** The parameters by which resources of a type belong to a compartment (FHIR R4 §3.1.1.2), by the type. */
+export type Compartment = Readonly<Record<string, readonly string[]>>;
 
 const ABSTRACT = ['Resource', 'DomainResource'];
 
@@ -20,6 +25,7 @@ export function openDefinitions(): Definitions {
   const known = new Set([...names.resources, ...names.datatypes, ...ABSTRACT]);
   const types = new Map<string, TypeDefinition | ResourceDefinition>();
   let extensions: Map<string, ExtensionDefinition> | undefined;
+  let compartments: Map<string, Compartment> | undefined;
 
   function type(name: string): TypeDefinition | ResourceDefinition | undefined {
     let found = types.get(name);
@@ -39,6 +45,10 @@ export function openDefinitions(): Definitions {
         Object.entries(read<{ extensions: Record<string, ExtensionDefinition> }>('extensions').extensions),
       );
       return extensions.get(url);
+    },
+    compartment(name) {
+      compartments ??= new Map(Object.entries(read<Record<string, Compartment>>('compartments')));
+      return compartments.get(name);
     },
   };
 }

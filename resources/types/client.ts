@@ -2,7 +2,7 @@ import type { ElementDefinition, ResourceDefinition } from '../definition.ts';
 
 const TEN_YEARS = 315_360_000;
 
-/** What a grant makes of a token: `auth.client_credentials`, `auth.password`. */
+/** What a grant makes of a token: `auth.client_credentials`, `auth.password`, `auth.authorization_code`. */
 const GRANT: Record<string, ElementDefinition> = {
   token_format: { type: 'code', codes: ['jwt'] },
   access_token_expiration: { type: 'positiveInt', maximum: TEN_YEARS },
@@ -40,6 +40,14 @@ export const client: ResourceDefinition = {
       elements: {
         client_credentials: { elements: GRANT },
         password: { elements: GRANT },
+        authorization_code: {
+          elements: {
+            ...GRANT,
+            redirect_uri: { type: 'uri' },
+            redirect_uris: { type: 'uri', list: true },
+            pkce: { type: 'boolean' },
+          },
+        },
       },
     },
   },

@@ -12,6 +12,8 @@ export const session: ResourceDefinition = {
     active: { type: 'boolean', summary: true },
     client: { type: 'Link', targets: ['Client'], summary: true },
     user: { type: 'Link', targets: ['User'], summary: true },
+    patient: { type: 'Link', targets: ['Patient'], summary: true },
+    auth_time: { type: 'instant' },
     start: { type: 'instant', summary: true },
     end: { type: 'instant', summary: true },
     exp: { type: 'instant', summary: true },
@@ -25,6 +27,7 @@ export const session: ResourceDefinition = {
   search: {
     client: { kind: 'reference', paths: [['client']], targets: ['Client'], description: 'The application' },
     user: { kind: 'reference', paths: [['user']], targets: ['User'], description: 'The person' },
+    patient: { kind: 'reference', paths: [['patient']], targets: ['Patient'], description: 'The patient it is about' },
     type: { kind: 'token', paths: [['type']], description: 'The grant that began it' },
     active: { kind: 'token', paths: [['active']], description: 'Whether its tokens are good' },
     start: { kind: 'date', paths: [['start']], description: 'When it began' },

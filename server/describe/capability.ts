@@ -82,6 +82,7 @@ function security(config: Config): JsonObject {
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
         extension: [
+          { url: 'authorize', valueUri: `${config.baseUrl}/auth/authorize` },
           { url: 'token', valueUri: `${config.baseUrl}/auth/token` },
           { url: 'revoke', valueUri: `${config.baseUrl}/auth/revoke` },
           { url: 'introspect', valueUri: `${config.baseUrl}/auth/introspect` },

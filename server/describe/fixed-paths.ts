@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 
 const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
+const page: JsonObject = { 'text/html': { schema: { type: 'string' } } };
 const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
 const answer: JsonObject = { '200': { description: 'Done.', content: object } };
 const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
@@ -40,6 +41,18 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
   '/.well-known/oauth-authorization-server': open('oauth-authorization-server', 'auth'),
   '/.well-known/openid-configuration': open('openid-configuration', 'auth'),
   '/.well-known/smart-configuration': open('smart-configuration', 'auth'),
+  '/auth/authorize': {
+    get: {
+      operationId: 'authorize',
+      tags: ['auth'],
+      security: [],
+      responses: {
+        '200': { description: 'A page for a person.', content: page },
+        '303': { description: 'Where to go on, with a code or an error.' },
+        default: { description: 'A page that says why not.', content: page },
+      },
+    },
+  },
   '/auth/token': posted('token'),
   '/auth/revoke': posted('revoke'),
   '/auth/introspect': posted('introspect'),

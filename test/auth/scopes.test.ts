@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { grantedAudience, isForOthers, isForUs } from '../../auth/audience.ts';
 import { grantedScope, narrowedScope, parseScope } from '../../auth/scopes.ts';
-import { isSmartScope, scopesPermit } from '../../auth/smart-scopes.ts';
+import { isSmartScope, reachOf } from '../../auth/smart-scopes.ts';
 import { codeOf } from './refusal.ts';
 
 describe('scopes (RFC 6749 §3.3)', () => {
@@ -37,35 +37,42 @@ describe('scopes (RFC 6749 §3.3)', () => {
 });
 
 describe('SMART scopes', () => {
-  const rows: [scope: string, operation: string, permitted: boolean][] = [
-    ['user/Patient.read', 'Patient.read', true],
-    ['user/Patient.read', 'Patient.search', true],
-    ['user/Patient.read', 'Patient.update', false],
-    ['user/Patient.read', 'Observation.read', false],
-    ['user/Patient.write', 'Patient.delete', true],
-    ['user/Patient.write', 'Patient.read', false],
-    ['system/*.*', 'Client.create', true],
-    ['system/*.cruds', 'Patient.patch', true],
-    ['system/Patient.rs', 'Patient.vread', true],
-    ['system/Patient.rs', 'Patient.history', true],
-    ['system/Patient.rs', 'Patient.create', false],
-    ['system/Patient.s', 'Patient.read', false],
-    ['system/Patient.c', 'Patient.validate', true],
-    ['system/Patient.r', 'Patient.validate', false],
-    ['system/*.cruds', 'introspect', false],
-    ['patient/Patient.read', 'Patient.read', false],
-    ['user/Patient.sr', 'Patient.read', false],
-    ['user/Patient.', 'Patient.read', false],
-    ['user/Patient.read?name=a', 'Patient.read', false],
-    ['user/Patient.constructor', 'Patient.read', false],
-    ['user/*.cruds', 'Patient.constructor', false],
-    ['openid', 'Patient.read', false],
+  const rows: [scope: string, operation: string, reach: string][] = [
+    ['user/Patient.read', 'Patient.read', 'anywhere'],
+    ['user/Patient.read', 'Patient.search', 'anywhere'],
+    ['user/Patient.read', 'Patient.update', 'nowhere'],
+    ['user/Patient.read', 'Observation.read', 'nowhere'],
+    ['user/Patient.write', 'Patient.delete', 'anywhere'],
+    ['user/Patient.write', 'Patient.read', 'nowhere'],
+    ['system/*.*', 'Client.create', 'anywhere'],
+    ['system/*.cruds', 'Patient.patch', 'anywhere'],
+    ['system/Patient.rs', 'Patient.vread', 'anywhere'],
+    ['system/Patient.rs', 'Patient.history', 'anywhere'],
+    ['system/Patient.rs', 'Patient.create', 'nowhere'],
+    ['system/Patient.s', 'Patient.read', 'nowhere'],
+    ['system/Patient.c', 'Patient.validate', 'anywhere'],
+    ['system/Patient.r', 'Patient.validate', 'nowhere'],
+    ['system/*.cruds', 'introspect', 'nowhere'],
+    ['patient/Patient.read', 'Patient.read', 'patient'],
+    ['patient/*.read', 'Observation.search', 'patient'],
+    ['patient/*.read', 'Observation.update', 'nowhere'],
+    ['user/Patient.sr', 'Patient.read', 'nowhere'],
+    ['user/Patient.', 'Patient.read', 'nowhere'],
+    ['user/Patient.read?name=a', 'Patient.read', 'nowhere'],
+    ['user/Patient.constructor', 'Patient.read', 'nowhere'],
+    ['user/*.cruds', 'Patient.constructor', 'nowhere'],
+    ['openid', 'Patient.read', 'nowhere'],
   ];
-  for (const [scope, operation, permitted] of rows) {
-    it(`${scope} ${permitted ? 'permits' : 'does not permit'} ${operation}`, () => {
-      expect(scopesPermit([scope], operation)).to.equal(permitted);
+  for (const [scope, operation, reach] of rows) {
+    it(`${scope} reaches ${reach} in ${operation}`, () => {
+      expect(reachOf([scope], operation)).to.equal(reach);
     });
   }
+
+  it('of several scopes, the one that reaches further counts', () => {
+    expect(reachOf(['patient/Patient.r', 'user/Patient.r'], 'Patient.read')).to.equal('anywhere');
+    expect(reachOf(['patient/Patient.rs', 'user/Patient.r'], 'Patient.search')).to.equal('patient');
+  });
 
   it('one that cannot be read narrows all the same', () => {
     expect(['user/x', 'patient/Patient.read', 'system/?'].every(isSmartScope)).to.equal(true);

@@ -3,12 +3,14 @@ import { expect } from 'chai';
 import { exportJWK, generateKeyPair } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import * as oauth from 'oauth4webapi';
+import { browserOf } from '../auth/http/browser.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 
 const SERVICE: oauth.Client = { client_id: 'service' };
 const APP: oauth.Client = { client_id: 'app' };
 const SIGNING: oauth.Client = { client_id: 'signing' };
 const SECRET = 'a secret: with +%&= in it';
+const CALLBACK = 'https://app.example/callback';
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 describe('clients: oauth4webapi', () => {
@@ -128,6 +130,30 @@ describe('clients: oauth4webapi', () => {
     const revoked = await oauth.revocationRequest(as, APP, authentication, access_token, insecure);
     expect(await oauth.processRevocationResponse(revoked)).to.equal(undefined);
     expect(await ask()).to.eql({ active: false });
+  });
+
+  it('signs a person in by authorization code with PKCE', async () => {
+    const auth = { authorization_code: { redirect_uris: [CALLBACK] } };
+    await put('/Client/web', { secret: SECRET, grant_types: ['authorization_code'], auth });
+    const [web, verifier] = [{ client_id: 'web' }, oauth.generateRandomCodeVerifier()];
+    const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+    const back = await browserOf(server).authorize({
+      ...web,
+      response_type: 'code',
+      redirect_uri: CALLBACK,
+      scope: 'openid',
+      state,
+      nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    });
+    const answer = oauth.validateAuthResponse(as, web, new URL(back.header('location')), state);
+    const by = oauth.ClientSecretBasic(SECRET);
+    const sent = await oauth.authorizationCodeGrantRequest(as, web, by, answer, CALLBACK, verifier, insecure);
+    const expected = { expectedNonce: nonce, requireIdToken: true };
+    const tokens = await oauth.processAuthorizationCodeResponse(as, web, sent, expected);
+    expect(oauth.getValidatedIdTokenClaims(tokens)).to.include({ sub: 'ann', aud: 'web' });
+    await oauth.validateApplicationLevelSignature(as, sent, insecure);
   });
 
   it('understands an error', async () => {

@@ -31,6 +31,7 @@ function generate(published: Published): void {
     write(structure.name, type.kind === 'datatype' ? type : withSearch(published, types, structure, type));
   }
   write('extensions', { extensions: extensionDefinitions(published, types) });
+  write('compartments', compartmentsOf(published));
   write('types', {
     resources: [...resources].sort(),
     datatypes: kept
@@ -44,6 +45,15 @@ function generate(published: Published): void {
 function resourceTypes(published: Published): Set<string> {
   const codes = Object.values(expand(published, 'http://hl7.org/fhir/ValueSet/resource-types') ?? {}).flat();
   return new Set(codes.filter((code) => !ABSTRACT.includes(code)));
+}
+
+/** Of each compartment the types that have a part in it, with the parameters that say to whose they belong. */
+function compartmentsOf({ compartments }: Published): Record<string, Record<string, string[]>> {
+  const parts = compartments.map(({ code, resource }) => {
+    const types = resource.flatMap((entry) => (entry.param === undefined ? [] : [[entry.code, entry.param] as const]));
+    return [code, Object.fromEntries(types)];
+  });
+  return Object.fromEntries(parts);
 }
 
 /** Primitive types are code, and a profile of a datatype is no type of its own. */

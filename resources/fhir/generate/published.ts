@@ -80,12 +80,19 @@ export interface PublishedCodeSystem {
   concept?: PublishedConcept[];
 }
 
+export interface PublishedCompartment {
+  resourceType: 'CompartmentDefinition';
+  code: string;
+  resource: { code: string; param?: string[] }[];
+}
+
 type Entry = { resourceType: string; version?: string };
 
 export interface Published {
   types: PublishedStructure[];
   extensions: PublishedStructure[];
   searchParameters: PublishedSearchParameter[];
+  compartments: PublishedCompartment[];
   valueSets: Map<string, PublishedValueSet>;
   codeSystems: Map<string, PublishedCodeSystem>;
 }
@@ -110,6 +117,7 @@ export function readPublished(folder: string): Published {
       .map((structure) => asPublished(structure, listed)),
     extensions: ofRelease(read<PublishedStructure>('extension-definitions.json', 'StructureDefinition')),
     searchParameters: ofRelease(read<PublishedSearchParameter>('search-parameters.json', 'SearchParameter')),
+    compartments: [JSON.parse(readFileSync(join(folder, 'compartmentdefinition-patient.json'), 'utf8'))],
     valueSets: byUrl<PublishedValueSet>('ValueSet'),
     codeSystems: byUrl<PublishedCodeSystem>('CodeSystem'),
   };

@@ -4,6 +4,9 @@ import { after, before, describe, it } from 'mocha';
 import { asRoot } from '../../harness/server.ts';
 import { type Api, startApi } from './api.ts';
 
+const CODE = 'Client.auth.authorization_code';
+const code = (authorization_code: object) => ({ grant_types: ['authorization_code'], auth: { authorization_code } });
+
 const REFUSED: [client: object, expressions: string[]][] = [
   [{ scope: ['a b'] }, ['Client.scope[0]']],
   [{ scope: ['ok', 'a"b', 'c\\d', 'é'] }, ['Client.scope[1]', 'Client.scope[2]', 'Client.scope[3]']],
@@ -15,10 +18,18 @@ const REFUSED: [client: object, expressions: string[]][] = [
   [{ allowed_origins: ['https://a.example:99999'] }, ['Client.allowed_origins[0]']],
   [{ allowed_origins: ['*'] }, ['Client.allowed_origins[0]']],
   [{ allowed_origins: ['https://A.example'] }, ['Client.allowed_origins[0]']],
+  [code({ redirect_uri: 'http://app.example/callback' }), [`${CODE}.redirect_uri`]],
+  [code({ redirect_uris: ['https://a.example', 'https://a.example/#x'] }), [`${CODE}.redirect_uris[1]`]],
+  [
+    code({ redirect_uris: ['javascript:alert(1)', 'app:/x'] }),
+    [`${CODE}.redirect_uris[0]`, `${CODE}.redirect_uris[1]`],
+  ],
 ];
 
 const STORED: object[] = [
   { scope: ['patient/*.read', 'launch/patient', 'user/Patient.rs?_security=http://a.example|b', "!#$%&'()[]~"] },
+  code({ redirect_uri: 'https://a.example/callback', pkce: true, token_format: 'jwt', secret_required: false }),
+  code({ redirect_uris: ['http://127.0.0.1/callback', 'com.example.app:/callback'] }),
   { allowed_origins: ['https://a.example', 'http://localhost:3000', 'http://[::1]:8080', 'capacitor://localhost'] },
 ];
 
@@ -39,6 +50,11 @@ describe('what a Client may list', () => {
       );
     });
   }
+
+  it('422 for a wish to do without PKCE (RFC 9700 §2.1.1)', async () => {
+    const reply = await api.request('PUT', '/Client/listing', { as: asRoot, json: code({ pkce: false }) });
+    expect([reply.status, reply.at('issue.0.expression.0')]).to.eql([422, `${CODE}.pkce`]);
+  });
 
   for (const json of STORED) {
     it(`stores ${JSON.stringify(json)}`, async () => {

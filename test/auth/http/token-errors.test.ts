@@ -22,7 +22,7 @@ const ROWS: Row[] = [
   ['a grant in another case', { form: { ...KEY, grant_type: 'Password' } }, '400 unsupported_grant_type'],
   [
     'a grant of OAuth that is not served',
-    { form: { ...KEY, grant_type: 'authorization_code' } },
+    { form: { ...KEY, grant_type: 'urn:ietf:params:oauth:grant-type:device_code' } },
     '400 unsupported_grant_type',
   ],
   ['duplicated grant_type', { form: `${FORM}&grant_type=password` }, '400 invalid_request'],

@@ -19,6 +19,11 @@ describe('the well-known documents', () => {
     expect(reply.status).to.equal(200);
     expect(reply.body).to.eql({
       issuer: api.issuer,
+      authorization_endpoint: `${api.issuer}/auth/authorize`,
+      response_types_supported: ['code'],
+      response_modes_supported: ['query'],
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
       token_endpoint: `${api.issuer}/auth/token`,
       token_endpoint_auth_methods_supported: [...METHODS, 'none'],
       token_endpoint_auth_signing_alg_values_supported: ALGS,
@@ -30,21 +35,29 @@ describe('the well-known documents', () => {
       introspection_endpoint_auth_signing_alg_values_supported: ALGS,
       userinfo_endpoint: `${api.issuer}/auth/userinfo`,
       jwks_uri: `${api.issuer}/.well-known/jwks.json`,
-      grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
-      response_types_supported: [],
+      grant_types_supported: ['authorization_code', 'client_credentials', 'password', 'refresh_token'],
     });
   });
 
-  it('openid-configuration repeats it, and claims no OpenID Provider', async () => {
+  it('openid-configuration: that, and what OpenID Connect Discovery §3 adds for a provider', async () => {
     const reply = await document('openid-configuration');
-    expect(reply.body).to.eql((await document('oauth-authorization-server')).body);
-    expect(reply.body).to.not.have.any.keys('authorization_endpoint', 'subject_types_supported');
+    expect(reply.body).to.deep.include((await document('oauth-authorization-server')).body as object);
+    expect(reply.body).to.deep.include({
+      scopes_supported: ['openid', 'profile', 'email', 'fhirUser', 'offline_access'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
+      request_parameter_supported: false,
+      request_uri_parameter_supported: false,
+      claims_parameter_supported: false,
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    });
+    expect(reply.list('claims_supported')).to.include.members(['sub', 'auth_time', 'at_hash', 'given_name', 'email']);
   });
 
   it('every endpoint that is told is there', async () => {
     const body = (await document('oauth-authorization-server')).body as Record<string, unknown>;
     const told = Object.entries(body).filter(([name]) => /_endpoint$|_uri$/.test(name));
-    expect(told).to.have.length(5);
+    expect(told).to.have.length(6);
     for (const [name, url] of told) {
       const { pathname } = new URL(String(url));
       const reply = await api.request(name === 'jwks_uri' ? 'GET' : 'POST', pathname);
@@ -59,8 +72,21 @@ describe('the well-known documents', () => {
       expect(reply.body).to.include({ token_endpoint: `${api.issuer}/auth/token`, issuer: api.issuer });
       expect(reply.at('token_endpoint_auth_methods_supported')).to.include('private_key_jwt');
       expect(reply.at('token_endpoint_auth_signing_alg_values_supported')).to.include.members(['RS384', 'ES384']);
-      expect(reply.list('capabilities')).to.include.members(['client-confidential-asymmetric', 'permission-v2']);
-      expect(reply.list('scopes_supported').join(' ')).to.not.include('patient/');
+      expect(reply.at('authorization_endpoint')).to.equal(`${api.issuer}/auth/authorize`);
+      expect(reply.at('code_challenge_methods_supported')).to.eql(['S256']);
+      expect(reply.list('capabilities')).to.include.members([
+        'launch-standalone',
+        'client-public',
+        'client-confidential-symmetric',
+        'client-confidential-asymmetric',
+        'context-standalone-patient',
+        'permission-patient',
+        'permission-v1',
+        'permission-v2',
+        'sso-openid-connect',
+      ]);
+      expect(reply.list('capabilities').join(' ')).to.not.match(/launch-ehr|context-ehr|permission-online/);
+      expect(reply.list('scopes_supported')).to.include.members(['launch/patient', 'patient/*.cruds', 'fhirUser']);
     }
   });
 

@@ -1,0 +1,92 @@
+/**
+ * What a browser is known by: one opaque cookie. It binds the forms that the browser was shown, and once somebody signs
+ * in, a new one stands for the login (RFC 6265bis, https://www.rfc-editor.org/rfc/rfc9700#section-4.16).
+ */
+import type { Clock, RandomBytes } from '../../resources/clock.ts';
+import type { Engine, Transaction } from '../../resources/engine.ts';
+import { digest } from '../mint.ts';
+import { requireUnchanged } from '../sessions.ts';
+import { findStored, isUsable, type Stored } from '../stored.ts';
+
+/** Somebody who is signed in. */
+export interface Login {
+  user: Stored;
+  /** When the password was given, in milliseconds since the epoch. */
+  at: number;
+}
+
+export interface Browsers {
+  /** The secret of the cookie that a browser sent, or a new one that is nobody's. */
+  secretOf(cookies: string | undefined): string;
+  /** The header that gives a browser its cookie, until it is closed. */
+  cookie(secret: string): string;
+  /** Who is signed in; undefined for nobody, and for a login that is over. */
+  login(secret: string): Promise<Login | undefined>;
+  /**
+   * Signs somebody in under a new secret, and whoever was signed in before out.
+   * Throws `access_denied` where the User has changed meanwhile.
+   */
+  signIn(user: Stored, previous: string): Promise<{ secret: string; login: Login }>;
+  /** Signs out whoever is signed in. */
+  signOut(secret: string): Promise<void>;
+}
+
+/** The name of a login among the credentials of its User: they end with the User and with its password. */
+export const LOGIN = 'login';
+/** Milliseconds after which a password has to be given again. */
+const LONGEST_LOGIN = 8 * 3600_000;
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** Keeps the logins of browsers, of each the hash of its cookie. */
+export function createBrowsers(options: {
+  engine: Engine;
+  baseUrl: string;
+  clock: Clock;
+  random: RandomBytes;
+}): Browsers {
+  const { engine, baseUrl, clock, random } = options;
+  const secure = baseUrl.startsWith('https:');
+  // With this prefix a browser takes the cookie from this very host alone, and only over https.
+  const name = secure ? '__Host-ward' : 'ward';
+
+  return {
+    secretOf(cookies) {
+      const sent = (cookies ?? '').split(/; */).find((each) => each.startsWith(`${name}=`));
+      const secret = sent?.slice(name.length + 1) ?? '';
+      return SECRET.test(secret) ? secret : random(32).toString('base64url');
+    },
+    cookie: (secret) => `${name}=${secret}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`,
+    async login(secret) {
+      const held = await engine.credentials.find(loginHash(secret));
+      const at = held?.detail?.['at'];
+      if (held?.name !== LOGIN || typeof at !== 'number' || at + LONGEST_LOGIN <= clock()) return undefined;
+      const user = await findStored(engine, 'User', held.id);
+      return user && isUsable(user.resource) ? { user, at } : undefined;
+    },
+    async signIn(user, previous) {
+      const secret = random(32).toString('base64url');
+      const at = await engine.transact(async (transaction) => {
+        await requireUnchanged(transaction, 'User', user, 'access_denied');
+        await transaction.credentials.take(loginHash(previous));
+        await forgetOld(transaction, user);
+        const detail = { at: transaction.now };
+        await transaction.credentials.insert({ key: user.key, name: LOGIN, hash: loginHash(secret), detail });
+        return transaction.now;
+      });
+      return { secret, login: { user, at } };
+    },
+    async signOut(secret) {
+      await engine.transact(({ credentials }) => credentials.take(loginHash(secret)));
+    },
+  };
+}
+
+function loginHash(secret: string): string {
+  return digest(`login:${secret}`);
+}
+
+async function forgetOld({ credentials, now }: Transaction, { key }: Stored): Promise<void> {
+  for (const { hash, detail } of await credentials.of(key, LOGIN)) {
+    if (Number(detail?.['at']) + LONGEST_LOGIN <= now) await credentials.take(hash);
+  }
+}

@@ -1,0 +1,110 @@
+/** Authorization codes: good once, for a minute, and stored as hashes (RFC 6749 §4.1.2, RFC 9700 §4.5). */
+import type { Credential, Credentials, Transaction } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import { digest } from '../mint.ts';
+import { endSession } from '../sessions.ts';
+import { strings } from '../settings.ts';
+
+/** What a person has agreed to, until the client asks for it. */
+export interface Agreement {
+  /** The Client's id. */
+  client: string;
+  redirectUri: string;
+  redirectUriSent: boolean;
+  challenge: string;
+  scope: string[];
+  audience: string[];
+  nonce: string | undefined;
+  /** When the person signed in, in milliseconds since the epoch. */
+  authTime: number;
+  /** The id of the Patient that was chosen. */
+  patient: string | undefined;
+}
+
+/** A code that has not been used. */
+export interface LiveCode {
+  userId: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+  agreement: Agreement;
+}
+
+/** The name of a code among the credentials of its User, and of a spent one among those of its Session. */
+export const CODE = 'code';
+/** Milliseconds. */
+const LIFETIME = 60_000;
+
+/** Stores a code beside the User who agreed; those that were never used are forgotten. */
+export async function storeCode(
+  { credentials, now }: Transaction,
+  user: { key: number },
+  code: string,
+  agreement: Agreement,
+): Promise<void> {
+  for (const { hash, detail } of await credentials.of(user.key, CODE)) {
+    if (numberIn(detail, 'expiresAt') <= now) await credentials.take(hash);
+  }
+  const { nonce, patient, ...always } = agreement;
+  const detail: JsonObject = {
+    ...always,
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(patient === undefined ? {} : { patient }),
+    expiresAt: now + LIFETIME,
+  };
+  await credentials.insert({ key: user.key, name: CODE, hash: codeHash(code), detail });
+}
+
+/** A code that was not used, expired or not; undefined for none. */
+export async function findCode(credentials: Credentials, code: string): Promise<LiveCode | undefined> {
+  const held = await credentials.find(codeHash(code));
+  return held?.name === CODE ? liveCode(held) : undefined;
+}
+
+/** Takes a code for the Session with this key. One call succeeds: then the code counts as spent. */
+export async function spendCode({ credentials }: Transaction, code: string, sessionKey: number): Promise<void> {
+  await credentials.insert({ key: sessionKey, name: CODE, hash: spentCodeHash(code), detail: null });
+}
+
+/** Removes a live code; true for the one call that did. */
+export async function takeCode({ credentials }: Transaction, code: string): Promise<boolean> {
+  return (await credentials.take(codeHash(code))) !== undefined;
+}
+
+/** Ends what a code was exchanged for: whoever sends it again has it from somebody else (RFC 6749 §4.1.2). */
+export async function endReplayed(transaction: Transaction, code: string): Promise<void> {
+  const spent = await transaction.credentials.find(spentCodeHash(code));
+  if (spent?.type === 'Session') await endSession(transaction, spent.id);
+}
+
+function codeHash(code: string): string {
+  return digest(`code:${code}`);
+}
+
+function spentCodeHash(code: string): string {
+  return digest(`spent-code:${code}`);
+}
+
+function liveCode({ id, detail }: Credential): LiveCode {
+  const { client, redirectUri, redirectUriSent, challenge, scope, audience, nonce, patient } = detail ?? {};
+  return {
+    userId: id,
+    expiresAt: numberIn(detail, 'expiresAt'),
+    agreement: {
+      client: String(client),
+      redirectUri: String(redirectUri),
+      redirectUriSent: redirectUriSent !== false,
+      challenge: String(challenge),
+      scope: strings(scope),
+      audience: strings(audience),
+      nonce: typeof nonce === 'string' ? nonce : undefined,
+      authTime: numberIn(detail, 'authTime'),
+      patient: typeof patient === 'string' ? patient : undefined,
+    },
+  };
+}
+
+/** What is missing counts as zero, long ago: a record that cannot be read is one that has ended. */
+function numberIn(detail: JsonObject | null, name: string): number {
+  const value = detail?.[name];
+  return typeof value === 'number' ? value : 0;
+}

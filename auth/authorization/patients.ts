@@ -1,0 +1,99 @@
+/** The patients that a person may choose from: those whom the person's own policies show. */
+import { Failure } from '../../resources/errors.ts';
+import { readJson } from '../../resources/json/read.ts';
+import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { parseReference } from '../../resources/search/kinds/reference.ts';
+import { parseSearch } from '../../resources/search/parse.ts';
+import type { Criterion } from '../../resources/search/plan.ts';
+import { referenceOf } from '../stored.ts';
+import type { Interaction, StepContext } from './steps/step.ts';
+
+/** A patient as a person tells one from another. */
+export interface Choice {
+  id: string;
+  name: string;
+  birthDate: string | undefined;
+}
+
+const MOST_SHOWN = 20;
+
+/** The first patients that match. Throws a `parameter` Failure for a date that is none. */
+export async function findPatients(
+  context: StepContext,
+  interaction: Interaction,
+  by: { name: string; birthDate: string },
+): Promise<Choice[]> {
+  const rows = await visible(context, interaction, 'search');
+  if (rows === undefined) return [];
+  const { engine, registry, settings, clock } = context;
+  const pairs: [string, string][] = [
+    ['name', by.name],
+    ['birthdate', by.birthDate],
+    ['_sort', 'family,given'],
+    ['_count', String(MOST_SHOWN)],
+  ];
+  const options = { base: settings.baseUrl, now: clock(), rows: () => rows };
+  const { matches } = await engine.search(parseSearch(registry, 'Patient', pairs, options));
+  return matches.map(({ id, text }) => choiceOf(id, text));
+}
+
+/** The patient with this id, where the person may read it. */
+export async function findPatient(
+  context: StepContext,
+  interaction: Interaction,
+  id: string,
+): Promise<Choice | undefined> {
+  const rows = /^[A-Za-z0-9.-]{1,64}$/.test(id) ? await visible(context, interaction, 'read') : undefined;
+  const found = rows && (await context.engine.find('Patient', id, rows));
+  return found && choiceOf(found.id, found.text);
+}
+
+/** The id of the Patient that a User is (`User.fhirUser`); undefined where the User is somebody else. */
+export function ownPatient(user: JsonObject, baseUrl: string): string | undefined {
+  const found = parseReference(referenceOf(user['fhirUser']) ?? '');
+  if (found?.type !== 'Patient') return undefined;
+  return ['', baseUrl, `${baseUrl}/fhir`].includes(found.base) ? found.id : undefined;
+}
+
+/** What the person may see of patients; undefined for nothing. */
+async function visible(
+  { access, settings }: StepContext,
+  { login, request, address }: Interaction,
+  interactionName: string,
+): Promise<Criterion[] | undefined> {
+  if (!login) return undefined;
+  const judgement = await access.begin();
+  try {
+    return judgement.require({
+      principal: { kind: 'user', user: login.user.resource, client: request.client.resource, token: undefined },
+      operation: `Patient.${interactionName}`,
+      method: 'GET',
+      scheme: settings.baseUrl.startsWith('https:') ? 'https' : 'http',
+      url: '/Patient',
+      type: 'Patient',
+      headers: {},
+      address,
+    });
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'forbidden') return undefined;
+    throw error;
+  }
+}
+
+function choiceOf(id: string, text: string | null): Choice {
+  const resource = readJson(text ?? '{}');
+  const { name, birthDate } = isObject(resource) ? resource : {};
+  const [first] = Array.isArray(name) ? name : [];
+  return {
+    id,
+    name: nameOf(first) || `Patient ${id}`,
+    birthDate: typeof birthDate === 'string' ? birthDate : undefined,
+  };
+}
+
+function nameOf(name: Json | undefined): string {
+  if (!isObject(name)) return '';
+  if (typeof name['text'] === 'string') return name['text'];
+  const given = Array.isArray(name['given']) ? name['given'] : [];
+  return [...given, name['family']].filter((part) => typeof part === 'string').join(' ');
+}

@@ -1,0 +1,48 @@
+/** What scopes mean, in words for the person who is asked to allow them. */
+import { isSmartScope, parseSmartScope, type SmartScope } from '../smart-scopes.ts';
+
+const WORDS = new Map([
+  ['openid', 'know who you are'],
+  ['profile', 'see your name'],
+  ['email', 'see your email address'],
+  ['fhirUser', 'know which record here is your own'],
+  ['launch/patient', 'know which patient was chosen'],
+  ['offline_access', 'go on doing so when you are away, until you or an administrator end it'],
+]);
+
+const LETTERS = new Map([
+  ['c', 'add'],
+  ['r', 'read'],
+  ['u', 'change'],
+  ['d', 'delete'],
+  ['s', 'search'],
+]);
+
+/**
+ * A sentence for each scope; `patient` is the name of the patient in the context. Scopes only narrow, so that without
+ * one of SMART's the app may do whatever the person may: that is said first.
+ */
+export function describeScopes(scopes: readonly string[], patient: string | undefined): string[] {
+  const unbound = scopes.some(isSmartScope) ? [] : ['do in your name all that you may do here'];
+  return [...unbound, ...scopes.map((scope) => describe(scope, patient))];
+}
+
+function describe(scope: string, patient: string | undefined): string {
+  const words = WORDS.get(scope);
+  if (words !== undefined) return words;
+  const smart = parseSmartScope(scope);
+  return smart && smart.letters !== '' ? describeSmart(smart, patient) : `use the scope “${scope}”`;
+}
+
+function describeSmart({ context, type, letters }: SmartScope, patient: string | undefined): string {
+  const doing = [...letters].flatMap((letter) => LETTERS.get(letter) ?? []);
+  const what = type === '*' ? 'records of every kind' : `records of the kind ${type}`;
+  const whose = context === 'patient' ? `of ${patient ?? 'the patient'}` : 'that you may see';
+  return `${sentence(doing)} ${what} ${whose}`;
+}
+
+/** "read", "read and search", "add, read and search". */
+function sentence(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}

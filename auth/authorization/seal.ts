@@ -1,0 +1,27 @@
+/** What a form carries from one page to the next, so that only the browser it was shown to can send it back. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readJson } from '../../resources/json/read.ts';
+import { renderJson } from '../../resources/json/render.ts';
+import { isObject, type JsonObject } from '../../resources/json/value.ts';
+
+/** A value as text that can be neither changed nor made by anyone else, nor sent by another browser. */
+export function seal(key: Buffer, browser: string, value: JsonObject): string {
+  const payload = Buffer.from(renderJson(value)).toString('base64url');
+  return `${payload}.${mac(key, browser, payload).toString('base64url')}`;
+}
+
+/** The value that was sealed for this browser; undefined for anything else. */
+export function unseal(key: Buffer, browser: string, text: string): JsonObject | undefined {
+  const [payload = '', sent = '', ...more] = text.split('.');
+  const [expected, given] = [mac(key, browser, payload), Buffer.from(sent, 'base64url')];
+  if (more.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+  const value = readJson(Buffer.from(payload, 'base64url').toString());
+  return isObject(value) ? value : undefined;
+}
+
+/** The server's key has other uses: what it is used for is part of what is signed. */
+function mac(key: Buffer, browser: string, payload: string): Buffer {
+  return createHmac('sha256', key)
+    .update(JSON.stringify(['interaction', browser, payload]))
+    .digest();
+}

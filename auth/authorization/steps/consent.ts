@@ -1,0 +1,55 @@
+/** Whether the person lets the app in (RFC 6749 §10.2, RFC 8252 §8.6, OpenID Connect Core §3.1.2.4). */
+import { html } from '../../pages/html.ts';
+import { clientName } from '../client-name.ts';
+import { findPatient } from '../patients.ts';
+import { isUnassured } from '../redirect-uris.ts';
+import { describeScopes } from '../scope-words.ts';
+import type { Interaction, Step } from './step.ts';
+
+export const consent: Step = {
+  name: 'consent',
+  unasked: 'consent_required',
+  settle: async (_, interaction) => (interaction.agreed || !isAsked(interaction) ? interaction : undefined),
+  async ask(context, interaction) {
+    const { request, login, patient } = interaction;
+    const name = clientName(request.client);
+    const chosen = patient === undefined ? undefined : await findPatient(context, interaction, patient);
+    const { userName } = login?.user.resource ?? {};
+    const items = describeScopes(request.scope, chosen?.name).map(
+      (words) => html`<li>${words}</li>
+`,
+    );
+    const body = html`<p>You are signed in as <strong>${String(userName ?? login?.user.id)}</strong>.
+<strong>${name}</strong> asks to</p>
+<ul>
+${items}</ul>
+<p>You will be sent on to <strong>${placeOf(request.redirectUri)}</strong>.</p>
+<button class="first" name="answer" value="allow">Allow</button>
+<button class="other" name="answer" value="deny">Do not allow</button>
+<button class="other" name="answer" value="switch">Sign in as somebody else</button>`;
+    return { title: `Let ${name} in?`, body };
+  },
+  async take({ browsers }, interaction, fields) {
+    if (fields.get('answer') === 'allow') return { interaction: { ...interaction, agreed: true } };
+    if (fields.get('answer') === 'switch') {
+      await browsers.signOut(interaction.browser);
+      return { interaction: { ...interaction, login: undefined, patient: undefined } };
+    }
+    return { interaction };
+  },
+};
+
+/**
+ * A first party is let in without a question. But any app of a device may pretend to be one whose address is no web
+ * site: it is not let in behind the back of a person who was not asked for the password either.
+ */
+function isAsked({ request, login, startedAt }: Interaction): boolean {
+  if (request.client.resource['first_party'] !== true || request.prompts.has('consent')) return true;
+  return isUnassured(request.redirectUri) && (login?.at ?? 0) < startedAt;
+}
+
+/** What a person may know a redirect URI by: its host, or the scheme of an app. */
+function placeOf(uri: string): string {
+  const { host, protocol } = new URL(uri);
+  return /^https?:$/.test(protocol) ? host : protocol.slice(0, -1);
+}

@@ -1,0 +1,203 @@
+/**
+ * The authorization endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.1, RFC 9207,
+ * https://openid.net/specs/openid-connect-core-1_0.html#AuthorizationEndpoint).
+ */
+import type { RandomBytes } from '../../resources/clock.ts';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
+import { storeCode } from '../authorization/codes.ts';
+import { withAnswer } from '../authorization/redirect-uris.ts';
+import { type Destination, readDestination, readRequest } from '../authorization/request.ts';
+import { seal, unseal } from '../authorization/seal.ts';
+import { STEPS } from '../authorization/steps/registry.ts';
+import type { Interaction, Step, StepContext } from '../authorization/steps/step.ts';
+import { NO_STORE, OAuthError } from '../errors.ts';
+import { randomPart } from '../mint.ts';
+import { html } from '../pages/html.ts';
+import { type Content, type PageAnswer, page } from '../pages/page.ts';
+import { isParameter, type Pair } from '../parameters.ts';
+import { requireUnchanged } from '../sessions.ts';
+import { type AuthRequest, headerOf, queryOf } from './exchange.ts';
+
+/** What a browser is answered: a page, or where to go on. Throws an OAuthError or a Failure for the person alone. */
+export type BrowserEndpoint = (request: AuthRequest) => Promise<BrowserAnswer>;
+
+export type BrowserAnswer = PageAnswer | { status: number; headers: Record<string, string>; page: undefined };
+
+export interface AuthorizeContext extends StepContext {
+  random: RandomBytes;
+}
+
+/** `GET /auth/authorize`, `POST` for requests that are too long for an address and for the forms of its pages. */
+export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
+  return async (request) => {
+    const pairs = pairsOf(request);
+    const sealed = request.method === 'POST' ? pairs.find(([name]) => name === 'interaction')?.[1] : undefined;
+    const known = pairs.filter(([name]) => isParameter(name));
+    const begun = sealed === undefined ? begin(context, known) : resume(context, request, sealed);
+    const destination = await readDestination(context.engine, begun.pairs);
+    try {
+      const interaction = await interactionOf(context, request, begun, destination);
+      const step = STEPS.find(({ name }) => name === begun.step);
+      if (!step) return await goOn(context, begun.pairs, interaction);
+      return await answer(context, begun.pairs, step, interaction, new Map(pairs));
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error;
+      return redirect(context, destination, { error: error.code, error_description: error.message });
+    }
+  };
+}
+
+/** What the pages of one request keep. It comes back through the browser, sealed. */
+interface Begun {
+  /** The parameters of the request: all that is read from them is read anew. */
+  pairs: Pair[];
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  /** The step whose answer this is; undefined for a request of a client. */
+  step: string | undefined;
+  patient: string | undefined;
+}
+
+function pairsOf(request: AuthRequest): Pair[] {
+  if (request.method === 'GET') return [...queryOf(request)];
+  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', 'Use GET or POST.');
+  const { body } = request;
+  if (body === undefined) return [];
+  if ('form' in body) return body.form;
+  throw new OAuthError('unsupported_media_type', 'Send a form.');
+}
+
+function begin({ clock }: AuthorizeContext, pairs: Pair[]): Begun {
+  return { pairs, startedAt: clock(), step: undefined, patient: undefined };
+}
+
+/** Milliseconds that a person may take for the pages of one request. */
+const PATIENCE = 3600_000;
+
+/** Throws `invalid_request` for a form that another browser was shown, or nobody, or long ago. */
+function resume({ keys, browsers, clock }: AuthorizeContext, request: AuthRequest, sealed: string): Begun {
+  const value = unseal(keys.derivation, browsers.secretOf(headerOf(request, 'cookie')), sealed);
+  const startedAt = Number(value?.['startedAt']);
+  if (!value || !(startedAt + PATIENCE > clock())) {
+    throw new OAuthError('invalid_request', 'This page is out of date, or the browser does not keep its cookie.');
+  }
+  const { pairs, step, patient } = value;
+  return {
+    pairs: (Array.isArray(pairs) ? pairs : []).flatMap(pairOf),
+    startedAt,
+    step: text(step),
+    patient: text(patient),
+  };
+}
+
+function pairOf(value: Json): Pair[] {
+  const [name, text] = Array.isArray(value) ? value : [];
+  return typeof name === 'string' && typeof text === 'string' ? [[name, text]] : [];
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+async function interactionOf(
+  { settings, browsers }: AuthorizeContext,
+  request: AuthRequest,
+  { pairs, startedAt, patient }: Begun,
+  destination: Destination,
+): Promise<Interaction> {
+  const browser = browsers.secretOf(headerOf(request, 'cookie'));
+  const asked = readRequest(settings, destination, pairs);
+  const login = await browsers.login(browser);
+  return { request: asked, startedAt, browser, address: request.address, login, patient, agreed: false };
+}
+
+/** Takes the answer to a step, unless one before it has to be asked again: a login may have ended meanwhile. */
+async function answer(
+  context: AuthorizeContext,
+  pairs: Pair[],
+  step: Step,
+  interaction: Interaction,
+  fields: ReadonlyMap<string, string>,
+): Promise<BrowserAnswer> {
+  if (fields.get('answer') === 'deny') throw new OAuthError('access_denied', 'The person refused.');
+  const settled = await settle(context, STEPS.slice(0, STEPS.indexOf(step)), interaction);
+  if (settled.open) return ask(context, pairs, settled.open, settled.interaction);
+  const taken = await step.take(context, settled.interaction, fields);
+  if ('again' in taken) return shown(context, pairs, step, settled.interaction, taken.again);
+  return goOn(context, pairs, taken.interaction);
+}
+
+/** Asks what is still to be asked, and gives the code where nothing is. */
+async function goOn(context: AuthorizeContext, pairs: Pair[], interaction: Interaction): Promise<BrowserAnswer> {
+  const settled = await settle(context, STEPS, interaction);
+  return settled.open ? ask(context, pairs, settled.open, settled.interaction) : finish(context, settled.interaction);
+}
+
+/** The interaction with what steps find out by themselves, as far as the first that has to ask. */
+async function settle(
+  context: AuthorizeContext,
+  steps: readonly Step[],
+  interaction: Interaction,
+): Promise<{ interaction: Interaction; open: Step | undefined }> {
+  let settled = interaction;
+  for (const step of steps) {
+    const next = await step.settle(context, settled);
+    if (!next) return { interaction: settled, open: step };
+    settled = next;
+  }
+  return { interaction: settled, open: undefined };
+}
+
+async function ask(
+  context: AuthorizeContext,
+  pairs: Pair[],
+  step: Step,
+  interaction: Interaction,
+): Promise<BrowserAnswer> {
+  if (interaction.request.prompts.has('none')) throw new OAuthError(step.unasked, 'The person has to be asked first.');
+  return shown(context, pairs, step, interaction, await step.ask(context, interaction));
+}
+
+function shown(
+  { keys, browsers }: AuthorizeContext,
+  pairs: Pair[],
+  step: Step,
+  { request, browser, startedAt, patient }: Interaction,
+  content: Content,
+): BrowserAnswer {
+  const value: JsonObject = { pairs, startedAt, step: step.name, ...(patient === undefined ? {} : { patient }) };
+  // The address is relative: a page may be reached by another name of this server than BASE_URL.
+  const body = html`<form method="post" action="authorize">
+<input type="hidden" name="interaction" value="${seal(keys.derivation, browser, value)}">
+${content.body}
+</form>`;
+  const answered = page({ ...content, body }, request.redirectUri);
+  return { ...answered, headers: { ...answered.headers, 'Set-Cookie': browsers.cookie(browser) } };
+}
+
+/** Gives the code (RFC 6749 §4.1.2). Throws `access_denied` where the person was switched off in the meantime. */
+async function finish(context: AuthorizeContext, interaction: Interaction): Promise<BrowserAnswer> {
+  const { request, login, patient, browser } = interaction;
+  if (!login) throw new OAuthError('login_required', 'Nobody is signed in.');
+  const { client, redirectUri, redirectUriSent, challenge, scope, audience, nonce } = request;
+  const code = randomPart(context.random);
+  const agreement = { redirectUri, redirectUriSent, challenge, scope, audience, nonce, patient };
+  await context.engine.transact(async (transaction) => {
+    await requireUnchanged(transaction, 'User', login.user, 'access_denied');
+    await storeCode(transaction, login.user, code, { ...agreement, client: client.id, authTime: login.at });
+  });
+  const answered = redirect(context, request, { code });
+  return { ...answered, headers: { ...answered.headers, 'Set-Cookie': context.browsers.cookie(browser) } };
+}
+
+/** Sends the browser back with an answer and with who gives it (RFC 9207 §2); 303, so that no form goes along. */
+function redirect(
+  { settings }: AuthorizeContext,
+  { redirectUri, state }: Destination,
+  answer: Record<string, string>,
+): BrowserAnswer {
+  const Location = withAnswer(redirectUri, { ...answer, state, iss: settings.baseUrl });
+  return { status: SEE_OTHER, headers: { ...NO_STORE, Location }, page: undefined };
+}
+
+const SEE_OTHER = 303;

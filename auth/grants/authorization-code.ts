@@ -1,0 +1,88 @@
+/** Codes for tokens (https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, RFC 7636 §4.6, RFC 9700 §4.5). */
+import { hash, timingSafeEqual } from 'node:crypto';
+import { narrowedAudience } from '../audience.ts';
+import { endReplayed, findCode, type LiveCode, spendCode, takeCode } from '../authorization/codes.ts';
+import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts';
+import { requireAuthentication, requireGrant } from '../client-auth.ts';
+import { OAuthError } from '../errors.ts';
+import { type Issue, openSession, signingKeyFor, tokensOf } from '../sessions.ts';
+import { grantSettings } from '../settings.ts';
+import { signedInAnswer } from '../signed-in.ts';
+import { findStored } from '../stored.ts';
+import type { Grant, GrantContext, GrantRequest } from './grant.ts';
+
+export const authorizationCode: Grant = {
+  name: AUTHORIZATION_CODE,
+  async issue(context, request) {
+    const { engine, sessions } = context;
+    const { parameters, requestClient } = request;
+    const { client } = requestClient;
+    const settings = grantSettings(client.resource, AUTHORIZATION_CODE, sessions.settings);
+    requireAuthentication(requestClient, !settings.secretRequired);
+    requireGrant(client.resource, AUTHORIZATION_CODE);
+    const code = parameters.require('code');
+    const verifier = parameters.require('code_verifier');
+    const live = await findCode(engine.credentials, code);
+    const issue = live && (await issueOf(context, request, live));
+    if (live) requireSameRequest(live, client.id, parameters.get('redirect_uri'), verifier);
+
+    const signing = issue && (await signingKeyFor(sessions, issue));
+    const opened = await engine.transact(async (transaction) => {
+      if (issue && live && live.expiresAt > transaction.now && (await takeCode(transaction, code))) {
+        const session = await openSession(transaction, sessions, issue, signing);
+        await spendCode(transaction, code, session.key);
+        return session;
+      }
+      await endReplayed(transaction, code);
+      return undefined;
+    });
+    if (!opened || !issue?.user) throw refused();
+    const tokens = await tokensOf(sessions, opened);
+    return { tokens, extra: await signedInAnswer(sessions, tokens, issue.user, live?.agreement.nonce) };
+  },
+};
+
+/** One text for every code that cannot be exchanged. */
+function refused(): OAuthError {
+  return new OAuthError('invalid_grant', 'The code is not valid: it is good once, for a minute, as it was asked for.');
+}
+
+/** Throws `invalid_grant` where another client sends the code, another address is named, or PKCE's proof fails. */
+function requireSameRequest(
+  { agreement }: LiveCode,
+  client: string,
+  redirectUri: string | undefined,
+  verifier: string,
+): void {
+  if (agreement.client !== client) throw refused();
+  const same = redirectUri === agreement.redirectUri;
+  if (!same && (agreement.redirectUriSent || redirectUri !== undefined)) throw refused();
+  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) throw refused();
+  const proof = Buffer.from(hash('sha256', verifier, 'base64url'));
+  const challenge = Buffer.from(agreement.challenge);
+  if (proof.length !== challenge.length || !timingSafeEqual(proof, challenge)) throw refused();
+}
+
+/** What the code is good for; undefined where the person is not there any more. */
+async function issueOf(
+  { engine }: GrantContext,
+  { parameters, requestClient, address, userAgent }: GrantRequest,
+  { userId, agreement }: LiveCode,
+): Promise<Issue | undefined> {
+  const user = await findStored(engine, 'User', userId);
+  if (!user) return undefined;
+  const { scope, authTime, patient } = agreement;
+  return {
+    grant: AUTHORIZATION_CODE,
+    client: requestClient.client,
+    user,
+    scope,
+    audience: narrowedAudience(agreement.audience, {
+      audience: parameters.all('audience'),
+      resource: parameters.all('resource'),
+    }),
+    address,
+    userAgent,
+    interaction: { authTime, patient, refreshable: asksForRefresh(scope) },
+  };
+}

@@ -1,0 +1,104 @@
+/** ID tokens (https://openid.net/specs/openid-connect-core-1_0.html#IDToken). */
+import { hash } from 'node:crypto';
+import { CompactSign, compactVerify, errors } from 'jose';
+import { readJson } from '../resources/json/read.ts';
+import { isObject, type JsonObject } from '../resources/json/value.ts';
+import { parseReference } from '../resources/search/kinds/reference.ts';
+import type { Keys } from './keys.ts';
+import type { SessionsContext, Tokens } from './sessions.ts';
+import { referenceOf, type Stored } from './stored.ts';
+
+/** What is told of a User for a scope: the claim and how it is read (OpenID Connect Core §5.1, §5.4). */
+type Claims = Readonly<Record<string, (user: JsonObject, baseUrl: string) => string | undefined>>;
+
+const CLAIMS: Readonly<Record<string, Claims>> = {
+  profile: {
+    name: ({ name }) => (isObject(name) ? (text(name['formatted']) ?? spelled(name)) : undefined),
+    given_name: ({ name }) => (isObject(name) ? text(name['givenName']) : undefined),
+    family_name: ({ name }) => (isObject(name) ? text(name['familyName']) : undefined),
+    preferred_username: ({ userName }) => text(userName),
+  },
+  email: { email: ({ email }) => text(email) },
+  // https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#scopes-for-requesting-identity-data
+  fhirUser: { fhirUser: ({ fhirUser }, baseUrl) => absolute(referenceOf(fhirUser), baseUrl) },
+};
+
+/** The scopes of which an ID token tells more than who signed in. */
+export const CLAIM_SCOPES: readonly string[] = Object.keys(CLAIMS);
+
+/** Every claim that an ID token may have, for the metadata. */
+export const CLAIM_NAMES: readonly string[] = [
+  ...['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash'],
+  ...Object.values(CLAIMS).flatMap((claims) => Object.keys(claims)),
+];
+
+/**
+ * The ID token that goes with the access token of a Session; undefined where its scope has no `openid`. That of a
+ * refresh is given no nonce (OpenID Connect Core §12.2).
+ */
+export async function idToken(
+  { keys, settings }: SessionsContext,
+  { session, access, accessToken }: Tokens,
+  user: Stored,
+  nonce?: string,
+): Promise<string | undefined> {
+  if (!access.scope.includes('openid')) return undefined;
+  const { kid, alg, privateKey } = await keys.signing(access.expiresAt - access.issuedAt);
+  const claims: JsonObject = {
+    iss: settings.baseUrl,
+    sub: user.id,
+    aud: referenceOf(session['client'])?.split('/')[1] ?? '',
+    iat: access.issuedAt,
+    exp: access.expiresAt,
+    auth_time: Math.floor(Date.parse(String(session['auth_time'])) / 1000),
+    at_hash: leftHalf(alg, accessToken),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...claimsOf(user.resource, access.scope, settings.baseUrl),
+  };
+  return new CompactSign(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ alg, kid, typ: 'JWT' })
+    .sign(privateKey);
+}
+
+/** Of whom an ID token of ours is, expired or not; undefined for any other text (OpenID Connect Core §3.1.2.1). */
+export async function subjectOfHint(keys: Keys, issuer: string, token: string): Promise<string | undefined> {
+  try {
+    const { payload } = await compactVerify(token, async ({ kid, alg, typ }) => {
+      const key = typeof kid === 'string' ? await keys.find(kid) : undefined;
+      if (!key || key.alg !== alg || typ !== 'JWT') throw new errors.JWTInvalid('Not one of our keys');
+      return key.publicKey;
+    });
+    const claims = readJson(Buffer.from(payload).toString());
+    // A refresh token is signed alike; its subject is a Client, whose id no User has.
+    if (!isObject(claims) || claims['iss'] !== issuer) return undefined;
+    return text(claims['sub']);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+function claimsOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
+  const readers = scope.flatMap((each) => (Object.hasOwn(CLAIMS, each) ? Object.entries(CLAIMS[each] ?? {}) : []));
+  const claims = readers.map(([name, read]) => [name, read(user, baseUrl)] as const);
+  return Object.fromEntries(claims.filter((claim): claim is [string, string] => claim[1] !== undefined));
+}
+
+/** The left half of the digest that belongs to the algorithm (OpenID Connect Core §3.1.3.6; Ed25519 has SHA-512). */
+function leftHalf(alg: string, accessToken: string): string {
+  const digest = hash(alg === 'EdDSA' ? 'sha512' : 'sha256', accessToken, 'buffer');
+  return digest.subarray(0, digest.length / 2).toString('base64url');
+}
+
+function absolute(reference: string | undefined, baseUrl: string): string | undefined {
+  if (reference === undefined) return undefined;
+  return parseReference(reference)?.base === '' ? `${baseUrl}/${reference}` : reference;
+}
+
+function spelled({ givenName, familyName }: JsonObject): string | undefined {
+  return text([givenName, familyName].filter((part) => typeof part === 'string').join(' '));
+}
+
+function text(value: JsonObject[string] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,105 @@
+/** The frame of every page that a person sees, with what keeps others out of it (RFC 9700 §4.16, CSP level 3). */
+import { hash } from 'node:crypto';
+import { NO_STORE, type OAuthError } from '../errors.ts';
+import { Html, html } from './html.ts';
+
+/** A page as the HTTP shell sends it. */
+export interface PageAnswer {
+  status: number;
+  headers: Record<string, string>;
+  page: string;
+}
+
+/** What stands on a page. */
+export interface Content {
+  /** Its heading, and its title in the browser. */
+  title: string;
+  body: Html;
+  /** What was wrong with what was sent before: told first, and read out. */
+  problem?: string | undefined;
+}
+
+// The colours are those of text with a contrast of at least 4.5, light and dark (WCAG 2.2 §1.4.3).
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1b1b1f; --paper: #ffffff; --soft: #5a5a63; --line: #8a8a94; --act: #0b57b8;
+  --on-act: #ffffff; --bad: #a3120a }
+@media (prefers-color-scheme: dark) { :root { --ink: #ececf1; --paper: #17171a; --soft: #b4b4be; --line: #7d7d88;
+  --act: #8ab8ff; --on-act: #10213a; --bad: #ffa49c } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
+main { max-width: 28rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; overflow-wrap: anywhere }
+h1 { font-size: 1.5rem; line-height: 1.25 }
+label { display: block; margin: 1rem 0 .25rem; font-weight: 600 }
+input { width: 100%; padding: .6rem; font: inherit; color: inherit; background: transparent;
+  border: 1px solid var(--line); border-radius: .4rem }
+button { display: block; width: 100%; min-height: 2.75rem; margin: 1rem 0 0; padding: .6rem; font: inherit;
+  font-weight: 600; color: var(--act); background: transparent; border: 1px solid var(--act); border-radius: .4rem;
+  text-align: start }
+button.first { color: var(--on-act); background: var(--act); text-align: center }
+button.other { text-align: center }
+:focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
+ul { padding-inline-start: 1.25rem }
+small { color: var(--soft) }
+[role=alert] { padding: .75rem; border: 2px solid var(--bad); border-radius: .4rem; color: var(--bad) }
+`;
+
+const STYLE_HASH = hash('sha256', STYLE, 'base64');
+
+/** 200, or 403 where a problem is told: what was sent before did not let anyone pass. */
+const STATUS = { shown: 200, problem: 403 } as const;
+
+/**
+ * A page with a form whose answers go to this server, and from there perhaps to `destination`: browsers hold a redirect
+ * after a form to `form-action`, too.
+ */
+export function page(content: Content, destination?: string): PageAnswer {
+  const status = content.problem === undefined ? STATUS.shown : STATUS.problem;
+  return { status, headers: headersFor(destination), page: document(content) };
+}
+
+/** What a person is told where a request cannot go on and there is nobody whom it could be sent back to. */
+export function errorPage(error: OAuthError): PageAnswer {
+  const { status, headers } = error.answer;
+  const body = html`<p>Go back to the app that sent you here, and try again from there.</p>`;
+  const content = { title: 'This cannot go on', body, problem: error.message };
+  return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
+}
+
+function headersFor(destination: string | undefined): Record<string, string> {
+  const policy = [
+    `default-src 'none'`,
+    `style-src 'sha256-${STYLE_HASH}'`,
+    `form-action 'self'${destination === undefined ? '' : ` ${sourceOf(destination)}`}`,
+    `frame-ancestors 'none'`,
+    `base-uri 'none'`,
+  ];
+  return { ...NO_STORE, 'Content-Security-Policy': policy.join('; '), 'X-Frame-Options': 'DENY' };
+}
+
+/** A redirect URI as a source of CSP: the origin; the scheme for apps, and for IPv6, which a source cannot be. */
+function sourceOf(uri: string): string {
+  const { protocol, origin, hostname } = new URL(uri);
+  return origin === 'null' || hostname.startsWith('[') ? protocol : origin;
+}
+
+function document({ title, body, problem }: Content): string {
+  const alert = problem === undefined ? undefined : html`<p role="alert" id="problem">${problem}</p>`;
+  const { text } = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${problem === undefined ? '' : 'Error: '}${title}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${alert}
+${body}
+</main>
+</body>
+</html>
+`;
+  return text;
+}

@@ -1,0 +1,25 @@
+/** Compartments (https://hl7.org/fhir/R4/compartmentdefinition.html). */
+import type { Registry } from '../registry.ts';
+import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
+import type { Criterion } from './plan.ts';
+
+/**
+ * What a resource of a type must satisfy to be in the compartment of one resource, such as a Patient: it points there
+ * by a parameter of the compartment's definition, or is that resource. Undefined where the type has no part in it.
+ */
+export function compartmentCriterion(
+  registry: Registry,
+  options: SearchOptions,
+  compartment: { of: string; id: string },
+  type: string,
+): Criterion | undefined {
+  const { of, id } = compartment;
+  const definition = registry.compartment(of);
+  if (definition === undefined || registry.get(type) === undefined) return undefined;
+  const names = Object.hasOwn(definition, type) ? (definition[type] ?? []) : [];
+  const pairs = names.map((name) => [`${name}:${of}`, id] as const);
+  const criteria = [...pairs, ...(type === of ? [['_id', id] as const] : [])].flatMap(([name, value]) => {
+    return parseCriterion(registry, typeNamed(registry, type), options, name, value) ?? [];
+  });
+  return criteria.length === 0 ? undefined : { test: 'any', of: criteria };
+}

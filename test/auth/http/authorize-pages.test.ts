@@ -1,0 +1,167 @@
+/** The pages of the authorization endpoint: what a person is asked, and told. */
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import type { Reply } from '../../harness/http.ts';
+import { type Api, startApi } from './api.ts';
+import { answerIn, type Browser, browserOf, CHALLENGE, codeIn, type Query } from './browser.ts';
+
+const CALLBACK = 'https://app.example/callback';
+const INJECTION = `"><script>alert(1)</script><img src=x onerror='alert(1)'>&amp;`;
+
+const QUERY = {
+  response_type: 'code',
+  client_id: 'app',
+  redirect_uri: CALLBACK,
+  state: 'x',
+  scope: 'openid user/Observation.rs',
+  code_challenge: CHALLENGE,
+  code_challenge_method: 'S256',
+};
+
+describe('the pages of the authorization endpoint', () => {
+  let api: Api;
+  let browser: Browser;
+  before(async () => {
+    api = await startApi({ TRUSTED_PROXIES: '127.0.0.0/8' });
+    const auth = { authorization_code: { redirect_uris: [CALLBACK, 'com.example.app:/callback'] } };
+    const app = { grant_types: ['authorization_code', 'password'], auth };
+    await api.put('/Client/app', { ...app, name: 'The App' });
+    await api.put('/Client/first', { ...app, first_party: true });
+    await api.put('/Client/rogue', { ...app, name: INJECTION });
+    for (const id of ['ann', 'bob', 'eve']) await api.put(`/User/${id}`, { userName: id, password: 'correct-horse' });
+  });
+  after(() => api.stop());
+  beforeEach(() => {
+    browser = browserOf(api);
+  });
+
+  const open = (query: Query = {}, by = browser) => by.open({ ...QUERY, ...query });
+  const isSignIn = ({ text }: Reply) => text.includes('name="password"');
+  const isConsent = ({ text }: Reply) => text.includes('value="allow"');
+  const cookie = (by = browser) => by.cookies.get('ward') ?? '';
+
+  it('works without a script, names every field, and fits a narrow screen', async () => {
+    const { text } = await open();
+    expect(text).to.match(/^<!doctype html>\n<html lang="en">/);
+    expect(text).to.include('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(text).to.not.match(/<script|\son\w+=|javascript:/i);
+    for (const [, id] of text.matchAll(/<input id="(\w+)"/g)) expect(text).to.include(`<label for="${id}">`);
+    expect(text).to.include('autocomplete="username"').and.include('autocomplete="current-password"');
+    expect(text)
+      .to.match(/<title>[^<]+<\/title>/)
+      .and.match(/<h1>Sign in<\/h1>/);
+    // Nothing has a width of its own that 320 pixels might not hold (WCAG 2.2 §1.4.10).
+    expect(text).to.not.match(/[^-]width: *\d[\d.]*(px|rem|em)/);
+    expect(text).to.include('box-sizing: border-box').and.include('overflow-wrap: anywhere');
+  });
+
+  it('the colours have the contrast that WCAG 2.2 §1.4.3 asks, in light and in dark', async () => {
+    const style = (await open()).text;
+    for (const [light, dark] of [
+      ['ink', 'paper'],
+      ['soft', 'paper'],
+      ['act', 'paper'],
+      ['bad', 'paper'],
+      ['on-act', 'act'],
+    ]) {
+      const of = (name = '') => [...style.matchAll(new RegExp(`--${name}: (#\\w{6})`, 'g'))].map(([, hex = '']) => hex);
+      const [inks, papers] = [of(light), of(dark)];
+      expect(inks).to.have.length(2);
+      for (const [at, ink] of inks.entries()) expect(contrast(ink, papers[at] ?? ''), ink).to.be.at.least(4.5);
+    }
+  });
+
+  it('a wrong password is told on the page and read out; what was entered stays, but for the password', async () => {
+    const reply = await browser.signIn(await open(), 'ann', 'wrong-password');
+    expect(reply.status).to.equal(403);
+    expect(isSignIn(reply)).to.equal(true);
+    expect(reply.text).to.include('<p role="alert" id="problem">').and.include('<title>Error: Sign in</title>');
+    expect(reply.text).to.include('value="ann"').and.include('aria-describedby="problem"');
+    expect(reply.text).to.not.include('wrong-password');
+  });
+
+  it('tells an unknown user what it tells a wrong password', async () => {
+    const [known, unknown] = [
+      await browser.signIn(await open(), 'ann', 'wrong'),
+      await browser.signIn(await open(), 'no-such-user', 'wrong'),
+    ];
+    const told = ({ text }: Reply) => /role="alert"[^>]*>([^<]*)/.exec(text)?.[1];
+    expect(told(unknown)).to.equal(told(known)).and.to.be.a('string');
+  });
+
+  it('RFC 6749 §10.2: asks whether to let the app in, in plain words', async () => {
+    const scope = 'openid user/Observation.rs patient/*.write launch/patient offline_access odd';
+    await api.put('/User/pat', { password: 'correct-horse', fhirUser: { reference: 'Patient/p' } });
+    const auth = { authorization_code: { redirect_uris: [CALLBACK], refresh_token: true } };
+    await api.put('/Client/offline', { grant_types: ['authorization_code'], auth });
+    const reply = await browser.signIn(await open({ client_id: 'offline', scope }), 'pat');
+    expect(reply.text).to.include('<strong>pat</strong>').and.include('<strong>app.example</strong>');
+    const items = [...reply.text.matchAll(/<li>([^<]*)<\/li>/g)].map(([, words]) => words);
+    expect(items).to.eql([
+      'know who you are',
+      'read and search records of the kind Observation that you may see',
+      'add, change and delete records of every kind of the patient',
+      'know which patient was chosen',
+      'go on doing so when you are away, until you or an administrator end it',
+      'use the scope “odd”',
+    ]);
+  });
+
+  it('says so where nothing bounds what the app may do', async () => {
+    const reply = await browser.signIn(await open({ scope: 'openid' }));
+    expect(reply.text).to.include('<li>do in your name all that you may do here</li>');
+  });
+
+  it('RFC 6749 §4.1.2.1: who refuses is sent back with access_denied, from any page', async () => {
+    const signIn = await open();
+    const refused = [await browser.send(signIn, { answer: 'deny' })];
+    refused.push(await browser.send(await browser.signIn(await open()), { answer: 'deny' }));
+    for (const reply of refused) {
+      expect(answerIn(reply)).to.include({ error: 'access_denied', state: 'x', iss: api.issuer });
+    }
+  });
+
+  it('a first party is not asked for; who is signed in is not asked for a password again', async () => {
+    const first = await browser.signIn(await open({ client_id: 'first' }));
+    expect(codeIn(first)).to.be.a('string');
+    codeIn(await open({ client_id: 'first' }));
+    expect(isConsent(await open())).to.equal(true);
+    api.pass(8 * 3600);
+    expect(isSignIn(await open({ client_id: 'first' }))).to.equal(true);
+  });
+
+  it('RFC 8252 §8.6: an app that anybody could pretend to be is not let in behind one’s back', async () => {
+    const native = { client_id: 'first', redirect_uri: 'com.example.app:/callback' };
+    const signIn = await open(native);
+    expect(signIn.header('content-security-policy')).to.include("form-action 'self' com.example.app:;");
+    codeIn(await browser.signIn(signIn));
+    const reply = await open(native);
+    expect(isConsent(reply)).to.equal(true);
+    expect(reply.text).to.include('<strong>com.example.app</strong>');
+    expect(answerIn(await open({ ...native, prompt: 'none' }))).to.include({ error: 'consent_required' });
+  });
+
+  it('who is somebody else signs in as that, and the first one is signed out', async () => {
+    const consent = await browser.signIn(await open());
+    const before = cookie();
+    const signIn = await browser.send(consent, { answer: 'switch' });
+    expect(isSignIn(signIn)).to.equal(true);
+    expect((await browser.signIn(signIn, 'bob')).text).to.include('<strong>bob</strong>');
+    const old = await api.request('GET', `/auth/authorize?${new URLSearchParams(QUERY)}`, {
+      headers: { cookie: `ward=${before}` },
+    });
+    expect(isSignIn(old)).to.equal(true);
+  });
+});
+
+/** The contrast of two colours (WCAG 2.2, relative luminance). */
+function contrast(one: string, other: string): number {
+  const luminance = (hex: string) => {
+    const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+      .map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}

@@ -1,0 +1,112 @@
+/** openid-client, a certified OpenID Connect client: whole flows, as its documentation has them. */
+import { expect } from 'chai';
+import { exportJWK, generateKeyPair } from 'jose';
+import { after, before, describe, it } from 'mocha';
+import * as client from 'openid-client';
+import { browserOf } from '../auth/http/browser.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
+
+const CALLBACK = 'https://app.example/callback';
+const SECRET = 'a secret: with +%&= in it';
+const insecure = { execute: [client.allowInsecureRequests] };
+
+describe('clients: openid-client', () => {
+  let server: ClockedServer;
+  let issuer: URL;
+  let keys: Awaited<ReturnType<typeof generateKeyPair>>;
+
+  const put = async (path: string, json: object) => {
+    const reply = await server.request('PUT', path, { as: asRoot, json });
+    expect(reply.status, reply.text).to.equal(201);
+  };
+
+  before(async () => {
+    server = await startClockedServer({ SIGNING_ALG: 'ES256' });
+    issuer = new URL(`http://localhost:${server.port}`);
+    keys = await generateKeyPair('ES384', { extractable: true });
+    const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES384' }] };
+    const auth = { authorization_code: { redirect_uris: [CALLBACK], refresh_token: true } };
+    const app = { grant_types: ['authorization_code'], auth };
+    await put('/Client/spa', app);
+    await put('/Client/web', { ...app, secret: SECRET });
+    await put('/Client/signing', { ...app, jwks });
+    await put('/Client/backend', { grant_types: ['client_credentials'], jwks, scope: ['system/Patient.rs'] });
+    await put('/Patient/p', { gender: 'female' });
+    const ann = { userName: 'ann', email: 'ann@example.org', password: 'correct-horse' };
+    await put('/User/ann', { ...ann, fhirUser: { reference: 'Patient/p' } });
+    const link = [{ reference: 'User/ann' }, { reference: 'Client/backend' }];
+    await put('/AccessPolicy/all', { engine: 'allow', link });
+  });
+  after(() => server.stop());
+
+  const discover = (id: string, authentication: client.ClientAuth) =>
+    client.discovery(issuer, id, undefined, authentication, insecure);
+  const methods: [id: string, authentication: () => client.ClientAuth][] = [
+    ['spa', () => client.None()],
+    ['web', () => client.ClientSecretBasic(SECRET)],
+    ['web', () => client.ClientSecretPost(SECRET)],
+    ['signing', () => client.PrivateKeyJwt({ key: keys.privateKey, kid: 'k' })],
+  ];
+
+  /** The flow from the request to the tokens; a person signs in and allows. */
+  const signIn = async (config: client.Configuration, scope: string) => {
+    const verifier = client.randomPKCECodeVerifier();
+    const [state, nonce] = [client.randomState(), client.randomNonce()];
+    const url = client.buildAuthorizationUrl(config, {
+      redirect_uri: CALLBACK,
+      scope,
+      state,
+      nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    });
+    expect(url.href.startsWith(`${issuer.origin}/auth/authorize?`)).to.equal(true);
+    const back = await browserOf(server).authorize(Object.fromEntries(url.searchParams));
+    const expected = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
+    return client.authorizationCodeGrant(config, new URL(back.header('location')), expected);
+  };
+
+  for (const [at, [id, authentication]] of methods.entries()) {
+    it(`signs a person in through the client ${id}, refreshes and revokes (${at + 1})`, async () => {
+      const config = await discover(id, authentication());
+      const tokens = await signIn(config, 'openid email');
+      expect(tokens.claims()).to.include({ sub: 'ann', aud: id, email: 'ann@example.org' });
+      expect(await client.fetchUserInfo(config, tokens.access_token, 'ann')).to.include({ sub: 'ann' });
+      const refreshed = await client.refreshTokenGrant(config, String(tokens.refresh_token));
+      expect(refreshed.claims()).to.include({ sub: 'ann' });
+      await client.tokenRevocation(config, refreshed.access_token);
+      const path = new URL('/Patient/p', issuer);
+      const response = await client
+        .fetchProtectedResource(config, refreshed.access_token, path, 'GET')
+        .catch((error: client.WWWAuthenticateChallengeError) => error);
+      expect(response).to.be.instanceOf(client.WWWAuthenticateChallengeError);
+    });
+  }
+
+  it('launches an app of SMART about a patient', async () => {
+    const config = await discover('spa', client.None());
+    const tokens = await signIn(config, 'openid fhirUser launch/patient patient/*.rs offline_access');
+    expect(tokens).to.include({ patient: 'p' });
+    expect(tokens.claims()).to.include({ fhirUser: `${issuer.origin}/Patient/p` });
+    const path = new URL('/fhir/Patient/p', issuer);
+    expect((await client.fetchProtectedResource(config, tokens.access_token, path, 'GET')).status).to.equal(200);
+  });
+
+  it('mix-up (RFC 9207 §2.4): an answer of another server is refused by its iss', async () => {
+    const config = await discover('spa', client.None());
+    const url = new URL(`${CALLBACK}?code=x&state=s&iss=https://evil.example`);
+    const failure = await client
+      .authorizationCodeGrant(config, url, { pkceCodeVerifier: 'x'.repeat(43), expectedState: 's' })
+      .catch((error: Error) => error);
+    expect(String((failure as Error).cause ?? failure)).to.match(/iss/);
+  });
+
+  it('SMART Backend Services: a client without a user gets system scopes by a signed assertion', async () => {
+    const config = await discover('backend', client.PrivateKeyJwt({ key: keys.privateKey, kid: 'k' }));
+    const tokens = await client.clientCredentialsGrant(config, { scope: 'system/Patient.rs' });
+    expect(tokens).to.include({ scope: 'system/Patient.rs' });
+    const path = new URL('/fhir/Patient', issuer);
+    expect((await client.fetchProtectedResource(config, tokens.access_token, path, 'GET')).status).to.equal(200);
+  });
+});
