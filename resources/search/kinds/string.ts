@@ -20,7 +20,7 @@ const PRIMITIVES = new Set(['string', 'markdown', 'code', 'id', 'uri', 'url', 'c
 /** string: case- and accent-insensitive prefix; `:contains` anywhere; `:exact` literally (FHIR R4 §3.1.1.4.8). */
 export const string: SearchKind = {
   table: 'search_string',
-  modifiers: ['exact', 'contains'],
+  modifiers: () => ['exact', 'contains'],
 
   reader(type) {
     if (PRIMITIVES.has(type)) return addText;

@@ -37,7 +37,7 @@ const READERS: Record<string, Reader> = {
 /** token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type` (FHIR R4 §3.1.1.4.10). */
 export const token: SearchKind = {
   table: 'search_token',
-  modifiers: ['not', 'of-type'],
+  modifiers: (types) => (types.has('Identifier') ? ['not', 'of-type'] : ['not']),
   variants: { 'of-type': 'search_token' },
 
   reader(type) {
@@ -54,8 +54,8 @@ export const token: SearchKind = {
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
     // The system of a code element stands in no resource: its binding implies it.
     if (isImplied(context)) return second === '' ? any() : code(second);
-    if (second === '') return { where: is('system', '=', key(first)), access: 'scan' };
-    return { where: coded(key(second), key(first)), access: 'seek' };
+    if (second === '') return { where: is('system', '=', codeKey(first)), access: 'scan' };
+    return { where: coded(codeKey(second), codeKey(first)), access: 'seek' };
   },
 };
 
@@ -85,14 +85,15 @@ function addCoded(value: JsonObject, name: string, add: AddRow, variant?: string
 
 function addToken(value: Json | undefined, system: string, add: AddRow, variant?: string): void {
   if (value === undefined || value === null || isObject(value) || Array.isArray(value)) return;
-  add([key(String(value)), system], variant);
+  add([codeKey(String(value)), system], variant);
 }
 
 function systemOf(value: JsonObject): string {
-  return typeof value['system'] === 'string' ? key(value['system']) : '';
+  return typeof value['system'] === 'string' ? codeKey(value['system']) : '';
 }
 
-function key(text: string): string {
+/** A code or a system as index rows hold it. */
+export function codeKey(text: string): string {
   return bounded(text, LONGEST);
 }
 
@@ -102,7 +103,7 @@ function isImplied(context: ValueContext): boolean {
 
 function code(text: string): RowMatch {
   if (text === '') throw new BadValue('give a code, a system, or both as system|code');
-  return { where: is('code', '=', key(text)), access: 'seek' };
+  return { where: is('code', '=', codeKey(text)), access: 'seek' };
 }
 
 function coded(code: string, system: string): RowTest {
@@ -117,6 +118,6 @@ function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
   if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
   const typed = bounded(`${type}|${value}`, LONGEST);
-  const where = system === '' ? is('code', '=', typed) : coded(typed, key(system));
+  const where = system === '' ? is('code', '=', typed) : coded(typed, codeKey(system));
   return { where, access: 'seek', variant: 'of-type' };
 }
