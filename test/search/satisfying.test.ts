@@ -43,7 +43,11 @@ const IDS = ['1', '2', '3', '4'];
 
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
 const some = <Value>(value: fc.Arbitrary<Value>) => fc.array(value, { minLength: 1, maxLength: 3 });
-const coding = fc.record({ system: optional(fc.constantFrom(...SYSTEMS)), code: optional(fc.constantFrom(...CODES)) });
+const coding = fc.record({
+  system: optional(fc.constantFrom(...SYSTEMS)),
+  code: optional(fc.constantFrom(...CODES)),
+  display: optional(fc.constantFrom(...TEXTS)),
+});
 const concept = fc.record({ coding: optional(some(coding)), text: optional(fc.constantFrom(...TEXTS)) });
 const reference = (...types: string[]) =>
   fc.oneof(
@@ -155,11 +159,13 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ['organization.name:missing', missing],
     ['link:Patient.link:Patient.gender:not', fc.constantFrom('female')],
     ['_has:Observation:patient:code', tokens],
+    ['_has:Observation:patient:code:text', texts],
     ['_has:Patient:link:gender', fc.constantFrom('female', 'male')],
     ['_has:Patient:link:_has:Observation:subject:value-quantity', quantities],
   ],
   Observation: [
     ['code', tokens],
+    ['code:text', texts],
     ['date', prefixed(DATES)],
     ['value-quantity', quantities],
     ['code-value-quantity', fc.tuple(tokens, quantities).map((parts) => parts.join('$'))],

@@ -2,6 +2,7 @@ import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
+import { string, textKey } from './string.ts';
 
 const LONGEST = 200;
 
@@ -28,17 +29,30 @@ const PLAIN = new Set([
 ]);
 
 const READERS: Record<string, Reader> = {
-  Coding: (value, add) => isObject(value) && addCoded(value, 'code', add),
+  Coding: (value, add) => isObject(value) && addCoding(value, add),
   CodeableConcept: addConcept,
   Identifier: addIdentifier,
   ContactPoint: (value, add) => isObject(value) && addToken(value['value'], '', add),
 };
 
-/** token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type` (FHIR R4 §3.1.1.4.10). */
+/**
+ * Types whose words `:text` finds. Those of an Identifier's type are not among them: each identifier would cost a row
+ * more, which says no more than `:of-type` does.
+ */
+const WORDED = ['Coding', 'CodeableConcept'];
+
+/**
+ * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:text` for the words that go with a code, as
+ * a string is searched (FHIR R4 §3.1.1.4.10).
+ */
 export const token: SearchKind = {
   table: 'search_token',
-  modifiers: (types) => (types.has('Identifier') ? ['not', 'of-type'] : ['not']),
-  variants: { 'of-type': 'search_token' },
+  modifiers: (types) => [
+    'not',
+    ...(types.has('Identifier') ? ['of-type'] : []),
+    ...(WORDED.some((type) => types.has(type)) ? ['text'] : []),
+  ],
+  variants: { 'of-type': 'search_token', text: 'search_string' },
 
   reader(type) {
     if (PLAIN.has(type)) return (value, add) => addToken(value, '', add);
@@ -46,6 +60,9 @@ export const token: SearchKind = {
   },
 
   parse(text, context) {
+    if (context.modifier === 'text') {
+      return { ...string.parse(text, { ...context, modifier: undefined }), variant: 'text' };
+    }
     const parts = splitEscaped(text, '|').map(unescaped);
     if (context.modifier === 'of-type') return ofType(parts);
     const [first = '', second] = parts;
@@ -74,9 +91,21 @@ export function addIdentifier(value: Json, add: AddRow, variant?: string): void 
 function addConcept(value: Json, add: AddRow): void {
   if (!isObject(value)) return;
   const codings = Array.isArray(value['coding']) ? value['coding'] : [];
-  for (const coding of codings) if (isObject(coding)) addCoded(coding, 'code', add);
+  for (const coding of codings) if (isObject(coding)) addCoding(coding, add);
+  addWords(value['text'], add);
   // A concept of text alone is there, though no code finds it.
   if (codings.length === 0) add(['', '']);
+}
+
+function addCoding(value: JsonObject, add: AddRow): void {
+  addCoded(value, 'code', add);
+  addWords(value['display'], add);
+}
+
+/** Words are found by what they start with, never literally: one row for all that differ in case alone. */
+function addWords(text: Json | undefined, add: AddRow): void {
+  const folded = typeof text === 'string' ? textKey(text) : '';
+  if (folded !== '') add([folded, ''], 'text');
 }
 
 function addCoded(value: JsonObject, name: string, add: AddRow, variant?: string): void {
