@@ -136,7 +136,7 @@ const VALUES: Record<string, string> = {
   uri: 'http://a.example',
   composite: 'a',
   ':missing': 'true',
-  ':text': 'some words',
+  ':text': 'words',
   ':of-type': 'http://a.example|b|c',
   ':[type]': 'a',
 };
