@@ -1,4 +1,5 @@
-import { all, any, join, list, literal, sql } from './fragment.ts';
+import { all, any, join, literal, sql } from './fragment.ts';
+import { pointed } from './naming.ts';
 import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
 import { conditionOn } from './row-test.ts';
 import { TABLES_BY_KEY } from './tables.ts';
@@ -114,15 +115,16 @@ function keysOf(criterion: Criterion): Fragment | undefined {
       return rowKeys(criterion, 'key');
     case 'composite':
       return compositeKeys(criterion.parts);
-    case 'chain':
-      return sql`SELECT x.key FROM resource t JOIN search_reference x ON x.target = t.id
-        WHERE x.param = ${criterion.param} AND x.target_type IN (${list(criterion.pointers)})
-        AND t.type = ${criterion.type} AND t.key IN (${keysOfType(criterion.type, criterion.criteria)})`;
-    case 'has':
-      return sql`SELECT t.key FROM search_reference x JOIN resource t ON t.id = x.target
-        WHERE x.param = ${criterion.param} AND x.target_type IN (${list(criterion.pointers)})
-        AND t.type = ${criterion.type} AND t.text IS NOT NULL
+    case 'chain': {
+      const { from, where } = pointed(criterion.naming, criterion.param);
+      return sql`SELECT x.key FROM ${from} WHERE ${where}
+        AND t.key IN (${keysOfType(criterion.type, criterion.criteria)})`;
+    }
+    case 'has': {
+      const { from, where, live } = pointed(criterion.naming, criterion.param);
+      return sql`SELECT t.key FROM ${from} WHERE ${where} AND ${live}
         AND x.key IN (${keysOfType(criterion.from, criterion.criteria)})`;
+    }
     case 'any': {
       const keys = criterion.of.map(keysOf);
       const known = keys.filter((each) => each !== undefined);

@@ -6,7 +6,7 @@ import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
 import type { SearchKind, ValueContext } from './kinds/kind.ts';
-import { localTypes } from './kinds/reference.ts';
+import { type Naming, namings } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Access, Criterion, RowsCriterion } from './plan.ts';
 import { splitEscaped } from './text.ts';
@@ -121,9 +121,9 @@ function presence(parameter: Parameter): Criterion {
   return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
 }
 
-function checkModifier(scope: Scope, { code, kind }: Parameter, modifier: string | undefined): void {
+function checkModifier(scope: Scope, { code, kind, types }: Parameter, modifier: string | undefined): void {
   if (modifier === undefined) return;
-  const known = kind?.modifiers ?? [];
+  const known = kind?.modifiers(types) ?? [];
   if (modifier !== '[type]' && known.includes(modifier)) return;
   if (known.includes('[type]') && scope.definitions.resource(modifier) !== undefined) return;
   const served = ['missing', ...known].map((each) => `:${each}`).join(', ');
@@ -183,7 +183,7 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
   let refused: unknown;
   for (const target of known) {
     try {
-      links.push(link(scope, parameter, target, rest, value));
+      links.push(...chained(scope, parameter, typeNamed(scope.definitions, target), rest, value));
     } catch (error) {
       // Where the type is left open, those count that have the parameter.
       if (!(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
@@ -194,17 +194,20 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
   return oneOf(links);
 }
 
-function link(scope: Scope, parameter: Parameter, target: string, rest: string, value: string): Criterion {
-  const type = typeNamed(scope.definitions, target);
+/** The ways in which a reference names resources of a type. Throws `parameter` where it cannot. */
+function waysTo(scope: Scope, parameter: Parameter, type: SearchType): Naming[] {
+  const ways = namings(parameter, type, scope.options.base);
+  if (ways.length > 0) return ways;
+  const { name } = type.definition;
+  throw new Failure('parameter', `${parameter.code} holds canonicals, and a ${name} has no canonical URL to follow.`);
+}
+
+function chained(scope: Scope, parameter: Parameter, type: SearchType, rest: string, value: string): Criterion[] {
+  const { name } = type.definition;
+  const ways = waysTo(scope, parameter, type);
   const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest, value);
-  const criteria = [criterion, ...(scope.options.rows?.(target) ?? [])];
-  return {
-    test: 'chain',
-    param: parameter.number,
-    type: target,
-    pointers: localTypes(target, scope.options.base),
-    criteria,
-  };
+  const criteria = [criterion, ...(scope.options.rows?.(name) ?? [])];
+  return ways.map((naming) => ({ test: 'chain', param: parameter.number, type: name, naming, criteria }));
 }
 
 /** `_has:Observation:patient:code=…`: what the rest finds must point here (FHIR R4 §3.1.1.4.17). */
@@ -215,11 +218,10 @@ function parseHas(scope: Scope, name: string, value: string): Criterion {
   }
   const type = typeNamed(scope.definitions, from);
   const parameter = referenceOf(type, code);
+  const ways = waysTo(scope, parameter, scope.type);
   const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest.join(':'), value);
   const criteria = [criterion, ...(scope.options.rows?.(from) ?? [])];
-  const target = scope.type.definition.name;
-  const pointers = localTypes(target, scope.options.base);
-  return { test: 'has', param: parameter.number, type: target, from, pointers, criteria };
+  return oneOf(ways.map((naming) => ({ test: 'has', param: parameter.number, from, naming, criteria })));
 }
 
 function referenceOf(type: SearchType, code: string): Parameter {

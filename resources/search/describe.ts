@@ -2,6 +2,7 @@ import type { ResourceDefinition, SearchParameterDefinition } from '../definitio
 import type { Registry } from '../registry.ts';
 import { COLUMNS } from './columns.ts';
 import { searchType } from './extract.ts';
+import { targetsOf } from './naming.ts';
 
 /** A search parameter as it is told of. */
 export interface DescribedParameter {
@@ -9,23 +10,22 @@ export interface DescribedParameter {
   definition: SearchParameterDefinition;
   /** The modifiers that it takes, without their colon; `[type]` stands for any resource type. */
   modifiers: readonly string[];
-  /** True where `_include` and `_revinclude` follow it: it points at resources and not at canonical URLs alone. */
-  followed: boolean;
+  /** The served types that `_include` and `_revinclude` follow it to. */
+  leadsTo: readonly string[];
 }
-
-const ADDRESSES = new Set(['canonical', 'uri', 'url']);
 
 /** The search parameters of a type that are really served (FHIR R4 §3.1.1.4), each with what it takes. */
 export function describeParameters(registry: Registry, type: ResourceDefinition): DescribedParameter[] {
   const declared = registry.searchParameters(type.name);
   const columns = [...COLUMNS].flatMap(([code, { modifiers }]) => {
     const definition = declared[code];
-    return definition === undefined ? [] : [{ code, definition, modifiers, followed: false }];
+    return definition === undefined ? [] : [{ code, definition, modifiers, leadsTo: [] }];
   });
   const { parameters } = searchType(registry, type);
-  const rows = [...parameters.values()].map(({ code, definition, kind, types }) => {
-    const followed = definition.kind === 'reference' && [...types].some((each) => !ADDRESSES.has(each));
-    return { code, definition, modifiers: ['missing', ...(kind?.modifiers ?? [])], followed };
+  const rows = [...parameters.values()].map((parameter) => {
+    const { code, definition, kind, types } = parameter;
+    const modifiers = ['missing', ...(kind?.modifiers(types) ?? [])];
+    return { code, definition, modifiers, leadsTo: targetsOf(registry, parameter) };
   });
   return [...columns, ...rows];
 }

@@ -176,7 +176,9 @@ function adder(parameter: Parameter, rows: RowCollector, element: number): AddRo
   return (columns, variant) => {
     if (kind === undefined) return;
     if (variant === undefined) rows.add(kind.table, number, columns, element);
-    else rows.add(kind.variants?.[variant] ?? kind.table, variants[variant] ?? number, columns, undefined);
+    // A composite takes no modifiers, so nothing would look at what its parts keep apart.
+    else if (element === 0)
+      rows.add(kind.variants?.[variant] ?? kind.table, variants[variant] ?? number, columns, undefined);
   };
 }
 

@@ -4,8 +4,8 @@ import type { Definitions } from './paths.ts';
 import type { Include } from './plan.ts';
 
 /**
- * Understands the value of `_include` or `_revinclude`: `Type:parameter`, `Type:parameter:Target`, `Type:*`, and
- * `*` of the former (FHIR R4 §3.1.1.5.4). Throws `parameter`, `unknown-type` and `unknown-parameter` Failures.
+ * Understands the value of `_include` or `_revinclude`: `Type:parameter`, `Type:parameter:Target`, `Type:*` or
+ * `*` (FHIR R4 §3.1.1.5.4). Throws `parameter`, `unknown-type` and `unknown-parameter` Failures.
  */
 export function parseInclude(
   definitions: Definitions,
@@ -14,11 +14,10 @@ export function parseInclude(
   iterate = false,
 ): Include {
   const reverse = name === '_revinclude';
-  if (value === '*' && !reverse)
-    return { reverse, iterate, source: undefined, parameter: undefined, target: undefined };
+  if (value === '*') return { reverse, iterate, source: undefined, parameter: undefined, target: undefined };
   const [source = '', code = '', target, ...more] = value.split(':');
   if (source === '' || code === '' || more.length > 0) {
-    throw new Failure('parameter', `${name}: write Type:parameter, Type:parameter:Target or Type:*.`);
+    throw new Failure('parameter', `${name}: write Type:parameter, Type:parameter:Target, Type:* or *.`);
   }
   const type = typeNamed(definitions, source);
   if (target !== undefined) typeNamed(definitions, target);

@@ -3,6 +3,8 @@ import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
 /** Where search looks types up. */
 export interface Definitions {
+  /** The served resource types. */
+  names(): string[];
   resource(name: string): ResourceDefinition | undefined;
   datatype(name: string): TypeDefinition | undefined;
 }

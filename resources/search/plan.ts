@@ -1,6 +1,7 @@
 import type { Binding } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Naming } from './naming.ts';
 import type { RowTest } from './row-test.ts';
 
 /** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
@@ -33,13 +34,10 @@ export type Criterion =
   | { test: 'resource'; where: RowTest; access: Access }
   /** One element satisfies all parts. */
   | { test: 'composite'; parts: RowsCriterion[] }
-  /**
-   * A reference of the resource points to a resource of `type` that satisfies the criteria.
-   * `pointers` are the ways in which an index row names that type.
-   */
-  | { test: 'chain'; param: number; type: string; pointers: string[]; criteria: Criterion[] }
-  /** A resource of type `from` that satisfies the criteria points to the resource, which is a `type`. */
-  | { test: 'has'; param: number; type: string; from: string; pointers: string[]; criteria: Criterion[] }
+  /** A reference of the resource names a resource of `type` that satisfies the criteria. */
+  | { test: 'chain'; param: number; type: string; naming: Naming; criteria: Criterion[] }
+  /** A resource of type `from` that satisfies the criteria names the resource by a reference. */
+  | { test: 'has'; param: number; from: string; naming: Naming; criteria: Criterion[] }
   | { test: 'any'; of: Criterion[] }
   | { test: 'all'; of: Criterion[] }
   | { test: 'not'; of: Criterion };
@@ -95,7 +93,7 @@ export interface Include {
   reverse: boolean;
   /** Applied to what was included, too. */
   iterate: boolean;
-  /** The type whose references are followed; undefined: that of each match. */
+  /** The type whose references are followed; undefined: that of each match, or in reverse every type. */
   source: string | undefined;
   /** The reference parameter; undefined for `*`: all. */
   parameter: string | undefined;

@@ -1,7 +1,8 @@
 import type { Connection } from '../connection.ts';
-import { conditionOf, everyResource } from './condition.ts';
-import { all, list, literal, padded, sql } from './fragment.ts';
-import type { Criterion, Fragment, RowsCriterion } from './plan.ts';
+import { conditionOf } from './condition.ts';
+import { all, sql } from './fragment.ts';
+import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
+import type { Criterion, RowsCriterion } from './plan.ts';
 import { holds } from './row-test.ts';
 import { INDEX_TABLES, type IndexRow, type IndexRows } from './tables.ts';
 import { query } from './versions.ts';
@@ -17,7 +18,7 @@ export interface Subject {
 
 type Chain = Extract<Criterion, { test: 'chain' }>;
 type Has = Extract<Criterion, { test: 'has' }>;
-/** The ids of other resources that satisfy a chain, or to which those of `_has` point. */
+/** The names of other resources that satisfy a chain, or that those of `_has` point to. */
 type Found = ReadonlyMap<Criterion, ReadonlySet<string>>;
 
 /**
@@ -66,9 +67,9 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
     case 'composite':
       return inOneElement(criterion.parts.map((part) => matching(subject, part)));
     case 'chain':
-      return targets(subject, criterion).some((id) => found.get(criterion)?.has(id));
+      return named(subject, criterion).some((name) => found.get(criterion)?.has(name));
     case 'has':
-      return found.get(criterion)?.has(subject.id) === true;
+      return namesOf(criterion.naming, subject).some((name) => found.get(criterion)?.has(name));
     case 'any':
       return criterion.of.some((each) => satisfies(subject, each, found));
     case 'all':
@@ -100,41 +101,35 @@ function inOneElement([first = [], ...rest]: IndexRow[][]): boolean {
   return shared.some((bits) => bits !== 0n);
 }
 
-/** The ids of a subject's references to the type of a chain. */
-function targets({ rows }: Subject, { param, pointers }: Chain): string[] {
-  const own = rows.get('search_reference') ?? [];
-  return own.flatMap(([number, target, type]) =>
-    number === param && pointers.includes(String(type)) ? [String(target)] : [],
-  );
+/** The names that a subject's references give to resources of the type of a chain. */
+function named({ rows }: Subject, { param, naming }: Chain): string[] {
+  const own = (rows.get('search_reference') ?? []).filter(([number]) => number === param);
+  return own.map((row) => nameIn(naming, row)).filter((name) => name !== undefined);
 }
 
-const IDS_A_QUERY = 256;
+const NAMES_A_QUERY = 256;
 
 async function others(
   connection: Connection,
   criterion: Chain | Has,
   subjects: readonly Subject[],
 ): Promise<Set<string>> {
+  const { naming, param, criteria } = criterion;
   const chained = criterion.test === 'chain';
-  const asked = subjects.flatMap((subject) => (chained ? targets(subject, criterion) : [subject.id]));
-  const ids = [...new Set(asked)];
+  const asked = subjects.flatMap((subject) =>
+    criterion.test === 'chain' ? named(subject, criterion) : namesOf(naming, subject),
+  );
+  const names = [...new Set(asked)];
   const found = new Set<string>();
-  for (let start = 0; start < ids.length; start += IDS_A_QUERY) {
-    const some = list(padded(ids.slice(start, start + IDS_A_QUERY)));
-    const select = chained ? satisfyingIds(criterion, some) : idsPointedTo(criterion, some);
-    for (const { id } of await query<{ id: string }>(connection, select)) found.add(id);
+  for (let start = 0; start < names.length; start += NAMES_A_QUERY) {
+    const some = names.slice(start, start + NAMES_A_QUERY);
+    const source = chained ? resourcesNamed(naming, some) : referencesTo(naming, [param], some);
+    const conditions = all([source.where, ...criteria.map((each) => conditionOf(each, source.own))]);
+    const select = sql`SELECT DISTINCT ${source.columns} FROM ${source.from} WHERE ${conditions}`;
+    for (const { name, versioned } of await query<{ name: string; versioned?: string | null }>(connection, select)) {
+      found.add(name);
+      if (typeof versioned === 'string') found.add(versioned);
+    }
   }
   return found;
-}
-
-function satisfyingIds({ type, criteria }: Chain, ids: Fragment): Fragment {
-  const { from, where } = everyResource(type);
-  const conditions = all([where, sql`r.id IN (${ids})`, ...criteria.map((each) => conditionOf(each, true))]);
-  return sql`SELECT r.id FROM ${from} WHERE ${conditions}`;
-}
-
-function idsPointedTo({ param, pointers, criteria }: Has, ids: Fragment): Fragment {
-  const pointing = sql`r.param = ${param} AND r.target IN (${ids}) AND r.target_type IN (${list(pointers)})`;
-  const conditions = all([pointing, ...criteria.map((each) => conditionOf(each, false))]);
-  return sql`SELECT DISTINCT r.target AS id FROM ${literal('search_reference r')} WHERE ${conditions}`;
 }

@@ -9,30 +9,28 @@ export function describeTypes(registry: Registry, ofEvery: JsonObject): JsonObje
   const pointing = reverseIncludes(parameters);
   return types.map(({ name, description }) => {
     const own = parameters.get(name) ?? [];
-    const include = own.filter(({ followed }) => followed).map(({ code }) => `${name}:${code}`);
+    const include = own.filter(({ leadsTo }) => leadsTo.length > 0).map(({ code }) => `${name}:${code}`);
     return {
       type: name,
       ...(registry.published.includes(name) ? { profile: `http://hl7.org/fhir/StructureDefinition/${name}` } : {}),
       ...(description === undefined ? {} : { documentation: description }),
       ...ofEvery,
       searchInclude: ['*', ...(include.length > 0 ? [`${name}:*`, ...include] : [])],
-      ...listed('searchRevInclude', [...(pointing.get(name) ?? []), ...(pointing.get(ANY) ?? [])].sort()),
+      searchRevInclude: ['*', ...(pointing.get(name) ?? []).sort()],
       searchParam: own.map(searchParam),
     };
   });
 }
 
-/** Stands for the targets of a parameter that may point to anything. */
-const ANY = '*';
-
 /** `Observation:patient` and the like, by the types that they point to. */
 function reverseIncludes(parameters: ReadonlyMap<string, DescribedParameter[]>): Map<string, string[]> {
   const pointing = new Map<string, string[]>();
   for (const [type, own] of parameters) {
-    for (const { code, definition, followed } of own) {
-      if (!followed) continue;
-      for (const target of new Set(definition.targets ?? [ANY])) {
-        pointing.set(target, [...(pointing.get(target) ?? []), `${type}:${code}`]);
+    for (const { code, leadsTo } of own) {
+      for (const target of new Set(leadsTo)) {
+        const others = pointing.get(target);
+        if (others === undefined) pointing.set(target, [`${type}:${code}`]);
+        else others.push(`${type}:${code}`);
       }
     }
   }
@@ -47,9 +45,4 @@ function searchParam({ code, definition: { kind, url, description }, modifiers }
     type: kind,
     documentation: description === undefined ? taken : `${description.replace(/\.?\s*$/, '.')} ${taken}`,
   };
-}
-
-/** A list that has something in it: an empty one is not valid FHIR. */
-function listed(name: string, values: string[]): JsonObject {
-  return values.length === 0 ? {} : { [name]: values };
 }

@@ -41,6 +41,13 @@ describe('leak of rows', () => {
     ['_include', '/Patient?_id=also&_include=Patient:link', 'also'],
     ['_include=*', '/Patient?_id=also&_include=*', 'also own'],
     ['_revinclude', '/Patient?_id=mine&_revinclude=Patient:link', 'mine'],
+    ['_revinclude=*', '/Patient?_id=mine&_revinclude=*', 'mine'],
+    ['_revinclude=* of another type', '/Organization?_revinclude=*', 'own mine also'],
+    [
+      '_include:iterate=* and _revinclude:iterate=*',
+      '/Patient?_id=also&_include:iterate=*&_revinclude:iterate=*',
+      'also own mine',
+    ],
     ['_include:iterate', '/Patient?_id=also&_include:iterate=Patient:link', 'also'],
     ['chains', '/Patient?link:Patient.gender=male', ''],
     ['chains by their absence', '/Patient?link:Patient.gender:not=female', ''],

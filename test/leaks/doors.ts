@@ -143,6 +143,8 @@ const INCLUDES: [type: Type, parameter: string, follows: (match: Resource, other
   ['Patient', '_include=*', (match, other) => pointsTo(match.managingOrganization, other) || linksTo(match, other)],
   ['Patient', '_revinclude=Patient:link', (match, other) => linksTo(other, match)],
   ['Patient', '_revinclude=Observation:patient', (match, other) => pointsTo(other.subject, match)],
+  ['Patient', '_revinclude=*', (match, other) => pointsTo(other.subject, match) || linksTo(other, match)],
+  ['Organization', '_revinclude=*', (match, other) => pointsTo(other.managingOrganization, match)],
   ['Organization', '_revinclude=Patient:organization', (match, other) => pointsTo(other.managingOrganization, match)],
   ['Observation', '_include=Observation:patient', (match, other) => pointsTo(match.subject, other)],
   ['Observation', '_include=Observation:*', (match, other) => pointsTo(match.subject, other)],

@@ -23,6 +23,14 @@ const INCLUDES: [type: string, query: string, included: string][] = [
   ['Patient', '_id=ana&_revinclude=Observation:patient', 'o1 o2'],
   ['Patient', '_id=ana&_revinclude=Observation:*', 'o1 o2'],
   ['Patient', '_id=ana&_revinclude=Observation:subject:Group', ''],
+  ['Patient', '_id=ana&_revinclude=*', 'o1 o2'],
+  ['Organization', '_id=acme&_revinclude=*', 'ana bo'],
+  ['Organization', '_id=top&_revinclude=*', 'holding'],
+  ['Organization', '_id=top&_revinclude:iterate=*', 'acme ana bo holding o1 o2'],
+  ['Practitioner', '_revinclude=*', 'ana'],
+  ['Observation', '_id=o1&_include:iterate=*', 'acme ana holding house top'],
+  ['Observation', '_id=o1&_include=Observation:*&_include:iterate=Patient:*', 'acme ana house'],
+  ['Observation', '_id=o1&_include:iterate=*&_revinclude:iterate=*', 'acme ana bo holding house o2 top'],
   ['Organization', '_id=acme&_revinclude=Patient:organization&_revinclude:iterate=Observation:patient', 'ana bo o1 o2'],
   ['Observation', '_include=Observation:patient', 'ana'],
   ['Organization', '_include=Organization:partof', ''],
@@ -75,5 +83,12 @@ describe('Includes', () => {
     expect(await included('Patient', '_id=ana&_include=Patient:*', females)).to.equal('house');
     const seen = (type: string) => (type === 'Patient' ? library.parse('Patient', 'gender=female').criteria : []);
     expect(await included('Organization', '_id=acme&_revinclude=Patient:organization', seen)).to.equal('ana');
+    expect(await included('Organization', '_id=acme&_revinclude=*', seen)).to.equal('ana');
+    expect(await included('Organization', '_id=acme&_revinclude:iterate=*', seen)).to.equal('ana o1 o2');
+    const noPatients = (type: string) => {
+      if (type === 'Patient') throw new Failure('forbidden', 'No.');
+      return [];
+    };
+    expect(await included('Organization', '_id=holding&_revinclude:iterate=*', noPatients)).to.equal('acme');
   });
 });

@@ -107,7 +107,7 @@ describe('Search parameters that are refused', () => {
       search: { pin: { kind: 'token' as const, paths: [['pin']] } },
       secrets: ['pin'],
     };
-    const definitions = { resource: () => definition, datatype: () => undefined };
+    const definitions = { names: () => ['Vault'], resource: () => definition, datatype: () => undefined };
     expect(() => parseSearch(definitions, 'Vault', [], OPTIONS)).to.throw('Vault.pin would search by the secret pin');
   });
 });

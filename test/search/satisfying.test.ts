@@ -37,11 +37,17 @@ const URLS = [
   'urn:oid:1.2.3',
   'http://a.example',
 ];
+const FORMS = ['http://a.example/f', 'http://a.example/g', 'urn:f'];
+const VERSIONS = ['1', '1.2', '10', '2', '\u{1f600}'];
 const IDS = ['1', '2', '3', '4'];
 
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
 const some = <Value>(value: fc.Arbitrary<Value>) => fc.array(value, { minLength: 1, maxLength: 3 });
-const coding = fc.record({ system: optional(fc.constantFrom(...SYSTEMS)), code: optional(fc.constantFrom(...CODES)) });
+const coding = fc.record({
+  system: optional(fc.constantFrom(...SYSTEMS)),
+  code: optional(fc.constantFrom(...CODES)),
+  display: optional(fc.constantFrom(...TEXTS)),
+});
 const concept = fc.record({ coding: optional(some(coding)), text: optional(fc.constantFrom(...TEXTS)) });
 const reference = (...types: string[]) =>
   fc.oneof(
@@ -86,6 +92,17 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
   }),
   Organization: fc.record({ name: optional(fc.constantFrom(...TEXTS)), partOf: optional(reference('Organization')) }),
   ValueSet: fc.record({ url: optional(fc.constantFrom(...URLS)), version: optional(fc.constantFrom(...CODES)) }),
+  Questionnaire: fc.record({
+    url: optional(fc.constantFrom(...FORMS)),
+    version: optional(fc.constantFrom(...VERSIONS)),
+    title: optional(fc.constantFrom(...TEXTS)),
+  }),
+  QuestionnaireResponse: fc.record({
+    questionnaire: optional(
+      fc.constantFrom(...FORMS).chain((url) => fc.constantFrom(url, ...VERSIONS.map((version) => `${url}|${version}`))),
+    ),
+    status: fc.constantFrom('completed', 'stopped'),
+  }),
   RiskAssessment: fc.record({
     prediction: optional(some(fc.record({ probabilityDecimal: fc.constantFrom(...NUMBERS.map(Number)) }))),
   }),
@@ -112,6 +129,9 @@ const references = (type: string) =>
       fc.constantFrom(...IDS),
     )
     .map((parts) => parts.join(''));
+const canonicals = fc
+  .tuple(fc.constantFrom(...FORMS), fc.constantFrom('', '|', ...VERSIONS.map((version) => `|${version}`)))
+  .map((parts) => parts.join(''));
 const missing = fc.constantFrom('true', 'false');
 
 type Parameter = readonly [name: string, value: fc.Arbitrary<string>];
@@ -139,11 +159,13 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ['organization.name:missing', missing],
     ['link:Patient.link:Patient.gender:not', fc.constantFrom('female')],
     ['_has:Observation:patient:code', tokens],
+    ['_has:Observation:patient:code:text', texts],
     ['_has:Patient:link:gender', fc.constantFrom('female', 'male')],
     ['_has:Patient:link:_has:Observation:subject:value-quantity', quantities],
   ],
   Observation: [
     ['code', tokens],
+    ['code:text', texts],
     ['date', prefixed(DATES)],
     ['value-quantity', quantities],
     ['code-value-quantity', fc.tuple(tokens, quantities).map((parts) => parts.join('$'))],
@@ -160,6 +182,19 @@ const PARAMETERS: Record<string, Parameter[]> = {
   ],
   ValueSet: [
     ...['url', 'url:above', 'url:below'].map((name): Parameter => [name, fc.constantFrom(...URLS.map(escaped))]),
+  ],
+  Questionnaire: [
+    ['_has:QuestionnaireResponse:questionnaire:status', fc.constantFrom('completed', 'stopped')],
+    ['_has:QuestionnaireResponse:questionnaire:_id', fc.constantFrom(...IDS)],
+    ['_has:QuestionnaireResponse:questionnaire:questionnaire', canonicals],
+  ],
+  QuestionnaireResponse: [
+    ...['questionnaire', 'questionnaire:below'].map((name): Parameter => [name, canonicals]),
+    ['questionnaire:missing', missing],
+    ['questionnaire.title', texts],
+    ['questionnaire:Questionnaire.version', fc.constantFrom(...VERSIONS)],
+    ['questionnaire.version:missing', missing],
+    ['questionnaire._has:QuestionnaireResponse:questionnaire:status', fc.constantFrom('completed', 'stopped')],
   ],
   RiskAssessment: [['probability', prefixed(NUMBERS)]],
 };

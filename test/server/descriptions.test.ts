@@ -11,7 +11,7 @@ interface Described {
   type: string;
   interaction: { code: string }[];
   searchInclude: string[];
-  searchRevInclude?: string[];
+  searchRevInclude: string[];
   searchParam: { name: string; type: string; documentation: string }[];
 }
 
@@ -77,7 +77,7 @@ describe('server: the CapabilityStatement', () => {
   });
 
   it('every search parameter that it tells of is taken, with each of its modifiers', async () => {
-    for (const type of ['Patient', 'Observation', 'ValueSet', 'Session']) {
+    for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Session']) {
       for (const { name, type: kind, documentation } of described(type).searchParam) {
         const [, modifiers = ''] = /Modifiers: (.*)$/.exec(documentation) ?? [];
         for (const modifier of ['', ...modifiers.split(', ')]) {
@@ -99,8 +99,8 @@ describe('server: the CapabilityStatement', () => {
   });
 
   it('every include that it tells of is taken', async () => {
-    for (const type of ['Patient', 'Observation', 'Organization', 'Session', 'Client']) {
-      const { searchInclude, searchRevInclude = [] } = described(type);
+    for (const type of ['Patient', 'Observation', 'Organization', 'Questionnaire', 'Session', 'Client']) {
+      const { searchInclude, searchRevInclude } = described(type);
       for (const value of searchInclude) {
         expect((await server.request('GET', `/${type}?_include=${value}`, { as: asRoot })).status, value).to.equal(200);
       }
@@ -112,6 +112,10 @@ describe('server: the CapabilityStatement', () => {
     expect(described('Patient').searchRevInclude).to.include.members(['Observation:patient', 'Provenance:target']);
     expect(described('Client').searchRevInclude).to.include.members(['Session:client', 'AccessPolicy:link']);
     expect(described('Patient').searchRevInclude).not.to.include('Library:depends-on');
+    expect(described('Questionnaire').searchRevInclude).to.include.members([
+      ...['*', 'Library:depends-on', 'QuestionnaireResponse:questionnaire', 'Provenance:target'],
+    ]);
+    expect(described('QuestionnaireResponse').searchInclude).to.include('QuestionnaireResponse:questionnaire');
   }).timeout(60_000);
 
   it('comes in YAML, too', async () => {
@@ -132,6 +136,7 @@ const VALUES: Record<string, string> = {
   uri: 'http://a.example',
   composite: 'a',
   ':missing': 'true',
+  ':text': 'words',
   ':of-type': 'http://a.example|b|c',
   ':[type]': 'a',
 };

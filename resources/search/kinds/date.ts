@@ -18,7 +18,7 @@ const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,
 /** date: every value is the stretch of time that its precision leaves open (FHIR R4 §3.1.1.4.7, §3.1.1.4.5). */
 export const date: SearchKind = {
   table: 'search_date',
-  modifiers: [],
+  modifiers: () => [],
 
   reader(type) {
     const read = READERS[type];

@@ -30,8 +30,8 @@ export interface RowMatch {
 export interface SearchKind {
   /** The index table that it fills and reads. */
   table: string;
-  /** The modifiers it knows beside `missing`. */
-  modifiers: readonly string[];
+  /** The modifiers it knows beside `missing`, for a parameter that reads elements of these types. */
+  modifiers(types: ReadonlySet<string>): readonly string[];
   /** Rows kept apart under `code:variant`: the table of each. */
   variants?: Record<string, string>;
   /** The reader of an element's type; undefined where the kind has no meaning for it. */

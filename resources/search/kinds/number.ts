@@ -13,7 +13,7 @@ const TYPES = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal']);
 /** number: a value stands for the range that its digits leave open (FHIR R4 §3.1.1.4.6). */
 export const number: SearchKind = {
   table: 'search_quantity',
-  modifiers: [],
+  modifiers: () => [],
 
   reader(type) {
     if (type === 'Range') return addRange;

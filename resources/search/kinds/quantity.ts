@@ -12,7 +12,7 @@ const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration'])
 /** quantity: `[prefix]number`, `number|system|code`, `number||unit` (FHIR R4 §3.1.1.4.11). */
 export const quantity: SearchKind = {
   table: 'search_quantity',
-  modifiers: [],
+  modifiers: () => [],
 
   reader(type) {
     if (QUANTITIES.has(type)) return addQuantity;

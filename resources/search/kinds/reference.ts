@@ -2,31 +2,39 @@ import { isObject, type Json } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
 import { bounded, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
-import { addIdentifier, token } from './token.ts';
+import { addIdentifier, codeKey, token } from './token.ts';
+import { uriKey } from './uri.ts';
 
 const LONGEST = 400;
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 const TYPED = /^(?:(.*)\/)?([A-Z][A-Za-z]*)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
+/** Elements that hold a canonical URL; the others that a reference parameter reads point to a resource by its id. */
+export const CANONICALS: ReadonlySet<string> = new Set(['canonical', 'uri', 'url']);
+
 /**
- * reference: `Type/id`, `id`, an absolute URL; `:Type`, `:identifier` (FHIR R4 §3.1.1.4.12).
+ * reference: `Type/id`, `id`, an absolute URL; `:Type`, `:identifier`; a canonical `url` or `url|version`,
+ * with `:below` also the versions below one (FHIR R4 §3.1.1.4.12).
  *
  * A row holds the id and, as its type, `Type` or `http://other.org/fhir/Type`; for a canonical the URL and
  * `|version`; for any other target its URI and nothing. So rows depend on the resource alone, not on settings.
  */
 export const reference: SearchKind = {
   table: 'search_reference',
-  modifiers: ['identifier', '[type]'],
+  modifiers(types) {
+    const read = [...types];
+    return [
+      ...(read.some((type) => !CANONICALS.has(type)) ? ['identifier', '[type]'] : []),
+      ...(read.some((type) => CANONICALS.has(type)) ? ['below'] : []),
+    ];
+  },
   variants: { identifier: 'search_token' },
 
   reader(type) {
+    if (CANONICALS.has(type)) return addCanonical;
     switch (type) {
       case 'Reference':
         return addReference;
-      case 'canonical':
-      case 'uri':
-      case 'url':
-        return addCanonical;
       case 'Link':
       case 'Resource':
         return (value, add) => {
@@ -50,10 +58,11 @@ export const reference: SearchKind = {
     }
     const literal = unescaped(text);
     if (literal === '') throw new BadValue('write Type/id, an id or a URL');
+    if (context.modifier === 'below') return seek(below(literal));
     if (context.modifier !== undefined) return typed(literal, context.modifier, context);
     if (ID.test(literal)) return local(literal, context.base);
     const choices = [pointer(literal, context.base)];
-    if (context.types.has('canonical') || context.types.has('uri')) choices.push(canonical(literal));
+    if ([...context.types].some((type) => CANONICALS.has(type))) choices.push(canonical(literal));
     return seek(choices.length === 1 && choices[0] !== undefined ? choices[0] : { any: choices });
   },
 };
@@ -80,10 +89,11 @@ function addReference(value: Json, add: AddRow): void {
   else add([found.id, bounded(found.base === '' ? found.type : `${found.base}/${found.type}`, LONGEST)]);
 }
 
+/** URL and version stand in the row as they do in those of what is named, so that one can be followed to the other. */
 function addCanonical(value: Json, add: AddRow): void {
   if (typeof value !== 'string') return;
   const [url = '', version = ''] = value.split('|');
-  add([bounded(url, LONGEST), bounded(`|${version}`, LONGEST)]);
+  add([uriKey(url), `|${codeKey(version)}`]);
 }
 
 function typed(literal: string, type: string, context: ValueContext): RowMatch {
@@ -114,9 +124,17 @@ function row(found: { base: string; type: string; id: string }, base: string): R
 /** Without a version, every version of a canonical matches. */
 function canonical(literal: string): RowTest {
   const [url = '', version] = literal.split('|');
-  const target = bounded(url, LONGEST);
-  if (version !== undefined) return pointing(target, [bounded(`|${version}`, LONGEST)]);
-  return { all: [is('target', '=', target), { column: 'target_type', startsWith: '|' }] };
+  if (version !== undefined) return pointing(uriKey(url), [`|${codeKey(version)}`]);
+  return { all: [is('target', '=', uriKey(url)), { column: 'target_type', startsWith: '|' }] };
+}
+
+/** The version and those that start with it and a point: below `2` stand `2.0` and `2.1.3`. */
+function below(literal: string): RowTest {
+  const [url = '', version = ''] = literal.split('|');
+  if (version === '') return canonical(url);
+  const own = `|${codeKey(version)}`;
+  const versions = [is('target_type', '=', own), { column: 'target_type', startsWith: `${own}.` }];
+  return { all: [is('target', '=', uriKey(url)), { any: versions }] };
 }
 
 function pointing(target: string, types: string[]): RowTest {

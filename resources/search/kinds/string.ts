@@ -20,7 +20,7 @@ const PRIMITIVES = new Set(['string', 'markdown', 'code', 'id', 'uri', 'url', 'c
 /** string: case- and accent-insensitive prefix; `:contains` anywhere; `:exact` literally (FHIR R4 §3.1.1.4.8). */
 export const string: SearchKind = {
   table: 'search_string',
-  modifiers: ['exact', 'contains'],
+  modifiers: () => ['exact', 'contains'],
 
   reader(type) {
     if (PRIMITIVES.has(type)) return addText;
@@ -37,7 +37,7 @@ export const string: SearchKind = {
 
   parse(text, { modifier }) {
     const literal = unescaped(text);
-    const folded = key(literal);
+    const folded = textKey(literal);
     if (folded === '') throw new BadValue('give some text to look for');
     if (modifier === 'exact') {
       const exact = bounded(literal, LONGEST_EXACT);
@@ -49,12 +49,12 @@ export const string: SearchKind = {
 };
 
 /** What is compared of a text. Where it is cut, half a character may be left over. */
-function key(text: string): string {
+export function textKey(text: string): string {
   return storable(fold(text).slice(0, LONGEST));
 }
 
 function addText(value: Json, add: AddRow): void {
   if (typeof value !== 'string') return;
-  const folded = key(value);
+  const folded = textKey(value);
   if (folded !== '') add([folded, bounded(value, LONGEST_EXACT)]);
 }

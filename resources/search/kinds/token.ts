@@ -2,6 +2,7 @@ import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
+import { string, textKey } from './string.ts';
 
 const LONGEST = 200;
 
@@ -28,17 +29,30 @@ const PLAIN = new Set([
 ]);
 
 const READERS: Record<string, Reader> = {
-  Coding: (value, add) => isObject(value) && addCoded(value, 'code', add),
+  Coding: (value, add) => isObject(value) && addCoding(value, add),
   CodeableConcept: addConcept,
   Identifier: addIdentifier,
   ContactPoint: (value, add) => isObject(value) && addToken(value['value'], '', add),
 };
 
-/** token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type` (FHIR R4 §3.1.1.4.10). */
+/**
+ * Types whose words `:text` finds. Those of an Identifier's type are not among them: each identifier would cost a row
+ * more, which says no more than `:of-type` does.
+ */
+const WORDED = ['Coding', 'CodeableConcept'];
+
+/**
+ * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:text` for the words that go with a code, as
+ * a string is searched (FHIR R4 §3.1.1.4.10).
+ */
 export const token: SearchKind = {
   table: 'search_token',
-  modifiers: ['not', 'of-type'],
-  variants: { 'of-type': 'search_token' },
+  modifiers: (types) => [
+    'not',
+    ...(types.has('Identifier') ? ['of-type'] : []),
+    ...(WORDED.some((type) => types.has(type)) ? ['text'] : []),
+  ],
+  variants: { 'of-type': 'search_token', text: 'search_string' },
 
   reader(type) {
     if (PLAIN.has(type)) return (value, add) => addToken(value, '', add);
@@ -46,6 +60,9 @@ export const token: SearchKind = {
   },
 
   parse(text, context) {
+    if (context.modifier === 'text') {
+      return { ...string.parse(text, { ...context, modifier: undefined }), variant: 'text' };
+    }
     const parts = splitEscaped(text, '|').map(unescaped);
     if (context.modifier === 'of-type') return ofType(parts);
     const [first = '', second] = parts;
@@ -54,8 +71,8 @@ export const token: SearchKind = {
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
     // The system of a code element stands in no resource: its binding implies it.
     if (isImplied(context)) return second === '' ? any() : code(second);
-    if (second === '') return { where: is('system', '=', key(first)), access: 'scan' };
-    return { where: coded(key(second), key(first)), access: 'seek' };
+    if (second === '') return { where: is('system', '=', codeKey(first)), access: 'scan' };
+    return { where: coded(codeKey(second), codeKey(first)), access: 'seek' };
   },
 };
 
@@ -74,9 +91,21 @@ export function addIdentifier(value: Json, add: AddRow, variant?: string): void 
 function addConcept(value: Json, add: AddRow): void {
   if (!isObject(value)) return;
   const codings = Array.isArray(value['coding']) ? value['coding'] : [];
-  for (const coding of codings) if (isObject(coding)) addCoded(coding, 'code', add);
+  for (const coding of codings) if (isObject(coding)) addCoding(coding, add);
+  addWords(value['text'], add);
   // A concept of text alone is there, though no code finds it.
   if (codings.length === 0) add(['', '']);
+}
+
+function addCoding(value: JsonObject, add: AddRow): void {
+  addCoded(value, 'code', add);
+  addWords(value['display'], add);
+}
+
+/** Words are found by what they start with, never literally: one row for all that differ in case alone. */
+function addWords(text: Json | undefined, add: AddRow): void {
+  const folded = typeof text === 'string' ? textKey(text) : '';
+  if (folded !== '') add([folded, ''], 'text');
 }
 
 function addCoded(value: JsonObject, name: string, add: AddRow, variant?: string): void {
@@ -85,14 +114,15 @@ function addCoded(value: JsonObject, name: string, add: AddRow, variant?: string
 
 function addToken(value: Json | undefined, system: string, add: AddRow, variant?: string): void {
   if (value === undefined || value === null || isObject(value) || Array.isArray(value)) return;
-  add([key(String(value)), system], variant);
+  add([codeKey(String(value)), system], variant);
 }
 
 function systemOf(value: JsonObject): string {
-  return typeof value['system'] === 'string' ? key(value['system']) : '';
+  return typeof value['system'] === 'string' ? codeKey(value['system']) : '';
 }
 
-function key(text: string): string {
+/** A code or a system as index rows hold it. */
+export function codeKey(text: string): string {
   return bounded(text, LONGEST);
 }
 
@@ -102,7 +132,7 @@ function isImplied(context: ValueContext): boolean {
 
 function code(text: string): RowMatch {
   if (text === '') throw new BadValue('give a code, a system, or both as system|code');
-  return { where: is('code', '=', key(text)), access: 'seek' };
+  return { where: is('code', '=', codeKey(text)), access: 'seek' };
 }
 
 function coded(code: string, system: string): RowTest {
@@ -117,6 +147,6 @@ function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
   if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
   const typed = bounded(`${type}|${value}`, LONGEST);
-  const where = system === '' ? is('code', '=', typed) : coded(typed, key(system));
+  const where = system === '' ? is('code', '=', typed) : coded(typed, codeKey(system));
   return { where, access: 'seek', variant: 'of-type' };
 }

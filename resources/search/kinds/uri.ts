@@ -9,20 +9,20 @@ const TYPES = new Set(['uri', 'url', 'canonical', 'oid', 'uuid', 'string']);
 /** uri: literally; `:below` a URL and what is under it, `:above` a URL and what it is under (FHIR R4 §3.1.1.4.13). */
 export const uri: SearchKind = {
   table: 'search_uri',
-  modifiers: ['above', 'below'],
+  modifiers: () => ['above', 'below'],
 
   reader(type) {
     if (!TYPES.has(type)) return undefined;
     return (value, add) => {
       if (typeof value !== 'string' || value === '') return;
-      add([bounded(value, LONGEST)]);
+      add([uriKey(value)]);
       // A canonical is found with its version and without.
-      if (type === 'canonical' && value.includes('|')) add([bounded(value.slice(0, value.indexOf('|')), LONGEST)]);
+      if (type === 'canonical' && value.includes('|')) add([uriKey(value.slice(0, value.indexOf('|')))]);
     };
   },
 
   parse(text, { modifier }) {
-    const literal = bounded(unescaped(text), LONGEST);
+    const literal = uriKey(unescaped(text));
     if (literal === '') throw new BadValue('give a URI');
     // Only the path of a URL has levels.
     if (modifier === 'below' && isUrl(literal)) {
@@ -35,6 +35,11 @@ export const uri: SearchKind = {
     return { where: is('value', '=', literal), access: 'seek' };
   },
 };
+
+/** A URI as index rows hold it. */
+export function uriKey(text: string): string {
+  return bounded(text, LONGEST);
+}
 
 function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
