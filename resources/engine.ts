@@ -111,6 +111,16 @@ export interface Transaction extends Connection {
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
+  /** Runs a search as it was understood on what stands now; what the job has written is found, too. */
+  search(search: ParsedSearch): Promise<SearchPage>;
+  /**
+   * Notes in the current version what happened to a resource without changing what it says: the version that it takes
+   * the place of is not kept, no rule is asked and no listener hears of it. `change` runs on what stands now and gives
+   * undefined to leave it. False where nothing was noted, as of what is not there.
+   */
+  note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
+  /** Removes resources for good, with their versions, index rows, names and credentials. No rule is asked. */
+  erase(type: string, versions: readonly Version[]): Promise<void>;
   /** Makes the index rows of a type anew, for a definition that has changed. */
   reindex(type: string): Promise<void>;
   credentials: Credentials & {
@@ -119,6 +129,8 @@ export interface Transaction extends Connection {
     replace(hash: string, next: Pick<Credential, 'name' | 'hash' | 'detail'>): Promise<boolean>;
     /** Removes a resource's credentials, all or those of a name. */
     remove(key: number, name?: string): Promise<void>;
+    /** Removes all credentials of several resources. */
+    removeAll(keys: readonly number[]): Promise<void>;
   };
 }
 
@@ -196,6 +208,8 @@ export interface Engine extends Interactions {
   /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   credentials: Credentials;
+  /** Resources of a type that were deleted before a moment, in milliseconds: the oldest of them, at most so many. */
+  deletions(type: string, before: number, count: number): Promise<Version[]>;
   /** Who holds a name of a namespace (compared NFKC and case-folded): `names('login', 'Alice')`. */
   holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;
   /** True where this process makes every write, so that what listeners hear is all there is. */

@@ -34,6 +34,7 @@ async function resources(knex: Knex): Promise<void> {
     table.unique(['type', 'id']);
     table.index(['type', 'last_updated', 'key'], 'resource_by_time');
     table.index(['type', 'key'], 'resource_live', { predicate: knex.whereNotNull('text') });
+    table.index(['type', 'last_updated'], 'resource_gone', { predicate: knex.whereNull('text') });
   });
   await knex.schema.createTable('resource_history', (table) => {
     table.bigInteger('key').notNullable();
