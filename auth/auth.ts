@@ -5,7 +5,9 @@ import type { Registry } from '../resources/registry.ts';
 import { type Access, createAccess } from './access.ts';
 import { createAccounts } from './accounts.ts';
 import { createAssertions } from './assertions.ts';
+import { type Audit, createAudit, NO_AUDIT } from './audit.ts';
 import { type Authentication, createAuthentication } from './authenticate.ts';
+import type { Chore } from './chore.ts';
 import { createClientAuthentication } from './client-auth.ts';
 import { createClientKeys } from './client-keys.ts';
 import { closeSessionEndpoint } from './endpoints/close-session.ts';
@@ -19,10 +21,12 @@ import { createFetchKeys } from './fetch-keys.ts';
 import { createGuessing } from './guessing.ts';
 import { createIssuedTokens } from './issued-tokens.ts';
 import { openKeys } from './keys.ts';
+import { createLastUses, type LastUses } from './last-use.ts';
 import { createLiveTokens } from './live-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import { createPolicies } from './policies/policies.ts';
 import { createPresentedTokens } from './presented.ts';
+import { keptEvents, keptSessions, sweep } from './retention.ts';
 import type { AuthSettings } from './settings.ts';
 import { createSimultaneous } from './simultaneous.ts';
 
@@ -44,6 +48,9 @@ export interface AuthOptions {
 export interface Auth {
   authentication: Authentication;
   access: Access;
+  audit: Audit;
+  /** What has to be done from time to time. */
+  chores: Chore[];
   endpoints: {
     token: Endpoint;
     revoke: Endpoint;
@@ -62,6 +69,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const keys = await openKeys({ engine, clock, random, alg: settings.signingAlg, generated: generatedKey });
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
+  const lastUses = createLastUses({ engine, clock });
+  const audit = settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl });
   const accounts = createAccounts({ engine, passwords, guessing: createGuessing({ clock }) });
   const fetchKeys = createFetchKeys({ private: settings.privateJwksUris === true, report });
   const assertions = createAssertions({
@@ -71,7 +80,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock,
   });
   const clients = createClientAuthentication({ engine, accounts, assertions });
-  const authentication = createAuthentication({ settings, presented, liveTokens, clients });
+  const authentication = createAuthentication({ settings, presented, liveTokens, lastUses, clients });
   const access = createAccess({
     engine,
     policies: createPolicies({ engine, registry, base: settings.baseUrl, clock, report }),
@@ -81,9 +90,11 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   return {
     authentication,
     access,
+    audit,
+    chores: choresOf(options, audit, lastUses),
     endpoints: {
       token: tokenEndpoint(
-        { engine, accounts, presented, sessions, simultaneous: createSimultaneous() },
+        { engine, accounts, presented, sessions, audit, simultaneous: createSimultaneous() },
         clients,
         clock,
       ),
@@ -94,4 +105,15 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       wellKnown: metadataEndpoints(settings, keys),
     },
   };
+}
+
+function choresOf({ engine, registry, clock, settings }: AuthOptions, audit: Audit, lastUses: LastUses): Chore[] {
+  const { sessionRetention, auditRetention } = settings;
+  const context = { engine, registry, clock };
+  return [
+    { name: 'The record of last uses', seconds: 60, atStop: true, run: () => lastUses.flush() },
+    { name: 'The audit', seconds: 10, atStop: true, run: () => audit.flush() },
+    sweep(context, keptSessions(sessionRetention)),
+    ...(auditRetention === 0 ? [] : [sweep(context, keptEvents(auditRetention))]),
+  ];
 }

@@ -4,6 +4,7 @@ import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
+import { isOwnEvent } from './audit-event.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
@@ -29,6 +30,7 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
       },
     },
     Session: { check: checkSession, complete: completeSession, effect: closeSession },
+    AuditEvent: { check: keepOwnEvents },
     AccessPolicy: {
       validate: (policy) => policyIssues(policy, { registry, base: '', clock: () => 0 }),
     },
@@ -56,6 +58,14 @@ const JUDGED_BY = ['roles', 'data', 'fhirUser', 'inactive'];
 function keepWhatPoliciesGoBy({ before = {}, after, narrowed }: Checked): void {
   if (!narrowed || !after) return;
   if (JUDGED_BY.some((name) => !equalJson(before[name] ?? null, after[name] ?? null))) throw notPermitted();
+}
+
+/** What the server tells of itself is what it was: no caller may write such an AuditEvent, change or delete one. */
+function keepOwnEvents({ before = {}, after = {}, by }: Checked): void {
+  if (by === 'server' || !(isOwnEvent(before) || isOwnEvent(after))) return;
+  throw new Failure('business-rule', 'AuditEvents of the server itself are made by it alone, and stay as they are.', {
+    expression: 'AuditEvent.source.observer',
+  });
 }
 
 /** A caller may do one thing to a Session: switch it off, for good. */

@@ -16,6 +16,10 @@ export interface AuthSettings {
   accessTokenExpiration: number;
   /** Seconds since issue or last use, where the Client does not say. */
   refreshTokenExpiration: number;
+  /** Seconds that a Session is kept after it is over. */
+  sessionRetention: number;
+  /** Seconds that the server's own AuditEvents are kept; 0 where none are made. */
+  auditRetention: number;
   signingAlg: SigningAlg;
   /** True where the `jwks_uri` of a Client may be plain http and inside one's own network; not so by default. */
   privateJwksUris?: boolean;

@@ -15,7 +15,7 @@ const NAME = 'password';
 
 export const password: Grant = {
   name: NAME,
-  async issue({ engine, accounts, sessions }, { parameters, requestClient, address, userAgent }) {
+  async issue({ engine, accounts, sessions, audit }, { parameters, requestClient, address, userAgent }) {
     const { client } = requestClient;
     const settings = grantSettings(client.resource, NAME, sessions.settings);
     requireAuthentication(requestClient, !settings.secretRequired);
@@ -32,6 +32,7 @@ export const password: Grant = {
     const user = await findUser(engine, username);
     const name = user ? `User/${user.id}` : `login/${foldName(username)}`;
     const proven = await accounts.prove({ account: user, name, credential: 'password', secrets, address });
+    audit.note({ kind: 'login', outcome: proven ? '0' : '4', user: user?.id, client: client.id, address });
     if (!proven || !user) throw new OAuthError('invalid_grant', 'The username or the password is wrong.');
     const tokens = await startSession(sessions, { grant: NAME, client, user, scope, audience, address, userAgent });
     return { tokens, extra: { userinfo: userInfo(user) } };

@@ -32,7 +32,9 @@ export const refreshToken: Grant = {
     const scope = narrowedScope(client.resource, given, parseScope(parameters.get('scope')));
     const audience = audienceOf(found.session, request);
     const { generation } = found;
-    const refresh = { presented, generation, rotate: !authenticated, client, user, settings, scope, audience };
+    const { address, userAgent } = request;
+    const origin = { address, userAgent };
+    const refresh = { presented, generation, rotate: !authenticated, client, user, settings, scope, audience, origin };
     const key = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
     const tokens = await context.simultaneous.share(key, request.arrival, make);

@@ -33,6 +33,8 @@ describe('settings', () => {
       resourceDefinitions: undefined,
       accessTokenExpiration: 3600,
       refreshTokenExpiration: 2592000,
+      sessionRetention: 2592000,
+      auditRetention: 31536000,
       audience: [],
       signingAlg: 'RS256',
       maxBody: 1048576,
