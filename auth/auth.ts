@@ -27,6 +27,7 @@ import type { Passwords } from './passwords.ts';
 import { createPolicies } from './policies/policies.ts';
 import { createPresentedTokens } from './presented.ts';
 import { keptEvents, keptSessions, sweep } from './retention.ts';
+import { finishCutOffs } from './revocation.ts';
 import type { AuthSettings } from './settings.ts';
 import { createSimultaneous } from './simultaneous.ts';
 
@@ -113,6 +114,7 @@ function choresOf({ engine, registry, clock, settings }: AuthOptions, audit: Aud
   return [
     { name: 'The record of last uses', seconds: 60, atStop: true, run: () => lastUses.flush() },
     { name: 'The audit', seconds: 10, atStop: true, run: () => audit.flush() },
+    finishCutOffs(context),
     sweep(context, keptSessions(sessionRetention)),
     ...(auditRetention === 0 ? [] : [sweep(context, keptEvents(auditRetention))]),
   ];

@@ -8,7 +8,7 @@ import { isOwnEvent } from './audit-event.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
-import { endSession } from './sessions.ts';
+import { cutOff } from './revocation.ts';
 import { isUsable } from './stored.ts';
 
 type Checked = Parameters<NonNullable<TypeRule['check']>>[0];
@@ -19,14 +19,14 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
     Client: {
       validate: clientIssues,
       effect: async (transaction, change) => {
-        if (hasLostAccess(change)) await endSessionsOf(transaction, 'client', change);
+        if (hasLostAccess(change)) await cutOff(transaction, 'Client', change.id);
         if (!change.after) await forgetRoot(transaction, change.id);
       },
     },
     User: {
       check: keepWhatPoliciesGoBy,
       effect: async (transaction, change) => {
-        if (hasLostAccess(change)) await endSessionsOf(transaction, 'user', change);
+        if (hasLostAccess(change)) await cutOff(transaction, 'User', change.id);
       },
     },
     Session: { check: checkSession, complete: completeSession, effect: closeSession },
@@ -41,14 +41,6 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
 function hasLostAccess({ before, after, credentialChanged }: Change): boolean {
   if (!after) return true;
   return before !== undefined && (credentialChanged || !isUsable(after));
-}
-
-async function endSessionsOf(transaction: Transaction, element: 'client' | 'user', change: Change): Promise<void> {
-  const open = await transaction.matches('Session', [
-    [element, `${change.type}/${change.id}`],
-    ['active', 'true'],
-  ]);
-  for (const { id } of open) await endSession(transaction, id);
 }
 
 /** What policies judge a User by, and what keeps it from signing in. */

@@ -15,6 +15,7 @@ import { observe } from './observe.ts';
 import type { Ward } from './open.ts';
 import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
+import { mountRevocation } from './revocation.ts';
 
 export interface AppOptions extends Pick<Ward, 'engine' | 'registry' | 'database' | 'clock' | 'random'> {
   config: Config;
@@ -75,6 +76,7 @@ function routes(options: AppOptions): Router<RequestState> {
     });
   }
   mountBundles(router, options);
+  mountRevocation(router, options);
   mountResources(router, options);
   return router;
 }

@@ -49,7 +49,8 @@ export function noteDenial(
   });
 }
 
-function accountsOf(principal: Principal | undefined): Pick<AuditNote, 'user' | 'client'> {
+/** The accounts behind a principal, as the audit names them. */
+export function accountsOf(principal: Principal | undefined): Pick<AuditNote, 'user' | 'client'> {
   if (!principal || principal.kind === 'anonymous') return {};
   const client = String(principal.client['id']);
   return principal.kind === 'user' ? { client, user: String(principal.user['id']) } : { client };

@@ -14,6 +14,7 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   const others = [
     'init_entry',
+    'cut_off',
     'used_assertion',
     'server_key',
     'signing_key',
@@ -88,6 +89,11 @@ async function credentials(knex: Knex): Promise<void> {
     table.text('jti');
     table.bigInteger('expires_at').notNullable().index();
     table.primary(['client', 'jti']);
+  });
+  await knex.schema.createTable('cut_off', (table) => {
+    table.bigIncrements('key');
+    table.text('type').notNullable();
+    table.text('id').notNullable();
   });
   await knex.schema.createTable('access_generation', (table) => {
     table.bigInteger('value').notNullable();

@@ -48,7 +48,8 @@ describe('auth: audit', () => {
   /** The events of a kind from an address, once one of them is there. */
   const events = async (kind: string, address?: string): Promise<Event[]> => {
     api.pass(11);
-    const query = `/AuditEvent?subtype=${KIND}|${kind}&_count=1000${address === undefined ? '' : `&address=${address}`}`;
+    const narrowed = address === undefined ? '' : `&address=${address}`;
+    const query = `/AuditEvent?subtype=${KIND}|${kind}&_count=1000${narrowed}`;
     let found: unknown[] = [];
     await until(`an event ${kind}`, async () => {
       found = await api.found(query);

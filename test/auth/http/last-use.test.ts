@@ -61,7 +61,7 @@ describe('auth: the last use of a Session', () => {
     expect(await api.found(`/Session?_id=${id}&last-used=${first.start}`)).to.have.length(0);
   });
 
-  it('makes no history: many uses later there is one version, and a request of the same ETag is answered anew', async () => {
+  it('makes no history: many uses later there is one version, of another ETag', async () => {
     const { token, id } = await begin();
     const before = await api.request('GET', `/Session/${id}`, { as: asRoot });
     for (const agent of ['a', 'b', 'c']) {
