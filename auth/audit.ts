@@ -1,6 +1,7 @@
 /** What happened to credentials and tokens, and what was denied, as AuditEvents. */
 import type { Clock } from '../resources/clock.ts';
 import type { Change, Engine } from '../resources/engine.ts';
+import { Failure } from '../resources/errors.ts';
 import { type AuditRecord, auditEvent, type Occurrences } from './audit-event.ts';
 import { networkOf } from './guessing.ts';
 import { goodUntil, idIn } from './sessions.ts';
@@ -63,14 +64,14 @@ export function createAudit({ engine, clock, site }: { engine: Engine; clock: Cl
   }
 
   function note(note: AuditNote): void {
-    const refusal = note.outcome !== '0';
-    const key = keyOf(note, refusal);
-    const isFull = refusal ? refused >= MOST_REFUSED : noted.size - refused >= MOST_OTHERS;
-    if (isFull && !noted.has(key)) {
+    const key = keyOf(note);
+    const isKnown = noted.has(key);
+    const isFull = isRefusal(note) ? refused >= MOST_REFUSED : noted.size - refused >= MOST_OTHERS;
+    if (isFull && !isKnown) {
       count(OVERFLOW_KEY, OVERFLOW);
       return;
     }
-    if (refusal && !noted.has(key)) refused += 1;
+    if (isRefusal(note) && !isKnown) refused += 1;
     count(key, note);
   }
 
@@ -78,29 +79,53 @@ export function createAudit({ engine, clock, site }: { engine: Engine; clock: Cl
     for (const change of changes) if (isRevocation(change, clock())) note(revocation(change));
   });
 
+  async function write(event: Noted): Promise<void> {
+    const resource = auditEvent(await proven(engine, event.note), event, site);
+    await engine.create('AuditEvent', resource, { by: 'server' });
+  }
+
+  /** Keeps an event for the next time, beside what was noted meanwhile. */
+  function putBack(event: Noted): void {
+    const key = keyOf(event.note);
+    if (isRefusal(event.note) && !noted.has(key)) refused += 1;
+    const { count = 0, last = event.last } = noted.get(key) ?? {};
+    noted.set(key, { ...event, count: event.count + count, last });
+  }
+
   return {
     note,
     async flush() {
       const events = [...noted.values()];
       noted = new Map();
       refused = 0;
+      const problems: unknown[] = [];
       for (let start = 0; start < events.length; start += EVENTS_AT_ONCE) {
-        const together = events.slice(start, start + EVENTS_AT_ONCE).map(async (each) => {
-          const event = auditEvent(await proven(engine, each.note), each, site);
-          await engine.create('AuditEvent', event, { by: 'server' });
-        });
+        const together = events.slice(start, start + EVENTS_AT_ONCE).map((event) =>
+          write(event).catch((problem: unknown) => {
+            problems.push(problem);
+            // What is refused for itself would be refused again.
+            if (!(problem instanceof Failure) || problem.code === 'busy') putBack(event);
+          }),
+        );
         await Promise.all(together);
       }
+      if (problems.length > 0) throw problems[0];
     },
   };
 }
 
 const OVERFLOW: AuditNote = { kind: 'overflow', outcome: '8' };
-const OVERFLOW_KEY = '';
+const OVERFLOW_KEY = keyOf(OVERFLOW);
+
+function isRefusal({ outcome }: AuditNote): boolean {
+  return outcome !== '0';
+}
 
 /** What makes refusals equal: not which resource exactly was asked for, which a caller can vary for ever. */
-function keyOf({ address, claimed = {}, ...rest }: AuditNote, refusal: boolean): string {
-  return JSON.stringify([rest, claimed.client, claimed.login, refusal ? networkOf(address ?? '') : address]);
+function keyOf(note: AuditNote): string {
+  const { address, claimed = {}, ...rest } = note;
+  const origin = isRefusal(note) ? networkOf(address ?? '') : address;
+  return JSON.stringify([rest, claimed.client, claimed.login, origin]);
 }
 
 /** The record of a note, with what of its claims is there. */

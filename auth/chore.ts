@@ -6,5 +6,6 @@ export interface Chore {
   seconds: number;
   /** True where it is also done when the server stops: what it holds in memory would be lost. */
   atStop?: true;
-  run(): Promise<void>;
+  /** Does it, or as much of it as can be done before the signal: what is left is done another time. */
+  run(signal: AbortSignal): Promise<void>;
 }

@@ -41,13 +41,13 @@ export function sweep(context: SweepContext, retention: Retention): Chore {
   return {
     name: `The sweep of ${type}s`,
     seconds: SECONDS_BETWEEN,
-    async run() {
+    async run(signal) {
       const moment = clock() - seconds * 1000;
       for (const pairs of retention.searches(new Date(moment).toISOString())) {
-        await inBatches(context, retention, moment, () => find(context, type, pairs));
+        await inBatches(context, retention, { moment, signal }, () => find(context, type, pairs));
       }
       if (retention.deletions) {
-        await inBatches(context, retention, moment, () => engine.deletions(type, moment, BATCH));
+        await inBatches(context, retention, { moment, signal }, () => engine.deletions(type, moment, BATCH));
       }
     },
   };
@@ -66,7 +66,7 @@ async function find({ engine, registry, clock }: SweepContext, type: string, pai
 async function inBatches(
   { engine }: SweepContext,
   retention: Retention,
-  moment: number,
+  { moment, signal }: { moment: number; signal: AbortSignal },
   find: () => Promise<Version[]>,
 ): Promise<void> {
   for (;;) {
@@ -83,7 +83,7 @@ async function inBatches(
       return over.length;
     });
     // Where nothing could be removed, the same would be found for ever.
-    if (removed === 0 || found.length < BATCH) return;
+    if (removed === 0 || found.length < BATCH || signal.aborted) return;
     await pause(PAUSE);
   }
 }

@@ -53,11 +53,12 @@ export function finishCutOffs(context: { engine: Engine; registry: Registry; clo
   return {
     name: 'The end of Sessions without tokens',
     seconds: 5,
-    async run() {
+    async run(signal) {
       const sql = 'SELECT key, type, id FROM cut_off ORDER BY key';
       const left = await engine.transact((transaction) => transaction.all<CutOff>(sql));
       for (const { key, type, id } of left) {
-        await endWithoutTokens(context, type, id);
+        await endWithoutTokens(context, type, id, signal);
+        if (signal.aborted) return;
         await engine.transact((transaction) => transaction.run('DELETE FROM cut_off WHERE key = ?', [key]));
       }
     },
@@ -74,6 +75,7 @@ async function endWithoutTokens(
   { engine, registry, clock }: Parameters<typeof finishCutOffs>[0],
   type: 'Client' | 'User',
   id: string,
+  signal: AbortSignal,
 ): Promise<void> {
   let cursor: string | undefined;
   do {
@@ -90,7 +92,7 @@ async function endWithoutTokens(
       }
     });
     cursor = next;
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && !signal.aborted);
 }
 
 function openSessions(type: 'Client' | 'User', id: string): [name: string, value: string][] {

@@ -160,7 +160,7 @@ export class JobTransaction implements Transaction {
     const after = before && change(before);
     if (!current || !before || !after) return false;
     const write = await this.#options.prepare(name, id, after, this.credentials, async () => current.key);
-    const version = next(current, this.now, current.method, null);
+    const version = next(current, this.now, 'PUT', null);
     version.text = renderVersion(write, version.versionId, version.lastUpdated);
     await this.#options.store.replace(this.#context.connection, version);
     this.#context.index.replace(current.key, write.type.index(contentOf(before)), write.rows);

@@ -11,21 +11,22 @@ export interface UpkeepOptions {
 const LOOK = 500;
 
 /**
- * Does chores when they are due by the server's clock, each by itself and never beside itself. `stop` waits for those
+ * Does chores when they are due by the server's clock, each by itself and never beside itself. `stop` cuts short those
  * under way and does those that hold something in memory a last time.
  */
 export function startUpkeep(chores: readonly Chore[], { clock, report }: UpkeepOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController();
   const underWay = new Map<Chore, Promise<void>>();
   const due = new Map(chores.map((chore) => [chore, clock() + chore.seconds * 1000]));
 
   async function attempt(chore: Chore): Promise<void> {
+    due.set(chore, clock() + chore.seconds * 1000);
     try {
-      await chore.run();
+      await chore.run(stopping.signal);
     } catch (error) {
       report(`${chore.name} failed: ${error instanceof Error ? error.message : String(error)}`);
     }
     underWay.delete(chore);
-    due.set(chore, clock() + chore.seconds * 1000);
   }
 
   const look = setInterval(() => {
@@ -38,6 +39,7 @@ export function startUpkeep(chores: readonly Chore[], { clock, report }: UpkeepO
   return {
     async stop() {
       clearInterval(look);
+      stopping.abort();
       await Promise.all(underWay.values());
       for (const chore of chores) if (chore.atStop) await attempt(chore);
     },

@@ -111,6 +111,16 @@ describe('auth: POST /Session/$revoke', () => {
     expect(await statuses([here, bob])).to.eql([401, 200]);
   });
 
+  it('of what its caller finds, what it may not update stays', async () => {
+    const [ann, bob] = [await tokenOf('ann'), await tokenOf('bob')];
+    await permit(own(['update']));
+    const matcho = { operation: { id: 'Session.search' } };
+    await api.put('/AccessPolicy/finds-all', { engine: 'matcho', matcho, link: [{ reference: 'User/ann' }] });
+    expect(await count('?active=true', { bearer: ann })).to.be.at.least(1);
+    expect(await statuses([ann, bob])).to.eql([401, 200]);
+    await api.remove('/AccessPolicy/finds-all');
+  });
+
   it('needs both to find Sessions and to update them', async () => {
     const token = await tokenOf('ann');
     expect((await api.request('POST', '/Session/$revoke?user=User/ann')).status).to.equal(401);
