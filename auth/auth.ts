@@ -5,8 +5,10 @@ import type { Registry } from '../resources/registry.ts';
 import { type Access, createAccess } from './access.ts';
 import { createAccounts } from './accounts.ts';
 import { createAssertions } from './assertions.ts';
+import { type Audit, createAudit, NO_AUDIT } from './audit.ts';
 import { type Authentication, createAuthentication } from './authenticate.ts';
 import { createBrowsers } from './authorization/browsers.ts';
+import type { Chore } from './chore.ts';
 import { createClientAuthentication } from './client-auth.ts';
 import { createClientKeys } from './client-keys.ts';
 import { authorizeEndpoint, type BrowserEndpoint } from './endpoints/authorize.ts';
@@ -22,10 +24,13 @@ import { createGuessRecords } from './guess-records.ts';
 import { createGuessing } from './guessing.ts';
 import { createIssuedTokens } from './issued-tokens.ts';
 import { openKeys } from './keys.ts';
+import { createLastUses, type LastUses } from './last-use.ts';
 import { createLiveTokens } from './live-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import { createPolicies } from './policies/policies.ts';
 import { createPresentedTokens } from './presented.ts';
+import { keptEvents, keptSessions, sweep } from './retention.ts';
+import { finishCutOffs } from './revocation.ts';
 import type { Seal } from './sealing.ts';
 import type { AuthSettings } from './settings.ts';
 import { createSimultaneous } from './simultaneous.ts';
@@ -52,6 +57,9 @@ export interface Auth {
   access: Access;
   /** For people: it answers with pages. */
   authorize: BrowserEndpoint;
+  audit: Audit;
+  /** What has to be done from time to time. */
+  chores: Chore[];
   endpoints: {
     token: Endpoint;
     revoke: Endpoint;
@@ -71,6 +79,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const keys = await openKeys({ engine, seal, clock, random, alg, generated: generatedKey, report });
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
+  const lastUses = createLastUses({ engine, clock });
+  const audit = settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl });
   const guessing = createGuessing({ clock, records: createGuessRecords({ engine, clock, report }) });
   const accounts = createAccounts({ engine, passwords, guessing });
   const fetchKeys = createFetchKeys({ private: settings.privateJwksUris === true, report });
@@ -81,7 +91,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock,
   });
   const clients = createClientAuthentication({ engine, accounts, assertions });
-  const authentication = createAuthentication({ settings, presented, liveTokens, clients });
+  const authentication = createAuthentication({ settings, presented, liveTokens, lastUses, clients });
   const context = { registry, base: settings.baseUrl, clock };
   const access = createAccess({ engine, policies: createPolicies({ ...context, engine, report }), ...context });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
@@ -95,14 +105,17 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       settings,
       keys,
       accounts,
+      audit,
       access,
       browsers: createBrowsers({ engine, baseUrl: settings.baseUrl, clock, random }),
       clock,
       random,
     }),
+    audit,
+    chores: choresOf(options, audit, lastUses),
     endpoints: {
       token: tokenEndpoint(
-        { engine, accounts, presented, sessions, simultaneous: createSimultaneous() },
+        { engine, accounts, presented, sessions, audit, simultaneous: createSimultaneous() },
         clients,
         clock,
       ),
@@ -113,4 +126,16 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       wellKnown: metadataEndpoints(settings, keys),
     },
   };
+}
+
+function choresOf({ engine, registry, clock, settings }: AuthOptions, audit: Audit, lastUses: LastUses): Chore[] {
+  const { sessionRetention, auditRetention } = settings;
+  const context = { engine, registry, clock };
+  return [
+    { name: 'The record of last uses', seconds: 60, atStop: true, run: () => lastUses.flush() },
+    { name: 'The audit', seconds: 10, atStop: true, run: () => audit.flush() },
+    finishCutOffs(context),
+    sweep(context, keptSessions(sessionRetention)),
+    ...(auditRetention === 0 ? [] : [sweep(context, keptEvents(auditRetention))]),
+  ];
 }

@@ -3,6 +3,7 @@ import { isForUs } from './audience.ts';
 import type { ClientAuthentication } from './client-auth.ts';
 import { readBasic } from './client-methods/secret-basic.ts';
 import { Denial } from './errors.ts';
+import type { LastUses, Origin } from './last-use.ts';
 import type { LiveTokens } from './live-tokens.ts';
 import type { PresentedTokens } from './presented.ts';
 import { ANONYMOUS, type BearerToken, type Principal, principalOf } from './principal.ts';
@@ -13,29 +14,31 @@ export interface Authentication {
    * The principal of a request, by its Authorization header alone. Throws a Denial (401) for a credential that is
    * not good, even where the anonymous may pass.
    */
-  authenticate(request: { authorization: string | undefined; address: string }): Promise<Principal>;
+  authenticate(request: { authorization: string | undefined } & Origin): Promise<Principal>;
   /** The live token of a Bearer header; throws a Denial where there is none. */
-  bearer(authorization: string | undefined): Promise<BearerToken>;
+  bearer(authorization: string | undefined, origin: Origin): Promise<BearerToken>;
 }
 
 export interface AuthenticationOptions {
   settings: Pick<AuthSettings, 'baseUrl' | 'audience'>;
   presented: PresentedTokens;
   liveTokens: LiveTokens;
+  lastUses: LastUses;
   clients: ClientAuthentication;
 }
 
 /** Reads credentials of the schemes Bearer and Basic. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
-  const { settings, presented, liveTokens, clients } = options;
+  const { settings, presented, liveTokens, lastUses, clients } = options;
 
-  async function tokenOf(text: string): Promise<BearerToken> {
+  async function tokenOf(text: string, origin: Origin): Promise<BearerToken> {
     const read = await presented.read(text, 'access');
     const live = read && (await liveTokens.find(read.hash));
     if (!read || !live) throw new Denial('bad-token');
     if (read.claims && read.claims['jti'] !== live.session.id) throw new Denial('bad-token');
     if (!isForUs(settings, live.record.audience))
       throw new Denial('bad-token', 'The token is meant for another audience.');
+    lastUses.note(live.session.id, origin);
     return { ...live, claims: read.claims };
   }
 
@@ -48,18 +51,18 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   }
 
   return {
-    async authenticate({ authorization, address }) {
+    async authenticate({ authorization, address, userAgent }) {
       if (authorization === undefined) return ANONYMOUS;
       const { scheme, value } = split(authorization);
-      if (scheme === 'bearer') return principalOf(await tokenOf(value));
+      if (scheme === 'bearer') return principalOf(await tokenOf(value, { address, userAgent }));
       if (scheme === 'basic') return basic(value, address);
       throw new Denial('bad-credentials', 'The authentication scheme is not known.');
     },
-    async bearer(authorization) {
+    async bearer(authorization, origin) {
       if (authorization === undefined) throw new Denial('anonymous');
       const { scheme, value } = split(authorization);
       if (scheme !== 'bearer') throw new Denial('anonymous');
-      return tokenOf(value);
+      return tokenOf(value, origin);
     },
   };
 }

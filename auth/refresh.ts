@@ -7,6 +7,7 @@ import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf, startOf } from './expiry.ts';
 import type { SigningKey } from './keys.ts';
+import { type Origin, withUse } from './last-use.ts';
 import { signatureOf, successorPart, type TokenUse, tokenHash } from './mint.ts';
 import type { Presented } from './presented.ts';
 import { endSession, instant, requireUnchanged, type SessionsContext, type Tokens, writeTokens } from './sessions.ts';
@@ -35,6 +36,7 @@ export interface Refresh {
   settings: GrantSettings;
   scope: string[];
   audience: string[];
+  origin: Origin;
 }
 
 /** The tokens of one generation, whose secret parts follow from what was presented. */
@@ -139,7 +141,8 @@ async function advance(
     const detail = detailOf({ generation: access.generation, spentAtMs: transaction.now });
     await credentials.insert({ key: live.key, name: 'spent', hash: spentHash(hash), detail });
   }
-  const resource = { ...session.resource, exp: instant(access.expiresAt), refresh_token_exp: instant(refreshUntil) };
+  const expiring = { exp: instant(access.expiresAt), refresh_token_exp: instant(refreshUntil) };
+  const resource = withUse({ ...session.resource, ...expiring }, { at: transaction.now, ...refresh.origin });
   await transaction.update('Session', live.id, resource, { by: 'server' });
   return { ...granted, session: resource };
 }

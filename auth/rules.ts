@@ -4,12 +4,13 @@ import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
+import { isOwnEvent } from './audit-event.ts';
 import { LOGIN } from './authorization/browsers.ts';
 import { CODE } from './authorization/codes.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
-import { endSession } from './sessions.ts';
+import { cutOff } from './revocation.ts';
 import { isUsable } from './stored.ts';
 
 type Checked = Parameters<NonNullable<TypeRule['check']>>[0];
@@ -20,7 +21,7 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
     Client: {
       validate: clientIssues,
       effect: async (transaction, change) => {
-        if (hasLostAccess(change)) await endSessionsOf(transaction, 'client', change);
+        if (hasLostAccess(change)) await cutOff(transaction, 'Client', change.id);
         if (!change.after) await forgetRoot(transaction, change.id);
       },
     },
@@ -28,11 +29,12 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
       check: keepWhatPoliciesGoBy,
       effect: async (transaction, change) => {
         if (!hasLostAccess(change)) return;
-        await endSessionsOf(transaction, 'user', change);
+        await cutOff(transaction, 'User', change.id);
         for (const name of [LOGIN, CODE]) await transaction.credentials.remove(change.key, name);
       },
     },
     Session: { check: checkSession, complete: completeSession, effect: closeSession },
+    AuditEvent: { check: keepOwnEvents },
     AccessPolicy: {
       validate: (policy) => policyIssues(policy, { registry, base: '', clock: () => 0 }),
     },
@@ -45,14 +47,6 @@ function hasLostAccess({ before, after, credentialChanged }: Change): boolean {
   return before !== undefined && (credentialChanged || !isUsable(after));
 }
 
-async function endSessionsOf(transaction: Transaction, element: 'client' | 'user', change: Change): Promise<void> {
-  const open = await transaction.matches('Session', [
-    [element, `${change.type}/${change.id}`],
-    ['active', 'true'],
-  ]);
-  for (const { id } of open) await endSession(transaction, id);
-}
-
 /** What policies judge a User by, and what keeps it from signing in. */
 const JUDGED_BY = ['roles', 'data', 'fhirUser', 'inactive'];
 
@@ -60,6 +54,14 @@ const JUDGED_BY = ['roles', 'data', 'fhirUser', 'inactive'];
 function keepWhatPoliciesGoBy({ before = {}, after, narrowed }: Checked): void {
   if (!narrowed || !after) return;
   if (JUDGED_BY.some((name) => !equalJson(before[name] ?? null, after[name] ?? null))) throw notPermitted();
+}
+
+/** What the server tells of itself is what it was: no caller may write such an AuditEvent, change or delete one. */
+function keepOwnEvents({ before = {}, after = {}, by }: Checked): void {
+  if (by === 'server' || !(isOwnEvent(before) || isOwnEvent(after))) return;
+  throw new Failure('business-rule', 'AuditEvents of the server itself are made by it alone, and stay as they are.', {
+    expression: 'AuditEvent.source.observer',
+  });
 }
 
 /** A caller may do one thing to a Session: switch it off, for good. */

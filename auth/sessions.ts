@@ -5,6 +5,7 @@ import type { JsonObject } from '../resources/json/value.ts';
 import { type OAuthCode, OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf } from './expiry.ts';
 import type { Keys, SigningKey } from './keys.ts';
+import { shownAgent, withUse } from './last-use.ts';
 import type { LiveTokens } from './live-tokens.ts';
 import { randomPart, type TokenUse, tokenHash, writeToken } from './mint.ts';
 import { type AuthSettings, grantSettings } from './settings.ts';
@@ -152,6 +153,11 @@ export async function endSession(transaction: Transaction, id: string): Promise<
   await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'server' });
 }
 
+/** When the last of a Session's tokens expires, in milliseconds, if nobody closes it before. */
+export function goodUntil({ exp, refresh_token_exp: refreshUntil = exp }: JsonObject): number {
+  return Math.max(Date.parse(String(exp)), Date.parse(String(refreshUntil)));
+}
+
 /** Throws `code` where a Client or User is not as it was read, or may not be used. */
 export async function requireUnchanged(
   transaction: Transaction,
@@ -171,7 +177,8 @@ function sessionOf(
   expiresAt: number,
   refreshUntil: number | undefined,
 ): JsonObject {
-  return {
+  const agent = shownAgent(issue.userAgent);
+  const session = {
     resourceType: 'Session',
     type: issue.grant,
     active: true,
@@ -185,8 +192,9 @@ function sessionOf(
     audience: issue.audience,
     ...(issue.scope.length === 0 ? {} : { scope: issue.scope }),
     ...(issue.address === '' ? {} : { ip: issue.address }),
-    ...userAgent(issue.userAgent),
+    ...(agent === undefined ? {} : { user_agent: agent }),
   };
+  return withUse(session, { at: now, address: issue.address, userAgent: issue.userAgent });
 }
 
 function signedIn(interaction: Issue['interaction']): JsonObject {
@@ -211,15 +219,7 @@ export function instant(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-// Enough to recognise a browser or a library by; what is longer or cannot be shown is of no use in a Session.
-function userAgent(text: string | undefined): { user_agent?: string } {
-  const shown = text
-    ?.replace(/[^\x20-\x7e]/g, '?')
-    .slice(0, 256)
-    .trim();
-  return shown === undefined || shown === '' ? {} : { user_agent: shown };
-}
-
-function idIn(session: JsonObject, element: 'client' | 'user'): string | undefined {
+/** The id of the Client or the User that a Session is of. */
+export function idIn(session: JsonObject, element: 'client' | 'user'): string | undefined {
   return referenceOf(session[element])?.split('/')[1];
 }

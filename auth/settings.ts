@@ -16,6 +16,10 @@ export interface AuthSettings {
   accessTokenExpiration: number;
   /** Seconds since issue or last use, where the Client does not say. */
   refreshTokenExpiration: number;
+  /** Seconds that a Session is kept after it is over. */
+  sessionRetention: number;
+  /** Seconds that the server's own AuditEvents are kept; 0 where none are made. */
+  auditRetention: number;
   signingAlg: SigningAlg;
   /** Seconds that a Session may live for, however often it is refreshed; absent for no such limit. */
   sessionMaxAge?: number | undefined;

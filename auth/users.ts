@@ -2,6 +2,7 @@
 import type { Engine } from '../resources/engine.ts';
 import { foldName } from '../resources/names.ts';
 import type { Accounts } from './accounts.ts';
+import type { Audit } from './audit.ts';
 import { findStored, type Stored } from './stored.ts';
 
 export interface SignIn {
@@ -10,20 +11,24 @@ export interface SignIn {
   password: string;
   /** The caller's IP address. */
   address: string;
+  /** The id of the Client that they sign in to. */
+  client: string;
 }
 
 /**
- * The User whom a password proves, or undefined; unknown names cost what known ones do.
+ * The User whom a password proves, or undefined; unknown names cost what known ones do. The audit hears of both.
  * Rejects with a `throttled` or `busy` Failure.
  */
 export async function proveUser(
-  { engine, accounts }: { engine: Engine; accounts: Accounts },
-  { username, password, address }: SignIn,
+  { engine, accounts, audit }: { engine: Engine; accounts: Accounts; audit: Audit },
+  { username, password, address, client }: SignIn,
 ): Promise<Stored | undefined> {
   const user = await findUser(engine, username);
   const name = user ? `User/${user.id}` : `login/${foldName(username)}`;
   const claim = { account: user, name, credential: 'password', secrets: [password], address } as const;
-  return (await accounts.prove(claim)) ? user : undefined;
+  const proven = await accounts.prove(claim);
+  audit.note({ kind: 'login', outcome: proven ? '0' : '4', user: user?.id, client, address });
+  return proven ? user : undefined;
 }
 
 /** The User with this id, userName or email: the three share one namespace, so at most one has it. */

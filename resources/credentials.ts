@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Credential, Credentials, Transaction } from './engine.ts';
+import { removeByKey } from './erase.ts';
 import { readJson } from './json/read.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type JsonObject } from './json/value.ts';
@@ -64,6 +65,7 @@ export function jobCredentials(connection: Connection): Transaction['credentials
       if (name === undefined) await connection.run('DELETE FROM credential WHERE key = ?', [key]);
       else await connection.run('DELETE FROM credential WHERE key = ? AND name = ?', [key, name]);
     },
+    removeAll: (keys) => removeByKey(connection, 'credential', keys),
   };
 }
 

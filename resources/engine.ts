@@ -113,6 +113,16 @@ export interface Transaction extends Connection {
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
   /** Keeps other nodes from deciding on a type until the job ends; on a table that holds no resources, by its name. */
   hold(type: string): Promise<void>;
+  /** Runs a search as it was understood on what stands now; what the job has written is found, too. */
+  search(search: ParsedSearch): Promise<SearchPage>;
+  /**
+   * Notes in the current version what happened to a resource without changing what it says: the version that it takes
+   * the place of is not kept, no rule is asked and no listener hears of it. `change` runs on what stands now and gives
+   * undefined to leave it. False where nothing was noted, as of what is not there.
+   */
+  note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
+  /** Removes resources for good, with their versions, index rows, names and credentials. No rule is asked. */
+  erase(type: string, versions: readonly Version[]): Promise<void>;
   /** Makes the index rows of a type anew, for a definition that has changed. */
   reindex(type: string): Promise<void>;
   credentials: Credentials & {
@@ -123,6 +133,8 @@ export interface Transaction extends Connection {
     take(hash: string): Promise<Credential | undefined>;
     /** Removes a resource's credentials, all or those of a name. */
     remove(key: number, name?: string): Promise<void>;
+    /** Removes all credentials of several resources. */
+    removeAll(keys: readonly number[]): Promise<void>;
   };
 }
 
@@ -202,6 +214,8 @@ export interface Engine extends Interactions {
   /** What is committed, for the tables that hold no resources. */
   committed: Pick<Connection, 'all'>;
   credentials: Credentials;
+  /** Resources of a type that were deleted before a moment, in milliseconds: the oldest of them, at most so many. */
+  deletions(type: string, before: number, count: number): Promise<Version[]>;
   /** Who holds a name of a namespace (compared NFKC and case-folded): `names('login', 'Alice')`. */
   holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;
   /** True where this process makes every write, so that what listeners hear is all there is. */

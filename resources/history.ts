@@ -94,7 +94,7 @@ function placeOf({ lastUpdated, key, versionId }: Version): number[] {
 }
 
 interface HistoryRow extends VersionRow {
-  /** How the version before it came about; null for the first. */
+  /** How the version before it came about; null for the first, and where a note took the place of that version. */
   before: string | null;
 }
 
@@ -102,8 +102,8 @@ interface HistoryRow extends VersionRow {
 const BEFORE = 'SELECT h.method FROM resource_history h WHERE h.key = page.key AND h.version_id = page.version_id - 1';
 
 /** True for a version that made the resource: the first, or one after a deletion. */
-function isMade({ before, method }: HistoryRow): boolean {
-  return method !== 'DELETE' && (before === null || before === 'DELETE');
+function isMade({ before, method, version_id }: HistoryRow): boolean {
+  return method !== 'DELETE' && (version_id === 1 || before === 'DELETE');
 }
 
 function writeCursor(place: number[]): string {

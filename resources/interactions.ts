@@ -16,6 +16,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from './engine.ts';
+import { deletionsBefore } from './erase.ts';
 import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
@@ -158,6 +159,10 @@ class ResourceEngine implements Engine {
 
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     return this.#submit(job);
+  }
+
+  deletions(type: string, before: number, count: number): Promise<Version[]> {
+    return deletionsBefore(this.#options.queries, type, before, count);
   }
 
   async holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined> {

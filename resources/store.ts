@@ -70,6 +70,11 @@ export class Store {
       `INSERT INTO resource_history (${VERSION_COLUMNS}) SELECT ${VERSION_COLUMNS} FROM resource WHERE key = ?`,
       [next.key],
     );
+    await this.replace(connection, next);
+  }
+
+  /** Puts the next version in the place of the current one, which is not kept. */
+  async replace(connection: Connection, next: Version): Promise<void> {
     await connection.run('UPDATE resource SET version_id = ?, last_updated = ?, method = ?, text = ? WHERE key = ?', [
       next.versionId,
       next.lastUpdated,

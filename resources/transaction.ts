@@ -2,6 +2,7 @@ import { isShown, notPermitted, resourceOf } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
+import { erase } from './erase.ts';
 import { Failure } from './errors.ts';
 import { equalJson } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
@@ -151,6 +152,23 @@ export class JobTransaction implements Transaction {
     await this.#changed(version, before, undefined, false);
     await this.credentials.remove(version.key);
     return { outcome: 'deleted', version };
+  }
+
+  async note(name: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean> {
+    const current = await this.current(name, id);
+    const before = resourceOf(current);
+    const after = before && change(before);
+    if (!current || !before || !after) return false;
+    const write = await this.#options.prepare(name, id, after, this.credentials, async () => current.key);
+    const version = next(current, this.now, 'PUT', null);
+    version.text = renderVersion(write, version.versionId, version.lastUpdated);
+    await this.#options.store.replace(this.#context.connection, version);
+    this.#context.index.replace(current.key, write.type.index(contentOf(before)), write.rows);
+    return true;
+  }
+
+  erase(name: string, versions: readonly Version[]): Promise<void> {
+    return erase(this.#context, this.#options.served(name), versions);
   }
 
   /** This, once all that searches look at is written: what the group's jobs have gathered, too. */

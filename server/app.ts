@@ -15,6 +15,7 @@ import { observe } from './observe.ts';
 import type { Ward } from './open.ts';
 import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
+import { mountRevocation } from './revocation.ts';
 
 export interface AppOptions extends Pick<Ward, 'engine' | 'registry' | 'database' | 'clock' | 'random'> {
   config: Config;
@@ -24,14 +25,14 @@ export interface AppOptions extends Pick<Ward, 'engine' | 'registry' | 'database
 
 /** The whole server as one list: what happens to a request, in the order in which it happens. */
 export function createApp(options: AppOptions): Koa<RequestState> {
-  const { config, logger, random } = options;
+  const { config, logger, random, auth, registry } = options;
   const router = routes(options);
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
   app.use(observe(logger, random));
   app.use(locate(config));
   app.use(securityHeaders(config));
-  app.use(respond(logger));
+  app.use(respond(logger, { audit: auth.audit, registry }));
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config));
   app.use(readBytes(config));
   app.use(router.routes());
@@ -75,6 +76,7 @@ function routes(options: AppOptions): Router<RequestState> {
     });
   }
   mountBundles(router, options);
+  mountRevocation(router, options);
   mountResources(router, options);
   return router;
 }

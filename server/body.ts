@@ -3,6 +3,7 @@ import { Failure } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 import type { Config } from './config.ts';
 import type { Context, Step } from './context.ts';
+import { parseForm } from './formats/form.ts';
 import { type BodyKind, bodyType, parseBody } from './formats/media-types.ts';
 import { decodeUtf8 } from './formats/text.ts';
 
@@ -44,6 +45,13 @@ export function readPatch(ctx: Context): Patch {
   const { kind, format } = bodyType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
   if (!format) throw new Error(`${kind} has no format to read it by.`);
   return { kind, value: format.parse(bodyText(ctx)) };
+}
+
+/** The pairs of a form in a request's body; none where nothing was sent. Throws `media-type` (415) or `malformed`. */
+export function readForm(ctx: Context): [name: string, value: string][] {
+  if (ctx.get('Content-Type') === '' && bodyText(ctx) === '') return [];
+  bodyType(ctx.get('Content-Type'), ['form']);
+  return parseForm(bodyText(ctx));
 }
 
 /** The body as text; empty where there was none. Throws `malformed` (400) for bytes that are not UTF-8. */

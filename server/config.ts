@@ -102,6 +102,20 @@ const SETTINGS = {
     meaning: 'Seconds from its start after which a Session has no good token any more, however often it is refreshed.',
     parse: value.wholeNumber(1, TEN_YEARS),
   }),
+  sessionRetention: withDefault({
+    variable: 'SESSION_RETENTION',
+    default: '2592000',
+    takes: `seconds, from 0 to ${TEN_YEARS}`,
+    meaning: 'Seconds that a Session can still be found after it has ended or expired; then it is removed for good.',
+    parse: value.wholeNumber(0, TEN_YEARS),
+  }),
+  auditRetention: withDefault({
+    variable: 'AUDIT_RETENTION',
+    default: '31536000',
+    takes: `seconds, from 0 to ${TEN_YEARS}`,
+    meaning: "Seconds that the server's own AuditEvents are kept; `0` makes none ([what they tell](docs/audit.md)).",
+    parse: value.wholeNumber(0, TEN_YEARS),
+  }),
   audience: withDefault({
     variable: 'AUDIENCE',
     default: '',

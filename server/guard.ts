@@ -28,7 +28,11 @@ export interface JudgedRequest extends Pick<InteractionRequest, 'type' | 'id' | 
 export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   const { address, base } = ctx.state;
   const { headers } = ctx.req;
-  const principal = await auth.authentication.authenticate({ authorization: headers.authorization, address });
+  const principal = await auth.authentication.authenticate({
+    authorization: headers.authorization,
+    address,
+    userAgent: headers['user-agent'],
+  });
   ctx.state.principal = principal;
   const judgement = await auth.access.begin();
   const caller = { principal, scheme: base.slice(0, base.indexOf(':')), headers, address };

@@ -2,10 +2,9 @@ import type Router from '@koa/router';
 import { admit } from './admission.ts';
 import { sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
-import { bodyText, readPatch, readResource } from './body.ts';
+import { readForm, readPatch, readResource } from './body.ts';
 import type { Context, RequestState } from './context.ts';
 import { parseForm } from './formats/form.ts';
-import { bodyType } from './formats/media-types.ts';
 import { guard } from './guard.ts';
 import { checkAddress } from './interactions/address.ts';
 import type { Interaction, InteractionRequest } from './interactions/interaction.ts';
@@ -30,7 +29,7 @@ function readRequest(ctx: Context, { takes, everyType }: Interaction): Interacti
   const { type, id, version } = ctx['params'];
   const body = takes === 'resource' ? readResource(ctx) : {};
   const parameters = parseForm(ctx.querystring);
-  if (takes === 'form') parameters.push(...formParameters(ctx));
+  if (takes === 'form') parameters.push(...readForm(ctx));
   const request: InteractionRequest = {
     base: ctx.state.base,
     type: everyType ? '' : String(type ?? typeOfBody(body)),
@@ -45,11 +44,4 @@ function readRequest(ctx: Context, { takes, everyType }: Interaction): Interacti
   };
   checkAddress(request, id !== undefined);
   return request;
-}
-
-/** The form of a POSTed search; none at all is an empty one. */
-function formParameters(ctx: Context): [string, string][] {
-  if (ctx.get('Content-Type') === '' && bodyText(ctx) === '') return [];
-  bodyType(ctx.get('Content-Type'), ['form']);
-  return parseForm(bodyText(ctx));
 }

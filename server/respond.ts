@@ -5,11 +5,12 @@ import { DatabaseError } from '../resources/connection.ts';
 import { Failure, type Issue } from '../resources/errors.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context, Step } from './context.ts';
+import { type Asked, type Auditing, noteDenial } from './denials.ts';
 import { type Answer, negotiate, type Wishes } from './formats/negotiate.ts';
 import { AUTHORIZE, sendPage } from './pages.ts';
 
 /** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
-export function respond(logger: Logger): Step {
+export function respond(logger: Logger, auditing: Auditing): Step {
   return async (ctx, next) => {
     try {
       await next();
@@ -20,14 +21,25 @@ export function respond(logger: Logger): Step {
         if (ctx.path === AUTHORIZE) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
+        // The token endpoint tells of itself, and knows more.
+        if (ctx.path !== '/auth/token') noteDenial(auditing, ctx.state, askedOf(ctx), statusOf(oauth));
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);
         renderOutcome(ctx, failure);
+        noteDenial(auditing, ctx.state, askedOf(ctx), failure);
         logFailure(logger, ctx, failure);
       }
     }
   };
+}
+
+function askedOf({ method, path }: Context): Asked {
+  return { method, url: path };
+}
+
+function statusOf({ code, answer }: OAuthError): { status: number; code: string } {
+  return { status: answer.status, code };
 }
 
 /** An OperationOutcome (FHIR R4, https://hl7.org/fhir/R4/operationoutcome.html). */

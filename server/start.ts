@@ -8,6 +8,7 @@ import { generateSigningKey } from '../auth/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
+import { startUpkeep } from './upkeep.ts';
 import { welcome } from './welcome.ts';
 
 export interface RunningServer {
@@ -64,13 +65,19 @@ async function listen(
   const report = (problem: string) => logger.warn(problem);
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
   const app = createApp({ ...ward, config, auth, logger });
+  const upkeep = startUpkeep(auth.chores, { clock: ward.clock, report });
   const handle = app.callback();
   resolveHandler(handle);
   handler = Promise.resolve(handle);
   if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was set anew`);
   logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
   const greeting = ward.root.outcome === 'created' ? welcome(config, ward.root) : '';
-  return { url: config.baseUrl, port, welcome: greeting, close: () => stop(server, sockets, ward, logger) };
+  return {
+    url: config.baseUrl,
+    port,
+    welcome: greeting,
+    close: () => stop(server, sockets, [upkeep.stop, ward.close], logger),
+  };
 }
 
 /** The connections that are open, as they come and go. */
@@ -99,7 +106,13 @@ async function bind(server: Server, { host, port }: Config): Promise<number> {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-async function stop(server: Server, sockets: ReadonlySet<Socket>, ward: Ward, logger: Logger): Promise<void> {
+/** Stops to listen, finishes what is in flight, then takes the last steps in their order. */
+async function stop(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  steps: readonly (() => Promise<void>)[],
+  logger: Logger,
+): Promise<void> {
   logger.info('Stopping');
   const closed = once(server, 'close');
   server.close();
@@ -111,6 +124,6 @@ async function stop(server: Server, sockets: ReadonlySet<Socket>, ward: Ward, lo
   }, 20);
   await closed;
   clearInterval(sweep);
-  await ward.close();
+  for (const step of steps) await step();
   logger.info('Stopped');
 }

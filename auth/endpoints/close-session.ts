@@ -7,7 +7,7 @@ import { authorizationOf, type Endpoint } from './exchange.ts';
 /** `DELETE /Session` without a query: ends the Session of the token that is presented. Throws a Denial. */
 export function closeSessionEndpoint(engine: Engine, authentication: Authentication): Endpoint {
   return async (request) => {
-    const { session } = await authentication.bearer(authorizationOf(request));
+    const { session } = await authentication.bearer(authorizationOf(request), request);
     await engine.transact((transaction) => endSession(transaction, session.id));
     return { status: 204, headers: { ...NO_STORE }, body: undefined };
   };

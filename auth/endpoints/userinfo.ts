@@ -8,7 +8,7 @@ import { answered, authorizationOf, type Endpoint } from './exchange.ts';
 export function userinfoEndpoint(authentication: Authentication): Endpoint {
   return async (request) => {
     if (!['GET', 'HEAD', 'POST'].includes(request.method)) throw new OAuthError('method_not_allowed', 'Use GET.');
-    const token = await authentication.bearer(authorizationOf(request));
+    const token = await authentication.bearer(authorizationOf(request), request);
     return answered(userInfo(token.user ?? token.client));
   };
 }

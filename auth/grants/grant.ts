@@ -1,6 +1,7 @@
 import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Accounts } from '../accounts.ts';
+import type { Audit } from '../audit.ts';
 import type { RequestClient } from '../client-auth.ts';
 import type { Parameters } from '../parameters.ts';
 import type { PresentedTokens } from '../presented.ts';
@@ -13,6 +14,7 @@ export interface GrantContext {
   accounts: Accounts;
   presented: PresentedTokens;
   sessions: SessionsContext;
+  audit: Audit;
   simultaneous: Simultaneous<Tokens>;
 }
 

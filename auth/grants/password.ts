@@ -28,7 +28,7 @@ export const password: Grant = {
     const asked = parseScope(parameters.get('scope'));
     const scope = grantedScope(client.resource, asked, isForOthers(sessions.settings, audience));
 
-    const user = await proveUser(context, { username, password: secret, address });
+    const user = await proveUser(context, { username, password: secret, address, client: client.id });
     if (!user) throw new OAuthError('invalid_grant', 'The username or the password is wrong.');
     const tokens = await startSession(sessions, { grant: NAME, client, user, scope, audience, address, userAgent });
     return { tokens, extra: { userinfo: userInfo(user) } };

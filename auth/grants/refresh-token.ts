@@ -37,7 +37,9 @@ export const refreshToken: Grant = {
       resource: parameters.all('resource'),
     });
     const { generation } = found;
-    const refresh = { presented, generation, rotate: !authenticated, client, user, settings, scope, audience };
+    const { address, userAgent } = request;
+    const origin = { address, userAgent };
+    const refresh = { presented, generation, rotate: !authenticated, client, user, settings, scope, audience, origin };
     const key = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
     const tokens = await context.simultaneous.share(key, request.arrival, make);

@@ -16,6 +16,7 @@ export async function down(knex: Knex): Promise<void> {
     'init_entry',
     'known_address',
     'failed_attempt',
+    'cut_off',
     'used_assertion',
     'server_key',
     'signing_key',
@@ -36,6 +37,7 @@ async function resources(knex: Knex): Promise<void> {
     table.unique(['type', 'id']);
     table.index(['type', 'last_updated', 'key'], 'resource_by_time');
     table.index(['type', 'key'], 'resource_live', { predicate: knex.whereNotNull('text') });
+    table.index(['type', 'last_updated'], 'resource_gone', { predicate: knex.whereNull('text') });
   });
   await knex.schema.createTable('resource_history', (table) => {
     table.bigInteger('key').notNullable();
@@ -102,6 +104,11 @@ async function credentials(knex: Knex): Promise<void> {
   await knex.schema.createTable('known_address', (table) => {
     table.text('pair').primary();
     table.bigInteger('seen_at').notNullable().index();
+  });
+  await knex.schema.createTable('cut_off', (table) => {
+    table.bigIncrements('key');
+    table.text('type').notNullable();
+    table.text('id').notNullable();
   });
   await knex.schema.createTable('access_generation', (table) => {
     table.bigInteger('value').notNullable();

@@ -23,6 +23,9 @@ export const session: ResourceDefinition = {
     scope: { type: 'string', list: true },
     ip: { type: 'string' },
     user_agent: { type: 'string' },
+    last_used: { type: 'instant', summary: true },
+    last_ip: { type: 'string' },
+    last_user_agent: { type: 'string' },
   },
   search: {
     client: { kind: 'reference', paths: [['client']], targets: ['Client'], description: 'The application' },
@@ -33,6 +36,16 @@ export const session: ResourceDefinition = {
     start: { kind: 'date', paths: [['start']], description: 'When it began' },
     end: { kind: 'date', paths: [['end']], description: 'When it was closed' },
     exp: { kind: 'date', paths: [['exp']], description: 'When its access token expires' },
+    'refresh-token-exp': {
+      kind: 'date',
+      paths: [['refresh_token_exp']],
+      description: 'When its refresh token expires',
+    },
+    'last-used': {
+      kind: 'date',
+      paths: [['last_used']],
+      description: 'When its token was last shown, to the minute or so',
+    },
     jti: { kind: 'token', paths: [['jti']], description: 'The identifier in its tokens' },
     ip: { kind: 'token', paths: [['ip']], description: 'The address it was begun from' },
   },

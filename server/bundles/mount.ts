@@ -5,6 +5,7 @@ import { sendText, wanted } from '../answer.ts';
 import type { AppOptions } from '../app.ts';
 import { readResource } from '../body.ts';
 import type { Context, RequestState } from '../context.ts';
+import { noteDenial } from '../denials.ts';
 import { guard } from '../guard.ts';
 import { asFailure, logFailure } from '../respond.ts';
 import { batch } from './batch.ts';
@@ -35,7 +36,12 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     }
     const entries = items.map((item, index) => readOrFail(item, placeOf(index), outer));
     const outcomes = await batch(entries, services);
-    for (const outcome of outcomes) if (outcome instanceof Failure) logFailure(logger, ctx, outcome);
+    for (const [index, outcome] of outcomes.entries()) {
+      if (!(outcome instanceof Failure)) continue;
+      logFailure(logger, ctx, outcome);
+      const entry = entries[index];
+      if (entry && !(entry instanceof Failure)) noteDenial({ audit: auth.audit, registry }, ctx.state, entry, outcome);
+    }
     sendText(ctx, answer, responseBundle(type, entries, outcomes));
   });
 }

@@ -30,7 +30,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
         mode: 'server',
         documentation: `Every search also takes ${RESULT_PARAMETERS.join(', ')}, chained parameters and _has.`,
         security: security(config),
-        resource: describeTypes(registry, ofEveryType()),
+        resource: describeTypes(registry, ofEveryType(), ownOperations(base)),
         interaction: system,
         operation: operations(ofSystem),
       },
@@ -68,6 +68,11 @@ function ofEveryType(): JsonObject {
     referencePolicy: ['literal', 'logical'],
     ...(operation.length === 0 ? {} : { operation }),
   };
+}
+
+/** The operations of single types; our own are defined where the interface is described. */
+function ownOperations(base: string): Record<string, JsonObject[]> {
+  return { Session: [{ name: 'revoke', definition: `${base}/openapi.json` }] };
 }
 
 /** The OAuth endpoints, as https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/ has SMART clients look for them. */

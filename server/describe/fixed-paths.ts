@@ -59,6 +59,16 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
   '/auth/userinfo': {
     get: { operationId: 'userinfo', tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } },
   },
+  '/Session/$revoke': {
+    post: {
+      operationId: 'revoke-sessions',
+      tags: ['auth'],
+      description: 'Ends the Sessions that the search parameters find; except=current keeps that of the token.',
+      parameters: [{ $ref: '#/components/parameters/search' }],
+      requestBody: { required: false, content: form },
+      responses: { '200': { description: 'A Parameters with their number.', content: object }, ...refusal },
+    },
+  },
   '/Session': {
     delete: {
       operationId: 'close-session',

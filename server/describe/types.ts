@@ -1,9 +1,17 @@
-import type { JsonObject } from '../../resources/json/value.ts';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { type DescribedParameter, describeParameters } from '../../resources/search/describe.ts';
 
-/** `CapabilityStatement.rest.resource`: every served type, what holds of all, and what it is searched by. */
-export function describeTypes(registry: Registry, ofEvery: JsonObject): JsonObject[] {
+/**
+ * `CapabilityStatement.rest.resource`: every served type, what holds of all, the operations of its own, and what it is
+ * searched by.
+ */
+export function describeTypes(
+  registry: Registry,
+  ofEvery: JsonObject,
+  ownOperations: Record<string, JsonObject[]>,
+): JsonObject[] {
+  const operations = Array.isArray(ofEvery['operation']) ? ofEvery['operation'] : [];
   const types = registry.names().flatMap((name) => registry.get(name) ?? []);
   const parameters = new Map(types.map((type) => [type.name, describeParameters(registry, type)]));
   const pointing = reverseIncludes(parameters);
@@ -15,6 +23,7 @@ export function describeTypes(registry: Registry, ofEvery: JsonObject): JsonObje
       ...(registry.published.includes(name) ? { profile: `http://hl7.org/fhir/StructureDefinition/${name}` } : {}),
       ...(description === undefined ? {} : { documentation: description }),
       ...ofEvery,
+      ...listed('operation', [...operations, ...(ownOperations[name] ?? [])]),
       searchInclude: ['*', ...(include.length > 0 ? [`${name}:*`, ...include] : [])],
       searchRevInclude: ['*', ...(pointing.get(name) ?? []).sort()],
       searchParam: own.map(searchParam),
@@ -45,4 +54,9 @@ function searchParam({ code, definition: { kind, url, description }, modifiers }
     type: kind,
     documentation: description === undefined ? taken : `${description.replace(/\.?\s*$/, '.')} ${taken}`,
   };
+}
+
+/** A list that has something in it: an empty one is not valid FHIR. */
+function listed(name: string, values: Json[]): JsonObject {
+  return values.length === 0 ? {} : { [name]: values };
 }

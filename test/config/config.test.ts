@@ -34,6 +34,8 @@ describe('settings', () => {
       accessTokenExpiration: 3600,
       refreshTokenExpiration: 2592000,
       sessionMaxAge: undefined,
+      sessionRetention: 2592000,
+      auditRetention: 31536000,
       audience: [],
       signingAlg: 'RS256',
       keyEncryptionSecret: undefined,

@@ -31,7 +31,8 @@ export const signIn: Step = {
     if (username === undefined || password === undefined) {
       return { again: form(interaction, username, 'Enter your user name and your password.') };
     }
-    const user = await proveUser(context, { username, password, address: interaction.address });
+    const { address, request } = interaction;
+    const user = await proveUser(context, { username, password, address, client: request.client.id });
     if (!user) return { again: form(interaction, username, 'The user name or the password is wrong.') };
     const { secret, login } = await context.browsers.signIn(user, interaction.browser);
     return { interaction: { ...interaction, browser: secret, login } };

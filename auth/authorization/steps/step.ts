@@ -3,6 +3,7 @@ import type { Engine } from '../../../resources/engine.ts';
 import type { Registry } from '../../../resources/registry.ts';
 import type { Access } from '../../access.ts';
 import type { Accounts } from '../../accounts.ts';
+import type { Audit } from '../../audit.ts';
 import type { OAuthCode } from '../../errors.ts';
 import type { Keys } from '../../keys.ts';
 import type { Content } from '../../pages/page.ts';
@@ -32,6 +33,7 @@ export interface StepContext {
   settings: AuthSettings;
   keys: Keys;
   accounts: Accounts;
+  audit: Audit;
   access: Access;
   browsers: Browsers;
   clock: Clock;

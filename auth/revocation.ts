@@ -1,0 +1,108 @@
+/** Ending many Sessions: in jobs of a bounded size, since all other writes wait for a job. */
+import type { Rows } from '../resources/access.ts';
+import type { Clock } from '../resources/clock.ts';
+import type { Engine, Transaction, Version } from '../resources/engine.ts';
+import type { Registry } from '../resources/registry.ts';
+import { parseSearch } from '../resources/search/parse.ts';
+import type { ParsedSearch } from '../resources/search/plan.ts';
+import type { Chore } from './chore.ts';
+import { endSession } from './sessions.ts';
+import { currentStored } from './stored.ts';
+
+const SESSIONS_A_JOB = 50;
+
+/**
+ * Ends every Session that a search finds and that is not over, as a caller who may write these rows, and tells how
+ * many. Each job is whole or not at all. Rejects with `forbidden` where an ended Session is none of the rows.
+ */
+export async function endFound(engine: Engine, search: ParsedSearch, rows: Rows): Promise<number> {
+  const page: ParsedSearch = { ...search, count: SESSIONS_A_JOB, total: 'none', sort: [], includes: [] };
+  for (let ended = 0; ; ) {
+    const { found, done } = await engine.transact(async (transaction) => {
+      const { matches } = await transaction.search(page);
+      let done = 0;
+      for (const id of idsOf(matches)) {
+        const session = await currentStored(transaction, 'Session', id);
+        if (!session || session.resource['active'] === false) continue;
+        await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', rows });
+        done += 1;
+      }
+      return { found: matches.length, done };
+    });
+    ended += done;
+    // What has ended is not found again; where nothing could be ended, the same would be found for ever.
+    if (found < SESSIONS_A_JOB || done === 0) return ended;
+  }
+}
+
+/**
+ * Ends the Sessions of a Client or a User that must not use them any more, inside the job of that change. Their tokens
+ * are nothing from its commit on; of many Sessions, the resources of the rest are left to the chore.
+ */
+export async function cutOff(transaction: Transaction, type: 'Client' | 'User', id: string): Promise<void> {
+  const open = await transaction.matches('Session', openSessions(type, id));
+  await transaction.credentials.removeAll(open.map(({ key }) => key));
+  for (const session of open.slice(0, SESSIONS_A_JOB)) await endSession(transaction, session.id);
+  if (open.length <= SESSIONS_A_JOB) return;
+  await transaction.run('INSERT INTO cut_off (type, id) VALUES (?, ?)', [type, id]);
+}
+
+/** The chore that ends the Sessions that are left of those whose tokens were taken. Any node may do it. */
+export function finishCutOffs(context: { engine: Engine; registry: Registry; clock: Clock }): Chore {
+  const { engine } = context;
+  return {
+    name: 'The end of Sessions without tokens',
+    seconds: 5,
+    async run(signal) {
+      const sql = 'SELECT key, type, id FROM cut_off ORDER BY key';
+      const left = await engine.transact((transaction) => transaction.all<CutOff>(sql));
+      for (const { key, type, id } of left) {
+        await endWithoutTokens(context, type, id, signal);
+        if (signal.aborted) return;
+        await engine.transact((transaction) => transaction.run('DELETE FROM cut_off WHERE key = ?', [key]));
+      }
+    },
+  };
+}
+
+interface CutOff {
+  key: number;
+  type: 'Client' | 'User';
+  id: string;
+}
+
+async function endWithoutTokens(
+  { engine, registry, clock }: Parameters<typeof finishCutOffs>[0],
+  type: 'Client' | 'User',
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const place: [string, string][] = cursor === undefined ? [] : [['_cursor', cursor]];
+    const shape: [string, string][] = [['_count', String(SESSIONS_A_JOB)], ['_total', 'none'], ...place];
+    const search = parseSearch(registry, 'Session', [...openSessions(type, id), ...shape], { base: '', now: clock() });
+    const { matches, next } = await engine.search(search);
+    await engine.transact(async (transaction) => {
+      for (const session of idsOf(matches)) {
+        const current = await currentStored(transaction, 'Session', session);
+        // A Session that has tokens began after the others were cut off.
+        if (!current || (await transaction.credentials.of(current.key)).length > 0) continue;
+        await endSession(transaction, session);
+      }
+    });
+    cursor = next;
+  } while (cursor !== undefined && !signal.aborted);
+}
+
+function openSessions(type: 'Client' | 'User', id: string): [name: string, value: string][] {
+  return [
+    [type === 'Client' ? 'client' : 'user', `${type}/${id}`],
+    ['active', 'true'],
+  ];
+}
+
+/** In one order on every node, so that none waits for another that waits for it. */
+function idsOf(matches: readonly Version[]): string[] {
+  return matches.map(({ id }) => id).sort();
+}

@@ -1,0 +1,57 @@
+/** Removing resources for good, so that nothing tells any more that they were there. */
+import { resourceOf } from './access.ts';
+import type { Connection } from './connection.ts';
+import type { Version } from './engine.ts';
+import { contentOf } from './prepare.ts';
+import type { IndexRows } from './search/tables.ts';
+import type { ServedType } from './served.ts';
+import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import type { JobContext } from './writer.ts';
+
+const NO_ROWS: IndexRows = new Map();
+
+/** Removes resources with all that is kept by their keys. Those that were not deleted before are told to listeners. */
+export async function erase(
+  { connection, index, changes }: JobContext,
+  { definition, index: rowsOf }: ServedType,
+  versions: readonly Version[],
+): Promise<void> {
+  const keys = versions.map(({ key }) => key);
+  for (const version of versions) {
+    const before = resourceOf(version);
+    if (!before) continue;
+    const { type, id, key } = version;
+    index.replace(key, rowsOf(contentOf(before)), NO_ROWS);
+    changes.push({ type, id, key, before, after: undefined, credentialChanged: false });
+  }
+  // Names are found by what they are; only of types that have some is it worth to look through them all.
+  const tables = ['credential', ...(definition.unique ? ['name'] : []), 'resource_history', 'resource'];
+  for (const table of tables) await removeByKey(connection, table, keys);
+}
+
+/** Removes the rows of a table that belong to these keys. */
+export async function removeByKey(connection: Connection, table: string, keys: readonly number[]): Promise<void> {
+  for (let start = 0; start < keys.length; start += KEYS_A_STATEMENT) {
+    const some = keys.slice(start, start + KEYS_A_STATEMENT);
+    // The same text for any number of keys: no resource has the key 0.
+    const places = Array.from({ length: KEYS_A_STATEMENT }, (_, place) => some[place] ?? 0);
+    await connection.run(`DELETE FROM ${table} WHERE key IN (${places.map(() => '?').join(', ')})`, places);
+  }
+}
+
+const KEYS_A_STATEMENT = 50;
+
+/** Resources of a type that were deleted before a moment, the oldest first. */
+export async function deletionsBefore(
+  connection: Connection,
+  type: string,
+  before: number,
+  count: number,
+): Promise<Version[]> {
+  const rows = await connection.all<VersionRow>(
+    `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND text IS NULL AND last_updated < ?` +
+      ' ORDER BY last_updated LIMIT ?',
+    [type, before, count],
+  );
+  return rows.map(versionOf);
+}

@@ -1,0 +1,57 @@
+import type { Audit, AuditNote } from '../auth/audit.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { Registry } from '../resources/registry.ts';
+import type { RequestState } from './context.ts';
+
+/** What a refused request asked for, as policies see it. */
+export interface Asked {
+  method: string;
+  /** Below the base; a query is never looked at, since it may hold what must not be told. */
+  url: string;
+}
+
+/** What is told of denials, and by what types they are known. */
+export interface Auditing {
+  audit: Audit;
+  registry: Registry;
+}
+
+/** The statuses of refusals that are told of. */
+const TOLD: Partial<Record<number, Pick<AuditNote, 'kind' | 'outcome'>>> = {
+  401: { kind: 'denied', outcome: '4' },
+  403: { kind: 'denied', outcome: '4' },
+  429: { kind: 'locked-out', outcome: '8' },
+};
+
+const ADDRESS = /^\/([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9.-]{1,64}))?(?:[/?]|$)/;
+const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
+
+/** Notes a request that was refused for who made it, or for too many guesses. Other failures are none of the audit. */
+export function noteDenial(
+  { audit, registry }: Auditing,
+  { principal, address }: RequestState,
+  { method, url }: Asked,
+  { status, code }: { status: number; code: string },
+): void {
+  const told = TOLD[status];
+  if (!told) return;
+  const [, type = '', id] = ADDRESS.exec(url) ?? [];
+  const known = registry.get(type) !== undefined;
+  const [place = known ? type : ''] = ENDPOINT.exec(url) ?? [];
+  audit.note({
+    ...told,
+    reason: code,
+    address,
+    // Of a path that names neither a type nor an endpoint nothing is told: it may be anything.
+    asked: `${method} ${place}`.trim(),
+    ...(known && id !== undefined ? { claimed: { what: `${type}/${id}` } } : {}),
+    ...accountsOf(principal),
+  });
+}
+
+/** The accounts behind a principal, as the audit names them. */
+export function accountsOf(principal: Principal | undefined): Pick<AuditNote, 'user' | 'client'> {
+  if (!principal || principal.kind === 'anonymous') return {};
+  const client = String(principal.client['id']);
+  return principal.kind === 'user' ? { client, user: String(principal.user['id']) } : { client };
+}

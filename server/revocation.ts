@@ -1,0 +1,65 @@
+import type Router from '@koa/router';
+import { endFound } from '../auth/revocation.ts';
+import { Failure } from '../resources/errors.ts';
+import type { Json } from '../resources/json/value.ts';
+import { parseSearch } from '../resources/search/parse.ts';
+import { send, wanted } from './answer.ts';
+import type { AppOptions } from './app.ts';
+import { readForm } from './body.ts';
+import type { Context, RequestState } from './context.ts';
+import { accountsOf } from './denials.ts';
+import { parseForm } from './formats/form.ts';
+import { guard } from './guard.ts';
+import { conditionOf } from './interactions/write.ts';
+
+/**
+ * Mounts `POST /Session/$revoke`: ends every Session that a search expression finds, in the query or in a form. It is
+ * judged as the conditional update that it stands for, `PUT /Session?…` with `active: false`, so that no policy
+ * permits more by it than without it: what is ended is what its caller may find and may update.
+ */
+export function mountRevocation(
+  router: Router<RequestState>,
+  { engine, registry, clock, auth }: Pick<AppOptions, 'engine' | 'registry' | 'clock' | 'auth'>,
+): void {
+  router.post('/Session/$revoke', async (ctx) => {
+    const answer = wanted(ctx);
+    const judge = await guard(auth, ctx);
+    const { parameters, exceptCurrent } = readExpression(ctx);
+    const url = `/Session?${new URLSearchParams(parameters)}`;
+    const request = { type: 'Session', id: '', body: { active: false }, patch: undefined, method: 'PUT', url };
+    const rows = await judge.require('update', request);
+    const { base } = ctx.state;
+    const found = conditionOf({ base, type: 'Session' }, { engine, registry, clock, judge }, parameters);
+    const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
+    const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base, now: clock() });
+    const criteria = [...found.criteria, ...open.criteria, ...rows];
+    const count = await endFound(engine, { ...found, criteria }, rows);
+    if (count > 0) auth.audit.note({ ...revocation(ctx), ...accountsOf(ctx.state.principal) });
+    send(ctx, answer, revoked(count));
+  });
+}
+
+/** The search expression, and whether the caller's own Session is kept. */
+function readExpression(ctx: Context): { parameters: [string, string][]; exceptCurrent: boolean } {
+  const all = [...parseForm(ctx.querystring), ...readForm(ctx)];
+  const except = all.filter(([name]) => name === 'except');
+  if (except.some(([, value]) => value !== 'current')) {
+    throw new Failure('parameter', 'except takes the word current: the Session of the token that is presented.');
+  }
+  return { parameters: all.filter(([name]) => name !== 'except'), exceptCurrent: except.length > 0 };
+}
+
+function currentSession({ state: { principal } }: Context): string {
+  const token = principal && principal.kind !== 'anonymous' ? principal.token : undefined;
+  if (token) return token.session.id;
+  throw new Failure('parameter', 'except=current needs a token: other credentials have no Session.');
+}
+
+function revocation({ state: { address } }: Context) {
+  return { kind: 'token-revoked', outcome: '0', address, asked: 'POST Session/$revoke' } as const;
+}
+
+/** What an operation answers with (https://hl7.org/fhir/R4/parameters.html). */
+function revoked(count: number): Json {
+  return { resourceType: 'Parameters', parameter: [{ name: 'revoked', valueInteger: count }] };
+}

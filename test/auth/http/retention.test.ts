@@ -1,0 +1,90 @@
+/** Sessions and AuditEvents are kept for a time, and then removed for good. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { asRoot } from '../../harness/server.ts';
+import { until } from '../../server/poll.ts';
+import { type Api, startApi } from './api.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+describe('auth: retention', () => {
+  let api: Api;
+  before(async () => {
+    api = await startApi({ SESSION_RETENTION: String(DAY), AUDIT_RETENTION: String(2 * DAY) });
+    const app = { secret: 'app-secret', grant_types: ['client_credentials'] };
+    await api.put('/Client/short', app);
+    await api.put('/Client/long', {
+      ...app,
+      auth: { client_credentials: { refresh_token: true, refresh_token_expiration: 30 * DAY } },
+    });
+  });
+  after(() => api.stop());
+
+  const begin = async (client: string) => {
+    const as = { basic: [client, 'app-secret'] } as const;
+    const granted = await api.granted('grant_type=client_credentials', { as });
+    const [session] = await api.found(`/Session?client=Client/${client}&_sort=-start&_count=1`);
+    return { id: String(session?.['id']), token: granted.string('access_token'), refresh: granted.at('refresh_token') };
+  };
+  const status = async (path: string) => (await api.request('GET', path, { as: asRoot })).status;
+  const gone = (id: string) => until(`Session/${id} is gone`, async () => (await status(`/Session/${id}`)) === 404);
+
+  it('removes what was closed, deleted or has expired, with its versions, and nothing that is still good', async () => {
+    const [closed, deleted, expired, kept] = [
+      await begin('long'),
+      await begin('long'),
+      await begin('short'),
+      await begin('long'),
+    ];
+    await api.request('DELETE', '/Session', { as: { bearer: closed.token } });
+    await api.remove(`/Session/${deleted.id}`);
+    api.pass(DAY - HOUR);
+    const recent = await begin('long');
+    await api.request('DELETE', '/Session', { as: { bearer: recent.token } });
+    expect(await status(`/Session/${closed.id}`)).to.equal(200);
+    expect(await status(`/Session/${deleted.id}`)).to.equal(410);
+    api.pass(2 * HOUR);
+    await gone(closed.id);
+    await gone(deleted.id);
+    // Its access token was good for an hour after the others ended.
+    await until('a sweep of the expired', async () => {
+      api.pass(HOUR / 6);
+      return (await status(`/Session/${expired.id}`)) === 404;
+    });
+    for (const { id } of [closed, deleted, expired]) {
+      expect(await status(`/Session/${id}/_history`)).to.equal(404);
+      expect(await status(`/Session/${id}/_history/1`)).to.equal(404);
+      expect(await api.found(`/Session?_id=${id}`)).to.eql([]);
+    }
+    const history = await api.request('GET', '/Session/_history?_count=1000', { as: asRoot });
+    expect(history.text).not.to.include(closed.id).and.not.to.include(deleted.id);
+    expect(await status(`/Session/${recent.id}`)).to.equal(200);
+    const form = { grant_type: 'refresh_token', refresh_token: String(kept.refresh) };
+    await api.granted(form, { as: { basic: ['long', 'app-secret'] } });
+  });
+
+  it('removes more than a batch at a time, and tells nobody that what had expired was revoked', async () => {
+    const as = { basic: ['short', 'app-secret'] } as const;
+    await Promise.all(Array.from({ length: 120 }, () => api.granted('grant_type=client_credentials', { as })));
+    api.pass(DAY + 2 * HOUR);
+    await until('all are gone', async () => (await api.found('/Session?client=Client/short')).length === 0);
+    expect(await api.found('/AuditEvent?subtype=token-revoked&altid=Client/short')).to.eql([]);
+  });
+
+  it("removes the server's own AuditEvents after theirs, and leaves those that others have sent", async () => {
+    await begin('short');
+    api.pass(11);
+    await until('an event', async () => (await api.found('/AuditEvent?altid=Client/short')).length > 0);
+    const [own] = await api.found('/AuditEvent?altid=Client/short&_sort=-date');
+    const json = { ...own, id: undefined, source: { observer: { display: 'A device' } } };
+    const sent = await api.request('POST', '/AuditEvent', { as: asRoot, json });
+    expect(sent.status).to.equal(201);
+    const withdrawn = await api.request('POST', '/AuditEvent', { as: asRoot, json });
+    await api.remove(`/AuditEvent/${withdrawn.string('id')}`);
+    api.pass(2 * DAY + HOUR);
+    await until('the event is gone', async () => (await status(`/AuditEvent/${own?.['id']}`)) === 404);
+    expect(await status(`/AuditEvent/${sent.string('id')}`)).to.equal(200);
+    expect(await status(`/AuditEvent/${withdrawn.string('id')}/_history/1`)).to.equal(200);
+  });
+});
