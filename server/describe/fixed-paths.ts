@@ -63,10 +63,9 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
     post: {
       operationId: 'revoke-sessions',
       tags: ['auth'],
-      description: 'Ends the Sessions that the search parameters find; except=current keeps that of the token.',
       parameters: [{ $ref: '#/components/parameters/search' }],
       requestBody: { required: false, content: form },
-      responses: { '200': { description: 'A Parameters with their number.', content: object }, ...refusal },
+      responses: { '200': { description: 'A Parameters with the number of the Sessions that were ended.', content: object }, ...refusal },
     },
   },
   '/Session': {
