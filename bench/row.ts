@@ -22,8 +22,8 @@ export interface Sides {
 }
 
 /**
- * What a row aims at: a share of the floor's rate, what ours must reach or stay under in the unit of the row, or by what
- * factor it may differ from the floor, to either side.
+ * What a row aims at: a share of the floor's rate, what ours must reach or stay under in the unit of the row, or by
+ * what factor it may differ from the floor, to either side.
  */
 export type Target = { ratio: number } | { least: number } | { most: number } | { within: number };
 
