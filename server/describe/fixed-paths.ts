@@ -65,7 +65,7 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
       tags: ['auth'],
       parameters: [{ $ref: '#/components/parameters/search' }],
       requestBody: { required: false, content: form },
-      responses: { '200': { description: 'A Parameters with the number of the Sessions that were ended.', content: object }, ...refusal },
+      responses: { '200': { description: 'How many Sessions were ended.', content: object }, ...refusal },
     },
   },
   '/Session': {
