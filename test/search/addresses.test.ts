@@ -1,4 +1,4 @@
-/** A reference to either address of the server is local, whichever of them a search comes in at (FHIR R4 §3.1.1.4.12). */
+/** A reference to either address of the server is local, whichever a search comes in at (FHIR R4 §3.1.1.4.12). */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
