@@ -12,14 +12,18 @@ import { INTERACTIONS } from './interactions/registry.ts';
 import { typeOfBody } from './interactions/validate.ts';
 
 /** Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. */
-export function mountResources(router: Router<RequestState>, { engine, registry, clock, auth }: AppOptions): void {
+export function mountResources(
+  router: Router<RequestState>,
+  { engine, registry, clock, auth, config }: AppOptions,
+): void {
   for (const interaction of INTERACTIONS) {
     router[interaction.method](interaction.path, async (ctx) => {
       const answer = wanted(ctx);
       const judge = await guard(auth, ctx);
       const request = readRequest(ctx, interaction);
       await admit(interaction, request, { method: ctx.method, url: ctx.originalUrl }, { judge, registry });
-      sendResult(ctx, answer, await interaction.handle(request, { engine, registry, clock, judge }));
+      const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
+      sendResult(ctx, answer, await interaction.handle(request, services));
     });
   }
 }

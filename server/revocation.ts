@@ -19,8 +19,9 @@ import { conditionOf } from './interactions/write.ts';
  */
 export function mountRevocation(
   router: Router<RequestState>,
-  { engine, registry, clock, auth }: Pick<AppOptions, 'engine' | 'registry' | 'clock' | 'auth'>,
+  { engine, registry, clock, auth, config }: AppOptions,
 ): void {
+  const { baseUrl } = config;
   router.post('/Session/$revoke', async (ctx) => {
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
@@ -28,10 +29,9 @@ export function mountRevocation(
     const url = `/Session?${new URLSearchParams(parameters)}`;
     const request = { type: 'Session', id: '', body: { active: false }, patch: undefined, method: 'PUT', url };
     const rows = await judge.require('update', request);
-    const { base } = ctx.state;
-    const found = conditionOf({ base, type: 'Session' }, { engine, registry, clock, judge }, parameters);
+    const found = conditionOf({ type: 'Session' }, { engine, registry, clock, judge, baseUrl }, parameters);
     const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
-    const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base, now: clock() });
+    const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
     const criteria = [...found.criteria, ...open.criteria, ...rows];
     const count = await endFound(engine, { ...found, criteria }, rows);
     if (count > 0) auth.audit.note({ ...revocation(ctx), ...accountsOf(ctx.state.principal) });

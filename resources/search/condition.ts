@@ -1,8 +1,8 @@
-import { all, any, join, literal, sql } from './fragment.ts';
-import { pointed } from './naming.ts';
+import { all, any, join, list, literal, sql } from './fragment.ts';
+import { pointedToBy, pointingTo } from './naming.ts';
 import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
-import { conditionOn } from './row-test.ts';
-import { TABLES_BY_KEY } from './tables.ts';
+import { conditionOn, valuesLeft } from './row-test.ts';
+import { firstColumn, TABLES_BY_KEY } from './tables.ts';
 
 /** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
 export interface Source {
@@ -106,7 +106,8 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
     case 'any':
       return any(criterion.of.map((each) => conditionOf(each, own)));
   }
-  return sql`r.key IN (${keysOf(criterion) ?? literal('NULL')})`;
+  // The plus keeps SQLite from seeking every one of these keys for every row that it has found already.
+  return sql`+r.key IN (${keysOf(criterion) ?? literal('NULL')})`;
 }
 
 function keysOf(criterion: Criterion): Fragment | undefined {
@@ -115,16 +116,10 @@ function keysOf(criterion: Criterion): Fragment | undefined {
       return rowKeys(criterion, 'key');
     case 'composite':
       return compositeKeys(criterion.parts);
-    case 'chain': {
-      const { from, where } = pointed(criterion.naming, criterion.param);
-      return sql`SELECT x.key FROM ${from} WHERE ${where}
-        AND t.key IN (${keysOfType(criterion.type, criterion.criteria)})`;
-    }
-    case 'has': {
-      const { from, where, live } = pointed(criterion.naming, criterion.param);
-      return sql`SELECT t.key FROM ${from} WHERE ${where} AND ${live}
-        AND x.key IN (${keysOfType(criterion.from, criterion.criteria)})`;
-    }
+    case 'chain':
+      return pointingTo(criterion.naming, criterion.param, keysOfType(criterion.type, criterion.criteria));
+    case 'has':
+      return pointedToBy(criterion.naming, criterion.param, keysOfType(criterion.from, criterion.criteria));
     case 'any': {
       const keys = criterion.of.map(keysOf);
       const known = keys.filter((each) => each !== undefined);
@@ -148,6 +143,14 @@ function compositeKeys(parts: RowsCriterion[]): Fragment {
   return sql`SELECT p0.key FROM ${join(rows, ', ')} WHERE ${all([...same, element])}`;
 }
 
-function rowCondition({ param, where }: RowsCriterion, name?: (column: string) => string): Fragment {
-  return where === undefined ? sql`param = ${param}` : sql`param = ${param} AND ${conditionOn(where, name)}`;
+/**
+ * Neither database seeks by alternatives that ask for more than the first column: the values that they leave of it
+ * stand before them as a list.
+ */
+function rowCondition({ table, param, where }: RowsCriterion, name?: (column: string) => string): Fragment {
+  if (where === undefined) return sql`param = ${param}`;
+  const first = firstColumn(table);
+  const values = 'any' in where ? valuesLeft(where, first) : undefined;
+  const among = values === undefined ? [] : [sql`${literal(first)} IN (${list([...values])})`];
+  return all([sql`param = ${param}`, ...among, conditionOn(where, name)]);
 }

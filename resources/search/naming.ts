@@ -1,5 +1,5 @@
 import { type Parameter, type SearchType, searchType } from './extract.ts';
-import { all, list, literal, padded, sql } from './fragment.ts';
+import { list, literal, padded, sql } from './fragment.ts';
 import { CANONICALS, localTypes } from './kinds/reference.ts';
 import type { Definitions } from './paths.ts';
 import type { Fragment } from './plan.ts';
@@ -111,31 +111,29 @@ export function referencesTo(naming: Naming, params: number[], names: string[]):
   };
 }
 
-/** Resources with the rows of a reference parameter that point to them: keys of both, `t.key` and `x.key`. */
-export interface Pointed {
-  from: Fragment;
-  where: Fragment;
-  /** What keeps deleted ones away. It is apart, since an index answers the rest alone. */
-  live: Fragment;
+/** A query for the keys of what points by a parameter to one of the resources with some keys. */
+export function pointingTo(naming: Naming, param: number, keys: Fragment): Fragment {
+  if (naming.by === 'canonical') return sql`SELECT x.key ${canonicals(naming, param)} AND t.key IN (${keys})`;
+  return sql`SELECT x.key FROM search_reference x WHERE x.param = ${param}
+    AND x.target_type IN (${list(naming.pointers)})
+    AND x.target IN (SELECT t.id FROM resource t WHERE t.key IN (${keys}))`;
 }
 
-/** The join of what is named and what names it. */
-export function pointed(naming: Naming, param: number): Pointed {
-  if (naming.by === 'id') {
-    return {
-      from: literal('resource t JOIN search_reference x ON x.target = t.id'),
-      where: sql`x.param = ${param} AND x.target_type IN (${list(naming.pointers)}) AND t.type = ${naming.type}`,
-      live: literal('t.text IS NOT NULL'),
-    };
-  }
-  return {
-    from: literal('search_uri t JOIN search_reference x ON x.target = t.value'),
-    // The first condition on the code finds it by the index, the second keeps away what is no canonical.
-    where: sql`x.param = ${param} AND t.param = ${naming.url} AND (x.target_type = '|' OR EXISTS
-      (SELECT 1 FROM search_token v WHERE v.param = ${naming.version} AND v.key = t.key
-        AND v.code = substr(x.target_type, 2) AND '|' || v.code = x.target_type))`,
-    live: all([]),
-  };
+/** A query for the keys of the live resources to which those with some keys point by a parameter. */
+export function pointedToBy(naming: Naming, param: number, keys: Fragment): Fragment {
+  if (naming.by === 'canonical') return sql`SELECT t.key ${canonicals(naming, param)} AND x.key IN (${keys})`;
+  return sql`SELECT t.key FROM resource t WHERE t.type = ${naming.type} AND t.text IS NOT NULL
+    AND t.id IN (SELECT x.target FROM search_reference x WHERE x.param = ${param}
+      AND x.target_type IN (${list(naming.pointers)}) AND x.key IN (${keys}))`;
+}
+
+/** The join of URLs (`t.key`) and of canonicals that give them, with their version where they have one (`x.key`). */
+function canonicals({ url, version }: Extract<Naming, { by: 'canonical' }>, param: number): Fragment {
+  // The first condition on the code finds it by the index, the second keeps away what is no canonical.
+  return sql`FROM search_uri t JOIN search_reference x ON x.target = t.value
+    WHERE x.param = ${param} AND t.param = ${url} AND (x.target_type = '|' OR EXISTS
+      (SELECT 1 FROM search_token v WHERE v.param = ${version} AND v.key = t.key
+        AND v.code = substr(x.target_type, 2) AND '|' || v.code = x.target_type))`;
 }
 
 function urls(names: string[]): string[] {

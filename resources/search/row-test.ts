@@ -57,6 +57,18 @@ export function holds(test: RowTest, read: (column: string) => Value): boolean {
   return 'contains' in test ? String(value).includes(test.contains) : String(value).startsWith(test.startsWith);
 }
 
+/** The values that a column may have in the rows that a test leaves; undefined where it is not held to some. */
+export function valuesLeft(test: RowTest, column: string): readonly Value[] | undefined {
+  if ('all' in test) return test.all.map((each) => valuesLeft(each, column)).find((values) => values !== undefined);
+  if ('any' in test) {
+    const values = test.any.map((each) => valuesLeft(each, column));
+    return values.includes(undefined) ? undefined : values.flatMap((each) => each ?? []);
+  }
+  if ('not' in test || test.column !== column) return undefined;
+  if ('in' in test) return test.in;
+  return 'is' in test && test.is === '=' ? [test.value] : undefined;
+}
+
 /** The range of texts that start with a prefix: U+10FFFF is no character and stands behind all of them. */
 function prefixBounds(prefix: string): [string, string] {
   return [prefix, `${prefix}\u{10ffff}`];

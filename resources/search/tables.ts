@@ -106,6 +106,11 @@ export const TABLES_BY_KEY: ReadonlySet<string> = new Set(
   INDEX_TABLES.filter(({ indexes }) => indexes.some(([, second]) => second === 'key')).map(({ name }) => name),
 );
 
+/** The column by which a search finds the rows of a parameter in a table. */
+export function firstColumn(table: string): string {
+  return INDEX_TABLES.find(({ name }) => name === table)?.primaryKey[1] ?? 'key';
+}
+
 /** The type of a column that a sort may go by, those of `resource` among them. */
 export function columnType(table: string, column: string): IndexColumn['type'] {
   if (table === 'resource') return column === 'last_updated' ? 'integer' : 'text';

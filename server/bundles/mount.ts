@@ -28,7 +28,7 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     const judge = await guard(auth, ctx);
     const { type, items } = readBundle(readResource(ctx));
     const outer = outerOf(ctx, config.baseUrl, () => engine.newId());
-    const services = { engine, registry, clock, judge };
+    const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
     if (type === 'transaction') {
       const entries = items.map((item, index) => readOrThrow(item, placeOf(index), outer));
       sendText(ctx, answer, responseBundle(type, entries, await transact(entries, services)));

@@ -130,7 +130,7 @@ async function conditionalReferences(
     if (references.has(text)) continue;
     const expression = `${place}.resource${at.slice(request.type.length)}`;
     try {
-      const lookup = await lookUp(text, request.base, services, expression);
+      const lookup = await lookUp(text, services, expression);
       references.set(text, `${lookup.condition.type}/${lookup.found}`);
       lookups.push(lookup);
     } catch (error) {
@@ -140,13 +140,13 @@ async function conditionalReferences(
   return lookups;
 }
 
-async function lookUp(text: string, base: string, services: Services, expression: string): Promise<Lookup> {
+async function lookUp(text: string, services: Services, expression: string): Promise<Lookup> {
   const [, type = '', query = ''] = CONDITIONAL.exec(text) ?? [];
-  const { registry, clock, judge, engine } = services;
+  const { registry, clock, judge, engine, baseUrl } = services;
   if (!registry.get(type)) {
     throw new Failure('business-rule', `${type} is not a resource type of this server.`, { expression });
   }
-  const options = { base, now: clock(), rows: (each: string) => judge.rows(each) };
+  const options = { base: baseUrl, now: clock(), rows: (each: string) => judge.rows(each) };
   const condition = parseCondition(registry, type, parseForm(query), options);
   const version = await findOne(engine, condition);
   if (version) return { condition, found: version.id };

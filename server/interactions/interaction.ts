@@ -50,6 +50,8 @@ export interface Services {
   registry: Registry;
   clock: Clock;
   judge: Judge;
+  /** The server's own address, without a trailing slash: what a search takes references to it by. */
+  baseUrl: string;
 }
 
 /** What an interaction gives. */

@@ -8,12 +8,12 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
 /** `GET /{type}?…` and `POST /{type}/_search` (FHIR R4 §3.1.0.11). */
 export async function search(
   request: InteractionRequest,
-  { engine, registry, clock, judge }: Services,
+  { engine, registry, clock, judge, baseUrl }: Services,
 ): Promise<Result> {
   const { base, type, parameters } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
   const rows = (other: string) => (other === type ? request.rows : judge.rows(other));
-  const options = { base, now: clock(), lenient, rows };
+  const options = { base: baseUrl, now: clock(), lenient, rows };
   const plan = parseSearch(registry, type, parameters, options);
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);

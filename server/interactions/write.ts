@@ -72,12 +72,12 @@ export function byQuery(request: InteractionRequest, services: Services): Parsed
 
 /** What chooses the resource of a conditional write: it is a search, and judged as one. */
 export function conditionOf(
-  request: Pick<InteractionRequest, 'base' | 'type'>,
-  { registry, clock, judge }: Services,
+  { type }: Pick<InteractionRequest, 'type'>,
+  { registry, clock, judge, baseUrl }: Services,
   parameters: [string, string][],
 ): ParsedSearch {
-  const options = { base: request.base, now: clock(), rows: (type: string) => judge.rows(type) };
-  return parseCondition(registry, request.type, parameters, options);
+  const options = { base: baseUrl, now: clock(), rows: (other: string) => judge.rows(other) };
+  return parseCondition(registry, type, parameters, options);
 }
 
 function changeOf({ patch: sent }: InteractionRequest): (resource: JsonObject) => Json {

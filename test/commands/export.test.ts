@@ -5,23 +5,29 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 import { command } from './program.ts';
 
 describe('commands: export', () => {
   let database: TestDatabase;
-  let server: TestServer;
+  let server: ClockedServer;
   let folder: string;
   before(async () => {
     database = await freshDatabase();
-    server = await startServer({ database });
+    server = await startClockedServer({}, database);
     folder = await mkdtemp(path.join(tmpdir(), 'ward-export-'));
+    // More than a page of an export.
+    const entry = Array.from({ length: 1200 }, (_, at) => ({
+      resource: { resourceType: 'Patient', birthDate: '1970-01-01' },
+      request: { method: 'PUT', url: `Patient/p${at}` },
+    }));
+    const json = { resourceType: 'Bundle', type: 'transaction', entry };
+    expect((await server.request('POST', '/', { as: asRoot, json })).status).to.equal(200);
     const put = async (at: string, json: object) => {
       const reply = await server.request('PUT', at, { as: asRoot, json });
       expect(reply.status, reply.text).to.equal(201);
     };
-    const ids = Array.from({ length: 1200 }, (_, at) => `p${at}`);
-    await Promise.all(ids.map((id) => put(`/Patient/${id}`, { birthDate: '1970-01-01' })));
     await server.request('DELETE', '/Patient/p7', { as: asRoot });
     const observed = '{"status":"final","code":{"text":"x"},"valueQuantity":{"value":2.30}}';
     const headers = { 'content-type': 'application/json' };
@@ -50,7 +56,7 @@ describe('commands: export', () => {
     expect(over.output).to.match(/^\d+ resources, in .*, from http:.* into /);
     await server.stop();
     const direct = await command('export', [out('direct')], database);
-    server = await startServer({ database });
+    server = await startClockedServer({}, database);
     expect(direct.code, direct.output).to.equal(0);
     const files = await contents('direct');
     expect(await contents('over')).to.eql(files);

@@ -5,25 +5,34 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
+import type { CommandResult } from '../server/command.ts';
 import { command, startCommand } from './program.ts';
+
+type Check = (server: ClockedServer) => Promise<void>;
+
+/** Enough that an import of them through a server is stopped midway. */
+const MANY = 1000;
 
 describe('commands: import', () => {
   let database: TestDatabase;
+  let server: ClockedServer;
   let folder: string;
-  let server: TestServer | undefined;
-  beforeEach(async () => {
+  before(async () => {
     database = await freshDatabase();
+    server = await startClockedServer({}, database);
+  });
+  after(async () => {
+    await server.stop();
+    await database.drop();
+  });
+  beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'ward-import-'));
   });
-  afterEach(async () => {
-    await server?.stop();
-    server = undefined;
-    await database.drop();
-    await rm(folder, { recursive: true });
-  });
+  afterEach(() => rm(folder, { recursive: true }));
 
   const file = async (name: string, lines: unknown[]): Promise<string> => {
     const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
@@ -32,12 +41,18 @@ describe('commands: import', () => {
   };
   const patients = (count: number) =>
     Array.from({ length: count }, (_, at) => ({ resourceType: 'Patient', id: `p${at}`, name: [{ family: `F${at}` }] }));
-  const start = async (): Promise<TestServer> => {
-    server = await startServer({ database });
-    return server;
-  };
-  const count = async (query: string): Promise<unknown> =>
-    (await server?.request('GET', `/${query}`, { as: asRoot }))?.at('total');
+  const count = async (query: string, on = server): Promise<unknown> =>
+    (await on.request('GET', `/${query}`, { as: asRoot })).at('total');
+
+  /** Has a database that no server has, and then a server on it. */
+  async function unserved(env: Record<string, string>, work: (own: TestDatabase) => Promise<void>, check: Check) {
+    const own = await freshDatabase();
+    await work(own);
+    const other = await startClockedServer(env, own);
+    await check(other);
+    await other.stop();
+    await own.drop();
+  }
 
   const MIXED: [line: unknown, reason: RegExp | undefined][] = [
     [{ resourceType: 'Patient', id: 'good', name: [{ family: 'Öst' }] }, undefined],
@@ -65,7 +80,7 @@ describe('commands: import', () => {
     return new Map(lines.map(({ line, reason }) => [line, reason]));
   }
 
-  async function expectMixed(input: string, { code, output }: { code: number | null; output: string }): Promise<void> {
+  async function expectMixed(input: string, { code, output }: CommandResult, on = server): Promise<void> {
     expect(code, output).to.equal(1);
     expect(output).to.match(/12 lines, 10 refused, in /);
     const told = await reasons(input);
@@ -74,27 +89,32 @@ describe('commands: import', () => {
       else expect(told.get(at + 1), `line ${at + 1}`).to.match(reason);
     }
     const as = { basic: ['app', 'imported-secret'] } as const;
-    expect((await server?.request('GET', '/Patient', { as }))?.status).to.equal(403);
-    expect(await count('Patient?name=ost')).to.equal(1);
+    expect((await on.request('GET', '/Patient', { as })).status).to.equal(403);
+    expect(await count('Patient?name=ost', on)).to.equal(1);
   }
 
-  it('stores what it can, and tells why each other line was refused', async () => {
-    const input = await file(
+  const mixed = () =>
+    file(
       'mixed.ndjson',
       MIXED.map(([line]) => line),
     );
-    const result = await command('import', [input], database);
-    await start();
-    await expectMixed(input, result);
+
+  it('stores what it can, and tells why each other line was refused', async () => {
+    const input = await mixed();
+    let result: CommandResult = { code: null, output: '' };
+    await unserved(
+      {},
+      async (own) => {
+        result = await command('import', [input], own);
+      },
+      (other) => expectMixed(input, result, other),
+    );
     expect((await stat(`${input}.refused.ndjson`)).mode & 0o077).to.equal(0);
   }).timeout(30_000);
 
   it('goes through a running server, with the same reasons', async () => {
-    const input = await file(
-      'mixed.ndjson',
-      MIXED.map(([line]) => line),
-    );
-    const { baseUrl } = await start();
+    const input = await mixed();
+    const baseUrl = `http://localhost:${server.port}`;
     // A SQLite file has one process: the server is found by its public address. PostgreSQL would let this one in.
     const args = DATABASE_KIND === 'sqlite' ? [input] : [input, '--url', baseUrl];
     const result = await command('import', args, database, { BASE_URL: baseUrl });
@@ -103,52 +123,54 @@ describe('commands: import', () => {
   }).timeout(30_000);
 
   it('can be stopped and run again: everything is there once, in its first version', async () => {
-    const input = await file('many.ndjson', patients(3000));
-    const { url } = await start();
+    const input = await file('many.ndjson', patients(MANY));
     const env = { DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret-of-the-tests' };
-    const child = startCommand('import', [input, '--url', url], env);
+    const child = startCommand('import', [input, '--url', server.url], env);
     const ended = once(child, 'close');
-    while (Number(await count('Patient?_summary=count')) === 0);
+    const many = 'Patient?family=f&_summary=count';
+    while (Number(await count(many)) === 0);
     child.kill('SIGINT');
     expect((await ended)[0]).to.equal(130);
-    const stored = Number(await count('Patient?_summary=count'));
-    expect(stored).to.be.within(1, 2999);
-    const again = await command('import', [input, '--url', url], database);
+    expect(await count(many)).to.be.within(1, MANY - 1);
+    const again = await command('import', [input, '--url', server.url], database);
     expect(again.code, again.output).to.equal(0);
-    expect(again.output).to.match(/3000 lines, 0 refused/);
-    expect(await count('Patient?_summary=count')).to.equal(3000);
-    const history = await server?.request('GET', '/Patient/p0/_history', { as: asRoot });
-    expect(history?.list('entry')).to.have.length(1);
+    expect(again.output).to.include(`${MANY} lines, 0 refused`);
+    expect(await count(many)).to.equal(MANY);
+    const history = await server.request('GET', '/Patient/p0/_history', { as: asRoot });
+    expect(history.list('entry')).to.have.length(1);
   }).timeout(60_000);
 
   it('what is mended is taken the next time, and nothing is refused any more', async () => {
-    const input = await file('mend.ndjson', [{ resourceType: 'Patient', id: 'p', gender: 'x' }]);
-    expect((await command('import', [input], database)).code).to.equal(1);
-    await file('mend.ndjson', [{ resourceType: 'Patient', id: 'p', gender: 'other' }]);
-    const { code, output } = await command('import', [input], database);
+    const input = await file('mend.ndjson', [{ resourceType: 'Patient', id: 'mended', gender: 'x' }]);
+    expect((await command('import', [input, '--url', server.url], database)).code).to.equal(1);
+    await file('mend.ndjson', [{ resourceType: 'Patient', id: 'mended', gender: 'other' }]);
+    const { code, output } = await command('import', [input, '--url', server.url], database);
     expect(code, output).to.equal(0);
     expect(existsSync(`${input}.refused.ndjson`)).to.equal(false);
   }).timeout(30_000);
 
   it('the last of several lines with one id holds', async () => {
-    const lines = Array.from({ length: 50 }, (_, at) => ({
-      resourceType: 'Patient',
-      id: 'p',
-      name: [{ text: `${at}` }],
-    }));
+    const name = (at: number) => [{ text: `${at}` }];
+    const lines = Array.from({ length: 50 }, (_, at) => ({ resourceType: 'Patient', id: 'one', name: name(at) }));
     const input = await file('one.ndjson', lines);
-    const { url } = await start();
-    await command('import', [input, '--url', url], database);
-    expect((await server?.request('GET', '/Patient/p', { as: asRoot }))?.at('name.0.text')).to.equal('49');
+    await command('import', [input, '--url', server.url], database);
+    expect((await server.request('GET', '/Patient/one', { as: asRoot })).at('name.0.text')).to.equal('49');
   }).timeout(30_000);
 
   it('a root client that it had to make is told of', async () => {
     const input = await file('p.ndjson', patients(1));
-    const { output } = await command('import', [input], database, { ROOT_CLIENT_SECRET: '' });
-    const [, secret = ''] = /^ {2}secret {2}(\S+)$/m.exec(output) ?? [];
-    server = await startServer({ database, env: { ROOT_CLIENT_SECRET: '' } });
-    const as = { basic: ['root', secret] } as const;
-    expect((await server.request('GET', '/Patient/p0', { as })).status).to.equal(200);
+    let secret = '';
+    await unserved(
+      { ROOT_CLIENT_SECRET: '' },
+      async (own) => {
+        const { output } = await command('import', [input], own, { ROOT_CLIENT_SECRET: '' });
+        secret = /^ {2}secret {2}(\S+)$/m.exec(output)?.[1] ?? '';
+      },
+      async (other) => {
+        const as = { basic: ['root', secret] } as const;
+        expect((await other.request('GET', '/Patient/p0', { as })).status).to.equal(200);
+      },
+    );
   }).timeout(30_000);
 
   const REFUSED: [why: string, args: (url: string) => string[], env: Record<string, string>, message: RegExp][] = [
@@ -165,7 +187,7 @@ describe('commands: import', () => {
     ['no credentials', (url) => ['package.json', '--url', url], { ROOT_CLIENT_SECRET: '' }, /set WARD_TOKEN to an acc/],
   ];
   it('is refused in a line', async () => {
-    const { url } = await start();
+    const { url } = server;
     // Its one line must be a resource, or nothing would be asked.
     const input = await file('p.ndjson', patients(1));
     for (const [why, args, env, message] of REFUSED) {

@@ -5,7 +5,7 @@ import { readConfig } from '../../server/config.ts';
 import { startServer as start } from '../../server/start.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { type Reply, type RequestOptions, request } from './http.ts';
-import { ROOT } from './server.ts';
+import { TEST_SETTINGS } from './server.ts';
 
 export interface ClockedServer {
   url: string;
@@ -22,8 +22,7 @@ export interface ClockedServer {
 
 /**
  * Starts a server on a fresh database, or on one to start on again, which `stop` leaves; its time runs on, and
- * further where the test passes seconds. An RSA key takes a while to make: a file that starts many servers, and cares
- * for no key, sets `SIGNING_ALG: 'ES256'`.
+ * further where the test passes seconds.
  */
 export async function startClockedServer(
   env: Record<string, string> = {},
@@ -32,7 +31,7 @@ export async function startClockedServer(
   const database = kept ?? (await freshDatabase());
   let ahead = 0;
   const clock = () => Date.now() + ahead;
-  const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
+  const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
   const server = await start(readConfig({ ...settings, ...env }), { clock, random: randomBytes });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${server.port}`;

@@ -11,6 +11,9 @@ export const ROOT = { id: 'root', secret: 'root-secret-of-the-tests' } as const;
 /** `as: asRoot` asks as the root client, which may do everything. */
 export const asRoot: Identity = { basic: [ROOT.id, ROOT.secret] };
 
+/** The settings of every test server. An RSA key takes a while to make: a file that is about one says so. */
+export const TEST_SETTINGS = { PORT: '0', ROOT_CLIENT_SECRET: ROOT.secret, SIGNING_ALG: 'ES256' } as const;
+
 export interface StartOptions {
   /** Settings beside the defaults of a test; they win. */
   env?: Record<string, string>;
@@ -42,9 +45,8 @@ export interface TestServer {
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await freshDatabase());
   const running = spawnServer({
-    PORT: '0',
+    ...TEST_SETTINGS,
     DATABASE_URL: database.url,
-    ROOT_CLIENT_SECRET: ROOT.secret,
     ...options.env,
   });
   const port = await listeningPort(running);

@@ -39,7 +39,7 @@ describe('kill', () => {
       ];
       // Each round dies at another point, and not before something was answered.
       const answered = () => [...changing, ...fresh].reduce((sum, ledger) => sum + ledger.answered.length, 0);
-      const enough = answered() + 40 + 23 * round;
+      const enough = answered() + 24 + 11 * round;
       const over = Promise.all(writing);
       let isOver = false;
       over

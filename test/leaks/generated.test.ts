@@ -61,7 +61,7 @@ const story = fc.record({ first, rounds: fc.array(round, { minLength: 8, maxLeng
 describe('leaks', () => {
   it('through reads, searches, histories, writes, conditional ones and Bundles of them: none', async () => {
     const property = fc.asyncProperty(story, async ({ first: begun, rounds }) => {
-      const server = await startClockedServer({ SIGNING_ALG: 'ES256' });
+      const server = await startClockedServer();
       const root = async (method: string, path: string, json?: object) => {
         const { status, text } = await server.request(method, path, { as: asRoot, ...(json && { json }) });
         expect(status, text).to.be.below(300);

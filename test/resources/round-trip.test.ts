@@ -8,7 +8,9 @@ import { after, before, describe, it } from 'mocha';
 import { equalJson } from '../../resources/json/equal.ts';
 import { readJson } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { LONG } from '../harness/generated.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const AT_ONCE = 64;
 const JSON_TYPE = { 'content-type': 'application/fhir+json' };
@@ -32,9 +34,9 @@ function addressOf({ resourceType, id }: Record<string, Json>): string {
 }
 
 describe('resources: round trips', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
   });
   after(() => server.stop());
 
@@ -63,7 +65,9 @@ describe('resources: round trips', () => {
   for (const name of ['examples.ndjson', 'patients.ndjson']) {
     const texts = linesOf(name);
     it(`${name}: all ${texts.length} come back equal`, () => each(texts, stored)).timeout(60_000);
-    it(`${name}: and through YAML too`, () => each(texts, throughYaml)).timeout(60_000);
+    // The patients are much alike: the ordinary run takes some of them through YAML.
+    const some = LONG || name !== 'patients.ndjson' ? texts : texts.filter((_, at) => at % 8 === 0);
+    it(`${name}: and ${some.length} through YAML too`, () => each(some, throughYaml)).timeout(60_000);
     it(`${name}: and from an export of their type by pages`, async () => {
       const type = name === 'patients.ndjson' ? 'Patient' : 'CodeSystem';
       const sent = new Map(

@@ -39,7 +39,7 @@ auth:
 describe('seeds: client credentials guide', () => {
   let server: TestServer;
   before(async () => {
-    server = await startServer();
+    server = await startServer({ env: { SIGNING_ALG: 'RS256' } });
   });
   after(() => server.stop());
 

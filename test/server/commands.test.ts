@@ -44,7 +44,7 @@ describe('server: commands', function () {
     expect(code, output).to.equal(0);
     return output;
   };
-  const start = () => startClockedServer({ ROOT_CLIENT_SECRET: '', SIGNING_ALG: 'ES256' }, database);
+  const start = () => startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);
   const secretIn = (output: string): string =>
     /^ {2}secret +([\w-]{32})$|secret: ([\w-]{32})$/m.exec(output)?.[1] ?? '';
 

@@ -24,7 +24,6 @@ describe('server: CORS', () => {
     for (const [name, origins] of Object.entries(SETTINGS)) {
       servers[name as keyof typeof SETTINGS] = await startClockedServer({
         CORS_ORIGINS: origins,
-        SIGNING_ALG: 'ES256',
       });
     }
   });

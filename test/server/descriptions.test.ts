@@ -15,190 +15,201 @@ interface Described {
   searchParam: { name: string; type: string; documentation: string }[];
 }
 
-let server: TestServer;
-let metadata: Reply;
-let types: Map<string, Described>;
-before(async () => {
-  server = await startServer({ env: { CORS_ORIGINS: 'https://app.example.com' } });
-  metadata = await server.request('GET', '/metadata');
-  types = new Map((metadata.list('rest.0.resource') as Described[]).map((each) => [each.type, each]));
-});
-after(() => server.stop());
-
-const described = (type: string): Described => {
-  const found = types.get(type);
-  if (found === undefined) throw new Error(`${type} is not told of`);
-  return found;
-};
-
-describe('server: the CapabilityStatement', () => {
-  it('is valid by the definitions that it is served with, at both bases', async () => {
-    for (const base of ['', '/fhir']) {
-      const json = (await server.request('GET', `${base}/metadata`)).body;
-      const reply = await server.request('POST', '/CapabilityStatement/$validate', { as: asRoot, json });
-      expect(reply.list('issue')).to.have.length(1);
-      expect(reply.at('issue.0.severity'), reply.text.slice(0, 400)).to.equal('information');
-    }
+describe('server: what it tells of itself', () => {
+  let server: TestServer;
+  let metadata: Reply;
+  let types: Map<string, Described>;
+  before(async () => {
+    server = await startServer({ env: { CORS_ORIGINS: 'https://app.example.com' } });
+    metadata = await server.request('GET', '/metadata');
+    types = new Map((metadata.list('rest.0.resource') as Described[]).map((each) => [each.type, each]));
   });
+  after(() => server.stop());
 
-  it('names every type but Parameters, which has no endpoint', async () => {
-    expect(types.size).to.equal(145 + 4);
-    expect([...types.keys()]).to.include.members(['Patient', 'Binary', 'Bundle', 'Client', 'AccessPolicy']);
-    expect((await server.request('GET', '/Parameters', { as: asRoot })).status).to.equal(404);
-  });
+  const described = (type: string): Described => {
+    const found = types.get(type);
+    if (found === undefined) throw new Error(`${type} is not told of`);
+    return found;
+  };
 
-  it('tells the interactions, each with its condition', () => {
-    const { interaction, searchInclude, searchRevInclude, searchParam, ...rest } = described('Patient');
-    expect(interaction.map(({ code }) => code)).to.have.members([
-      ...['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'],
-    ]);
-    expect(rest).to.deep.include({
-      versioning: 'versioned-update',
-      readHistory: true,
-      updateCreate: true,
-      conditionalCreate: true,
-      conditionalRead: 'full-support',
-      conditionalUpdate: true,
-      conditionalDelete: 'single',
-      profile: 'http://hl7.org/fhir/StructureDefinition/Patient',
-      operation: [{ name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate' }],
+  describe('server: the CapabilityStatement', () => {
+    it('is valid by the definitions that it is served with, at both bases', async () => {
+      for (const base of ['', '/fhir']) {
+        const json = (await server.request('GET', `${base}/metadata`)).body;
+        const reply = await server.request('POST', '/CapabilityStatement/$validate', { as: asRoot, json });
+        expect(reply.list('issue')).to.have.length(1);
+        expect(reply.at('issue.0.severity'), reply.text.slice(0, 400)).to.equal('information');
+      }
+    });
+
+    it('names every type but Parameters, which has no endpoint', async () => {
+      expect(types.size).to.equal(145 + 4);
+      expect([...types.keys()]).to.include.members(['Patient', 'Binary', 'Bundle', 'Client', 'AccessPolicy']);
+      expect((await server.request('GET', '/Parameters', { as: asRoot })).status).to.equal(404);
+    });
+
+    it('tells the interactions, each with its condition', () => {
+      const { interaction, searchInclude, searchRevInclude, searchParam, ...rest } = described('Patient');
+      expect(interaction.map(({ code }) => code)).to.have.members([
+        ...['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'],
+      ]);
+      expect(rest).to.deep.include({
+        versioning: 'versioned-update',
+        readHistory: true,
+        updateCreate: true,
+        conditionalCreate: true,
+        conditionalRead: 'full-support',
+        conditionalUpdate: true,
+        conditionalDelete: 'single',
+        profile: 'http://hl7.org/fhir/StructureDefinition/Patient',
+        operation: [{ name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate' }],
+      });
+    });
+
+    it('tells the formats, of patches too', () => {
+      expect(metadata.at('format')).to.include.members(['application/fhir+json', 'text/yaml']);
+      expect(metadata.at('patchFormat')).to.eql(['application/json-patch+json', 'application/merge-patch+json']);
+    });
+
+    it('tells where tokens come from', () => {
+      expect(metadata.at('rest.0.security.cors')).to.equal(true);
+      const uris = metadata.list('rest.0.security.extension.0.extension') as { url: string; valueUri: string }[];
+      expect(uris.map(({ url, valueUri }) => [url, valueUri])).to.deep.include([
+        'token',
+        `${server.baseUrl}/auth/token`,
+      ]);
+    });
+
+    it('every search parameter that it tells of is taken, with each of its modifiers', async () => {
+      for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Session']) {
+        for (const { name, type: kind, documentation } of described(type).searchParam) {
+          const [, modifiers = ''] = /Modifiers: (.*)$/.exec(documentation) ?? [];
+          for (const modifier of ['', ...modifiers.split(', ')]) {
+            const query = `${name}${modifier.replace('[type]', 'Patient')}=${VALUES[modifier] ?? VALUES[kind]}`;
+            const reply = await server.request('GET', `/${type}?${query}`, { as: asRoot });
+            if (kind === 'composite' && modifier === '')
+              expect(reply.at('issue.0.diagnostics'), query).to.match(/joined/);
+            else expect(reply.status, `${type}?${query} ${reply.text}`).to.equal(200);
+          }
+        }
+      }
+    }).timeout(60_000);
+
+    it('one that it does not tell of is refused', async () => {
+      const names = described('Patient').searchParam.map(({ name }) => name);
+      const refused = await server.request('GET', '/Patient?nickname=x', { as: asRoot });
+      const [, told = ''] = /It has: (.*)\.$/.exec(refused.string('issue.0.diagnostics')) ?? [];
+      expect(names).to.have.members(told.split(', '));
+    });
+
+    it('every include that it tells of is taken', async () => {
+      for (const type of ['Patient', 'Observation', 'Organization', 'Questionnaire', 'Session', 'Client']) {
+        const { searchInclude, searchRevInclude } = described(type);
+        for (const value of searchInclude) {
+          expect((await server.request('GET', `/${type}?_include=${value}`, { as: asRoot })).status, value).to.equal(
+            200,
+          );
+        }
+        for (const value of searchRevInclude) {
+          const reply = await server.request('GET', `/${type}?_revinclude=${value}`, { as: asRoot });
+          expect(reply.status, value).to.equal(200);
+        }
+      }
+      expect(described('Patient').searchRevInclude).to.include.members(['Observation:patient', 'Provenance:target']);
+      expect(described('Client').searchRevInclude).to.include.members(['Session:client', 'AccessPolicy:link']);
+      expect(described('Patient').searchRevInclude).not.to.include('Library:depends-on');
+      expect(described('Questionnaire').searchRevInclude).to.include.members([
+        ...['*', 'Library:depends-on', 'QuestionnaireResponse:questionnaire', 'Provenance:target'],
+      ]);
+      expect(described('QuestionnaireResponse').searchInclude).to.include('QuestionnaireResponse:questionnaire');
+    }).timeout(60_000);
+
+    it('comes in YAML, too', async () => {
+      const yaml = await server.request('GET', '/metadata', { headers: { accept: 'text/yaml' } });
+      expect(yaml.header('content-type')).to.match(/^text\/yaml/);
+      expect(yaml.body).to.eql(metadata.body);
     });
   });
 
-  it('tells the formats, of patches too', () => {
-    expect(metadata.at('format')).to.include.members(['application/fhir+json', 'text/yaml']);
-    expect(metadata.at('patchFormat')).to.eql(['application/json-patch+json', 'application/merge-patch+json']);
-  });
-
-  it('tells where tokens come from', () => {
-    expect(metadata.at('rest.0.security.cors')).to.equal(true);
-    const uris = metadata.list('rest.0.security.extension.0.extension') as { url: string; valueUri: string }[];
-    expect(uris.map(({ url, valueUri }) => [url, valueUri])).to.deep.include(['token', `${server.baseUrl}/auth/token`]);
-  });
-
-  it('every search parameter that it tells of is taken, with each of its modifiers', async () => {
-    for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Session']) {
-      for (const { name, type: kind, documentation } of described(type).searchParam) {
-        const [, modifiers = ''] = /Modifiers: (.*)$/.exec(documentation) ?? [];
-        for (const modifier of ['', ...modifiers.split(', ')]) {
-          const query = `${name}${modifier.replace('[type]', 'Patient')}=${VALUES[modifier] ?? VALUES[kind]}`;
-          const reply = await server.request('GET', `/${type}?${query}`, { as: asRoot });
-          if (kind === 'composite' && modifier === '')
-            expect(reply.at('issue.0.diagnostics'), query).to.match(/joined/);
-          else expect(reply.status, `${type}?${query} ${reply.text}`).to.equal(200);
-        }
-      }
-    }
-  }).timeout(60_000);
-
-  it('one that it does not tell of is refused', async () => {
-    const names = described('Patient').searchParam.map(({ name }) => name);
-    const refused = await server.request('GET', '/Patient?nickname=x', { as: asRoot });
-    const [, told = ''] = /It has: (.*)\.$/.exec(refused.string('issue.0.diagnostics')) ?? [];
-    expect(names).to.have.members(told.split(', '));
-  });
-
-  it('every include that it tells of is taken', async () => {
-    for (const type of ['Patient', 'Observation', 'Organization', 'Questionnaire', 'Session', 'Client']) {
-      const { searchInclude, searchRevInclude } = described(type);
-      for (const value of searchInclude) {
-        expect((await server.request('GET', `/${type}?_include=${value}`, { as: asRoot })).status, value).to.equal(200);
-      }
-      for (const value of searchRevInclude) {
-        const reply = await server.request('GET', `/${type}?_revinclude=${value}`, { as: asRoot });
-        expect(reply.status, value).to.equal(200);
-      }
-    }
-    expect(described('Patient').searchRevInclude).to.include.members(['Observation:patient', 'Provenance:target']);
-    expect(described('Client').searchRevInclude).to.include.members(['Session:client', 'AccessPolicy:link']);
-    expect(described('Patient').searchRevInclude).not.to.include('Library:depends-on');
-    expect(described('Questionnaire').searchRevInclude).to.include.members([
-      ...['*', 'Library:depends-on', 'QuestionnaireResponse:questionnaire', 'Provenance:target'],
-    ]);
-    expect(described('QuestionnaireResponse').searchInclude).to.include('QuestionnaireResponse:questionnaire');
-  }).timeout(60_000);
-
-  it('comes in YAML, too', async () => {
-    const yaml = await server.request('GET', '/metadata', { headers: { accept: 'text/yaml' } });
-    expect(yaml.header('content-type')).to.match(/^text\/yaml/);
-    expect(yaml.body).to.eql(metadata.body);
-  });
-});
-
-/** A value that each kind takes, and each modifier where it wants another. */
-const VALUES: Record<string, string> = {
-  string: 'a',
-  token: 'a',
-  date: '2024',
-  number: '1',
-  quantity: '1',
-  reference: 'Patient/a',
-  uri: 'http://a.example',
-  composite: 'a',
-  ':missing': 'true',
-  ':text': 'words',
-  ':of-type': 'http://a.example|b|c',
-  ':[type]': 'a',
-};
-
-describe('server: the OpenAPI document', () => {
-  let api: Reply;
-  before(async () => {
-    api = await server.request('GET', '/openapi.json');
-  });
-
-  const operations = (): Record<string, { operationId: string }> => {
-    const paths = api.at('paths') as Record<string, Record<string, { operationId: string }>>;
-    return Object.fromEntries(
-      Object.entries(paths).flatMap(([path, item]) =>
-        Object.entries(item)
-          .filter(([method]) => method !== 'parameters')
-          .map(([method, operation]) => [`${method} ${path}`, operation]),
-      ),
-    );
+  /** A value that each kind takes, and each modifier where it wants another. */
+  const VALUES: Record<string, string> = {
+    string: 'a',
+    token: 'a',
+    date: '2024',
+    number: '1',
+    quantity: '1',
+    reference: 'Patient/a',
+    uri: 'http://a.example',
+    composite: 'a',
+    ':missing': 'true',
+    ':text': 'words',
+    ':of-type': 'http://a.example|b|c',
+    ':[type]': 'a',
   };
 
-  it('has the shape of OpenAPI 3.1', () => {
-    expect(api.header('content-type')).to.equal('application/json; charset=utf-8');
-    const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
-    expect(ajv.validate(API_SHAPE, api.body), ajv.errorsText()).to.equal(true);
-    expect(api.at('openapi')).to.equal('3.1.0');
-  });
+  describe('server: the OpenAPI document', () => {
+    let api: Reply;
+    before(async () => {
+      api = await server.request('GET', '/openapi.json');
+    });
 
-  it('refers to what it has', () => {
-    const references = [...api.text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) =>
-      path.replaceAll('/', '.'),
-    );
-    expect(references.length).to.be.greaterThan(20);
-    for (const path of references) expect(api.at(path), path).to.be.an('object');
-  });
+    const operations = (): Record<string, { operationId: string }> => {
+      const paths = api.at('paths') as Record<string, Record<string, { operationId: string }>>;
+      return Object.fromEntries(
+        Object.entries(paths).flatMap(([path, item]) =>
+          Object.entries(item)
+            .filter(([method]) => method !== 'parameters')
+            .map(([method, operation]) => [`${method} ${path}`, operation]),
+        ),
+      );
+    };
 
-  it('names each operation once, and each part of a path', () => {
-    const ids = Object.values(operations()).map(({ operationId }) => operationId);
-    expect(new Set(ids).size).to.equal(ids.length);
-    const paths = api.at('paths') as Record<string, { parameters?: { $ref: string }[] }>;
-    for (const [path, { parameters = [] }] of Object.entries(paths)) {
-      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `#/components/parameters/${name}`);
-      expect(parameters.map(({ $ref }) => $ref)).to.eql(named);
-    }
-  });
+    it('has the shape of OpenAPI 3.1', () => {
+      expect(api.header('content-type')).to.equal('application/json; charset=utf-8');
+      const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+      expect(ajv.validate(API_SHAPE, api.body), ajv.errorsText()).to.equal(true);
+      expect(api.at('openapi')).to.equal('3.1.0');
+    });
 
-  it('has every interaction, and nothing that is not served', async () => {
-    const told = Object.keys(operations());
-    for (const { method, path } of INTERACTIONS) {
-      expect(told).to.include(`${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
-    }
-    for (const each of told) {
-      const [method = '', path = ''] = each.split(' ');
-      const at = path.replace('{type}', 'Patient').replace('{id}', 'none').replace('{version}', '1');
-      const reply = await server.request(method.toUpperCase(), at, { headers: { 'content-type': 'application/json' } });
-      expect([404, 405], `${each} ${reply.text}`).not.to.include(reply.status);
-    }
-  });
+    it('refers to what it has', () => {
+      const references = [...api.text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) =>
+        path.replaceAll('/', '.'),
+      );
+      expect(references.length).to.be.greaterThan(20);
+      for (const path of references) expect(api.at(path), path).to.be.an('object');
+    });
 
-  it('tells its own address at each base, and takes no other method', async () => {
-    expect(api.at('servers.0.url')).to.equal(server.baseUrl);
-    expect((await server.request('GET', '/fhir/openapi.json')).at('servers.0.url')).to.equal(`${server.baseUrl}/fhir`);
-    expect((await server.request('POST', '/openapi.json')).status).to.equal(405);
+    it('names each operation once, and each part of a path', () => {
+      const ids = Object.values(operations()).map(({ operationId }) => operationId);
+      expect(new Set(ids).size).to.equal(ids.length);
+      const paths = api.at('paths') as Record<string, { parameters?: { $ref: string }[] }>;
+      for (const [path, { parameters = [] }] of Object.entries(paths)) {
+        const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `#/components/parameters/${name}`);
+        expect(parameters.map(({ $ref }) => $ref)).to.eql(named);
+      }
+    });
+
+    it('has every interaction, and nothing that is not served', async () => {
+      const told = Object.keys(operations());
+      for (const { method, path } of INTERACTIONS) {
+        expect(told).to.include(`${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+      }
+      for (const each of told) {
+        const [method = '', path = ''] = each.split(' ');
+        const at = path.replace('{type}', 'Patient').replace('{id}', 'none').replace('{version}', '1');
+        const reply = await server.request(method.toUpperCase(), at, {
+          headers: { 'content-type': 'application/json' },
+        });
+        expect([404, 405], `${each} ${reply.text}`).not.to.include(reply.status);
+      }
+    });
+
+    it('tells its own address at each base, and takes no other method', async () => {
+      expect(api.at('servers.0.url')).to.equal(server.baseUrl);
+      expect((await server.request('GET', '/fhir/openapi.json')).at('servers.0.url')).to.equal(
+        `${server.baseUrl}/fhir`,
+      );
+      expect((await server.request('POST', '/openapi.json')).status).to.equal(405);
+    });
   });
 });

@@ -47,7 +47,7 @@ describe('server: INIT_FILE', () => {
   }
   async function start(INIT_FILE: string): Promise<ClockedServer> {
     await server?.stop();
-    server = await startClockedServer({ INIT_FILE, SIGNING_ALG: 'ES256' }, database);
+    server = await startClockedServer({ INIT_FILE }, database);
     return server;
   }
   const read = async (at: string) => (await server?.request('GET', at, { as: asRoot }))?.body;

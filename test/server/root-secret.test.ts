@@ -28,7 +28,7 @@ describe('server: the secret of the root client', () => {
   /** With one public address, so that tokens are good on the next port too. */
   async function start(env: Record<string, string>): Promise<ClockedServer> {
     await server?.stop();
-    server = await startClockedServer({ BASE_URL: 'http://ward.example', SIGNING_ALG: 'ES256', ...env }, database);
+    server = await startClockedServer({ BASE_URL: 'http://ward.example', ...env }, database);
     return server;
   }
   const status = async (id: string, secret: string) =>

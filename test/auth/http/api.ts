@@ -25,7 +25,7 @@ export interface Api extends ClockedServer {
 
 /** A server on an empty database, whose clock the test turns. It signs by ES256, whose keys are made at once. */
 export async function startApi(env: Record<string, string> = {}): Promise<Api> {
-  const server = await startClockedServer({ SIGNING_ALG: 'ES256', ...env });
+  const server = await startClockedServer(env);
   return apiOf(server, `http://localhost:${new URL(server.url).port}`);
 }
 

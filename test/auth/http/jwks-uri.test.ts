@@ -171,7 +171,6 @@ describe('jwks_uri: a client that authenticates by it', () => {
       DATABASE_URL: database.url,
       ROOT_CLIENT_SECRET: ROOT.secret,
       LOG_LEVEL: 'silent',
-      SIGNING_ALG: 'ES256',
     });
     const ports = { clock: () => Date.now() + ahead, random: randomBytes };
     const server = await startServer(Object.assign({ ...config }, { privateJwksUris: true }), ports);

@@ -13,8 +13,7 @@ describe('refresh over HTTP on two nodes', () => {
   let nodes: (ClockedServer & Omit<Api, keyof ClockedServer>)[];
   before(async () => {
     database = await freshDatabase();
-    const start = async () =>
-      apiOf(await startClockedServer({ SIGNING_ALG: 'ES256', BASE_URL: ISSUER }, database), ISSUER);
+    const start = async () => apiOf(await startClockedServer({ BASE_URL: ISSUER }, database), ISSUER);
     nodes = [await start(), await start()];
     const auth = { password: { refresh_token: true, token_format: 'jwt' } };
     await node(0).put('/Client/app', { grant_types: ['password'], auth });

@@ -13,7 +13,7 @@ describe('after a crash and a restart', () => {
   let database: TestDatabase;
   let api: Started;
   const start = async () => {
-    const env = { LOG_LEVEL: 'info', SIGNING_ALG: 'ES256', BASE_URL: 'http://ward.example' };
+    const env = { LOG_LEVEL: 'info', BASE_URL: 'http://ward.example' };
     api = apiOf(await startServer({ database, env }), 'http://ward.example');
   };
 

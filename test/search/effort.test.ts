@@ -1,0 +1,63 @@
+/** What a search costs grows with what is stored, and not with the square of it: how SQLite means to run it. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { Binding } from '../../resources/connection.ts';
+import { runSearch } from '../../resources/search/compile.ts';
+import { DATABASE_KIND } from '../harness/database.ts';
+import { type Library, openLibrary } from './library.ts';
+
+interface Step {
+  id: number;
+  parent: number;
+  detail: string;
+}
+
+describe('The effort of a search', () => {
+  let library: Library;
+  before(async function () {
+    if (DATABASE_KIND !== 'sqlite') this.skip();
+    library = await openLibrary(['Patient']);
+    await library.add({ resourceType: 'Patient', id: 'p', name: [{ family: 'A' }], gender: 'male' });
+  });
+  after(() => library?.close());
+
+  /** The steps of every query of a search. */
+  async function stepsOf(query: string): Promise<Step[]> {
+    const { connection } = library;
+    const steps: Step[] = [];
+    const watching = {
+      ...connection,
+      all: async <Row>(sql: string, bindings?: Binding[]) => {
+        steps.push(...(await connection.all<Step>(`EXPLAIN QUERY PLAN ${sql}`, bindings)));
+        return connection.all<Row>(sql, bindings);
+      },
+    };
+    await runSearch(watching, library.parse('Patient', query));
+    return steps;
+  }
+
+  it('of alternatives, each resource is probed by a seek', async () => {
+    for (const query of [
+      'phone:not=1,|2',
+      'identifier=urn:a|1,2&gender=male',
+      'name:exact=A,B&gender=male&_sort=-birthdate,name',
+      'organization=Organization/a,b&gender=male',
+    ]) {
+      const steps = await stepsOf(query);
+      const repeated = new Set(steps.filter(({ detail }) => detail.startsWith('CORRELATED')).map(({ id }) => id));
+      const probes = steps.filter(({ parent, detail }) => repeated.has(parent) || detail.includes(' EXISTS '));
+      expect(probes, query).to.not.be.empty;
+      for (const { detail } of probes) expect(detail, query).to.match(/\(param=\? AND \w+=\? AND key=\?/);
+    }
+  });
+
+  it('what was found by one criterion is not sought again for each key of another', async () => {
+    for (const query of [
+      '_has:Patient:link:birthdate=gt1950&address-country=US',
+      'link.gender=male&address-country=US',
+      'link.gender=male&address:contains=KS',
+    ]) {
+      for (const { detail } of await stepsOf(query)) expect(detail, query).to.not.match(/=\? AND (key|rowid)=\?/);
+    }
+  });
+});
