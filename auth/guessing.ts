@@ -53,6 +53,7 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
 
   /** Enters both gates once neither can become too full. */
   async function admit(held: readonly Gate[], pair: string, network: string): Promise<void> {
+    let waitedAt: Gate | undefined;
     for (;;) {
       const failuresBefore = sum(held.map(({ failures }) => failures));
       const counts = await countsOf(pair, network);
@@ -60,12 +61,12 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
       if (sum(held.map(({ failures }) => failures)) !== failuresBefore) continue;
       for (const { lock } of counts) if (lock > 0) throw throttled(lock);
       const crowded = held.find((gate, at) => gate.underway >= (counts[at]?.room ?? 0));
-      if (crowded) {
-        await crowded.change();
-        continue;
-      }
-      for (const gate of held) gate.underway += 1;
-      return;
+      if (!crowded) for (const gate of held) gate.underway += 1;
+      // Whoever is woken and does not go on waiting there wakes the next: there may be room for more than one.
+      if (crowded !== waitedAt) waitedAt?.wakeNext();
+      if (!crowded) return;
+      waitedAt = crowded;
+      await crowded.turn();
     }
   }
 
@@ -78,7 +79,10 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
       try {
         await admit(held, pair, network);
       } catch (error) {
-        for (const gate of held) gate.drop();
+        for (const gate of held) {
+          gate.wakeNext();
+          gate.drop();
+        }
         throw error;
       }
       const leave = (failed: boolean) => {
@@ -128,7 +132,7 @@ class Gate {
   /** Attempts that have failed here. */
   failures = 0;
   readonly #close: () => void;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(close: () => void) {
     this.#close = close;
@@ -142,14 +146,16 @@ class Gate {
   leave(failed: boolean): void {
     this.underway -= 1;
     if (failed) this.failures += 1;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resume of waiting) resume();
+    this.wakeNext();
     this.drop();
   }
 
-  /** Resolves when an attempt has ended. */
-  change(): Promise<void> {
+  /** Resolves when an attempt has ended, for the one that waits longest. */
+  turn(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  wakeNext(): void {
+    this.#waiting.shift()?.();
   }
 }
