@@ -30,7 +30,8 @@ export function sendResult(ctx: Context, answer: Answer, result: Result): void {
   ctx.status = status;
   if (version) setVersionHeaders(ctx, version);
   if (status === 204 || status === 304) return;
-  if (version && status === 201) {
+  // One that was there already is told of likewise: whoever wanted to make it has to learn its id.
+  if (version && (status === 201 || (written && ctx.method === 'POST'))) {
     const { type, id, versionId } = version;
     ctx.set('Location', `${ctx.state.base}/${type}/${id}/_history/${versionId}`);
   }

@@ -6,9 +6,9 @@ type Conditional = Pick<InteractionRequest, 'header'>;
 
 /** True where the caller has this version: `If-None-Match`, else `If-Modified-Since` (RFC 9110 §13.1.2, §13.1.3). */
 export function isNotModified({ header }: Conditional, { versionId, lastUpdated }: Version): boolean {
-  const tags = header('If-None-Match');
+  const tags = header('If-None-Match') ?? '';
   if (tags !== '') return tags.trim() === '*' || entityTags(tags).includes(String(versionId));
-  const since = Date.parse(header('If-Modified-Since'));
+  const since = Date.parse(header('If-Modified-Since') ?? '');
   // The header has whole seconds.
   return !Number.isNaN(since) && Math.floor(lastUpdated / 1000) * 1000 <= since;
 }
@@ -24,8 +24,8 @@ export function writeOptions(request: Conditional & Pick<InteractionRequest, 'ro
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {
-  const value = request.header(header).trim();
-  if (value === '') return undefined;
+  const value = request.header(header)?.trim();
+  if (value === undefined) return undefined;
   if (value === '*') return 'any';
   if (!ENTITY_TAGS.test(value)) {
     throw new Failure('parameter', `${header} takes entity tags as an ETag gave them: W/"3".`);

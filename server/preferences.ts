@@ -6,5 +6,5 @@ export function prefers(
   name: 'handling' | 'return',
 ): string | undefined {
   const preference = new RegExp(`(?:^|[,;\\s])${name}\\s*=\\s*"?([\\w-]+)`, 'i');
-  return preference.exec(header('Prefer'))?.[1];
+  return preference.exec(header('Prefer') ?? '')?.[1];
 }

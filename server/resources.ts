@@ -44,7 +44,7 @@ function readRequest(ctx: Context, { takes, everyType }: Interaction): Interacti
     parameters,
     rows: [],
     types: new Map(),
-    header: (name) => ctx.get(name),
+    header: (name) => (ctx.req.headers[name.toLowerCase()] === undefined ? undefined : ctx.get(name)),
   };
   checkAddress(request, id !== undefined);
   return request;

@@ -37,10 +37,10 @@ interface Scope {
 
 const DEEPEST_CHAIN = 4;
 
-/** The compiled type of a name. Throws `unknown-type`. */
+/** The compiled type of a name, as a parameter gives it. Throws a `parameter` Failure. */
 export function typeNamed(definitions: Definitions, name: string): SearchType {
   const definition: ResourceDefinition | undefined = definitions.resource(name);
-  if (definition === undefined) throw new Failure('unknown-type', `There is no resource type ${name}.`);
+  if (definition === undefined) throw new Failure('parameter', `There is no resource type ${quoted(name)}.`);
   return searchType(definitions, definition);
 }
 

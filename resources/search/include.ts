@@ -5,7 +5,7 @@ import type { Include } from './plan.ts';
 
 /**
  * Understands the value of `_include` or `_revinclude`: `Type:parameter`, `Type:parameter:Target`, `Type:*` or
- * `*` (FHIR R4 §3.1.1.5.4). Throws `parameter`, `unknown-type` and `unknown-parameter` Failures.
+ * `*` (FHIR R4 §3.1.1.5.4). Throws `parameter` and `unknown-parameter` Failures.
  */
 export function parseInclude(
   definitions: Definitions,

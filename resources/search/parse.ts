@@ -69,7 +69,7 @@ export const RESULT_PARAMETERS: readonly string[] = Object.keys(RESULT).filter(
 
 /**
  * Understands the parameters of a search of a type, in the order in which they were sent; parameters without a
- * value are passed over. Throws `unknown-type`, `unknown-parameter` and `parameter` Failures that say what is
+ * value are passed over. Throws `unknown-parameter` and `parameter` Failures that say what is
  * right; what is unknown becomes a warning where handling is lenient.
  */
 export function parseSearch(
@@ -97,7 +97,7 @@ export function parseSearch(
 
 /**
  * Understands `_elements` and `_summary` of a read; what else there is in its query shapes nothing.
- * Throws `parameter` and `unknown-type` Failures.
+ * Throws `parameter` Failures.
  */
 export function parseProjection(definitions: Definitions, name: string, pairs: readonly Pair[]): Projection {
   const draft: Draft = { definitions, type: typeNamed(definitions, name), search: everything(name), cursor: undefined };

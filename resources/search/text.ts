@@ -21,8 +21,16 @@ export function fold(text: string): string {
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '');
   // Upper case first, so that ß is ss; a final sigma is a sigma.
-  return bare.toUpperCase().toLowerCase().replace(/ς/g, 'σ').normalize('NFC');
+  const lower = bare.toUpperCase().toLowerCase().replace(/ς/g, 'σ').normalize('NFC');
+  return lower.replace(STROKED, (letter) => LETTERS[letter] ?? letter);
 }
+
+/** Letters whose stroke or ligature Unicode does not take apart, as people write them without. */
+const LETTERS: Record<string, string> = {
+  ...{ ł: 'l', đ: 'd', ð: 'd', ø: 'o', ħ: 'h', ŧ: 't' },
+  ...{ æ: 'ae', œ: 'oe', þ: 'th' },
+};
+const STROKED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 
 /** Text that fits into an index row; where it is cut, a digest of the whole keeps it apart from others. */
 export function bounded(text: string, length: number): string {

@@ -166,9 +166,8 @@ export class Compiler {
   #extension(): Check {
     const structure = inContexts(INSIDE_EXTENSION, this.#datatype('Extension'));
     return (value, run) => {
-      const before = run.issues.length;
       structure(value, run);
-      if (run.issues.length === before && isObject(value)) this.#extensions.check(value, run.contexts, run);
+      if (isObject(value)) this.#extensions.check(value, run.contexts, run);
     };
   }
 
@@ -195,7 +194,6 @@ function sequence(checks: readonly Check[]): Check {
   const [only] = checks;
   if (checks.length === 1 && only !== undefined) return only;
   return (value: Json, run) => {
-    const before = run.issues.length;
-    for (const check of checks) if (run.issues.length === before) check(value, run);
+    for (const check of checks) check(value, run);
   };
 }

@@ -39,9 +39,10 @@ export function isTime(text: string): boolean {
 
 /**
  * True where one date or dateTime is later than another for certain: `2024-03` is later than `2024-02-29`, but not
- * than `2024-03-01` (https://hl7.org/fhirpath/N1/#greater-than). Both must be well-formed.
+ * than `2024-03-01` (https://hl7.org/fhirpath/N1/#greater-than). False where one is not well-formed.
  */
 export function isAfter(one: string, other: string): boolean {
+  if (!isDateTime(one) || !isDateTime(other)) return false;
   const timed = [one, other].filter((text) => text.length > FULL_DATE).length;
   if (timed === 2) return milliseconds(one) > milliseconds(other);
   if (timed === 0) {

@@ -17,7 +17,7 @@ export interface Shape {
   /** Elements that must be there. */
   required: readonly string[];
   choices: readonly Choice[];
-  /** What is demanded once the structure is right. */
+  /** What is demanded beyond the structure. */
   further: readonly Check[];
   /** A resource has a resourceType, and may have nothing else. */
   resourceType?: string;
@@ -29,7 +29,10 @@ export interface Shape {
 const DEEPEST = 128;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
-/** Checks an object against its declaration; what holds between its elements, only if the rest is right. */
+/**
+ * Checks an object against its declaration, and what holds between its elements: a rule passes over values that are not
+ * of their type, which are told of where they stand.
+ */
 export function objectCheck(shape: Shape): Check {
   const { members, choices, further, resourceType, beside = false } = shape;
   const required = shape.required.map((name) => ({ name, sibling: `_${name}` }));
@@ -42,7 +45,6 @@ export function objectCheck(shape: Shape): Check {
       run.report('structure', 'is nested too deeply');
       return;
     }
-    const before = run.issues.length;
     const keys = Object.keys(value);
     if (resourceType === undefined) checkContent(keys, beside, run);
     else checkType(value, resourceType, run);
@@ -65,7 +67,7 @@ export function objectCheck(shape: Shape): Check {
       if (choice.required && (chosen & choice.bit) === 0) run.report('required', 'is required', choice.name);
       if ((doubled & choice.bit) !== 0) checkSingle(choice, keys, shape, run);
     }
-    if (run.issues.length === before) for (const check of further) check(value, run);
+    for (const check of further) check(value, run);
   };
 }
 

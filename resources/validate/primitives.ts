@@ -44,7 +44,8 @@ export function isText(value: string): boolean {
   return SOMETHING.test(value) && !UNSTORABLE.test(value);
 }
 
-function isUri(value: string): boolean {
+/** A URI without spaces; one of a UUID or an OID is whole. */
+export function isUri(value: string): boolean {
   if (value === '' || SPACE.test(value) || UNSTORABLE.test(value)) return false;
   if (value.startsWith('urn:oid:')) return OID.test(value);
   return !value.startsWith('urn:uuid:') || UUID.test(value.toLowerCase());

@@ -1,6 +1,7 @@
 /** References between resources (https://hl7.org/fhir/R4/references.html#literal). */
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
+import { isUri } from './primitives.ts';
 import type { Check, Run } from './run.ts';
 
 export interface ParsedReference {
@@ -23,7 +24,7 @@ export function parseReference(text: string): ParsedReference | undefined {
   const relative = RELATIVE.exec(text);
   if (relative !== null) return { kind: 'relative', ...typeAndId(relative) };
   if (FRAGMENT.test(text)) return { kind: 'fragment', id: text.slice(1) };
-  if (SCHEME.test(text)) {
+  if (SCHEME.test(text) && isUri(text)) {
     const tail = RELATIVE.exec(TAIL.exec(text.slice(-LONGEST_TAIL))?.[1] ?? '');
     return { kind: 'absolute', ...(tail === null ? {} : typeAndId(tail)) };
   }

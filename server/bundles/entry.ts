@@ -123,6 +123,6 @@ function headersOf(request: JsonObject, place: string, prefer: string): Interact
     const header = name.toLowerCase();
     if (header === 'prefer') return prefer;
     const value = request[HEADERS[header] ?? ''];
-    return typeof value === 'string' ? value : '';
+    return typeof value === 'string' ? value : undefined;
   };
 }

@@ -39,8 +39,8 @@ export interface InteractionRequest {
   types: ReadonlyMap<string, Criterion[]>;
   /** The id that a new resource gets, where it was chosen before. */
   newId?: string;
-  /** The value of a header; empty where it was not sent. */
-  header(name: string): string;
+  /** The value of a header; undefined where it was not sent. */
+  header(name: string): string | undefined;
 }
 
 /** What an interaction works with. */

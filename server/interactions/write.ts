@@ -61,7 +61,7 @@ export async function conditionalRemove(request: InteractionRequest, services: S
 /** The criteria of `If-None-Exist`; undefined where there is no such header. */
 export function noneExists(request: InteractionRequest, services: Services): ParsedSearch | undefined {
   const criteria = request.header('If-None-Exist');
-  if (criteria === '') return undefined;
+  if (criteria === undefined) return undefined;
   return conditionOf(request, services, parseForm(criteria.replace(/^[^?]*\?/, '')));
 }
 

@@ -13,7 +13,7 @@ export interface Interval {
 export const BEGINNING = -8.64e15;
 export const END = 8.64e15;
 
-const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
+const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
 /** date: every value is the stretch of time that its precision leaves open (FHIR R4 §3.1.1.4.7, §3.1.1.4.5). */
 export const date: SearchKind = {

@@ -1,4 +1,7 @@
-/** Looking at values whose structure is known to be right: FHIRPath's `exists()`, `count()` and comparisons. */
+/**
+ * Looking at values: FHIRPath's `exists()`, `count()` and comparisons. A value that is not of its type is told of
+ * elsewhere, and may be anything here.
+ */
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 
 /** A rule of an object: true where it holds. */
@@ -55,7 +58,9 @@ export function allOrNone(...names: string[]): Rule {
 
 /** The number of an element, where it is one. */
 export function numberOf(value: Json | undefined): number | undefined {
-  return value === undefined || value === null || typeof value === 'boolean' ? undefined : Number(value);
+  if (value === undefined || value === null || typeof value === 'boolean') return undefined;
+  const number = Number(value);
+  return Number.isNaN(number) ? undefined : number;
 }
 
 /** True where no two texts are the same. */
