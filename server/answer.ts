@@ -30,12 +30,12 @@ export function sendResult(ctx: Context, answer: Answer, result: Result): void {
   ctx.status = status;
   if (version) setVersionHeaders(ctx, version);
   if (status === 204 || status === 304) return;
-  // One that was there already is told of likewise: whoever wanted to make it has to learn its id.
-  if (version && (status === 201 || (written && ctx.method === 'POST'))) {
+  const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
+  // One that was there already, and is not given, is told of likewise: whoever wanted to make it has to learn its id.
+  if (version && (status === 201 || (preferred === 'minimal' && ctx.method === 'POST'))) {
     const { type, id, versionId } = version;
     ctx.set('Location', `${ctx.state.base}/${type}/${id}/_history/${versionId}`);
   }
-  const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
   if (preferred === 'minimal') {
     // An empty text keeps the status: without a body, koa would make it 204.
     ctx.body = '';

@@ -14,7 +14,7 @@ export function constraintChecks(element: ElementDefinition, registry: Registry)
   const checks: Check[] = [];
   if (element.codes !== undefined) checks.push(codeCheck(withOwnTypes(element.codes, registry)));
   if (element.codings !== undefined) checks.push(codingCheck(element.codings));
-  if (element.targets !== undefined) checks.push(targetCheck(element.targets, registry));
+  if (element.targets !== undefined) checks.push(targetCheck(element, registry));
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, maxLength } = element;
   if (element.minimum !== undefined || element.maximum !== undefined) checks.push(rangeCheck(minimum, maximum));
   if (maxLength !== undefined) checks.push(lengthCheck(maxLength));

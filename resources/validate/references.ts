@@ -1,5 +1,6 @@
 /** References between resources (https://hl7.org/fhir/R4/references.html#literal). */
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import type { ElementDefinition } from '../definition.ts';
 import type { Registry } from '../registry.ts';
 import { isUri } from './primitives.ts';
 import type { Check, Run } from './run.ts';
@@ -71,19 +72,20 @@ export function checkLink({ reference }: JsonObject, run: Run): void {
 }
 
 /** A check that a Reference or Link points at one of some types, where it says what it points at. */
-export function targetCheck(targets: readonly string[], registry: Registry): Check {
+export function targetCheck({ type: kind, targets = [] }: ElementDefinition, registry: Registry): Check {
   const allowed = new Set(targets);
   const remedy = `must point at ${targets.join(', ')}`;
   const isOther = (type: Json | undefined): type is string => typeof type === 'string' && !allowed.has(type);
   return (value, run) => {
     if (!isObject(value)) return;
     if (isOther(value.resourceType)) run.report('value', remedy, 'resourceType');
+    const parsed = typeof value.reference === 'string' ? parseReference(value.reference) : undefined;
     const named = isOther(value.type) && registry.resource(value.type) !== undefined;
-    if (named) run.report('value', remedy, 'type');
-    if (typeof value.reference !== 'string') return;
-    const parsed = parseReference(value.reference);
+    // A type beside one that the reference names has to agree with that already.
+    if (named && parsed?.kind !== 'relative') run.report('value', remedy, 'type');
     const type = parsed?.kind === 'fragment' ? run.container.typeOf(parsed.id ?? '') : parsed?.type;
-    const isKnown = parsed?.kind === 'relative' || (type !== undefined && registry.resource(type) !== undefined);
+    // That a Reference names no type at all is told of by the rule of its datatype; a Link may name other things, too.
+    const isKnown = kind === 'Link' || (type !== undefined && registry.resource(type) !== undefined);
     if (isKnown && isOther(type)) run.report('value', remedy, 'reference');
   };
 }

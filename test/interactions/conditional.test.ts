@@ -41,6 +41,23 @@ describe('interactions: conditional', () => {
       expect(reply.header('location')).to.match(/_history\/1$/);
     });
 
+    it('is there but empty, as by a variable that is not set: 412, and nothing is made', async () => {
+      const before = await total('_summary=count');
+      const alone = await call('POST', '/Patient', { ...json('x'), ...ifNone('') });
+      const resource = { resourceType: 'Patient' };
+      const entry = [{ resource, request: { method: 'POST', url: 'Patient', ifNoneExist: '' } }];
+      const batch = await call('POST', '/', { json: { resourceType: 'Bundle', type: 'batch', entry } });
+      expect([alone.status, batch.at('entry.0.response.status')]).to.deep.equal([412, '412']);
+      expect(await total('_summary=count')).to.equal(before);
+    });
+
+    it('tells where the one is that it found, where it is not given', async () => {
+      const headers = { ...ifNone(`identifier=${one}`).headers, prefer: 'return=minimal' };
+      const reply = await call('POST', '/Patient', { ...json(one), headers });
+      expect([reply.status, reply.text]).to.deep.equal([200, '']);
+      expect(reply.header('location')).to.match(new RegExp(`/Patient/${one}/_history/1$`));
+    });
+
     for (const written of [
       'identifier=VALUE',
       'Patient?identifier=VALUE',

@@ -59,6 +59,26 @@ describe('interactions: system', () => {
       });
     }
 
+    it('a profile or a mode that it does not validate by: 400, not the word that all is well', async () => {
+      const base = 'http://hl7.org/fhir/StructureDefinition/Patient';
+      const named = (name: string, value: string) => ({
+        ...inParameters(GOOD),
+        parameter: [{ name, valueUri: value }, ...inParameters(GOOD).parameter],
+      });
+      for (const [path, json, status] of [
+        ['/Patient/$validate?profile=http://example.org/p', GOOD, 400],
+        ['/$validate?mode=delete', GOOD, 400],
+        ['/Patient/$validate', named('profile', 'http://example.org/p'), 400],
+        [`/Patient/$validate?profile=${base}`, GOOD, 200],
+        ['/Patient/$validate', named('profile', `${base}|4.0.1`), 200],
+        ['/Patient/$validate?mode=create', GOOD, 200],
+      ] as const) {
+        const reply = await post(path, json);
+        expect(reply.status, path).to.equal(status);
+        if (status === 400) expect(reply.at('issue.0.code')).to.equal('not-supported');
+      }
+    });
+
     it('never repeats a secret', async () => {
       const reply = await post('/$validate', { resourceType: 'Client', secret: 'not-told', grant_types: ['none'] });
       expect([reply.status, reply.text.includes('not-told')]).to.deep.equal([200, false]);
