@@ -24,7 +24,8 @@ describe('clients: oauth4webapi', () => {
   };
 
   before(async () => {
-    server = await startServer();
+    // An ID token that is signed by anything else has to be announced to this client.
+    server = await startServer({ env: { SIGNING_ALG: 'RS256' } });
     key = await oauth.generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await crypto.subtle.exportKey('jwk', key.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
     const jwt = { token_format: 'jwt', refresh_token: true };

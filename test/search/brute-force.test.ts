@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Bundle } from 'fhir/r4.js';
 import { after, before, describe, it } from 'mocha';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
@@ -14,16 +15,22 @@ import type { World } from './oracle/world.ts';
 const LARGEST_PAGE = 1000;
 
 describe('Search against a filter by brute force', () => {
+  let database: TestDatabase;
   let server: ClockedServer;
   let world: World;
 
   before(async function () {
     this.timeout(60_000);
-    server = await startClockedServer({ BASE_URL: BASE, MAX_BODY: '4mb' });
+    database = await freshDatabase();
+    server = await startClockedServer({ BASE_URL: BASE, MAX_BODY: '4mb' }, database);
     world = await load(server);
+    await database.analyze();
   });
 
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    await database.drop();
+  });
 
   /** One page of a search, by the way that the query takes or by a link to the next. */
   async function page(query: Query, count: number, next?: string): Promise<Bundle> {

@@ -51,8 +51,7 @@ describe('the authorization code flow', () => {
   };
   const refreshed = (reply: Reply) =>
     api.token({ grant_type: 'refresh_token', client_id: 'app', refresh_token: reply.string('refresh_token') });
-  const newest = async () =>
-    (await api.found('/Session?type=authorization_code&_sort=-_lastUpdated&_count=1'))[0] ?? {};
+  const newest = async () => (await api.found('/Session?type=authorization_code&_sort=-start&_count=1'))[0] ?? {};
 
   describe('as it should go', () => {
     it('RFC 6749 §4.1.2, §4.1.4: the client gets a code, and for it tokens that are the person’s', async () => {

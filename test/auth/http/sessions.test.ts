@@ -32,7 +32,7 @@ describe('Sessions over HTTP', () => {
     return (await api.token({ ...form, refresh_token: reply.string('refresh_token') })).status;
   };
   const newest = async (user = 'ann') => {
-    const [session] = await api.found(`/Session?user=User/${user}&_sort=-_lastUpdated&_count=1`);
+    const [session] = await api.found(`/Session?user=User/${user}&_sort=-start&_count=1`);
     return session ?? {};
   };
 
