@@ -30,24 +30,26 @@ describe('Sessions', () => {
   });
   after(() => api.stop());
 
-  const PLACES: ((token: string, client: string) => Promise<boolean>)[] = [
-    async (bearer) => isGood(await api.statusWith(bearer, '/Patient/p')),
-    async (bearer) => isGood(await api.statusWith(bearer, '/auth/userinfo')),
-    async (token, client) => {
+  /** Where an access token is asked for: a resource, who it speaks for, what it is. */
+  const places = {
+    resource: async (bearer: string) => isGood(await api.statusWith(bearer, '/Patient/p')),
+    userinfo: async (bearer: string) => isGood(await api.statusWith(bearer, '/auth/userinfo')),
+    introspection: async (token: string, client: string) => {
       const { as, form } = await accounts.introspector(client);
       const reply = await api.request('POST', '/auth/introspect', { form: { ...form, token }, ...(as && { as }) });
       expect(reply.status, reply.text).to.equal(200);
       return reply.at('active') === true;
     },
-  ];
-  const introspect = PLACES[2] ?? raise('There is no introspection.');
+  };
+  const ORDER = ['resource', 'userinfo', 'introspection'] as const;
 
   const ask = async (session: ModelSession, token: Token, at: number) => {
     const expected = session.works(token, api.now());
-    const place = (token.use === 'refresh' ? undefined : PLACES[at % PLACES.length]) ?? introspect;
+    const place = (token.use === 'access' && ORDER[at % ORDER.length]) || 'introspection';
     if (expected && token.use === 'access') session.unused = false;
-    const told = `the ${token.use} token ${session.known.indexOf(token)} of ${session.client}, ${session.user ?? ''}`;
-    expect(await place(token.text, session.client), `${told}, asked at ${place}`).to.equal(expected);
+    const { client, user = 'nobody' } = session;
+    const told = `the ${token.use} token of ${client} for ${user}, asked at ${place}`;
+    expect(await places[place](token.text, client), told).to.equal(expected);
   };
 
   /** Asks all tokens; those of a retry that is still possible only where it is meant to end that. */
@@ -84,8 +86,4 @@ describe('Sessions', () => {
 function isGood(status: number): boolean {
   expect(status).to.be.oneOf([200, 401]);
   return status === 200;
-}
-
-function raise(message: string): never {
-  throw new Error(message);
 }

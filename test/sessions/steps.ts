@@ -18,6 +18,7 @@ export interface Scene {
 export type Step =
   | { kind: 'issue'; client: string; grant: number; user: string }
   | { kind: 'refresh'; session: number; token: number; prove: boolean }
+  | { kind: 'retry'; session: number; seconds: number; prove: boolean }
   | { kind: 'revoke'; session: number; token: number }
   | { kind: 'close'; session: number; token: number }
   | { kind: 'delete' | 'switch off' | 'replay code'; session: number }
@@ -44,6 +45,15 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   ),
   weighted(9, fc.record({ kind: fc.constant('refresh'), session, token, prove: fc.boolean() })),
+  weighted(
+    3,
+    fc.record({
+      kind: fc.constant('retry'),
+      session,
+      seconds: fc.constantFrom(0, 3, 10, 11, 15),
+      prove: fc.boolean(),
+    }),
+  ),
   weighted(1, fc.record({ kind: fc.constant('revoke'), session, token })),
   weighted(1, fc.record({ kind: fc.constant('close'), session, token })),
   weighted(1, fc.record({ kind: fc.constantFrom('delete', 'switch off', 'replay code'), session })),
@@ -90,6 +100,8 @@ function takeWith(
   switch (taken.kind) {
     case 'refresh':
       return refresh(scene, taken, chosen);
+    case 'retry':
+      return retry(scene, taken, chosen);
     case 'revoke':
       return revoke(scene, taken, chosen);
     case 'close':
@@ -147,9 +159,20 @@ async function sendRefresh({ api, accounts }: Scene, client: string, refresh_tok
   return { reply: await api.token({ grant_type: 'refresh_token', refresh_token, ...proof }), rotated };
 }
 
-async function refresh(scene: Scene, { token: at, prove }: StepOf<'refresh'>, chosen: ModelSession): Promise<void> {
+function refresh(scene: Scene, { token: at, prove }: StepOf<'refresh'>, chosen: ModelSession): Promise<void> {
+  return refreshBy(scene, oldToken(chosen, 'refresh', at), prove, chosen);
+}
+
+/** The same refresh token twice, as by a client whose answer was lost: nothing is used in between. */
+async function retry(scene: Scene, { seconds, prove }: StepOf<'retry'>, chosen: ModelSession): Promise<void> {
+  const text = chosen.current.refresh;
+  await refreshBy(scene, text, prove, chosen);
+  scene.api.pass(seconds);
+  await refreshBy(scene, text, prove, chosen);
+}
+
+async function refreshBy(scene: Scene, text: string, prove: boolean, chosen: ModelSession): Promise<void> {
   const { api, accounts } = scene;
-  const text = oldToken(chosen, 'refresh', at);
   const { reply, rotated } = await sendRefresh(scene, chosen.client, text, prove);
   const outcome = chosen.refresh(text, api.now());
   // Who leaves the proof out may be told no more than that.
