@@ -25,6 +25,7 @@ describe('generated requests', () => {
   let callers: Callers;
   let held: string[];
   before(async () => {
+    // Where a request is answered by a fault, `FUZZ_LOG=error` shows the server's own account of it.
     api = await startApi({ TRUSTED_PROXIES: '127.0.0.1/32', LOG_LEVEL: process.env['FUZZ_LOG'] ?? 'silent' });
     callers = new Callers(api);
     await callers.settle();
