@@ -117,6 +117,9 @@ export function asFailure(thrown: unknown): Failure {
   return new Failure('internal', 'The server failed; its log says why.', { cause: error });
 }
 
+/** The codes of zlib for gzip and deflate, and those of Brotli, whose first words get lost in Node. */
+const DAMAGED = /^(Z_|ERR__ERROR_|ERR_BROTLI_)/;
+
 /** What koa-body and what it is made of throw, by the status or the code they give it. */
 function refusedBody(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -124,9 +127,9 @@ function refusedBody(error: unknown): Failure | undefined {
   const code = 'code' in error ? String(error.code) : '';
   if (status === 413) return new Failure('too-large', 'The body is larger than this server takes.', { cause: error });
   if (status === 415)
-    return new Failure('media-type', 'Send the body as it is, or with gzip or deflate.', { cause: error });
+    return new Failure('media-type', 'Send the body as it is, or with gzip, deflate or br.', { cause: error });
   if (status === 400) return new Failure('malformed', 'The body did not arrive whole.', { cause: error });
-  if (code.startsWith('Z_')) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
+  if (DAMAGED.test(code)) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
   return undefined;
 }
 

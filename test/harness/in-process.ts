@@ -22,15 +22,16 @@ export interface ClockedServer {
 
 /**
  * Starts a server on a fresh database, or on one to start on again, which `stop` leaves; its time runs on, and
- * further where the test passes seconds.
+ * further where the test passes seconds; where the test tells the time, it stands still meanwhile.
  */
 export async function startClockedServer(
   env: Record<string, string> = {},
   kept?: TestDatabase,
+  time: () => number = Date.now,
 ): Promise<ClockedServer> {
   const database = kept ?? (await freshDatabase());
   let ahead = 0;
-  const clock = () => Date.now() + ahead;
+  const clock = () => time() + ahead;
   const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
   const server = await start(readConfig({ ...settings, ...env }), { clock, random: randomBytes });
   const agent = new Agent({ keepAlive: true });

@@ -39,6 +39,8 @@ describe('server: body limits', () => {
     ['gzip that is none', '{}', 'gzip', 400],
     ['gzip that ends early', gzipSync(patient(2000)).subarray(0, -12), 'gzip', 400],
     ['gzip with a wrong checksum', damaged(gzipSync(patient(2000))), 'gzip', 400],
+    ['br that is none', '{"active":[[]]}', 'br', 400],
+    ['br that ends early', brotliCompressSync(patient(2000)).subarray(0, -12), 'br', 400],
     ['an encoding that is not known', '{}', 'zstd-of-mine', 415],
     ['two encodings', gzipSync(gzipSync('{}')), 'gzip, gzip', 415],
     ['identity', '{}', 'identity', 201],

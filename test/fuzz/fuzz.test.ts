@@ -1,0 +1,107 @@
+/** Generated requests: each is answered, by no fault of the server, and nobody changes what is not theirs to change. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { after, before, describe, it } from 'mocha';
+import { type Api, startApi } from '../auth/http/api.ts';
+import { LONG, runs } from '../harness/generated.ts';
+import { asRoot, ROOT } from '../harness/server.ts';
+import { Callers, SECRETS } from './callers.ts';
+import { check, pathOf } from './checks.ts';
+import { type FuzzRequest, request, written } from './requests.ts';
+import { exchange, type RawReply } from './wire.ts';
+
+/** How many are sent at once; 100,000 in all, of which the ordinary run sends a twentieth. */
+const AT_ONCE = 50;
+const BATCHES = LONG ? 2_000 : 100;
+
+interface Version {
+  resourceType: string;
+  id: string;
+  gender?: string;
+}
+
+describe('generated requests', () => {
+  let api: Api;
+  let callers: Callers;
+  let held: string[];
+  before(async () => {
+    // Where a request is answered by a fault, `FUZZ_LOG=error` shows the server's own account of it.
+    api = await startApi({ TRUSTED_PROXIES: '127.0.0.1/32', LOG_LEVEL: process.env['FUZZ_LOG'] ?? 'silent' });
+    callers = new Callers(api);
+    await callers.settle();
+    held = await untouchable();
+  });
+  after(() => api.stop());
+
+  /** Every version of everything but Sessions, and but what was of the rows that some of the callers may write. */
+  async function untouchable(): Promise<string[]> {
+    const entries: { fullUrl: string; resource?: Version }[] = [];
+    let path: string | undefined = '/_history?_count=1000';
+    while (path !== undefined) {
+      const reply = await api.request('GET', path, { as: asRoot });
+      expect(reply.status, reply.text).to.equal(200);
+      entries.push(...(reply.list('entry') as typeof entries));
+      const links = reply.list('link') as { relation: string; url: string }[];
+      const next = links.find(({ relation }) => relation === 'next')?.url;
+      path = next === undefined ? undefined : next.slice(next.indexOf('/', 'http://'.length));
+    }
+    const versions = entries.flatMap(({ resource }) => (resource ? [resource] : []));
+    const rows = new Set(versions.filter(({ gender }) => gender === 'female').map(({ id }) => `Patient/${id}`));
+    const others = new Set(versions.filter(({ gender }) => gender !== 'female').map(nameOf));
+    return entries
+      .filter(({ fullUrl }) => {
+        const name = fullUrl.split('/').slice(-2).join('/');
+        return !name.startsWith('Session/') && (others.has(name) || !rows.has(name));
+      })
+      .map((each) => JSON.stringify(each))
+      .sort();
+  }
+
+  async function send(sent: FuzzRequest): Promise<void> {
+    const bytes = written(sent, (text) => callers.fill(text));
+    try {
+      const reply = await exchange(api.port, { bytes, whole: sent.framing !== 'more' });
+      if (!reply) {
+        const unanswered = sent.framing === 'more' || sent.method === 'CONNECT';
+        expect(unanswered, 'the connection was ended without an answer').to.equal(true);
+        return;
+      }
+      if (isGrant(sent, reply)) callers.granted += 1;
+      check(sent, reply, [...SECRETS, ROOT.secret, ...callers.tokens()]);
+    } catch (cause) {
+      throw new Error(bytes.subarray(0, 3000).toString('latin1'), { cause });
+    }
+  }
+
+  it('are answered, none by a fault, and none tells a secret', async () => {
+    const property = fc.asyncProperty(fc.array(request, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (batch) => {
+      await callers.renew();
+      await Promise.all(batch.map(send));
+    });
+    await fc.assert(property, { ...runs(BATCHES), numRuns: BATCHES, endOnFailure: true });
+  }).timeout(3_600_000);
+
+  it('have changed nothing that was not theirs to change', async () => {
+    expect(await untouchable()).to.eql(held);
+  });
+
+  it('have begun as many Sessions as were granted', async () => {
+    const reply = await api.request('GET', '/Session?_summary=count', { as: asRoot });
+    expect(reply.at('total')).to.equal(callers.granted);
+  });
+
+  it('have left the server as it was', async () => {
+    expect((await api.request('GET', '/health')).status).to.equal(200);
+    expect((await api.request('GET', '/Patient/m', { as: asRoot })).at('gender')).to.equal('male');
+  });
+});
+
+function nameOf({ resourceType, id }: Version): string {
+  return `${resourceType}/${id}`;
+}
+
+/** A new Session: a refresh goes on with one. */
+function isGrant({ method, target, body }: FuzzRequest, { status, text }: RawReply): boolean {
+  if (method !== 'POST' || pathOf(target) !== '/auth/token' || status !== 200) return false;
+  return text.includes('access_token') && !/grant_type\W+refresh_token/.test(String(body?.bytes));
+}
