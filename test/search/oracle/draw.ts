@@ -28,10 +28,11 @@ export const DRAW: Drawing = {
     return plain(textOf(text).folded === '' ? exact : text);
   },
   token: (value, whim, modifier) => (modifier === 'of-type' ? typed(value, whim) : coded(value, whim)),
-  date: ({ first, last }, { shape, cut }) => ({
-    prefix: pick(['', ...Object.keys(SAYS)], shape),
-    parts: [dateAt((shape % 2 === 0 ? first : last + 1) + pick(SHIFTS, shape >> 4), cut)],
-  }),
+  date: ({ first, last }, { shape, cut }) => {
+    const at = Math.floor(shape / PREFIXES.length);
+    const moment = pick([first, first, first, last + 1], at) + pick(SHIFTS, at >> 2);
+    return { prefix: pick(PREFIXES, shape), parts: [dateAt(moment, cut)] };
+  },
   reference: (value, whim, modifier) => {
     if (modifier === 'identifier') return coded(identity(value), whim);
     const [type, id] = pointed(value);
@@ -114,8 +115,10 @@ const ADDRESSES: ((type: string, id: string, written: string) => string)[] = [
   (type, id) => `${type}/${id}x`,
 ];
 
+const PREFIXES = ['', ...Object.keys(SAYS)];
 const DAY = 86_400_000;
-const SHIFTS = [0, 0, 0, 0, -1, 1, 1000, -60_000, DAY, -DAY, 31 * DAY, -366 * DAY, 3000 * DAY];
+/** Mostly to where one stretch ends and the next begins. */
+const SHIFTS = [0, 0, 0, 0, 0, -1, -1, -1, 1, 1000, -60_000, DAY, -31 * DAY, 366 * DAY, 3000 * DAY];
 const ZONES: [name: string, minutes: number][] = [
   ['Z', 0],
   ['', 0],
@@ -128,6 +131,6 @@ const PRECISIONS = [4, 7, 10, 10, 16, 19, 23];
 /** A moment as a date of some precision in some zone. */
 function dateAt(moment: number, cut: number): string {
   const precision = pick(PRECISIONS, cut);
-  const [zone, minutes] = precision > 10 ? pick(ZONES, cut >> 4) : ['', 0];
+  const [zone, minutes] = precision > 10 ? pick(ZONES, Math.floor(cut / PRECISIONS.length)) : ['', 0];
   return new Date(moment + minutes * 60_000).toISOString().slice(0, precision) + zone;
 }

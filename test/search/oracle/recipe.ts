@@ -45,7 +45,8 @@ interface Subject {
   parameter: string;
 }
 
-const OWN = Object.keys(PARAMETERS.Patient).map(
+/** Dates have more to be wrong about. */
+const OWN = [...Object.keys(PARAMETERS.Patient), 'birthdate', 'birthdate', 'death-date', 'death-date'].map(
   (parameter): Subject => ({ link: undefined, type: 'Patient', parameter }),
 );
 const LINKED = LINKS.flatMap(([link, type, parameters]) =>
