@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Reply } from '../harness/http.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 import { ADDRESSES } from './addresses.rows.ts';
 import { HEADERS } from './headers.rows.ts';
 import { OAUTH } from './oauth.rows.ts';
@@ -16,7 +17,7 @@ const CAUSES = [...new Set(ROWS.map(({ cause }) => cause))];
 const TYPES = ['Patient', 'Client', 'User', 'Session', 'AccessPolicy'];
 
 /** What the server holds, by what it answers. */
-async function holdings(server: TestServer): Promise<string[]> {
+async function holdings(server: ClockedServer): Promise<string[]> {
   const paths = TYPES.flatMap((type) => [`/${type}?_sort=_id`, `/${type}/_history`]);
   const replies = await Promise.all(paths.map((path) => server.request('GET', path, { as: asRoot })));
   return replies.map(({ body, status }) => {
@@ -44,11 +45,11 @@ function check(row: Row, reply: Reply): void {
 }
 
 describe('bad input', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   let held: string[];
 
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
     const app = { secret: 'app-secret', grant_types: ['client_credentials'] };
     for (const [path, json] of [
       ['/Patient/kept', { name: [{ family: 'Kept' }] }],

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { Client } from 'fhir-kit-client';
 import { after, before, describe, it } from 'mocha';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { ROOT } from '../harness/server.ts';
 
 interface Resource {
   resourceType: string;
@@ -25,13 +26,13 @@ const statusOf = (promise: Promise<unknown>) =>
 
 for (const base of ['', '/fhir']) {
   describe(`clients: fhir-kit-client at ${base || 'the root'}`, () => {
-    let server: TestServer;
+    let server: ClockedServer;
     let client: Client;
 
     before(async () => {
-      server = await startServer();
+      server = await startClockedServer();
       const form = { grant_type: 'client_credentials' };
-      const as = { basic: [server.root.id, server.root.secret] } as const;
+      const as = { basic: [ROOT.id, ROOT.secret] } as const;
       const bearerToken = (await server.request('POST', '/auth/token', { as, form })).string('access_token');
       client = new Client({ baseUrl: `${server.baseUrl}${base}`, bearerToken });
     });

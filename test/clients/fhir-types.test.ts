@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import type { Bundle, CapabilityStatement, Observation, OperationOutcome, Patient } from 'fhir/r4.js';
 import { after, before, describe, it } from 'mocha';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const PATIENT: Patient = {
   resourceType: 'Patient',
@@ -28,9 +29,9 @@ const OBSERVATION: Observation = {
 };
 
 describe('clients: typed code', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
   });
   after(() => server.stop());
 

@@ -3,18 +3,19 @@ import { MedplumClient } from '@medplum/core';
 import { expect } from 'chai';
 import type { Bundle, Patient } from 'fhir/r4.js';
 import { after, before, describe, it } from 'mocha';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { ROOT } from '../harness/server.ts';
 
 for (const base of ['', 'fhir']) {
   describe(`clients: @medplum/core at ${base || 'the root'}`, () => {
-    let server: TestServer;
+    let server: ClockedServer;
     let client: MedplumClient;
 
     before(async () => {
-      server = await startServer();
+      server = await startClockedServer();
       const tokenUrl = `${server.url}/auth/token`;
       client = new MedplumClient({ baseUrl: `${server.url}/`, fhirUrlPath: base, tokenUrl, fetch, cacheTime: 0 });
-      await client.startClientLogin(server.root.id, server.root.secret);
+      await client.startClientLogin(ROOT.id, ROOT.secret);
     });
     after(() => server.stop());
 

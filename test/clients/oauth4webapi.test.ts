@@ -4,7 +4,8 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import * as oauth from 'oauth4webapi';
 import { browserOf } from '../auth/http/browser.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const SERVICE: oauth.Client = { client_id: 'service' };
 const APP: oauth.Client = { client_id: 'app' };
@@ -14,7 +15,7 @@ const CALLBACK = 'https://app.example/callback';
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 describe('clients: oauth4webapi', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   let as: oauth.AuthorizationServer;
   let key: Awaited<ReturnType<typeof oauth.generateKeyPair>>;
 
@@ -25,7 +26,7 @@ describe('clients: oauth4webapi', () => {
 
   before(async () => {
     // An ID token that is signed by anything else has to be announced to this client.
-    server = await startServer({ env: { SIGNING_ALG: 'RS256' } });
+    server = await startClockedServer({ SIGNING_ALG: 'RS256' });
     key = await oauth.generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await crypto.subtle.exportKey('jwk', key.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
     const jwt = { token_format: 'jwt', refresh_token: true };

@@ -2,15 +2,16 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const SECRET = 'simple-secret';
 
 describe('clients: simple-oauth2', () => {
-  let server: TestServer;
+  let server: ClockedServer;
 
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
     const auth = {
       client_credentials: { refresh_token: true },
       password: { token_format: 'jwt', refresh_token: true },

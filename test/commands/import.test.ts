@@ -114,7 +114,7 @@ describe('commands: import', () => {
 
   it('goes through a running server, with the same reasons', async () => {
     const input = await mixed();
-    const baseUrl = `http://localhost:${server.port}`;
+    const { baseUrl } = server;
     // A SQLite file has one process: the server is found by its public address. PostgreSQL would let this one in.
     const args = DATABASE_KIND === 'sqlite' ? [input] : [input, '--url', baseUrl];
     const result = await command('import', args, database, { BASE_URL: baseUrl });

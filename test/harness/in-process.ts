@@ -10,6 +10,8 @@ import { TEST_SETTINGS } from './server.ts';
 export interface ClockedServer {
   url: string;
   port: number;
+  /** Its public address and the issuer of its tokens, where `BASE_URL` names no other. */
+  baseUrl: string;
   /** What it would print of the root client. */
   welcome: string;
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
@@ -39,6 +41,7 @@ export async function startClockedServer(
   return {
     url,
     port: server.port,
+    baseUrl: server.url,
     welcome: server.welcome,
     request: (method, path, options) => request(url, agent, method, path, options),
     pass: (seconds) => {

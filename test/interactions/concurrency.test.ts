@@ -3,15 +3,16 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import type { Reply } from '../harness/http.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 import { entry, send } from './bundles.ts';
 
 const N = 50;
 
 describe('interactions: concurrency', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
   });
   after(() => server.stop());
 
@@ -138,10 +139,10 @@ describe('interactions: concurrency', () => {
 if (DATABASE_KIND === 'postgres') {
   describe('interactions: concurrency of two nodes', () => {
     let database: TestDatabase;
-    let nodes: TestServer[];
+    let nodes: ClockedServer[];
     before(async () => {
       database = await freshDatabase();
-      nodes = [await startServer({ database }), await startServer({ database })];
+      nodes = [await startClockedServer({}, database), await startClockedServer({}, database)];
     });
     after(async () => {
       for (const node of nodes) await node.stop();

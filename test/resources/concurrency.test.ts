@@ -2,15 +2,16 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Reply } from '../harness/http.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 import { EXAMPLES } from './examples.ts';
 
 const N = 25;
 
 describe('resources: concurrency', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
   });
   after(() => server.stop());
 

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 describe("resources: searching the server's own types", () => {
-  let server: TestServer;
+  let server: ClockedServer;
 
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
     const put = (path: string, json: object) => server.request('PUT', path, { as: asRoot, json });
     await put('/Client/silent', { name: 'Says nothing of being active' });
     await put('/Client/on', { active: true });

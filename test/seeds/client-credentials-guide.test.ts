@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const YAML = { accept: 'text/yaml', 'content-type': 'text/yaml' };
 const SIMPLE = `
@@ -37,9 +38,9 @@ auth:
 `;
 
 describe('seeds: client credentials guide', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer({ env: { SIGNING_ALG: 'RS256' } });
+    server = await startClockedServer({ SIGNING_ALG: 'RS256' });
   });
   after(() => server.stop());
 

@@ -2,15 +2,16 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Reply, RequestOptions } from '../harness/http.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const CLIENT = 'secret: verysecretsecret\ngrant_types:\n- client_credentials\n';
 const PARAMETERS = { grant_type: 'client_credentials', client_secret: 'verysecretsecret', client_id: 'cc-client' };
 
 describe('seeds: client credentials reference (gitbook)', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
     expect((await server.request('PUT', '/Client/cc-client', { as: asRoot, yaml: CLIENT })).status).to.equal(201);
   });
   after(() => server.stop());

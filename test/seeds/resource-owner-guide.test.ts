@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 
 const YAML = { accept: 'text/yaml', 'content-type': 'text/yaml' };
 const SIMPLE = `
@@ -31,9 +32,9 @@ const JSON_REQUEST = {
 };
 
 describe('seeds: resource owner guide', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   before(async () => {
-    server = await startServer();
+    server = await startClockedServer();
     const user = await server.request('PUT', '/User/user', { as: asRoot, yaml: USER });
     expect(user.status, user.text).to.equal(201);
   });

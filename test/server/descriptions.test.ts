@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { INTERACTIONS } from '../../server/interactions/registry.ts';
 import type { Reply } from '../harness/http.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
 import { API_SHAPE } from './openapi-shape.ts';
 
 interface Described {
@@ -16,11 +17,11 @@ interface Described {
 }
 
 describe('server: what it tells of itself', () => {
-  let server: TestServer;
+  let server: ClockedServer;
   let metadata: Reply;
   let types: Map<string, Described>;
   before(async () => {
-    server = await startServer({ env: { CORS_ORIGINS: 'https://app.example.com' } });
+    server = await startClockedServer({ CORS_ORIGINS: 'https://app.example.com' });
     metadata = await server.request('GET', '/metadata');
     types = new Map((metadata.list('rest.0.resource') as Described[]).map((each) => [each.type, each]));
   });

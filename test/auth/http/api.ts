@@ -26,7 +26,7 @@ export interface Api extends ClockedServer {
 /** A server on an empty database, whose clock the test turns. It signs by ES256, whose keys are made at once. */
 export async function startApi(env: Record<string, string> = {}, time?: () => number): Promise<Api> {
   const server = await startClockedServer(env, undefined, time);
-  return apiOf(server, `http://localhost:${new URL(server.url).port}`);
+  return apiOf(server, server.baseUrl);
 }
 
 /** Wraps a running server. */
