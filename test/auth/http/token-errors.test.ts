@@ -90,7 +90,7 @@ const ROWS: Row[] = [
   ['DELETE', {}, '405 invalid_request', '', 'DELETE'],
 ];
 
-describe('errors of the token endpoint (RFC 6749 §5.2)', () => {
+describe('RFC 6749 §3.2, §5.2: errors of the token endpoint', () => {
   let api: Api;
   before(async () => {
     api = await startApi();
