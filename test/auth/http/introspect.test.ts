@@ -73,7 +73,7 @@ describe('introspection over HTTP (RFC 7662)', () => {
     expect(reply.body).to.include({ active: true, sub: 'app' }).and.not.have.property('username');
   });
 
-  it('RFC 7662 §2.2: others get {"active":false}: another client, and one whose policy is about something else', async () => {
+  it('RFC 7662 §2.2: others get {"active":false}: another client, and one whose policy is not about that', async () => {
     const token = (await login()).string('access_token');
     for (const client of ['other', 'reader']) expect((await ask(token, client)).body).to.eql({ active: false });
   });

@@ -52,7 +52,7 @@ describe('revocation over HTTP (RFC 7009)', () => {
 
   for (const client of ['public', 'confidential', 'jwt']) {
     for (const name of ['access_token', 'refresh_token']) {
-      it(`RFC 7009 §2.1: ends the Session by the ${name} of the client ${client}: neither token is good any more`, async () => {
+      it(`RFC 7009 §2.1: the ${name} of the client ${client} ends the Session, and both tokens`, async () => {
         const reply = await login(client);
         const ended = await revoke({ token: reply.string(name), client_id: client, ...proofOf(client) });
         expect(ended.status, ended.text).to.equal(200);
@@ -64,7 +64,7 @@ describe('revocation over HTTP (RFC 7009)', () => {
     }
   }
 
-  it('RFC 7009 §2.2: answers 200 with a JSON content type, which some clients insist on, and what no cache may keep', async () => {
+  it('RFC 7009 §2.2: 200 has a JSON content type, which some clients insist on, and no cache may keep it', async () => {
     const reply = await revoke({ token: 'unknown', client_id: 'public' });
     expect(reply.status).to.equal(200);
     expect(reply.header('content-type')).to.match(/^application\/json/);
@@ -72,7 +72,7 @@ describe('revocation over HTTP (RFC 7009)', () => {
     expect(reply.body).to.eql({});
   });
 
-  it('RFC 7009 §2.2: an unknown token, one that was revoked already, and one that is none: 200 all the same', async () => {
+  it('RFC 7009 §2.2: an unknown token, one that was revoked, and one that is none: 200 all the same', async () => {
     const reply = await login('public');
     for (const token of [reply.string('access_token'), reply.string('access_token'), 'x', 'a.b.c', '🔑']) {
       expect((await revoke({ token, client_id: 'public' })).status).to.equal(200);
