@@ -50,7 +50,7 @@ describe('parameters of OAuth requests', () => {
     it(`refuse ${why}`, () => expect(codeOf(() => read(body, query))).to.equal('invalid_request'));
   }
 
-  it('empty means omitted, and null too (RFC 6749 §3.2)', () => {
+  it('RFC 6749 §3.2: empty means omitted, and null too', () => {
     expect(read({ form: [['scope', '']] }).get('scope')).to.equal(undefined);
     expect(read({ json: { scope: null, client_id: '' } }).get('scope')).to.equal(undefined);
     expect(codeOf(() => read({ form: [['username', '']] }).require('username'))).to.equal('invalid_request');

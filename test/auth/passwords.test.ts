@@ -75,7 +75,7 @@ describe('passwords', () => {
     expect(await passwords.matches('Client/k', 'two', [one])).to.equal(false);
   });
 
-  it('an unknown account costs what a known one does', async () => {
+  it('timing of unknown client and user: an unknown account costs what a known one does', async () => {
     const hash = await passwords.hash('known');
     let [known, unknown] = [0, 0];
     for (let turn = 0; turn < 5; turn += 1) {

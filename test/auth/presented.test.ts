@@ -63,6 +63,18 @@ describe('tokens', () => {
     expect(new Set([one, ...others]).size).to.equal(5);
   });
 
+  it('timing of unknown token: what is looked up is its digest, whose bytes nobody can choose', async () => {
+    const presented = createPresentedTokens({ keys: await keysOf('ES256'), issuer, clock: () => NOW * 1000 });
+    const token = randomPart(randomBytes);
+    const near = `${token.slice(0, -1)}${token.endsWith('A') ? 'E' : 'A'}`;
+    const hashes: string[] = [];
+    for (const each of [token, near]) hashes.push((await presented.read(each, 'access'))?.hash ?? '');
+    const [known = '', unknown = ''] = hashes;
+    expect(known).to.have.length.above(40);
+    expect(known.slice(0, 6), 'a near miss is as far away as any').to.not.equal(unknown.slice(0, 6));
+    expect(known).to.not.include(token.slice(0, 6));
+  });
+
   for (const alg of SIGNING_ALGS) {
     it(`JWTs signed with ${alg} have the claims of RFC 9068 and are read again`, async () => {
       const keys = await keysOf(alg);

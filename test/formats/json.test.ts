@@ -112,6 +112,11 @@ describe('JSON', () => {
       expect(renderJson(readJson('1e308'))).to.equal('1e308');
     });
 
+    it('long keys are not repeated in full', () => {
+      const key = `"${'k'.repeat(500_000)}":1`;
+      expect(refusal(() => readJson(`{${key},${key}}`)).message).to.have.length.below(200);
+    });
+
     it('and leaves Object.prototype alone', () => {
       refusal(() => readJson('{"a":{"__proto__":{"polluted":true}}}'));
       expect(({} as { polluted?: boolean }).polluted).to.equal(undefined);

@@ -62,16 +62,16 @@ describe('YAML', () => {
     for (let level = 1; level < 9; level += 1)
       bomb.push(`${'abcdefghij'[level]}: &l${level} [*a,*a,*a,*a,*a,*a,*a,*a]`);
     const rows: [why: string, text: string, place: string, reason: RegExp][] = [
-      ['an alias', 'a: 1\nb: *x', '2, column 5', /aliases are not taken|unidentified alias/],
+      ['aliases, one of them', 'a: 1\nb: *x', '2, column 5', /aliases are not taken|unidentified alias/],
       ['an anchor', 'a: 1\nb: &x 1', '2, column 4', /anchors are not taken/],
       ['an anchor for a text that nobody quoted', 'secret: &abc', '1, column 9', /anchors are not taken/],
       ['billion laughs', bomb.join('\n'), '1, column 4', /anchors are not taken/],
       ['an alias to itself', '&a [*a]', '1, column 1', /anchors are not taken/],
-      ['a merge key', 'base: {a: 1}\n<<: {admin: true}', '2, column 1', /merge keys/],
+      ['a merge key, <<', 'base: {a: 1}\n<<: {admin: true}', '2, column 1', /merge keys/],
       ['a merge key with __proto__', '<<: {__proto__: {admin: true}}', '1, column 6', /__proto__/],
       ['the key __proto__', 'a: 1\n__proto__: {admin: true}', '2, column 1', /__proto__/],
       ['the key __proto__, escaped', '"\\u005f_proto__": {}', '1, column 2', /__proto__/],
-      ['a function', 'a: !!js/function "function () {}"', '1, column 4', /unknown scalar tag/],
+      ['a function, !!js', 'a: !!js/function "function () {}"', '1, column 4', /unknown scalar tag/],
       ['a regular expression', '!!js/regexp /a/', '1, column 1', /unknown scalar tag/],
       ['undefined', '- !!js/undefined', '1, column 3', /unknown scalar tag/],
       ['a tag of Python', '!!python/object/apply:os.system [ls]', '1, column 1', /unknown sequence tag/],

@@ -75,15 +75,31 @@ describe('interactions: patch', () => {
     beforeEach(() => holding({ list: ['a', 'b'], text: 'x', deep: { er: 1 } }));
     const at = (pointer: string) => `/details/doc${pointer}`;
     const rows: [about: string, operations: unknown, status: number][] = [
-      ['prototype pollution: __proto__ of a member', [{ op: 'add', path: at('/__proto__/x'), value: 1 }], 422],
-      ['prototype pollution: __proto__ as a member', [{ op: 'add', path: at('/__proto__'), value: { x: 1 } }], 422],
       [
-        'prototype pollution: constructor.prototype',
+        'prototype pollution by JSON Patch paths: __proto__ of a member',
+        [{ op: 'add', path: at('/__proto__/x'), value: 1 }],
+        422,
+      ],
+      [
+        'prototype pollution by JSON Patch paths: __proto__ as a member',
+        [{ op: 'add', path: at('/__proto__'), value: { x: 1 } }],
+        422,
+      ],
+      [
+        'prototype pollution by JSON Patch paths: constructor.prototype',
         [{ op: 'add', path: at('/constructor/prototype/x'), value: 1 }],
         422,
       ],
-      ['prototype pollution: by copy', [{ op: 'copy', from: at('/__proto__'), path: at('/x') }], 422],
-      ['prototype pollution: of a list', [{ op: 'add', path: at('/list/__proto__/x'), value: 1 }], 422],
+      [
+        'prototype pollution by JSON Patch paths: by copy',
+        [{ op: 'copy', from: at('/__proto__'), path: at('/x') }],
+        422,
+      ],
+      [
+        'prototype pollution by JSON Patch paths: of a list',
+        [{ op: 'add', path: at('/list/__proto__/x'), value: 1 }],
+        422,
+      ],
       ['the length of a list', [{ op: 'replace', path: at('/list/length'), value: 0 }], 422],
       ['an index beyond the list', [{ op: 'add', path: at('/list/3'), value: 'x' }], 422],
       ['an index with a zero before it', [{ op: 'add', path: at('/list/01'), value: 'x' }], 422],

@@ -133,6 +133,53 @@ describe('resources: secrets', () => {
     }
   });
 
+  it('read-only admin reaching a secret by another route', async () => {
+    await ask('PUT', '/Client/auditor', { grant_types: ['basic'], secret: 'auditor-secret' });
+    const matcho = { 'request-method': '#(get|head)' };
+    const link = [{ reference: 'Client/auditor' }];
+    await ask('PUT', '/AccessPolicy/auditor', { engine: 'matcho', matcho, link });
+    const as = { basic: ['auditor', 'auditor-secret'] } as const;
+    const reading = async (path: string) => {
+      const reply = await server.request('GET', path, { as });
+      clean(reply.text);
+      return reply.status;
+    };
+    for (const path of ['', '/holder', '/holder/_history', '/holder/_history/1', '/_history', '?_elements=secret']) {
+      expect(await reading(`/Client${path}`), path).to.equal(200);
+    }
+    for (const [path, value] of [
+      ['/Client?secret=', SECRETS[1]],
+      ['/Client?_sort=', 'secret'],
+      ['/User?password=', SECRETS[3]],
+      ['/Session?client.secret=', SECRETS[1]],
+      ['/Session?user.password=', SECRETS[3]],
+      ['/Client?_has:Session:client:secret=', SECRETS[1]],
+      ['/Client?_include=', 'Client:secret'],
+    ]) {
+      expect(await reading(`${path}${value}`), path).to.equal(400);
+    }
+    const patch = [{ op: 'test', path: '/secret', value: SECRETS[1] }];
+    const json = { 'content-type': 'application/json-patch+json' };
+    const entry = [
+      { request: { method: 'GET', url: 'Client/holder' } },
+      { request: { method: 'GET', url: 'Client?_elements=secret' } },
+      { resource: { resourceType: 'Client', secret: 'mine' }, request: { method: 'PUT', url: 'Client/holder' } },
+    ];
+    for (const [method, path, body, headers] of [
+      ['PATCH', '/Client/holder', patch, json],
+      ['PUT', '/Client/holder', { ...CLIENT, secret: 'mine' }, {}],
+      ['POST', '/Client/$validate', CLIENT, {}],
+      ['POST', '/', { resourceType: 'Bundle', type: 'transaction', entry }, {}],
+    ] as const) {
+      const reply = await server.request(method, path, { as, headers, json: body });
+      expect(reply.status, `${method} ${path} ${reply.text}`).to.equal(403);
+      clean(reply.text);
+    }
+    const batch = await server.request('POST', '/', { as, json: { resourceType: 'Bundle', type: 'batch', entry } });
+    expect(batch.list('entry').map((_, at) => batch.at(`entry.${at}.response.status`))).to.match(/^200.*,200.*,403/);
+    clean(batch.text);
+  });
+
   it('a malformed body is not quoted', async () => {
     for (const [type, body] of [
       ['application/json', `{"secret": "${SECRETS[0]}`],

@@ -49,7 +49,7 @@ describe('SQL injection', () => {
   after(() => library.close());
 
   for (const hostile of HOSTILE) {
-    it(`through values: ${JSON.stringify(hostile.slice(0, 40))}`, async () => {
+    it(`SQL through values, ids among them: ${JSON.stringify(hostile.slice(0, 40))}`, async () => {
       for (const parameter of PARAMETERS) {
         const plan = () => library.parse('Patient', `${parameter}=${hostile.replaceAll('&', '')}`);
         if (parameter === 'name:contains' && '%_\\'.includes(hostile)) continue;
@@ -66,7 +66,7 @@ describe('SQL injection', () => {
       }
     });
 
-    it(`through names: ${JSON.stringify(hostile.slice(0, 40))}`, () => {
+    it(`SQL through parameter names, sort fields, JSON paths, cursors: ${JSON.stringify(hostile.slice(0, 40))}`, () => {
       const name = hostile.replaceAll('=', '');
       for (const query of [
         `${name}=x`,

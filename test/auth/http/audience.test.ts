@@ -60,7 +60,7 @@ describe('audience and resource (RFC 8707)', () => {
     ],
   ];
   for (const [why, client, more, audience, here] of given) {
-    it(`gives ${why}`, async () => {
+    it(`RFC 8707 §2, §2.2: gives ${why}`, async () => {
       const reply = await ask(client, more());
       expect(reply.status, reply.text).to.equal(200);
       expect(audienceOf(reply.string('access_token'))).to.eql(audience());
@@ -86,7 +86,7 @@ describe('audience and resource (RFC 8707)', () => {
     ['a scope for others that is not listed', 'open', `&audience=${THEIRS}&scope=read`, '400 invalid_scope'],
   ];
   for (const [why, client, more, expected] of refused) {
-    it(`refuses ${why}`, async () => expect(refusal(await ask(client, more))).to.equal(expected));
+    it(`RFC 8707 §2: refuses ${why}`, async () => expect(refusal(await ask(client, more))).to.equal(expected));
   }
 
   it('JSON takes a list', async () => {

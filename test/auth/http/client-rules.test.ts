@@ -51,7 +51,7 @@ describe('what a Client may list', () => {
     });
   }
 
-  it('422 for a wish to do without PKCE (RFC 9700 §2.1.1)', async () => {
+  it('RFC 9700 §2.1.1: 422 for a wish to do without PKCE', async () => {
     const reply = await api.request('PUT', '/Client/listing', { as: asRoot, json: code({ pkce: false }) });
     expect([reply.status, reply.at('issue.0.expression.0')]).to.eql([422, `${CODE}.pkce`]);
   });

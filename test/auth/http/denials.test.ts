@@ -26,14 +26,14 @@ describe('denials', () => {
   });
   after(() => api.stop());
 
-  it('anonymous: 401 with a challenge and an OperationOutcome', async () => {
+  it('RFC 6750 §3: anonymous is 401 with a challenge and an OperationOutcome', async () => {
     const reply = await api.request('GET', '/Patient/p1');
     expect(reply.status).to.equal(401);
     expect(reply.header('www-authenticate')).to.equal('Bearer realm="ward"');
     expect(reply.at('issue.0.code')).to.equal('login');
   });
 
-  it('a bad token: 401 with invalid_token (RFC 6750 §3.1)', async () => {
+  it('RFC 6750 §3.1: a bad token is 401 with invalid_token', async () => {
     const reply = await api.request('GET', '/Patient/p1', { as: { bearer: 'x'.repeat(43) } });
     expect(reply.status).to.equal(401);
     expect(reply.header('www-authenticate')).to.equal('Bearer realm="ward", error="invalid_token"');

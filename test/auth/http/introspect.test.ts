@@ -44,7 +44,7 @@ describe('introspection over HTTP (RFC 7662)', () => {
   const ask = (token: string, client = 'app', more: Form = {}) =>
     api.request('POST', '/auth/introspect', { form: { token, client_id: client, client_secret: SECRET, ...more } });
 
-  it('tells a client of its own access token', async () => {
+  it('RFC 7662 §2.2: tells a client of its own access token', async () => {
     const reply = await ask((await login('app', { scope: 'a b' })).string('access_token'));
     expect(reply.status, reply.text).to.equal(200);
     expect(reply.header('cache-control')).to.equal('no-store');
@@ -73,7 +73,7 @@ describe('introspection over HTTP (RFC 7662)', () => {
     expect(reply.body).to.include({ active: true, sub: 'app' }).and.not.have.property('username');
   });
 
-  it('others get {"active":false}: another client, and one whose policy is about something else', async () => {
+  it('RFC 7662 §2.2: others get {"active":false}: another client, and one whose policy is not about that', async () => {
     const token = (await login()).string('access_token');
     for (const client of ['other', 'reader']) expect((await ask(token, client)).body).to.eql({ active: false });
   });
@@ -147,7 +147,7 @@ describe('introspection over HTTP (RFC 7662)', () => {
     ],
   ];
   for (const [why, token] of inactive) {
-    it(`${why}: {"active":false} and nothing more`, async () => {
+    it(`RFC 7662 §2.2, §4: ${why}: {"active":false} and nothing more`, async () => {
       expect((await ask(await token())).body).to.eql({ active: false });
     });
   }
@@ -160,12 +160,12 @@ describe('introspection over HTTP (RFC 7662)', () => {
     ['no token', { client_id: 'app', client_secret: SECRET }, '400 invalid_request'],
   ];
   for (const [why, form, expected] of refused) {
-    it(`refuses ${why}`, async () => {
+    it(`RFC 7662 §2.1, §2.3: refuses ${why}`, async () => {
       expect(refusal(await api.request('POST', '/auth/introspect', { form }))).to.equal(expected);
     });
   }
 
-  it('refuses a bearer token as authentication, GET, and a token in the query', async () => {
+  it('RFC 7662 §2.1: refuses a bearer token as authentication, GET, and a token in the query', async () => {
     const bearer = (await login()).string('access_token');
     const form = { token: bearer };
     expect((await api.request('POST', '/auth/introspect', { form, as: { bearer } })).status).to.equal(401);

@@ -111,17 +111,17 @@ describe('jwks_uri: what is fetched', () => {
   }
 
   const unusable: [why: string, answer: RequestListener][] = [
-    ['redirects', (_request, response) => response.writeHead(302, { location: `${base}/else` }).end()],
-    ['is huge', (_request, response) => response.end(`{"keys":[],"x":"${'x'.repeat(70_000)}"}`)],
-    ['is not found', (_request, response) => response.writeHead(404).end('{"keys":[]}')],
-    ['is no JSON', (_request, response) => response.end('<html>')],
+    ['jwks_uri that redirects', (_request, response) => response.writeHead(302, { location: `${base}/else` }).end()],
+    ['jwks_uri that is huge', (_request, response) => response.end(`{"keys":[],"x":"${'x'.repeat(70_000)}"}`)],
+    ['jwks_uri that is not found', (_request, response) => response.writeHead(404).end('{"keys":[]}')],
+    ['jwks_uri that is no JSON', (_request, response) => response.end('<html>')],
     [
-      'breaks off',
+      'jwks_uri that breaks off',
       (_request, response) => response.writeHead(200, { 'content-length': 50 }).write('{', () => response.destroy()),
     ],
   ];
   for (const [why, answer] of unusable) {
-    it(`jwks_uri that ${why}`, async () => {
+    it(why, async () => {
       handle = answer;
       expect(await fetcher(true)(`${base}/jwks`)).to.equal(undefined);
       expect(asked).to.equal(1);

@@ -78,7 +78,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['beside a client_id that agrees', () => assertion(), { client_id: 'backend' }],
     ];
     for (const [why, make, more] of accepted) {
-      it(why, async () => {
+      it(`RFC 7523 §2.2, §3: ${why}`, async () => {
         const reply = await send(await make(), more);
         expect(reply.status, reply.text).to.equal(200);
         expect(reply.body).to.include({ token_type: 'Bearer', expires_in: 3600 });
@@ -142,7 +142,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['text that is no JWT', async () => 'x.y.z'],
     ];
     for (const [at, [why, make]] of rows.entries()) {
-      it(why, async () => {
+      it(`RFC 7523 §3, §3.2: ${why}`, async () => {
         // Failures of one address count together; these are not about that.
         if (at % 8 === 7) api.pass(16 * 60);
         const reply = await send(await make());
@@ -174,12 +174,12 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['a secret beside it', { client_id: 'backend', client_secret: 'x' }, '400 invalid_request'],
     ];
     for (const [why, more, expected] of malformed) {
-      it(why, async () => expect(refusal(await send(await assertion(), more))).to.equal(expected));
+      it(`RFC 7523 §2.2: ${why}`, async () => expect(refusal(await send(await assertion(), more))).to.equal(expected));
     }
   });
 
   describe('is used once', () => {
-    it('assertion jti replay', async () => {
+    it('RFC 7523 §3: assertion jti replay', async () => {
       api.pass(16 * 60);
       const text = await assertion();
       expect((await send(text)).status).to.equal(200);

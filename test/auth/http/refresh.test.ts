@@ -44,7 +44,7 @@ for (const [format, alg] of [
     const access = (reply: Reply) => reply.string('access_token');
     const next = (reply: Reply) => reply.string('refresh_token');
 
-    it('a public client always gets a new refresh token, and the whole answer', async () => {
+    it('RFC 9700 §2.2.2: a public client always gets a new refresh token, and the whole answer', async () => {
       const first = await login();
       const second = await refresh(next(first));
       expect(second.status, second.text).to.equal(200);
@@ -153,7 +153,7 @@ for (const [format, alg] of [
       expect(refusal(await refresh(next(reply)))).to.equal('400 invalid_grant');
     });
 
-    it('scope widening on refresh is refused, and narrowing is for that token alone', async () => {
+    it('RFC 6749 §6: scope widening on refresh is refused, and narrowing is for that token alone', async () => {
       const first = await api.granted({
         grant_type: 'password',
         client_id: 'public',

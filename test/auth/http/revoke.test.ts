@@ -52,7 +52,7 @@ describe('revocation over HTTP (RFC 7009)', () => {
 
   for (const client of ['public', 'confidential', 'jwt']) {
     for (const name of ['access_token', 'refresh_token']) {
-      it(`ends the Session by the ${name} of the client ${client}: neither token is good any more`, async () => {
+      it(`RFC 7009 §2.1: the ${name} of the client ${client} ends the Session, and both tokens`, async () => {
         const reply = await login(client);
         const ended = await revoke({ token: reply.string(name), client_id: client, ...proofOf(client) });
         expect(ended.status, ended.text).to.equal(200);
@@ -64,7 +64,7 @@ describe('revocation over HTTP (RFC 7009)', () => {
     }
   }
 
-  it('answers 200 with a JSON content type, which some clients insist on, and what no cache may keep', async () => {
+  it('RFC 7009 §2.2: 200 has a JSON content type, which some clients insist on, and no cache may keep it', async () => {
     const reply = await revoke({ token: 'unknown', client_id: 'public' });
     expect(reply.status).to.equal(200);
     expect(reply.header('content-type')).to.match(/^application\/json/);
@@ -72,14 +72,14 @@ describe('revocation over HTTP (RFC 7009)', () => {
     expect(reply.body).to.eql({});
   });
 
-  it('an unknown token, one that was revoked already, and one that is none: 200 all the same', async () => {
+  it('RFC 7009 §2.2: an unknown token, one that was revoked, and one that is none: 200 all the same', async () => {
     const reply = await login('public');
     for (const token of [reply.string('access_token'), reply.string('access_token'), 'x', 'a.b.c', '🔑']) {
       expect((await revoke({ token, client_id: 'public' })).status).to.equal(200);
     }
   });
 
-  it('token_type_hint is a hint: a wrong one or an unknown one changes nothing', async () => {
+  it('RFC 7009 §2.1: token_type_hint is a hint: a wrong one or an unknown one changes nothing', async () => {
     for (const hint of ['refresh_token', 'access_token', 'nonsense']) {
       const reply = await login('public');
       const form = { token: reply.string('access_token'), token_type_hint: hint, client_id: 'public' };
@@ -118,14 +118,14 @@ describe('revocation over HTTP (RFC 7009)', () => {
     ['no token', () => ({ client_id: 'public' }), '400 invalid_request'],
   ];
   for (const [why, form, expected] of refused) {
-    it(`refuses ${why}, and ends nothing`, async () => {
+    it(`RFC 7009 §2.1: refuses ${why}, and ends nothing`, async () => {
       const reply = await login('confidential');
       expect(refusal(await revoke(form(reply.string('access_token'))))).to.equal(expected);
       expect(await api.statusWith(reply.string('access_token'))).to.equal(200);
     });
   }
 
-  it('GET is refused: a token does not belong in a URL', async () => {
+  it('RFC 7009 §2.1: GET is refused: a token does not belong in a URL', async () => {
     expect((await api.request('GET', '/auth/revoke?token=x')).status).to.equal(405);
     const reply = await api.request('POST', '/auth/revoke?token=x', { form: { client_id: 'public' } });
     expect(refusal(reply)).to.equal('400 invalid_request');

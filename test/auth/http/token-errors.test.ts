@@ -33,6 +33,17 @@ const ROWS: Row[] = [
   ['a duplicate of what is not known', { form: `${FORM}&other=1&other=2` }, '400 invalid_request'],
   ['duplicates in JSON', typed('application/json', `{"grant_type":"a","grant_type":"b"}`), '400 invalid_request'],
   ['duplicates split across query and body', { form: FORM }, '400 invalid_request', '?grant_type=password'],
+  [
+    'duplicates split across query, body and JSON',
+    typed('application/json', JSON.stringify({ ...GRANT, ...KEY })),
+    '400 invalid_request',
+    '?client_id=service',
+  ],
+  [
+    'duplicates split across a header and JSON',
+    { as: { basic: ['service', SECRET] }, json: { ...GRANT, ...KEY } },
+    '400 invalid_request',
+  ],
   ['a secret in the query', { form: GRANT }, '400 invalid_request', `?client_id=service&client_secret=${SECRET}`],
   ['a password in the query', { form: { ...GRANT, ...KEY } }, '400 invalid_request', '?password=x'],
   ['a refresh token in the query', { form: { ...GRANT, ...KEY } }, '400 invalid_request', '?refresh_token=x'],
@@ -79,7 +90,7 @@ const ROWS: Row[] = [
   ['DELETE', {}, '405 invalid_request', '', 'DELETE'],
 ];
 
-describe('errors of the token endpoint (RFC 6749 §5.2)', () => {
+describe('RFC 6749 §3.2, §5.2: errors of the token endpoint', () => {
   let api: Api;
   before(async () => {
     api = await startApi();

@@ -48,7 +48,7 @@ for (const grant of ['client_credentials', 'password'] as const) {
       expect(reply.body).to.not.have.property('refresh_token');
     });
 
-    it('token_format jwt: a signed access token with the claims of RFC 9068', async () => {
+    it('RFC 9068 §2.1, §2.2: token_format jwt is a signed access token with its claims', async () => {
       const reply = await login('jwt', { scope: 'a b' });
       const token = reply.string('access_token');
       const claims = decodeJwt(token);

@@ -14,7 +14,7 @@ describe('the well-known documents', () => {
   const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
   const ALGS = ['RS256', 'RS384', 'ES256', 'ES384'];
 
-  it('oauth-authorization-server: the metadata of RFC 8414', async () => {
+  it('RFC 8414 §2, §3.2: oauth-authorization-server', async () => {
     const reply = await document('oauth-authorization-server');
     expect(reply.status).to.equal(200);
     expect(reply.body).to.eql({
@@ -54,7 +54,7 @@ describe('the well-known documents', () => {
     expect(reply.list('claims_supported')).to.include.members(['sub', 'auth_time', 'at_hash', 'given_name', 'email']);
   });
 
-  it('every endpoint that is told is there', async () => {
+  it('RFC 8414 §2: every endpoint that is told is there', async () => {
     const body = (await document('oauth-authorization-server')).body as Record<string, unknown>;
     const told = Object.entries(body).filter(([name]) => /_endpoint$|_uri$/.test(name));
     expect(told).to.have.length(6);
@@ -107,7 +107,7 @@ describe('the well-known documents', () => {
     expect(reply.status).to.equal(200);
   });
 
-  it('a BASE_URL with a path gets the location of RFC 8414 §3.1 as well', async () => {
+  it('RFC 8414 §3.1: a BASE_URL with a path gets a location of its own as well', async () => {
     const other = await startApi({ BASE_URL: 'https://ward.example/tenant' });
     const reply = await other.request('GET', '/.well-known/oauth-authorization-server/tenant');
     expect(reply.at('issuer')).to.equal('https://ward.example/tenant');

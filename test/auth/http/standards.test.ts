@@ -1,0 +1,199 @@
+/**
+ * What the standards of OAuth ask of a server, section by section, where no other test says it. The other files name
+ * theirs in their titles: search for the number of the RFC.
+ *
+ * What does not apply: RFC 6749 §4.2 and RFC 9700 §2.1.2 (there is no implicit grant), RFC 6750 §2.2 and §2.3 (a token
+ * is taken in the header alone, as both may be left out), RFC 7009 §2.2.1 (every token can be revoked), RFC 7009 §2.3
+ * (no JSONP), RFC 7523 §2.1 (assertions authenticate, they are no grant), RFC 7523 §6 (nothing is encrypted), RFC 8414
+ * §2.1 (metadata is not signed), RFC 9068 §2.2.3.1 (roles are asked of the User at each request and stand in no token),
+ * RFC 9700 §2.2.1 and §2.5's mutual TLS (TLS ends before the server). RFC 9700 §2.4 forbids the grant `password`: it is
+ * served to Clients that list it, and to no other.
+ */
+import { expect } from 'chai';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { after, before, describe, it } from 'mocha';
+import type { Reply } from '../../harness/http.ts';
+import { type Api, type Form, refusal, startApi } from './api.ts';
+
+const SECRET = 'app-secret';
+const BASIC = { basic: ['app', SECRET] } as const;
+
+describe('standards of OAuth', () => {
+  let api: Api;
+  let bearer: string;
+  let jwt: string;
+  before(async () => {
+    api = await startApi();
+    const grants = { grant_types: ['client_credentials'], secret: SECRET };
+    await api.put('/Client/app', grants);
+    await api.put('/Client/jwt', { ...grants, auth: { client_credentials: { token_format: 'jwt' } } });
+    await api.put('/AccessPolicy/all', { engine: 'allow', link: [{ reference: 'Client/app' }] });
+    bearer = (await api.granted({ grant_type: 'client_credentials' }, { as: BASIC })).string('access_token');
+    jwt = (await grant('jwt')).string('access_token');
+  });
+  after(() => api.stop());
+
+  const grant = (id: string, more: Form = {}): Promise<Reply> =>
+    api.granted({ grant_type: 'client_credentials', client_id: id, client_secret: SECRET, ...more });
+  const get = (path: string, authorization?: string) =>
+    api.request('GET', path, authorization === undefined ? {} : { headers: { authorization } });
+  const challenge = (reply: Reply) => `${reply.status} ${reply.header('www-authenticate')}`;
+
+  const rows: [title: string, ask: () => Promise<unknown>, expected: unknown][] = [
+    [
+      'RFC 6749 §2.4: a client that is not registered is refused',
+      async () =>
+        refusal(await api.token({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' })),
+      '401 invalid_client',
+    ],
+    [
+      'RFC 6749 §3.2: the client MUST use POST',
+      async () => refusal(await get('/auth/token?grant_type=client_credentials')),
+      '405 invalid_request',
+    ],
+    [
+      'RFC 6749 §3.3: the scope that was given is told',
+      async () => (await grant('app', { scope: 'b a b' })).at('scope'),
+      'b a',
+    ],
+    [
+      'RFC 6749 §5.2: who tried by the header is told the scheme of the header',
+      async () => challenge(await api.token({ grant_type: 'client_credentials' }, { as: { basic: ['app', 'wrong'] } })),
+      '401 Basic realm="ward", charset="UTF-8"',
+    ],
+    [
+      'RFC 6749 §7.2, RFC 6750 §3.1: without any authentication no error code is told',
+      async () => challenge(await get('/Patient')),
+      '401 Bearer realm="ward"',
+    ],
+    [
+      'RFC 6750 §2.1: a token in the Authorization header',
+      async () => (await get('/Patient', `Bearer ${bearer}`)).status,
+      200,
+    ],
+    [
+      'RFC 6750 §2.1, RFC 9110 §11.1: the scheme in any case',
+      async () => (await get('/Patient', `bEARER ${bearer}`)).status,
+      200,
+    ],
+    [
+      'RFC 6750 §2.2: a token in a form is none',
+      async () => (await api.request('POST', '/Patient/_search', { form: { access_token: bearer } })).status,
+      401,
+    ],
+    [
+      'RFC 6750 §2.3: a token in the query is none',
+      async () => (await get(`/Patient?access_token=${bearer}`)).status,
+      401,
+    ],
+    [
+      'RFC 6750 §3.1: an expired token is told as invalid_token',
+      async () => {
+        const short = (await grant('app')).string('access_token');
+        api.pass(3601);
+        const reply = await get('/Patient', `Bearer ${short}`);
+        bearer = (await grant('app')).string('access_token');
+        jwt = (await grant('jwt')).string('access_token');
+        return challenge(reply);
+      },
+      '401 Bearer realm="ward", error="invalid_token"',
+    ],
+    [
+      'RFC 6750 §3.1: a scope that does not reach is told as insufficient_scope',
+      async () => {
+        const narrow = (await grant('app', { scope: 'system/Organization.r' })).string('access_token');
+        return challenge(await get('/Patient', `Bearer ${narrow}`));
+      },
+      '403 Bearer realm="ward", error="insufficient_scope"',
+    ],
+    [
+      'RFC 7009 §2.1: the token of another client is not revoked',
+      async () => {
+        const other = { token: bearer, client_id: 'jwt', client_secret: SECRET };
+        await api.request('POST', '/auth/revoke', { form: other });
+        return api.statusWith(bearer);
+      },
+      200,
+    ],
+    [
+      'RFC 7662 §2.2: of what is no token nothing is told but that',
+      async () => {
+        const { body } = await api.request('POST', '/auth/introspect', { as: BASIC, form: { token: 'x', scope: 'a' } });
+        return body;
+      },
+      { active: false },
+    ],
+    [
+      'RFC 7662 §2.3: a wrong secret is 401',
+      async () => {
+        const form = { token: bearer, client_id: 'app', client_secret: 'wrong' };
+        return refusal(await api.request('POST', '/auth/introspect', { form }));
+      },
+      '401 invalid_client',
+    ],
+    [
+      'RFC 8414 §3.3: the issuer is the address that the document is found by',
+      async () => (await get('/.well-known/oauth-authorization-server')).at('issuer') === api.issuer,
+      true,
+    ],
+    [
+      'RFC 8414 §3.2: claims without a value are left out',
+      async () => {
+        const { body } = await get('/.well-known/oauth-authorization-server');
+        return Object.values(body as object).filter((value) => value === null || value === '' || value.length === 0);
+      },
+      [],
+    ],
+    [
+      'RFC 8707 §2: a resource has no fragment',
+      async () => {
+        const form = { grant_type: 'client_credentials', resource: 'https://other.example/#part' };
+        return refusal(await api.token(form, { as: BASIC }));
+      },
+      '400 invalid_target',
+    ],
+    [
+      'RFC 9068 §2.1: the type is at+jwt, and the signature asymmetric',
+      async () => {
+        const { typ, alg } = decodeProtectedHeader(jwt);
+        return [typ, alg];
+      },
+      ['at+jwt', 'ES256'],
+    ],
+    [
+      'RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti stand in each',
+      async () =>
+        ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'].filter((name) => decodeJwt(jwt)[name] === undefined),
+      [],
+    ],
+    [
+      'RFC 9068 §2.2.3: the scope stands in it where there is one',
+      async () => decodeJwt((await grant('jwt', { scope: 'a b' })).string('access_token'))['scope'],
+      'a b',
+    ],
+    [
+      'RFC 9068 §3: without a resource the audience is the default',
+      async () => decodeJwt(jwt).aud === api.issuer,
+      true,
+    ],
+    [
+      'RFC 9068 §5: the subject of a client is no user',
+      async () => {
+        const as = { basic: ['root', 'root-secret-of-the-tests'] } as const;
+        return (await api.request('PUT', '/User/jwt', { as, json: {} })).status;
+      },
+      409,
+    ],
+    [
+      'RFC 9700 §2.4: the grant password is given to nobody who does not list it',
+      async () => refusal(await api.token({ grant_type: 'password', username: 'a', password: 'b' }, { as: BASIC })),
+      '400 unauthorized_client',
+    ],
+    [
+      'RFC 9700 §2.6: clients are told by metadata what they may use',
+      async () => (await get('/.well-known/oauth-authorization-server')).at('code_challenge_methods_supported'),
+      ['S256'],
+    ],
+  ];
+  for (const [title, ask, expected] of rows) it(title, async () => expect(await ask()).to.eql(expected));
+});

@@ -1,0 +1,98 @@
+/**
+ * Every regular expression of the server is tried with what makes a backtracking engine slow. Each runs where it can be
+ * ended: one that is linear needs milliseconds, so that the limit tells nothing of how busy the machine is.
+ */
+
+import { types } from 'node:util';
+import vm from 'node:vm';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { type Source, sources } from './style/sources.ts';
+
+const LENGTH = 40_000;
+const LIMIT_MS = 2_000;
+/** What may be slow, since nobody can send it a long text. */
+const BOUNDED = new Map([
+  ['commands/reach/over-http.ts', 'an address that the operator gives on the command line'],
+  ['resources/json/equal.ts', 'a number, of at most 64 characters'],
+]);
+/** Repeated, these fit the classes and the separators that expressions are made of. */
+const PUMPS = [
+  'a',
+  'A',
+  '0',
+  ' ',
+  '\t',
+  '\n',
+  '.',
+  '-',
+  '/',
+  ':',
+  ',',
+  ';',
+  '"',
+  "'",
+  '\\',
+  '%',
+  '=',
+  '+',
+  '*',
+  '(',
+  '[',
+];
+const MIXED = ['a.', 'a ', 'a,', 'a/', 'a:', 'a-', '0.', ' \t', '<a', '\\"', 'a=b&', '%20', '1e'];
+const ENDS = ['', '!\n'];
+
+/** Comments and strings, which are passed over, and literals of expressions, which stand where a value may begin. */
+const TOKEN = new RegExp(
+  [
+    String.raw`\/\/.*|\/\*[\s\S]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"`,
+    '`[^`]*`',
+    String.raw`(?<=(?:[=(,:!&|?{;[>]|\breturn)\s*)(?<literal>\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*)`,
+  ].join('|'),
+  'g',
+);
+
+function expressionsOf({ file, text }: Source): { place: string; literal: string }[] {
+  return [...text.matchAll(TOKEN)].flatMap(({ index, groups }) => {
+    const line = text.slice(0, index).split('\n').length;
+    return groups?.['literal'] === undefined ? [] : [{ place: `${file}:${line}`, literal: groups['literal'] }];
+  });
+}
+
+/** The start that an expression asks for, so that what follows it is reached. */
+function prefixesOf(literal: string): string[] {
+  const start = /^\/\^?((?:[\w :/-]|\\[/.])+)/.exec(literal)?.[1]?.replaceAll('\\', '') ?? '';
+  return start === '' ? [''] : ['', start, start.slice(0, -1)];
+}
+
+function isSlow(literal: string): boolean {
+  const all = [...PUMPS, ...MIXED].flatMap((pump) => {
+    const body = pump.repeat(LENGTH / pump.length);
+    return prefixesOf(literal).flatMap((prefix) => ENDS.map((end) => `${prefix}${body}${end}`));
+  });
+  // `replace` and `matchAll` go on behind each find, which `test` would not.
+  const code = `for (const text of texts) { const e = ${literal}; e.global ? text.replace(e, '') : e.test(text) }`;
+  try {
+    vm.runInNewContext(code, { texts: all }, { timeout: LIMIT_MS });
+    return false;
+  } catch (error) {
+    if (types.isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return true;
+    throw error;
+  }
+}
+
+describe('regular expressions', () => {
+  const served = sources.filter(({ file }) => /^(auth|resources|server|commands)\//.test(file));
+  const expressions = served.flatMap(expressionsOf);
+
+  it('a slow one is found', () => {
+    expect([isSlow('/^(a+)+$/'), isSlow('/a*a*a*b/'), isSlow('/^a+$/')]).to.eql([true, true, false]);
+  }).timeout(60_000);
+
+  it('ReDoS in our own expressions: none takes longer than the text is long', () => {
+    expect(expressions.length).to.be.above(100);
+    const slow = expressions.filter(({ literal }) => isSlow(literal)).map(({ place }) => place);
+    expect(slow.map((place) => place.replace(/:\d+$/, ''))).to.have.members([...BOUNDED.keys()]);
+  }).timeout(60_000);
+});
