@@ -4,6 +4,7 @@
  */
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Engine, Transaction } from '../../resources/engine.ts';
+import { OAuthError } from '../errors.ts';
 import { digest } from '../mint.ts';
 import { requireUnchanged } from '../sessions.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
@@ -27,6 +28,8 @@ export interface Browsers {
    * Throws `access_denied` where the User has changed meanwhile.
    */
   signIn(user: Stored, previous: string): Promise<{ secret: string; login: Login }>;
+  /** Throws `access_denied`, inside a job, where whoever was signed in has been signed out. */
+  requireSignedIn(transaction: Transaction, secret: string): Promise<void>;
   /** Signs out whoever is signed in. */
   signOut(secret: string): Promise<void>;
 }
@@ -74,6 +77,10 @@ export function createBrowsers(options: {
         return transaction.now;
       });
       return { secret, login: { user, at } };
+    },
+    async requireSignedIn({ credentials }, secret) {
+      if ((await credentials.find(loginHash(secret)))?.name === LOGIN) return;
+      throw new OAuthError('access_denied', 'The person was signed out meanwhile.');
     },
     async signOut(secret) {
       await engine.transact(({ credentials }) => credentials.take(loginHash(secret)));

@@ -184,6 +184,7 @@ async function finish(context: AuthorizeContext, interaction: Interaction): Prom
   const agreement = { redirectUri, redirectUriSent, challenge, scope, audience, nonce, patient };
   await context.engine.transact(async (transaction) => {
     await requireUnchanged(transaction, 'User', login.user, 'access_denied');
+    await context.browsers.requireSignedIn(transaction, browser);
     await storeCode(transaction, login.user, code, { ...agreement, client: client.id, authTime: login.at });
   });
   const answered = redirect(context, request, { code });
