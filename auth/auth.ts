@@ -121,7 +121,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       ),
       revoke: revokeEndpoint({ engine, settings, clients, issued }),
       introspect: introspectEndpoint({ engine, clock, settings, clients, issued, access }),
-      userinfo: userinfoEndpoint(authentication),
+      userinfo: userinfoEndpoint(authentication, settings),
       closeSession: closeSessionEndpoint(engine, authentication),
       wellKnown: metadataEndpoints(settings, keys),
     },
