@@ -19,6 +19,8 @@ export interface Login {
 export interface Browsers {
   /** The secret of the cookie that a browser sent, or a new one that is nobody's. */
   secretOf(cookies: string | undefined): string;
+  /** True for a browser that sent a cookie which may be one of ours. */
+  isKnown(cookies: string | undefined): boolean;
   /** The header that gives a browser its cookie, until it is closed. */
   cookie(secret: string): string;
   /** Who is signed in; undefined for nobody, and for a login that is over. */
@@ -52,12 +54,15 @@ export function createBrowsers(options: {
   // With this prefix a browser takes the cookie from this very host alone, and only over https.
   const name = secure ? '__Host-ward' : 'ward';
 
+  function sentSecret(cookies: string | undefined): string | undefined {
+    const sent = (cookies ?? '').split(/; */).find((each) => each.startsWith(`${name}=`));
+    const secret = sent?.slice(name.length + 1) ?? '';
+    return SECRET.test(secret) ? secret : undefined;
+  }
+
   return {
-    secretOf(cookies) {
-      const sent = (cookies ?? '').split(/; */).find((each) => each.startsWith(`${name}=`));
-      const secret = sent?.slice(name.length + 1) ?? '';
-      return SECRET.test(secret) ? secret : random(32).toString('base64url');
-    },
+    secretOf: (cookies) => sentSecret(cookies) ?? random(32).toString('base64url'),
+    isKnown: (cookies) => sentSecret(cookies) !== undefined,
     cookie: (secret) => `${name}=${secret}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`,
     async login(secret) {
       const held = await engine.credentials.find(loginHash(secret));

@@ -6,7 +6,7 @@ import type { Engine } from '../../resources/engine.ts';
 import { grantedAudience, isForOthers, isOwnAudience } from '../audience.ts';
 import { requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { type Pair, Parameters } from '../parameters.ts';
+import { type Pair, type ParameterName, Parameters } from '../parameters.ts';
 import { grantedScope, parseScope } from '../scopes.ts';
 import { type AuthSettings, grantSettings } from '../settings.ts';
 import { isSmartScope, isUnserved } from '../smart-scopes.ts';
@@ -15,6 +15,18 @@ import { isListed, redirectUrisOf } from './redirect-uris.ts';
 
 /** The grant that the endpoint serves: the name of its token request and the type of its Sessions. */
 export const AUTHORIZATION_CODE = 'authorization_code';
+
+/** The parameters of a request: no credential is among them. */
+const ASKED: ReadonlySet<string> = new Set<ParameterName>([
+  ...(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'] as const),
+  ...(['code_challenge', 'code_challenge_method', 'prompt', 'max_age', 'login_hint', 'id_token_hint'] as const),
+  ...(['aud', 'audience', 'resource', 'request', 'request_uri', 'registration'] as const),
+]);
+
+/** True for the name of a parameter that a request may have. */
+export function isAsked(name: string): boolean {
+  return ASKED.has(name);
+}
 
 /** The values of parameters that are served, for the metadata too. */
 export const RESPONSE_TYPE = 'code';

@@ -91,7 +91,11 @@ describe('requests to the authorization endpoint', () => {
   });
 
   it('OpenID Connect Core §3.1.2.1: may come by POST as well', async () => {
-    expect(isSignIn(await api.request('POST', '/auth/authorize', { form: QUERY }))).to.equal(true);
+    const reply = await api.request('POST', '/auth/authorize', { form: { ...QUERY, password: 'x', other: 'y' } });
+    expect([reply.status, reply.header('location')]).to.eql([303, `authorize?${TEXT}`]);
+    expect(isSignIn(await api.request('GET', `/auth/${reply.header('location')}`))).to.equal(true);
+    const long = { ...QUERY, id_token_hint: 'x'.repeat(8_000) };
+    expect((await api.request('POST', '/auth/authorize', { form: long })).status).to.equal(413);
   });
 
   for (const [why, query, error] of TOLD) {
