@@ -9,7 +9,7 @@ import { OAuthError } from '../errors.ts';
 import { type Pair, type ParameterName, Parameters } from '../parameters.ts';
 import { grantedScope, parseScope } from '../scopes.ts';
 import { type AuthSettings, grantSettings } from '../settings.ts';
-import { isSmartScope, isUnserved } from '../smart-scopes.ts';
+import { isSmartScope, isUnboundedLaunch, isUnserved } from '../smart-scopes.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
 import { isListed, redirectUrisOf } from './redirect-uris.ts';
 
@@ -129,13 +129,19 @@ export function readRequest(
 const OFFLINE = 'offline_access';
 
 /**
- * The granted scopes without those that this server never gives. Asking for such ones alone is no way to be given all
- * that a request without scopes gets. Throws `invalid_scope`.
+ * The granted scopes without those that this server never gives. Asking for such ones is no way to be given all that a
+ * request without scopes of SMART gets. Throws `invalid_scope`.
  */
 function servedScope(asked: string[], grant: (asked: string[]) => string[]): string[] {
   const served = asked.filter((scope) => !isUnserved(scope));
   if (asked.length > 0 && served.length === 0) {
     throw new OAuthError('invalid_scope', 'Nothing of what is asked for is served.');
+  }
+  if (isUnboundedLaunch(asked)) {
+    throw new OAuthError(
+      'invalid_scope',
+      'There is no launch from an EHR, and no scope of patient/, user/ or system/.',
+    );
   }
   return grant(served).filter((scope) => !isUnserved(scope));
 }
