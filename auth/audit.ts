@@ -34,6 +34,8 @@ export interface Audit {
 
 interface Noted extends Occurrences {
   note: AuditNote;
+  /** Under which it is counted. */
+  key: string;
 }
 
 /** Events noted between two flushes: what goes beyond is counted. Whoever is refused cannot crowd out the others. */
@@ -51,6 +53,7 @@ export const NO_AUDIT: Audit = { note: () => undefined, flush: async () => undef
 export function createAudit({ engine, clock, site }: { engine: Engine; clock: Clock; site: string }): Audit {
   let noted = new Map<string, Noted>();
   let refused = 0;
+  let serial = 0;
 
   function count(key: string, note: AuditNote): void {
     const now = clock();
@@ -59,12 +62,14 @@ export function createAudit({ engine, clock, site }: { engine: Engine; clock: Cl
       known.count += 1;
       known.last = now;
     } else {
-      noted.set(key, { note, count: 1, first: now, last: now });
+      noted.set(key, { note, key, count: 1, first: now, last: now });
     }
   }
 
   function note(note: AuditNote): void {
-    const key = keyOf(note);
+    serial += 1;
+    // What went well is told one by one: each login and each token is somebody's.
+    const key = isRefusal(note) ? keyOf(note) : String(serial);
     const isKnown = noted.has(key);
     const isFull = isRefusal(note) ? refused >= MOST_REFUSED : noted.size - refused >= MOST_OTHERS;
     if (isFull && !isKnown) {
@@ -86,7 +91,7 @@ export function createAudit({ engine, clock, site }: { engine: Engine; clock: Cl
 
   /** Keeps an event for the next time, beside what was noted meanwhile. */
   function putBack(event: Noted): void {
-    const key = keyOf(event.note);
+    const { key } = event;
     if (isRefusal(event.note) && !noted.has(key)) refused += 1;
     const { count = 0, last = event.last } = noted.get(key) ?? {};
     noted.set(key, { ...event, count: event.count + count, last });
@@ -124,8 +129,7 @@ function isRefusal({ outcome }: AuditNote): boolean {
 /** What makes refusals equal: not which resource exactly was asked for, which a caller can vary for ever. */
 function keyOf(note: AuditNote): string {
   const { address, claimed = {}, ...rest } = note;
-  const origin = isRefusal(note) ? networkOf(address ?? '') : address;
-  return JSON.stringify([rest, claimed.client, claimed.login, origin]);
+  return JSON.stringify([rest, claimed.client, claimed.login, networkOf(address ?? '')]);
 }
 
 /** The record of a note, with what of its claims is there. */

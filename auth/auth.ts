@@ -11,7 +11,8 @@ import { createBrowsers } from './authorization/browsers.ts';
 import type { Chore } from './chore.ts';
 import { createClientAuthentication } from './client-auth.ts';
 import { createClientKeys } from './client-keys.ts';
-import { authorizeEndpoint, type BrowserEndpoint } from './endpoints/authorize.ts';
+import { authorizeEndpoint } from './endpoints/authorize.ts';
+import type { BrowserEndpoint } from './endpoints/browser-exchange.ts';
 import { closeSessionEndpoint } from './endpoints/close-session.ts';
 import type { Endpoint } from './endpoints/exchange.ts';
 import { introspectEndpoint } from './endpoints/introspect.ts';
@@ -121,7 +122,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       ),
       revoke: revokeEndpoint({ engine, settings, clients, issued }),
       introspect: introspectEndpoint({ engine, clock, settings, clients, issued, access }),
-      userinfo: userinfoEndpoint(authentication),
+      userinfo: userinfoEndpoint(authentication, settings),
       closeSession: closeSessionEndpoint(engine, authentication),
       wellKnown: metadataEndpoints(settings, keys),
     },

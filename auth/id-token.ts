@@ -78,7 +78,8 @@ export async function subjectOfHint(keys: Keys, issuer: string, token: string): 
   }
 }
 
-function claimsOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
+/** What scopes tell of a User, in an ID token and in UserInfo (OpenID Connect Core §5.4). */
+export function claimsOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
   const readers = scope.flatMap((each) => (Object.hasOwn(CLAIMS, each) ? Object.entries(CLAIMS[each] ?? {}) : []));
   const claims = readers.map(([name, read]) => [name, read(user, baseUrl)] as const);
   return Object.fromEntries(claims.filter((claim): claim is [string, string] => claim[1] !== undefined));

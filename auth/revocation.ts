@@ -5,34 +5,51 @@ import type { Engine, Transaction, Version } from '../resources/engine.ts';
 import type { Registry } from '../resources/registry.ts';
 import { parseSearch } from '../resources/search/parse.ts';
 import type { ParsedSearch } from '../resources/search/plan.ts';
+import { endSignIns } from './authorization/sign-ins.ts';
 import type { Chore } from './chore.ts';
-import { endSession } from './sessions.ts';
+import { endSession, idIn } from './sessions.ts';
 import { currentStored } from './stored.ts';
 
 const SESSIONS_A_JOB = 50;
 
 /**
  * Ends every Session that a search finds and that is not over, as a caller who may write these rows, and tells how
- * many. Each job is whole or not at all. Rejects with `forbidden` where an ended Session is none of the rows.
+ * many. Their Users are signed out with them, and so are those with the ids `named`, whose Sessions may all be over:
+ * else a browser that is signed in would have new tokens at once. Each job is whole or not at all. Rejects with
+ * `forbidden` where an ended Session is none of the rows.
  */
-export async function endFound(engine: Engine, search: ParsedSearch, rows: Rows): Promise<number> {
+export async function endFound(
+  engine: Engine,
+  search: ParsedSearch,
+  rows: Rows,
+  named: readonly string[],
+): Promise<number> {
   const page: ParsedSearch = { ...search, count: SESSIONS_A_JOB, total: 'none', sort: [], includes: [] };
   for (let ended = 0; ; ) {
     const { found, done } = await engine.transact(async (transaction) => {
       const { matches } = await transaction.search(page);
+      const users = new Set(named);
       let done = 0;
       for (const id of idsOf(matches)) {
         const session = await currentStored(transaction, 'Session', id);
         if (!session || session.resource['active'] === false) continue;
         await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', rows });
+        users.add(idIn(session.resource, 'user') ?? '');
         done += 1;
       }
+      for (const id of [...users].sort()) await signOut(transaction, id);
       return { found: matches.length, done };
     });
     ended += done;
     // What has ended is not found again; where nothing could be ended, the same would be found for ever.
     if (found < SESSIONS_A_JOB || done === 0) return ended;
   }
+}
+
+/** Ends the logins and the codes of a User, where there is one with this id. */
+async function signOut(transaction: Transaction, id: string): Promise<void> {
+  const user = id === '' ? undefined : await currentStored(transaction, 'User', id);
+  if (user) await endSignIns(transaction, user);
 }
 
 /**

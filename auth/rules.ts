@@ -5,8 +5,7 @@ import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
 import { isOwnEvent } from './audit-event.ts';
-import { LOGIN } from './authorization/browsers.ts';
-import { CODE } from './authorization/codes.ts';
+import { endSignIns } from './authorization/sign-ins.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
 import { policyIssues } from './policies/compile.ts';
@@ -30,7 +29,7 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
       effect: async (transaction, change) => {
         if (!hasLostAccess(change)) return;
         await cutOff(transaction, 'User', change.id);
-        for (const name of [LOGIN, CODE]) await transaction.credentials.remove(change.key, name);
+        await endSignIns(transaction, change);
       },
     },
     Session: { check: checkSession, complete: completeSession, effect: closeSession },

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import { strings } from './settings.ts';
+import { permittingScopes } from './smart-scopes.ts';
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
@@ -22,16 +23,23 @@ export function parseScope(text: string | undefined): string[] {
 
 /**
  * The scopes that a Client is given for what it asks. A Client that lists scopes gets those only, and all of them
- * when it asks for none, since a token without scopes would reach further. Throws `invalid_scope`.
+ * when it asks for none, since a token without scopes would reach further; those of SMART that permit nothing are left
+ * out. Throws `invalid_scope`, also where that leaves none of SMART's.
  */
 export function grantedScope(client: JsonObject, asked: string[], forOthers: boolean): string[] {
   const listed = strings(client['scope']);
-  if (asked.length === 0) return listed;
+  if (asked.length === 0) return permitted(listed, forOthers);
   // What another server makes of a scope is not ours to know: nobody gets one there by asking.
   const bound = listed.length > 0 || forOthers;
   const refused = bound ? asked.find((scope) => !listed.includes(scope)) : undefined;
   if (refused !== undefined) throw new OAuthError('invalid_scope', `The client may not be given the scope ${refused}.`);
-  return asked;
+  return permitted(asked, forOthers);
+}
+
+function permitted(scopes: string[], forOthers: boolean): string[] {
+  const permitting = forOthers ? scopes : permittingScopes(scopes);
+  if (permitting) return permitting;
+  throw new OAuthError('invalid_scope', 'None of the scopes of SMART permits anything here: see how they are written.');
 }
 
 /** The scopes of a refreshed token: never more than the Session was given (RFC 6749 §6). Throws `invalid_scope`. */

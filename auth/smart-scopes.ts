@@ -41,6 +41,25 @@ export function parseSmartScope(scope: string): SmartScope | undefined {
   return { context, type, letters: WORDS[permission] ?? permission };
 }
 
+/**
+ * Those of the scopes that may be given: without those of SMART that permit nothing, as one with parameters does.
+ * Undefined where none of SMART's is left, since the token would reach further than was asked.
+ */
+export function permittingScopes(scopes: readonly string[]): string[] | undefined {
+  const permitting = scopes.filter((scope) => !isSmartScope(scope) || (parseSmartScope(scope)?.letters ?? '') !== '');
+  return isBounded(scopes) && !isBounded(permitting) ? undefined : permitting;
+}
+
+/** True where scopes bound what a token may do. */
+function isBounded(scopes: readonly string[]): boolean {
+  return scopes.some(isSmartScope);
+}
+
+/** True where scopes are for a launch that this server does not have, and none bounds the token. */
+export function isUnboundedLaunch(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => OTHER_LAUNCH.test(scope)) && !isBounded(scopes);
+}
+
 /** True where the scopes ask for a patient, in the context or as the bound of what may be reached. */
 export function needsPatient(scopes: readonly string[]): boolean {
   return scopes.some((scope) => scope === 'launch/patient' || scope.startsWith('patient/'));

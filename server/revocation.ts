@@ -1,7 +1,9 @@
 import type Router from '@koa/router';
+import { type Principal, principalName } from '../auth/principal.ts';
 import { endFound } from '../auth/revocation.ts';
 import { Failure } from '../resources/errors.ts';
 import type { Json } from '../resources/json/value.ts';
+import { parseReference } from '../resources/search/kinds/reference.ts';
 import { parseSearch } from '../resources/search/parse.ts';
 import { send, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
@@ -15,7 +17,8 @@ import { conditionOf } from './interactions/write.ts';
 /**
  * Mounts `POST /Session/$revoke`: ends every Session that a search expression finds, in the query or in a form. It is
  * judged as the conditional update that it stands for, `PUT /Session?…` with `active: false`, so that no policy
- * permits more by it than without it: what is ended is what its caller may find and may update.
+ * permits more by it than without it: what is ended is what its caller may find and may update. Users are signed out
+ * with their Sessions: those that were ended, and those of a User whom the expression names.
  */
 export function mountRevocation(
   router: Router<RequestState>,
@@ -33,8 +36,10 @@ export function mountRevocation(
     const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
     const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
     const criteria = [...found.criteria, ...open.criteria, ...rows];
-    const count = await endFound(engine, { ...found, criteria }, rows);
-    if (count > 0) auth.audit.note({ ...revocation(ctx), ...accountsOf(ctx.state.principal) });
+    const isFree = rows.length === 0 && judge.rows('Session').length === 0;
+    const named = usersIn(parameters, baseUrl).filter((id) => isFree || isSelf(ctx.state.principal, id));
+    const count = await endFound(engine, { ...found, criteria }, rows, named);
+    if (count > 0 || named.length > 0) auth.audit.note({ ...revocation(ctx), ...accountsOf(ctx.state.principal) });
     send(ctx, answer, revoked(count));
   });
 }
@@ -47,6 +52,22 @@ function readExpression(ctx: Context): { parameters: [string, string][]; exceptC
     throw new Failure('parameter', 'except takes the word current: the Session of the token that is presented.');
   }
   return { parameters: all.filter(([name]) => name !== 'except'), exceptCurrent: except.length > 0 };
+}
+
+/** The ids of the Users whose Sessions an expression asks for. */
+function usersIn(parameters: readonly [name: string, value: string][], baseUrl: string): string[] {
+  const asked = parameters.filter(([name]) => name === 'user' || name === 'user:User');
+  return asked
+    .flatMap(([, value]) => value.split(','))
+    .flatMap((text) => {
+      const { base, type, id } = parseReference(text) ?? { base: '', type: 'User', id: text };
+      return type === 'User' && ['', baseUrl, `${baseUrl}/fhir`].includes(base) ? [id] : [];
+    });
+}
+
+/** Whoever may write some Sessions alone may sign itself out, and nobody else of whom no Session was ended. */
+function isSelf(principal: Principal | undefined, id: string): boolean {
+  return principal !== undefined && principalName(principal) === `User/${id}`;
 }
 
 function currentSession({ state: { principal } }: Context): string {

@@ -4,6 +4,7 @@
  */
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Engine, Transaction } from '../../resources/engine.ts';
+import { OAuthError } from '../errors.ts';
 import { digest } from '../mint.ts';
 import { requireUnchanged } from '../sessions.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
@@ -18,6 +19,8 @@ export interface Login {
 export interface Browsers {
   /** The secret of the cookie that a browser sent, or a new one that is nobody's. */
   secretOf(cookies: string | undefined): string;
+  /** True for a browser that sent a cookie which may be one of ours. */
+  isKnown(cookies: string | undefined): boolean;
   /** The header that gives a browser its cookie, until it is closed. */
   cookie(secret: string): string;
   /** Who is signed in; undefined for nobody, and for a login that is over. */
@@ -27,6 +30,8 @@ export interface Browsers {
    * Throws `access_denied` where the User has changed meanwhile.
    */
   signIn(user: Stored, previous: string): Promise<{ secret: string; login: Login }>;
+  /** Throws `access_denied`, inside a job, where whoever was signed in has been signed out. */
+  requireSignedIn(transaction: Transaction, secret: string): Promise<void>;
   /** Signs out whoever is signed in. */
   signOut(secret: string): Promise<void>;
 }
@@ -49,12 +54,15 @@ export function createBrowsers(options: {
   // With this prefix a browser takes the cookie from this very host alone, and only over https.
   const name = secure ? '__Host-ward' : 'ward';
 
+  function sentSecret(cookies: string | undefined): string | undefined {
+    const sent = (cookies ?? '').split(/; */).find((each) => each.startsWith(`${name}=`));
+    const secret = sent?.slice(name.length + 1) ?? '';
+    return SECRET.test(secret) ? secret : undefined;
+  }
+
   return {
-    secretOf(cookies) {
-      const sent = (cookies ?? '').split(/; */).find((each) => each.startsWith(`${name}=`));
-      const secret = sent?.slice(name.length + 1) ?? '';
-      return SECRET.test(secret) ? secret : random(32).toString('base64url');
-    },
+    secretOf: (cookies) => sentSecret(cookies) ?? random(32).toString('base64url'),
+    isKnown: (cookies) => sentSecret(cookies) !== undefined,
     cookie: (secret) => `${name}=${secret}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`,
     async login(secret) {
       const held = await engine.credentials.find(loginHash(secret));
@@ -74,6 +82,10 @@ export function createBrowsers(options: {
         return transaction.now;
       });
       return { secret, login: { user, at } };
+    },
+    async requireSignedIn({ credentials }, secret) {
+      if ((await credentials.find(loginHash(secret)))?.name === LOGIN) return;
+      throw new OAuthError('access_denied', 'The person was signed out meanwhile.');
     },
     async signOut(secret) {
       await engine.transact(({ credentials }) => credentials.take(loginHash(secret)));

@@ -6,15 +6,27 @@ import type { Engine } from '../../resources/engine.ts';
 import { grantedAudience, isForOthers, isOwnAudience } from '../audience.ts';
 import { requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { type Pair, Parameters } from '../parameters.ts';
+import { type Pair, type ParameterName, Parameters } from '../parameters.ts';
 import { grantedScope, parseScope } from '../scopes.ts';
 import { type AuthSettings, grantSettings } from '../settings.ts';
-import { isSmartScope, isUnserved } from '../smart-scopes.ts';
+import { isSmartScope, isUnboundedLaunch, isUnserved } from '../smart-scopes.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
 import { isListed, redirectUrisOf } from './redirect-uris.ts';
 
 /** The grant that the endpoint serves: the name of its token request and the type of its Sessions. */
 export const AUTHORIZATION_CODE = 'authorization_code';
+
+/** The parameters of a request: no credential is among them. */
+const ASKED: ReadonlySet<string> = new Set<ParameterName>([
+  ...(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'] as const),
+  ...(['code_challenge', 'code_challenge_method', 'prompt', 'max_age', 'login_hint', 'id_token_hint'] as const),
+  ...(['aud', 'audience', 'resource', 'request', 'request_uri', 'registration'] as const),
+]);
+
+/** True for the name of a parameter that a request may have. */
+export function isAsked(name: string): boolean {
+  return ASKED.has(name);
+}
 
 /** The values of parameters that are served, for the metadata too. */
 export const RESPONSE_TYPE = 'code';
@@ -117,13 +129,19 @@ export function readRequest(
 const OFFLINE = 'offline_access';
 
 /**
- * The granted scopes without those that this server never gives. Asking for such ones alone is no way to be given all
- * that a request without scopes gets. Throws `invalid_scope`.
+ * The granted scopes without those that this server never gives. Asking for such ones is no way to be given all that a
+ * request without scopes of SMART gets. Throws `invalid_scope`.
  */
 function servedScope(asked: string[], grant: (asked: string[]) => string[]): string[] {
   const served = asked.filter((scope) => !isUnserved(scope));
   if (asked.length > 0 && served.length === 0) {
     throw new OAuthError('invalid_scope', 'Nothing of what is asked for is served.');
+  }
+  if (isUnboundedLaunch(asked)) {
+    throw new OAuthError(
+      'invalid_scope',
+      'There is no launch from an EHR, and no scope of patient/, user/ or system/.',
+    );
   }
   return grant(served).filter((scope) => !isUnserved(scope));
 }

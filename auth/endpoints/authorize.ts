@@ -6,34 +6,29 @@ import type { RandomBytes } from '../../resources/clock.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { storeCode } from '../authorization/codes.ts';
 import { withAnswer } from '../authorization/redirect-uris.ts';
-import { type Destination, readDestination, readRequest } from '../authorization/request.ts';
-import { seal, unseal } from '../authorization/seal.ts';
+import { type Destination, isAsked, readDestination, readRequest } from '../authorization/request.ts';
+import { seal, unseal, unverified } from '../authorization/seal.ts';
 import { STEPS } from '../authorization/steps/registry.ts';
 import type { Interaction, Step, StepContext } from '../authorization/steps/step.ts';
-import { NO_STORE, OAuthError } from '../errors.ts';
+import { OAuthError } from '../errors.ts';
 import { randomPart } from '../mint.ts';
 import { html } from '../pages/html.ts';
-import { type Content, type PageAnswer, page } from '../pages/page.ts';
-import { isParameter, type Pair } from '../parameters.ts';
+import { type Content, page } from '../pages/page.ts';
+import type { Pair } from '../parameters.ts';
 import { requireUnchanged } from '../sessions.ts';
-import { type AuthRequest, headerOf, queryOf } from './exchange.ts';
-
-/** What a browser is answered: a page, or where to go on. Throws an OAuthError or a Failure for the person alone. */
-export type BrowserEndpoint = (request: AuthRequest) => Promise<BrowserAnswer>;
-
-export type BrowserAnswer = PageAnswer | { status: number; headers: Record<string, string>; page: undefined };
+import { askedAgain, type BrowserAnswer, type BrowserEndpoint, pairsOf, sentOn } from './browser-exchange.ts';
+import { type AuthRequest, headerOf } from './exchange.ts';
 
 export interface AuthorizeContext extends StepContext {
   random: RandomBytes;
 }
 
-/** `GET /auth/authorize`, `POST` for requests that are too long for an address and for the forms of its pages. */
+/** `GET /auth/authorize`; `POST` for requests, which are asked again by GET, and for the forms of its pages. */
 export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
   return async (request) => {
     const pairs = pairsOf(request);
-    const sealed = request.method === 'POST' ? pairs.find(([name]) => name === 'interaction')?.[1] : undefined;
-    const known = pairs.filter(([name]) => isParameter(name));
-    const begun = sealed === undefined ? begin(context, known) : resume(context, request, sealed);
+    const begun = request.method === 'GET' ? begin(context, pairs) : resume(context, request, pairs);
+    if (!begun) return askedAgain('authorize', requestIn(context, request, pairs));
     const destination = await readDestination(context.engine, begun.pairs);
     try {
       const interaction = await interactionOf(context, request, begun, destination);
@@ -58,36 +53,40 @@ interface Begun {
   patient: string | undefined;
 }
 
-function pairsOf(request: AuthRequest): Pair[] {
-  if (request.method === 'GET') return [...queryOf(request)];
-  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', 'Use GET or POST.');
-  const { body } = request;
-  if (body === undefined) return [];
-  if ('form' in body) return body.form;
-  throw new OAuthError('unsupported_media_type', 'Send a form.');
-}
-
-function begin({ clock }: AuthorizeContext, pairs: Pair[]): Begun {
-  return { pairs, startedAt: clock(), step: undefined, patient: undefined };
+function begin({ clock }: AuthorizeContext, sent: Pair[]): Begun {
+  return { pairs: sent.filter(([name]) => isAsked(name)), startedAt: clock(), step: undefined, patient: undefined };
 }
 
 /** Milliseconds that a person may take for the pages of one request. */
 const PATIENCE = 3600_000;
 
-/** Throws `invalid_request` for a form that another browser was shown, or nobody, or long ago. */
-function resume({ keys, browsers, clock }: AuthorizeContext, request: AuthRequest, sealed: string): Begun {
-  const value = unseal(keys.derivation, browsers.secretOf(headerOf(request, 'cookie')), sealed);
+/** Where the form of a page goes on; undefined for no such form, one of another cookie and one of long ago. */
+function resume({ keys, browsers, clock }: AuthorizeContext, request: AuthRequest, sent: Pair[]): Begun | undefined {
+  const value = unseal(keys.derivation, browsers.secretOf(headerOf(request, 'cookie')), sealedIn(sent) ?? '');
   const startedAt = Number(value?.['startedAt']);
-  if (!value || !(startedAt + PATIENCE > clock())) {
-    throw new OAuthError('invalid_request', 'This page is out of date, or the browser does not keep its cookie.');
-  }
-  const { pairs, step, patient } = value;
-  return {
-    pairs: (Array.isArray(pairs) ? pairs : []).flatMap(pairOf),
-    startedAt,
-    step: text(step),
-    patient: text(patient),
-  };
+  if (!value || !(startedAt + PATIENCE > clock())) return undefined;
+  return { pairs: pairsIn(value), startedAt, step: text(value['step']), patient: text(value['patient']) };
+}
+
+/**
+ * The request with which a POST that cannot be resumed begins anew: that of a client, or that of a form whose browser
+ * has signed in by another tab since. Nobody vouches for it, no more than for an address. Throws `invalid_request` for
+ * a form without a request, and where the browser keeps no cookie: it would be asked for ever.
+ */
+function requestIn({ browsers }: AuthorizeContext, request: AuthRequest, sent: Pair[]): Pair[] {
+  const sealed = sealedIn(sent);
+  if (sealed === undefined) return sent.filter(([name]) => isAsked(name));
+  const pairs = pairsIn(unverified(sealed) ?? {}).filter(([name]) => isAsked(name));
+  if (pairs.length > 0 && browsers.isKnown(headerOf(request, 'cookie'))) return pairs;
+  throw new OAuthError('invalid_request', 'This page is out of date, or the browser does not keep its cookie.');
+}
+
+function sealedIn(sent: readonly Pair[]): string | undefined {
+  return sent.find(([name]) => name === 'interaction')?.[1];
+}
+
+function pairsIn({ pairs }: JsonObject): Pair[] {
+  return (Array.isArray(pairs) ? pairs : []).flatMap(pairOf);
 }
 
 function pairOf(value: Json): Pair[] {
@@ -184,20 +183,19 @@ async function finish(context: AuthorizeContext, interaction: Interaction): Prom
   const agreement = { redirectUri, redirectUriSent, challenge, scope, audience, nonce, patient };
   await context.engine.transact(async (transaction) => {
     await requireUnchanged(transaction, 'User', login.user, 'access_denied');
+    await context.browsers.requireSignedIn(transaction, browser);
     await storeCode(transaction, login.user, code, { ...agreement, client: client.id, authTime: login.at });
   });
   const answered = redirect(context, request, { code });
   return { ...answered, headers: { ...answered.headers, 'Set-Cookie': context.browsers.cookie(browser) } };
 }
 
-/** Sends the browser back with an answer and with who gives it (RFC 9207 §2); 303, so that no form goes along. */
+/** Sends the browser back with an answer and with who gives it (RFC 9207 §2). */
 function redirect(
   { settings }: AuthorizeContext,
   { redirectUri, state }: Destination,
   answer: Record<string, string>,
 ): BrowserAnswer {
-  const Location = withAnswer(redirectUri, { ...answer, state, iss: settings.baseUrl });
-  return { status: SEE_OTHER, headers: { ...NO_STORE, Location }, page: undefined };
+  const location = withAnswer(redirectUri, { ...answer, state, iss: settings.baseUrl });
+  return sentOn(location);
 }
-
-const SEE_OTHER = 303;

@@ -1,14 +1,30 @@
 /** Who is behind a token (https://openid.net/specs/openid-connect-core-1_0.html#UserInfo). */
+import type { JsonObject } from '../../resources/json/value.ts';
 import type { Authentication } from '../authenticate.ts';
+import { AUTHORIZATION_CODE } from '../authorization/request.ts';
 import { OAuthError } from '../errors.ts';
+import { claimsOf } from '../id-token.ts';
+import type { BearerToken } from '../principal.ts';
 import { userInfo } from '../user-info.ts';
 import { answered, authorizationOf, type Endpoint } from './exchange.ts';
 
-/** `GET /auth/userinfo` (or POST): the User of a token, else its Client. */
-export function userinfoEndpoint(authentication: Authentication): Endpoint {
+/**
+ * `GET /auth/userinfo` (or POST): the User of a token, else its Client; of a User who signed in on the pages what the
+ * scopes tell. Throws a Denial, and `insufficient_scope` for a token of the pages without `openid` (§5.3.1).
+ */
+export function userinfoEndpoint(authentication: Authentication, { baseUrl }: { baseUrl: string }): Endpoint {
   return async (request) => {
     if (!['GET', 'HEAD', 'POST'].includes(request.method)) throw new OAuthError('method_not_allowed', 'Use GET.');
     const token = await authentication.bearer(authorizationOf(request), request);
-    return answered(userInfo(token.user ?? token.client));
+    const isOfPages = token.session.resource['type'] === AUTHORIZATION_CODE;
+    return answered(isOfPages ? claimed(token, baseUrl) : userInfo(token.user ?? token.client));
   };
+}
+
+/** What a person has agreed to tell: who they are, and the claims of the token's scopes. */
+function claimed({ user, record: { scope } }: BearerToken, baseUrl: string): JsonObject {
+  if (!user || !scope.includes('openid')) {
+    throw new OAuthError('insufficient_scope', 'Ask for the scope openid: without it nothing is told of the person.');
+  }
+  return { sub: user.id, ...claimsOf(user.resource, scope, baseUrl) };
 }

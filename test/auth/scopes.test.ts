@@ -28,6 +28,30 @@ describe('scopes (RFC 6749 §3.3)', () => {
     expect(codeOf(() => grantedScope({}, ['x'], true))).to.equal('invalid_scope');
   });
 
+  it('scopes of SMART that permit nothing are left out, and never all of them', () => {
+    const dead = [
+      'patient/Bogus.zz',
+      'patient/Observation.rs?category=lab',
+      'user/Patient.sr',
+      'user/Patient.',
+      'user/',
+    ];
+    for (const scope of dead) {
+      expect(grantedScope({}, [scope, 'openid', 'user/Patient.r'], false)).to.deep.equal(['openid', 'user/Patient.r']);
+      expect(
+        codeOf(() => grantedScope({}, ['openid', scope], false)),
+        scope,
+      ).to.equal('invalid_scope');
+      expect(
+        codeOf(() => grantedScope({ scope: [scope] }, [], false)),
+        scope,
+      ).to.equal('invalid_scope');
+    }
+    expect(codeOf(() => grantedScope({}, dead, false))).to.equal('invalid_scope');
+    const listed = { scope: ['patient/x'] };
+    expect(grantedScope(listed, ['patient/x'], true), 'another server may know them').to.deep.equal(['patient/x']);
+  });
+
   it('scope widening on refresh is refused', () => {
     expect(narrowedScope({}, ['a', 'b'], ['a'])).to.deep.equal(['a']);
     expect(narrowedScope({}, ['a', 'b'], [])).to.deep.equal(['a', 'b']);

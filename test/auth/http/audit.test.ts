@@ -101,6 +101,12 @@ describe('auth: audit', () => {
     expect(refused.agent.map(({ altId }) => altId)).to.eql(['User/ann', 'Client/app']);
   });
 
+  it('each login of one account is an event of its own', async () => {
+    for (let at = 0; at < 3; at += 1) expect((await login(PASSWORD, '10.1.0.22')).status).to.equal(200);
+    expect(await counts('login', '10.1.0.22', 3)).to.eql([1, 1, 1]);
+    expect(await counts('token-issued', '10.1.0.22', 3)).to.eql([1, 1, 1]);
+  });
+
   it('a token that was refused to a Client, named where there is such a Client', async () => {
     await api.token('grant_type=client_credentials', { as: { basic: ['app', 'wrong'] }, ...from('10.1.0.4') });
     const event = await one('token-refused', '10.1.0.4');

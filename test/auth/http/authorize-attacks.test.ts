@@ -119,22 +119,51 @@ describe('attacks on the pages of the authorization endpoint', () => {
     ];
     for (const [form, headers] of tries) {
       const reply = await post(form, headers);
-      expect(reply.header('location'), JSON.stringify(form)).to.equal('');
-      expect(isSignIn(reply) || reply.status === 400, reply.text).to.equal(true);
+      // At most the request is asked again, as by any link: no password and no answer goes along.
+      expect(reply.header('location'), JSON.stringify(form)).to.match(/^(?:authorize\?(?!.*(?:answer|password)).*)?$/);
+      expect(reply.status, reply.text).to.equal(reply.header('location') === '' ? 400 : 303);
+      expect(reply.headers).to.not.have.property('set-cookie');
     }
     codeIn(await browser.send(consent, { answer: 'allow' }));
   });
 
   it('CSRF on consent: an answer without a form is a question anew', async () => {
     await browser.signIn(await open());
-    expect(isConsent(await post({ ...QUERY, answer: 'allow' }, { cookie: `ward=${cookie()}` }))).to.equal(true);
+    const reply = await post({ ...QUERY, answer: 'allow' }, { cookie: `ward=${cookie()}` });
+    expect(isConsent(await browser.get(`/auth/${reply.header('location')}`))).to.equal(true);
+  });
+
+  it('a form that another site sends signs nobody out', async () => {
+    codeIn(await browser.signIn(await open({ client_id: 'first' })));
+    for (const form of [{ ...QUERY, client_id: 'first' }, {}, { interaction: 'x.y' }, { interaction: '' }]) {
+      const reply = await post(form);
+      expect(reply.headers, JSON.stringify(form)).to.not.have.property('set-cookie');
+    }
+    codeIn(await open({ client_id: 'first' }));
+  });
+
+  it('a form of another tab, whose browser has signed in since, begins its request again', async () => {
+    const [first, second] = [await open({ client_id: 'first' }), await open({ state: 'second' })];
+    codeIn(await browser.signIn(first));
+    const again = await browser.signIn(second, 'bob');
+    expect(again.status).to.equal(303);
+    const consent = await browser.get(`/auth/${again.header('location')}`);
+    expect(isConsent(consent)).to.equal(true);
+    expect(consent.text).to.include('<strong>ann</strong>');
+    expect(answerIn(await browser.send(consent, { answer: 'allow' }))).to.include({ state: 'second' });
+  });
+
+  it('a browser that keeps no cookie is told so', async () => {
+    const reply = await post({ interaction: sealedIn(await open()), username: 'ann', password: 'correct-horse' });
+    expect([reply.status, reply.text.includes('does not keep its cookie')]).to.eql([400, true]);
   });
 
   it('an answer to a later question does not skip an earlier one', async () => {
     const consent = await browser.signIn(await open());
     api.pass(8 * 3600);
     const late = await browser.send(consent, { answer: 'allow' });
-    expect(late.status).to.equal(400);
+    expect(late.status).to.equal(303);
+    expect(isSignIn(await browser.get(`/auth/${late.header('location')}`))).to.equal(true);
     api.pass(-8 * 3600 + 1);
     await api.put('/User/bob', { userName: 'bob', password: 'correct-horse' });
     const bobs = await browser.signIn(await open({ prompt: 'login' }), 'bob');
@@ -143,10 +172,10 @@ describe('attacks on the pages of the authorization endpoint', () => {
     await api.put('/User/bob', { userName: 'bob', password: 'correct-horse' });
   });
 
-  it('a form that is an hour old is out of date', async () => {
+  it('a form that is an hour old is out of date, and begins its request again', async () => {
     const signIn = await open();
     api.pass(3601);
-    expect((await browser.signIn(signIn)).status).to.equal(400);
+    expect((await browser.signIn(signIn)).header('location')).to.match(/^authorize\?/);
   });
 
   it('login fixation: a cookie that was planted before is nobody’s after signing in', async () => {

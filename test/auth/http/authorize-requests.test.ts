@@ -28,6 +28,9 @@ const TOLD: [why: string, query: Query | string, error: string][] = [
   ['RFC 6749 §3.3: a malformed scope', { scope: 'a"b' }, 'invalid_scope'],
   ['a scope that the Client does not list', { client_id: 'listing', scope: 'b' }, 'invalid_scope'],
   ['SMART: a launch from an EHR and nothing else', { scope: 'launch launch/encounter' }, 'invalid_scope'],
+  ['SMART: a launch from an EHR, and no scope that bounds the token', { scope: 'openid launch' }, 'invalid_scope'],
+  ['SMART: a launch of two kinds, unbounded', { scope: 'launch/patient launch' }, 'invalid_scope'],
+  ['SMART: a scope with parameters', { scope: 'openid patient/Observation.rs?category=lab' }, 'invalid_scope'],
   ['a Client of another grant', { client_id: 'machine' }, 'unauthorized_client'],
   ['RFC 8707 §2: a resource that is no URI', { resource: 'x' }, 'invalid_target'],
   ['SMART: an aud that is another server', { aud: 'https://evil.example/fhir' }, 'invalid_request'],
@@ -91,7 +94,11 @@ describe('requests to the authorization endpoint', () => {
   });
 
   it('OpenID Connect Core §3.1.2.1: may come by POST as well', async () => {
-    expect(isSignIn(await api.request('POST', '/auth/authorize', { form: QUERY }))).to.equal(true);
+    const reply = await api.request('POST', '/auth/authorize', { form: { ...QUERY, password: 'x', other: 'y' } });
+    expect([reply.status, reply.header('location')]).to.eql([303, `authorize?${TEXT}`]);
+    expect(isSignIn(await api.request('GET', `/auth/${reply.header('location')}`))).to.equal(true);
+    const long = { ...QUERY, id_token_hint: 'x'.repeat(8_000) };
+    expect((await api.request('POST', '/auth/authorize', { form: long })).status).to.equal(413);
   });
 
   for (const [why, query, error] of TOLD) {

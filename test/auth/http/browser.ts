@@ -14,6 +14,8 @@ export interface Browser {
   cookies: Map<string, string>;
   /** Opens the authorization endpoint. */
   open(query: Query | string): Promise<Reply>;
+  /** Opens an address of the server. */
+  get(path: string): Promise<Reply>;
   /** Sends the form of a page with what a person enters. */
   send(page: Reply, fields: Query): Promise<Reply>;
   /** Signs in on the page for it. */
@@ -37,6 +39,7 @@ export function browserOf(api: Pick<Api, 'request'>): Browser {
   const browser: Browser = {
     cookies,
     open: (query) => exchange('GET', `/auth/authorize?${new URLSearchParams(query).toString()}`),
+    get: (path) => exchange('GET', path),
     send: (page, fields) => exchange('POST', '/auth/authorize', { interaction: sealedIn(page), ...fields }),
     signIn: (page, username = 'ann', password = 'correct-horse') => {
       return browser.send(page, { username, password, answer: 'sign-in' });

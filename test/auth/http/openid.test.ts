@@ -88,6 +88,41 @@ describe('OpenID Connect', () => {
     expect((await api.request('GET', '/auth/userinfo', { as: { bearer } })).at('sub')).to.equal('ann');
   });
 
+  describe('§5.3: UserInfo', () => {
+    const told = async (scope: string) => {
+      const bearer = (await signedIn({ scope })).string('access_token');
+      return api.request('GET', '/auth/userinfo', { as: { bearer } });
+    };
+
+    it('tells a client of a person no more than its scopes', async () => {
+      expect((await told('openid')).body).to.eql({ sub: 'ann' });
+      expect((await told('openid email user/User.rs')).body).to.eql({ sub: 'ann', email: 'ann@example.org' });
+      expect((await told('openid profile fhirUser')).body).to.eql({
+        sub: 'ann',
+        name: 'Ann Smith',
+        given_name: 'Ann',
+        family_name: 'Smith',
+        preferred_username: 'ann.smith',
+        fhirUser: `${api.issuer}/Practitioner/p1`,
+      });
+    });
+
+    it('§5.3.1: is refused to a token without openid', async () => {
+      for (const scope of ['', 'profile email', 'user/*.cruds']) {
+        const reply = await told(scope);
+        expect(refusal(reply), scope).to.equal('403 insufficient_scope');
+        expect(reply.header('www-authenticate')).to.include('error="insufficient_scope"');
+      }
+    });
+
+    it('is for a refreshed token what that token’s scopes tell', async () => {
+      const first = await signedIn({ scope: 'openid email' });
+      const form = { grant_type: 'refresh_token', client_id: 'app', refresh_token: first.string('refresh_token') };
+      const bearer = (await api.granted({ ...form, scope: 'openid' })).string('access_token');
+      expect((await api.request('GET', '/auth/userinfo', { as: { bearer } })).body).to.eql({ sub: 'ann' });
+    });
+  });
+
   it('§12.2: a refresh gives an ID token of the same login, without a nonce', async () => {
     const first = await signedIn({ nonce: 'n' });
     api.pass(100);

@@ -7,12 +7,21 @@ import { startClockedServer } from '../../harness/in-process.ts';
 import { asRoot } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
 import { type Api, apiOf } from './api.ts';
+import { type Browser, browserOf, CHALLENGE, codeIn, VERIFIER } from './browser.ts';
 
 const SECRET = 'app-secret';
 const asApp = { basic: ['app', SECRET] } as const;
 const asMachine = { basic: ['machine', SECRET] } as const;
 const PASSWORD = 'correct-horse';
 const ISSUER = 'http://ward.example';
+const CALLBACK = 'https://portal.example/callback';
+const QUERY = {
+  response_type: 'code',
+  client_id: 'portal',
+  redirect_uri: CALLBACK,
+  code_challenge: CHALLENGE,
+  code_challenge_method: 'S256',
+};
 
 describe('auth: POST /Session/$revoke', () => {
   let database: TestDatabase;
@@ -25,6 +34,8 @@ describe('auth: POST /Session/$revoke', () => {
     const auth = { password: { refresh_token: true } };
     await api.put('/Client/app', { secret: SECRET, grant_types: ['password'], auth });
     await api.put('/Client/machine', { secret: SECRET, grant_types: ['client_credentials', 'basic'] });
+    const portal = { authorization_code: { redirect_uris: [CALLBACK] } };
+    await api.put('/Client/portal', { grant_types: ['authorization_code'], first_party: true, auth: portal });
     for (const id of ['ann', 'bob']) await api.put(`/User/${id}`, { password: PASSWORD });
     await api.put('/AccessPolicy/patients', { engine: 'matcho', matcho: { operation: { id: 'Patient.search' } } });
   });
@@ -71,6 +82,79 @@ describe('auth: POST /Session/$revoke', () => {
     const ended = await api.found('/Session?user=User/ann');
     expect(ended.map(({ active, end }) => [active, typeof end])).to.eql(Array(ended.length).fill([false, 'string']));
     expect(await count('?user=User/ann'), 'again').to.equal(0);
+  });
+
+  describe('signs out', () => {
+    beforeEach(() => count('?active=true'));
+
+    const signedIn = async (username: string) => {
+      const browser = browserOf(api);
+      return { browser, code: codeIn(await browser.authorize(QUERY, username)) };
+    };
+    const isSignedIn = async (browser: Browser) => (await browser.open(QUERY)).status === 303;
+    const exchange = (code: string) => {
+      const form = { grant_type: 'authorization_code', client_id: 'portal', redirect_uri: CALLBACK, code };
+      return api.token({ ...form, code_verifier: VERIFIER });
+    };
+
+    it('a browser login and an unused code do not outlive the Sessions of their User', async () => {
+      const [ann, bob] = [await signedIn('ann'), await signedIn('bob')];
+      await tokenOf('ann');
+      expect(await count('?client=Client/app&user:User=ann')).to.equal(1);
+      expect([await isSignedIn(ann.browser), await isSignedIn(bob.browser)]).to.eql([false, true]);
+      expect((await exchange(ann.code)).at('error')).to.equal('invalid_grant');
+      expect((await exchange(bob.code)).status).to.equal(200);
+    });
+
+    it('a User without any Session, where the expression names it', async () => {
+      for (const user of ['User/ann', 'ann', `${ISSUER}/User/ann`, `${ISSUER}/fhir/User/ann`, 'User/x,User/ann']) {
+        const { browser, code } = await signedIn('ann');
+        expect(await count(`?user=${user}`)).to.equal(0);
+        expect(await isSignedIn(browser), user).to.equal(false);
+        expect((await exchange(code)).at('error')).to.equal('invalid_grant');
+      }
+    });
+
+    it('the User of a Session that was found by something else, and except=current keeps no login', async () => {
+      const { browser } = await signedIn('ann');
+      const [here] = [await tokenOf('ann'), await tokenOf('ann')];
+      await permit(own(['search', 'update']));
+      expect(await count('?client=Client/app&except=current', { bearer: here })).to.equal(1);
+      expect(await isSignedIn(browser)).to.equal(false);
+      expect(await api.statusWith(here)).to.equal(200);
+    });
+
+    it('nobody whom its caller may not: naming somebody is not enough', async () => {
+      const { browser, code } = await signedIn('bob');
+      const token = await tokenOf('ann');
+      await permit(own(['search', 'update']));
+      expect(await count('?user=User/bob', { bearer: token })).to.equal(0);
+      await permit({
+        engine: 'matcho',
+        matcho: { operation: { id: 'Session.update' } },
+        link: [{ reference: 'User/ann' }],
+      });
+      await api.put('/AccessPolicy/finds-own', own(['search']));
+      expect(await count('?user=User/bob', { bearer: token })).to.equal(0);
+      await api.remove('/AccessPolicy/finds-own');
+      expect(await isSignedIn(browser)).to.equal(true);
+      expect((await exchange(code)).status).to.equal(200);
+    });
+
+    it('whoever is named by itself', async () => {
+      const { browser } = await signedIn('ann');
+      const token = await tokenOf('ann');
+      await permit(own(['search', 'update']));
+      expect(await count('?user=User/ann&except=current', { bearer: token })).to.equal(0);
+      expect(await isSignedIn(browser)).to.equal(false);
+    });
+
+    it('during consent: no code comes of a login that has ended', async () => {
+      const { browser } = await signedIn('ann');
+      const page = await browser.open({ ...QUERY, prompt: 'consent' });
+      await count('?user=User/ann');
+      expect((await browser.send(page, { answer: 'allow' })).text).to.include('name="password"');
+    });
   });
 
   it('ends all of a client, by a form as by a query', async () => {

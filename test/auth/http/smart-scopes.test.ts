@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { RequestOptions } from '../../harness/http.ts';
-import { type Api, startApi } from './api.ts';
+import { type Api, refusal, startApi } from './api.ts';
 
 const SECRET = 'app-secret';
 
@@ -66,11 +66,8 @@ describe('SMART scopes', () => {
     ['user/Patient.r', 'r'],
     ['system/Patient.r system/Patient.s', 'rs'],
     ['system/Observation.cruds', ''],
-    ['system/patient.cruds', ''],
-    ['system/Patient.sr', ''],
-    ['system/Patient.', ''],
-    ['system/Patient', ''],
-    ['system/Patient.rs?gender=male', ''],
+    ['system/Patient.sr system/Patient.d', 'd'],
+    ['system/Patient.rs?gender=male system/Patient.d', 'd'],
     ['patient/*.cruds', ''],
     ['patient/Patient.rs', ''],
     ['patient/Patient.rs system/Patient.r', 'r'],
@@ -81,6 +78,30 @@ describe('SMART scopes', () => {
       expect(await permitted(scope === '' ? await tokenOf('') : await tokenOf(scope))).to.equal(letters);
     });
   }
+
+  for (const scope of [
+    'system/patient.cruds',
+    'system/Patient.sr',
+    'system/Patient.',
+    'system/Patient',
+    'system/Patient.rs?gender=male',
+    'openid patient/Bogus.zz',
+  ]) {
+    it(`'${scope}' permits nothing: no token is given that would reach further`, async () => {
+      for (const grant of [
+        { grant_type: 'client_credentials' },
+        { grant_type: 'password', username: 'ann', password: 'correct-horse' },
+      ]) {
+        expect(refusal(await api.token({ ...key, ...grant, scope }))).to.equal('400 invalid_scope');
+      }
+    });
+  }
+
+  it('the answer says which scopes were given', async () => {
+    const scope = 'openid system/Patient.rs?gender=male system/Patient.r';
+    const reply = await api.granted({ ...key, grant_type: 'client_credentials', scope });
+    expect(reply.at('scope')).to.equal('openid system/Patient.r');
+  });
 
   it('holds for users as for clients', async () => {
     const login = { grant_type: 'password', username: 'ann', password: 'correct-horse' };
