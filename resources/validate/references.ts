@@ -1,6 +1,7 @@
 /** References between resources (https://hl7.org/fhir/R4/references.html#literal). */
-import { isObject, type Json, type JsonObject } from '../json/value.ts';
+
 import type { ElementDefinition } from '../definition.ts';
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
 import { isUri } from './primitives.ts';
 import type { Check, Run } from './run.ts';
