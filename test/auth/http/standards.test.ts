@@ -124,6 +124,17 @@ describe('standards of OAuth', () => {
       { active: false },
     ],
     [
+      'RFC 7617 §2: credentials without their scheme are taken by the token endpoint alone',
+      async () => {
+        const headers = { authorization: Buffer.from(`app:${SECRET}`).toString('base64') };
+        const ask = (name: string, form: Form) => api.request('POST', `/auth/${name}`, { headers, form });
+        const replies = [ask('introspect', { token: bearer }), ask('revoke', { token: bearer })];
+        const token = ask('token', { grant_type: 'client_credentials' });
+        return (await Promise.all([token, ...replies])).map(({ status }) => status);
+      },
+      [200, 401, 401],
+    ],
+    [
       'RFC 7662 §2.3: a wrong secret is 401',
       async () => {
         const form = { token: bearer, client_id: 'app', client_secret: 'wrong' };
