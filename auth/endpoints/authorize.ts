@@ -16,7 +16,7 @@ import { html } from '../pages/html.ts';
 import { type Content, type PageAnswer, page } from '../pages/page.ts';
 import { isParameter, type Pair } from '../parameters.ts';
 import { requireUnchanged } from '../sessions.ts';
-import { type AuthRequest, headerOf, queryOf } from './exchange.ts';
+import { type AuthRequest, headerOf, queryOf, requireMethod } from './exchange.ts';
 
 /** What a browser is answered: a page, or where to go on. Throws an OAuthError or a Failure for the person alone. */
 export type BrowserEndpoint = (request: AuthRequest) => Promise<BrowserAnswer>;
@@ -59,8 +59,8 @@ interface Begun {
 }
 
 function pairsOf(request: AuthRequest): Pair[] {
-  if (request.method === 'GET') return [...queryOf(request)];
-  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', 'Use GET or POST.');
+  requireMethod(request, ['GET', 'HEAD', 'POST']);
+  if (request.method !== 'POST') return [...queryOf(request)];
   const { body } = request;
   if (body === undefined) return [];
   if ('form' in body) return body.form;

@@ -208,7 +208,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       expect((await send(await assertion({ jti }))).status).to.equal(200);
     });
 
-    it('lockout as denial of service by assertions: what cannot be guessed is not held against the Client', async () => {
+    it('lockout as denial of service by assertions: they count for the address alone', async () => {
       api.pass(16 * 60);
       const statuses: number[] = [];
       for (let turn = 0; turn < 99; turn += 1) statuses.push((await send(await assertion({}, {}, foreign))).status);

@@ -196,6 +196,30 @@ describe('standards of OAuth', () => {
       409,
     ],
     [
+      'RFC 9110 §15.5.6: a 405 says what the address takes',
+      async () => {
+        const said: string[] = [];
+        for (const name of ['token', 'revoke', 'introspect', 'authorize', 'userinfo']) {
+          const reply = await api.request('DELETE', `/auth/${name}`);
+          said.push(`${reply.status} ${reply.header('allow')}`);
+        }
+        const keys = await api.request('POST', '/.well-known/jwks.json');
+        return [...said, `${keys.status} ${keys.header('allow')}`];
+      },
+      [...Array(3).fill('405 POST'), ...Array(2).fill('405 GET, HEAD, POST'), '405 GET, HEAD'],
+    ],
+    [
+      'RFC 9110 §15.5.16: a 415 tells the types that are taken, and no other',
+      async () => {
+        const { status, text } = await api.request('POST', '/auth/token', {
+          headers: { 'content-type': 'text/yaml' },
+          body: 'grant_type: client_credentials',
+        });
+        return [status, /yaml/.test(text), text.includes('application/x-www-form-urlencoded')];
+      },
+      [415, false, true],
+    ],
+    [
       'RFC 9700 §2.4: the grant password is given to nobody who does not list it',
       async () => refusal(await api.token({ grant_type: 'password', username: 'a', password: 'b' }, { as: BASIC })),
       '400 unauthorized_client',
