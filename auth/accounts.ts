@@ -24,10 +24,10 @@ export interface Accounts {
    */
   prove(claim: Claim): Promise<boolean>;
   /**
-   * Runs a check of another kind of credential under the same guard. Rejects with a `throttled` Failure, and
-   * with whatever the check rejects with: then nothing is held against anyone.
+   * Runs a check of what nobody can guess: a signature. Failures count for the address, never for the account. Rejects
+   * with a `throttled` Failure, and with whatever the check rejects with: then nothing is held against anyone.
    */
-  guarded(name: string, address: string, check: () => Promise<boolean>): Promise<boolean>;
+  verify(name: string, address: string, check: () => Promise<boolean>): Promise<boolean>;
 }
 
 /** The one place where a chosen secret is compared, with its guard against guessing. */
@@ -42,8 +42,7 @@ export function createAccounts(options: { engine: Engine; passwords: Passwords; 
     return matched && account !== undefined && isUsable(account.resource);
   }
 
-  async function guarded(name: string, address: string, check: () => Promise<boolean>): Promise<boolean> {
-    const attempt: Attempt = await guessing.begin(name, address);
+  async function settle(attempt: Attempt, check: () => Promise<boolean>): Promise<boolean> {
     let proven: boolean;
     try {
       proven = await check();
@@ -55,5 +54,12 @@ export function createAccounts(options: { engine: Engine; passwords: Passwords; 
     return proven;
   }
 
-  return { guarded, prove: (claim) => guarded(claim.name, claim.address, () => compare(claim)) };
+  return {
+    async prove(claim) {
+      return settle(await guessing.begin(claim.name, claim.address), () => compare(claim));
+    },
+    async verify(name, address, check) {
+      return settle(await guessing.begin(name, address, 'cannot be guessed'), check);
+    },
+  };
 }

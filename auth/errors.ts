@@ -10,8 +10,8 @@ const BEARER = 'Bearer realm="ward"';
 
 interface OAuthEntry {
   status: number;
-  /** The `error` that is sent, where it is not the code itself. */
-  error?: string;
+  /** The `error` that is sent, where it is not the code itself; null where the body tells nothing. */
+  error?: string | null;
   /** Sent as `WWW-Authenticate`. */
   challenge?: string;
 }
@@ -33,7 +33,8 @@ export const OAUTH_ERRORS = {
   invalid_target: { status: 400 },
   invalid_client: { status: 401, challenge: BASIC },
   invalid_token: { status: 401, challenge: `${BEARER}, error="invalid_token"` },
-  token_required: { status: 401, error: 'invalid_token', challenge: BEARER },
+  // RFC 6750 §3.1: who sent no token is told no code.
+  token_required: { status: 401, error: null, challenge: BEARER },
   insufficient_scope: { status: 403, challenge: `${BEARER}, error="insufficient_scope"` },
   access_denied: { status: 403 },
   not_found: { status: 404, error: 'invalid_request' },
@@ -70,17 +71,20 @@ export class OAuthError extends Error {
   readonly detail: string | undefined;
   /** Seconds after which a retry makes sense. */
   readonly retryAfter: number | undefined;
+  /** The methods that the address takes instead (RFC 9110 §15.5.6). */
+  readonly allow: string | undefined;
 
   constructor(
     code: OAuthCode,
     description: string,
-    options: { detail?: string; retryAfter?: number; cause?: unknown } = {},
+    options: { detail?: string; retryAfter?: number; allow?: string; cause?: unknown } = {},
   ) {
     super(describable(description), { cause: options.cause });
     this.name = 'OAuthError';
     this.code = code;
     this.detail = options.detail;
     this.retryAfter = options.retryAfter;
+    this.allow = options.allow;
   }
 
   /** Status, headers and body of the answer (RFC 6749 §5.2). */
@@ -92,8 +96,9 @@ export class OAuthError extends Error {
         ...NO_STORE,
         ...(entry.challenge === undefined ? {} : { 'WWW-Authenticate': entry.challenge }),
         ...(this.retryAfter === undefined ? {} : { 'Retry-After': String(this.retryAfter) }),
+        ...(this.allow === undefined ? {} : { Allow: this.allow }),
       },
-      body: { error: entry.error ?? this.code, error_description: this.message },
+      body: entry.error === null ? {} : { error: entry.error ?? this.code, error_description: this.message },
     };
   }
 }

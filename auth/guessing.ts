@@ -8,6 +8,8 @@ import { networkOf } from './network.ts';
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
 const PER_ADDRESS = 100;
+/** No account: what is stored under it locks nobody. */
+const NOBODY = '';
 
 /** One credential that is being checked. Exactly one of its methods must be called once. */
 export interface Attempt {
@@ -23,9 +25,10 @@ export interface Guessing {
   /**
    * Admits an attempt before any hashing. The account is a name of the caller's choice; the address an IP address.
    * Rejects with a `throttled` Failure where there were too many failures; waits where the attempts under way
-   * could still become too many, so that guessing in parallel gains nothing.
+   * could still become too many, so that guessing in parallel gains nothing. What `cannot be guessed` is held against
+   * the address alone: else whoever sends nonsense in the name of an account would lock it out, and protect nothing.
    */
-  begin(account: string, address: string): Promise<Attempt>;
+  begin(account: string, address: string, credential?: 'can be guessed' | 'cannot be guessed'): Promise<Attempt>;
 }
 
 /**
@@ -71,10 +74,11 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
   }
 
   return {
-    async begin(account, address) {
+    async begin(account, address, credential = 'can be guessed') {
       const network = networkOf(address);
       // A digest: what is typed for a name may be a password.
       const pair = digest(JSON.stringify([account, network]));
+      const guessed = credential === 'can be guessed' ? pair : NOBODY;
       const held = [take(network), take(pair)];
       try {
         await admit(held, pair, network);
@@ -89,7 +93,7 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
         for (const gate of held) gate.leave(failed);
       };
       return {
-        failed: () => records.fail({ pair, network, at: clock() }).finally(() => leave(true)),
+        failed: () => records.fail({ pair: guessed, network, at: clock() }).finally(() => leave(true)),
         succeeded: () => records.note(pair).finally(() => leave(false)),
         released: () => leave(false),
       };

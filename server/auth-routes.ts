@@ -6,7 +6,7 @@ import type { AppOptions } from './app.ts';
 import { bodyText } from './body.ts';
 import type { Context, RequestState } from './context.ts';
 import { parseForm } from './formats/form.ts';
-import { bodyType } from './formats/media-types.ts';
+import { type BodyKind, bodyType } from './formats/media-types.ts';
 import { negotiate } from './formats/negotiate.ts';
 import { AUTHORIZE, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
@@ -23,16 +23,20 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   }
   router.all(AUTHORIZE, async (ctx) => {
     requireRoot(ctx, config.baseUrl);
-    sendPage(ctx, await auth.authorize(requestOf(ctx)));
+    sendPage(ctx, await auth.authorize(requestOf(ctx, ['form'])));
   });
   router.all('/auth/*rest', () => {
     throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
   });
+  // RFC 8414 §3.1: an issuer with a path has its document between the host and that path.
+  const { pathname } = new URL(config.baseUrl);
   for (const [name, endpoint] of Object.entries(wellKnown)) {
-    router.get(`/.well-known/${name}`, (ctx) => serve(ctx, endpoint));
-    // RFC 8414 §3.1: an issuer with a path has its document between the host and that path.
-    const { pathname } = new URL(config.baseUrl);
-    if (pathname !== '/') router.get(`/.well-known/${name}${pathname}`, (ctx) => serve(ctx, endpoint));
+    for (const path of new Set([`/.well-known/${name}`, `/.well-known/${name}${pathname === '/' ? '' : pathname}`])) {
+      router.get(path, (ctx) => serve(ctx, endpoint));
+      router.all(path, () => {
+        throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
+      });
+    }
   }
   router.all('/.well-known/*rest', () => {
     throw new Failure('not-found', 'There is no such document.');
@@ -63,26 +67,24 @@ async function serve(ctx: Context, endpoint: Endpoint): Promise<void> {
   ctx.body = body === undefined ? '' : answer.render(body);
 }
 
-function requestOf(ctx: Context): AuthRequest {
+function requestOf(ctx: Context, kinds: readonly BodyKind[] = ['form', 'resource']): AuthRequest {
   return {
     method: ctx.method,
     url: ctx.originalUrl,
     headers: ctx.req.headers,
     address: ctx.state.address,
     userAgent: ctx.req.headers['user-agent'],
-    body: parsedBody(ctx),
+    body: parsedBody(ctx, kinds),
   };
 }
 
 /** A form or a JSON object; nothing where nothing was sent. */
-function parsedBody(ctx: Context): ParsedBody {
+function parsedBody(ctx: Context, kinds: readonly BodyKind[]): ParsedBody {
   // Any other method is refused for itself, whatever its body is.
   if (ctx.method !== 'POST') return undefined;
   const text = bodyText(ctx);
   const sent = text !== '' || Number(ctx.get('Content-Length')) > 0;
   if (!sent) return undefined;
-  const type = bodyType(ctx.get('Content-Type'), ['form', 'resource']);
-  if (type.kind === 'form') return { form: parseForm(text) };
-  if (type.format?.name !== 'json') throw new Failure('media-type', 'Send a form or JSON.');
-  return { json: type.format.parse(text) };
+  const { format } = bodyType(ctx.get('Content-Type'), kinds, 'json');
+  return format === undefined ? { form: parseForm(text) } : { json: format.parse(text) };
 }

@@ -13,6 +13,8 @@ export interface ClientCredentials {
 /** The part of a request in which clients authenticate. */
 export interface CredentialRequest {
   authorization: string | undefined;
+  /** True where the value of Basic is taken without its scheme too, as a widespread example sends it. */
+  schemeless?: boolean;
   parameters: Parameters;
 }
 

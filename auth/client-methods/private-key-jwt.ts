@@ -20,8 +20,9 @@ export const privateKeyJwt: ClientMethod = {
     return id === undefined ? undefined : { id, secrets: [assertion] };
   },
   prove: ({ accounts, assertions, address }, { id, secrets: [assertion = ''] }, account) =>
-    accounts.guarded(
-      `Client/${id}`,
+    accounts.verify(
+      // Apart from the secret of the Client: guesses at that one do not lock this one out.
+      `Client/${id} by assertion`,
       address,
       async () => account !== undefined && assertions.prove(assertion, account),
     ),

@@ -5,11 +5,10 @@ import { proveSecret } from './secret.ts';
 export const secretBasic: ClientMethod = {
   name: 'client_secret_basic',
   isUsed: ({ authorization }) => authorization !== undefined,
-  read: ({ authorization }) => {
+  read: ({ authorization, schemeless }) => {
     const [first = '', second, ...more] = (authorization ?? '').trim().split(/ +/);
     if (more.length > 0) return undefined;
-    // A value without a scheme is what a widespread example sends; it is taken here and nowhere else.
-    if (second === undefined) return readBasic(first);
+    if (second === undefined) return schemeless ? readBasic(first) : undefined;
     return first.toLowerCase() === 'basic' ? readBasic(second) : undefined;
   },
   prove: proveSecret,

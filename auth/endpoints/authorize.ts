@@ -27,7 +27,7 @@ export interface AuthorizeContext extends StepContext {
 export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
   return async (request) => {
     const pairs = pairsOf(request);
-    const begun = request.method === 'GET' ? begin(context, pairs) : resume(context, request, pairs);
+    const begun = request.method !== 'POST' ? begin(context, pairs) : resume(context, request, pairs);
     if (!begun) return askedAgain('authorize', requestIn(context, request, pairs));
     const destination = await readDestination(context.engine, begun.pairs);
     try {

@@ -2,7 +2,7 @@
 import { NO_STORE, OAuthError } from '../errors.ts';
 import type { PageAnswer } from '../pages/page.ts';
 import type { Pair } from '../parameters.ts';
-import { type AuthRequest, queryOf } from './exchange.ts';
+import { type AuthRequest, queryOf, requireMethod } from './exchange.ts';
 
 /** What a browser is answered: a page, or where to go on. Throws an OAuthError or a Failure for the person alone. */
 export type BrowserEndpoint = (request: AuthRequest) => Promise<BrowserAnswer>;
@@ -11,8 +11,8 @@ export type BrowserAnswer = PageAnswer | { status: number; headers: Record<strin
 
 /** What a browser sent: the query of a GET, the form of a POST. Throws an OAuthError for anything else. */
 export function pairsOf(request: AuthRequest): Pair[] {
-  if (request.method === 'GET') return [...queryOf(request)];
-  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', 'Use GET or POST.');
+  requireMethod(request, ['GET', 'HEAD', 'POST']);
+  if (request.method !== 'POST') return [...queryOf(request)];
   const { body } = request;
   if (body === undefined) return [];
   if ('form' in body) return body.form;

@@ -44,8 +44,15 @@ export function headerOf({ headers }: Pick<AuthRequest, 'headers'>, name: string
 
 /** The parameters of a POST. Throws `method_not_allowed` or `invalid_request`. */
 export function parametersOf(request: AuthRequest): Parameters {
-  if (request.method !== 'POST') throw new OAuthError('method_not_allowed', 'Use POST.');
+  requireMethod(request, ['POST']);
   return Parameters.read(request.body, queryOf(request));
+}
+
+/** Throws `method_not_allowed`, naming what is taken, for any other method. */
+export function requireMethod({ method }: Pick<AuthRequest, 'method'>, taken: readonly string[]): void {
+  if (taken.includes(method)) return;
+  const allow = taken.join(', ');
+  throw new OAuthError('method_not_allowed', `This address takes ${allow}.`, { allow });
 }
 
 /** The query of the request's URL. */

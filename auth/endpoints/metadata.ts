@@ -27,12 +27,21 @@ function published(body: JsonObject): AuthAnswer {
   return { status: 200, headers: { 'Cache-Control': `public, max-age=${JWKS_MAX_AGE}` }, body };
 }
 
+/** Those of OpenID Connect, of a launch, and SMART's for every type, in both of its versions. */
+const SCOPES = [
+  ...['openid', ...CLAIM_SCOPES, 'launch/patient', 'offline_access'],
+  ...['patient', 'user', 'system'].flatMap((context) =>
+    ['cruds', 'read', 'write'].map((permission) => `${context}/*.${permission}`),
+  ),
+];
+
 function serverMetadata(baseUrl: string): JsonObject {
   const methods = CLIENT_METHODS.map(({ name }) => name);
   const algs = [...CLIENT_SIGNING_ALGS];
   return {
     issuer: baseUrl,
     authorization_endpoint: `${baseUrl}/auth/authorize`,
+    scopes_supported: SCOPES,
     response_types_supported: [RESPONSE_TYPE],
     response_modes_supported: [RESPONSE_MODE],
     code_challenge_methods_supported: [CHALLENGE_METHOD],
@@ -55,7 +64,6 @@ function serverMetadata(baseUrl: string): JsonObject {
 /** What a provider tells beside that (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata). */
 function providerMetadata({ signingAlg }: AuthSettings): JsonObject {
   return {
-    scopes_supported: ['openid', ...CLAIM_SCOPES, 'offline_access'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [signingAlg],
     claims_supported: [...CLAIM_NAMES],
@@ -71,6 +79,7 @@ function providerMetadata({ signingAlg }: AuthSettings): JsonObject {
 const SHARED = [
   'issuer',
   'jwks_uri',
+  'scopes_supported',
   'authorization_endpoint',
   'response_types_supported',
   'code_challenge_methods_supported',
@@ -86,18 +95,6 @@ function smartConfiguration(baseUrl: string): JsonObject {
   const metadata = Object.entries(serverMetadata(baseUrl)).filter(([name]) => SHARED.includes(name));
   return {
     ...Object.fromEntries(metadata),
-    scopes_supported: [
-      ...['openid', ...CLAIM_SCOPES, 'launch/patient', 'offline_access'],
-      'patient/*.cruds',
-      'patient/*.read',
-      'patient/*.write',
-      'user/*.cruds',
-      'user/*.read',
-      'user/*.write',
-      'system/*.cruds',
-      'system/*.read',
-      'system/*.write',
-    ],
     capabilities: [
       'launch-standalone',
       'authorize-post',

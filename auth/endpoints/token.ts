@@ -17,7 +17,8 @@ export function tokenEndpoint(context: GrantContext, clients: ClientAuthenticati
     const parameters = parametersOf(request);
     const grant = findGrant(parameters.require('grant_type'));
     const { address, userAgent } = request;
-    const requestClient = await clients.identify({ authorization: authorizationOf(request), parameters, address });
+    const authorization = authorizationOf(request);
+    const requestClient = await clients.identify({ authorization, schemeless: true, parameters, address });
     const { tokens, extra } = await grant.issue(context, { parameters, requestClient, arrival, address, userAgent });
     audit.note(issued(tokens, grant.name, address));
     return answered({ ...tokenAnswer(tokens, clock()), ...extra });

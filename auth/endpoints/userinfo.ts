@@ -6,7 +6,7 @@ import { OAuthError } from '../errors.ts';
 import { claimsOf } from '../id-token.ts';
 import type { BearerToken } from '../principal.ts';
 import { userInfo } from '../user-info.ts';
-import { answered, authorizationOf, type Endpoint } from './exchange.ts';
+import { answered, authorizationOf, type Endpoint, requireMethod } from './exchange.ts';
 
 /**
  * `GET /auth/userinfo` (or POST): the User of a token, else its Client; of a User who signed in on the pages what the
@@ -14,7 +14,7 @@ import { answered, authorizationOf, type Endpoint } from './exchange.ts';
  */
 export function userinfoEndpoint(authentication: Authentication, { baseUrl }: { baseUrl: string }): Endpoint {
   return async (request) => {
-    if (!['GET', 'HEAD', 'POST'].includes(request.method)) throw new OAuthError('method_not_allowed', 'Use GET.');
+    requireMethod(request, ['GET', 'HEAD', 'POST']);
     const token = await authentication.bearer(authorizationOf(request), request);
     const isOfPages = token.session.resource['type'] === AUTHORIZATION_CODE;
     return answered(isOfPages ? claimed(token, baseUrl) : userInfo(token.user ?? token.client));

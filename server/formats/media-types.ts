@@ -46,11 +46,13 @@ const CONTENT_TYPE = /^\s*([^\s;,"/]+\/[^\s;,"/]+)\s*(;.*)?$/;
 const CHARSET = /;\s*charset\s*=\s*("?)([^";\s]*)\1/i;
 
 /**
- * The row of the table for a `Content-Type` header, of those whose kind the endpoint takes.
+ * The row of the table for a `Content-Type` header, of those whose kind the endpoint takes, or `only` in one format.
  * Throws `media-type` (415), naming what is taken, for any other type, for none, and for a charset but UTF-8.
  */
-export function bodyType(contentType: string | undefined, kinds: readonly BodyKind[]): MediaType {
-  const taken = MEDIA_TYPES.filter((row) => kinds.includes(row.kind));
+export function bodyType(contentType: string | undefined, kinds: readonly BodyKind[], only?: FormatName): MediaType {
+  const taken = MEDIA_TYPES.filter(({ kind, format }) => {
+    return kinds.includes(kind) && (only === undefined || format === undefined || format.name === only);
+  });
   const [, name, parameters] = CONTENT_TYPE.exec(contentType ?? '') ?? [];
   const found = taken.find((row) => row.mediaType === name?.toLowerCase());
   if (found === undefined) {

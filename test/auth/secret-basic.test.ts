@@ -7,7 +7,11 @@ import { runs } from '../harness/generated.ts';
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
 const read = (authorization: string) =>
-  secretBasic.read({ authorization, parameters: Parameters.read(undefined, new URLSearchParams()) });
+  secretBasic.read({
+    authorization,
+    schemeless: true,
+    parameters: Parameters.read(undefined, new URLSearchParams()),
+  });
 const cc = { id: 'cc-client', secrets: ['verysecret'] };
 
 describe('Basic authentication of a client (RFC 6749 §2.3.1)', () => {

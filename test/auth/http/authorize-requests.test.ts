@@ -150,10 +150,18 @@ describe('requests to the authorization endpoint', () => {
   });
 
   it('takes GET and POST alone, a form alone, and stands at the root alone', async () => {
-    for (const method of ['HEAD', 'PUT', 'DELETE']) {
+    for (const method of ['PUT', 'DELETE']) {
       const reply = await api.request(method, `/auth/authorize?${TEXT}`);
       expect([reply.status, reply.header('location')], method).to.eql([405, '']);
     }
+    const [get, head] = [await open({}), await api.request('HEAD', `/auth/authorize?${TEXT}`)];
+    expect([head.status, head.text]).to.eql([get.status, '']);
+    expect(head.header('content-security-policy')).to.equal(get.header('content-security-policy'));
+    const refused = await api.request('POST', '/auth/authorize', {
+      body: 'a: 1',
+      headers: { 'content-type': 'text/yaml' },
+    });
+    expect([refused.status, /yaml|json/.test(refused.text)]).to.eql([415, false]);
     expect((await api.request('POST', '/auth/authorize', { json: QUERY })).status).to.equal(415);
     expect((await api.request('GET', `/fhir/auth/authorize?${TEXT}`)).status).to.equal(404);
   });

@@ -208,6 +208,28 @@ describe('private_key_jwt (RFC 7523)', () => {
       expect((await send(await assertion({ jti }))).status).to.equal(200);
     });
 
+    it('lockout as denial of service by assertions: they count for the address alone', async () => {
+      api.pass(16 * 60);
+      const statuses: number[] = [];
+      for (let turn = 0; turn < 99; turn += 1) statuses.push((await send(await assertion({}, {}, foreign))).status);
+      expect(new Set(statuses)).to.eql(new Set([401]));
+      expect((await send(await assertion())).status).to.equal(200);
+      const own = { iss: 'other', sub: 'other' };
+      expect((await send(await assertion({ ...own, aud: 'x' }, {}, foreign))).status).to.equal(401);
+      const stranger = { iss: 'bare', sub: 'bare' };
+      expect(refusal(await send(await assertion(stranger))), 'the address').to.equal('429 too_many_requests');
+      expect((await send(await assertion())).status, 'known from here').to.equal(200);
+      api.pass(16 * 60);
+    });
+
+    it('lockout as denial of service: guesses at a secret do not lock the key out', async () => {
+      for (let turn = 0; turn < 11; turn += 1) {
+        await api.token({ grant_type: 'client_credentials', client_id: 'backend', client_secret: `guess-${turn}` });
+      }
+      expect((await send(await assertion())).status).to.equal(200);
+      api.pass(16 * 60);
+    });
+
     it('a jti may come again once its assertion has expired', async () => {
       expect((await send(await assertion({ jti: 'later' }))).status).to.equal(200);
       api.pass(120);

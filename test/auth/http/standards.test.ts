@@ -124,6 +124,17 @@ describe('standards of OAuth', () => {
       { active: false },
     ],
     [
+      'RFC 7617 §2: credentials without their scheme are taken by the token endpoint alone',
+      async () => {
+        const headers = { authorization: Buffer.from(`app:${SECRET}`).toString('base64') };
+        const ask = (name: string, form: Form) => api.request('POST', `/auth/${name}`, { headers, form });
+        const replies = [ask('introspect', { token: bearer }), ask('revoke', { token: bearer })];
+        const token = ask('token', { grant_type: 'client_credentials' });
+        return (await Promise.all([token, ...replies])).map(({ status }) => status);
+      },
+      [200, 401, 401],
+    ],
+    [
       'RFC 7662 §2.3: a wrong secret is 401',
       async () => {
         const form = { token: bearer, client_id: 'app', client_secret: 'wrong' };
@@ -183,6 +194,30 @@ describe('standards of OAuth', () => {
         return (await api.request('PUT', '/User/jwt', { as, json: {} })).status;
       },
       409,
+    ],
+    [
+      'RFC 9110 §15.5.6: a 405 says what the address takes',
+      async () => {
+        const said: string[] = [];
+        for (const name of ['token', 'revoke', 'introspect', 'authorize', 'userinfo']) {
+          const reply = await api.request('DELETE', `/auth/${name}`);
+          said.push(`${reply.status} ${reply.header('allow')}`);
+        }
+        const keys = await api.request('POST', '/.well-known/jwks.json');
+        return [...said, `${keys.status} ${keys.header('allow')}`];
+      },
+      [...Array(3).fill('405 POST'), ...Array(2).fill('405 GET, HEAD, POST'), '405 GET, HEAD'],
+    ],
+    [
+      'RFC 9110 §15.5.16: a 415 tells the types that are taken, and no other',
+      async () => {
+        const { status, text } = await api.request('POST', '/auth/token', {
+          headers: { 'content-type': 'text/yaml' },
+          body: 'grant_type: client_credentials',
+        });
+        return [status, /yaml/.test(text), text.includes('application/x-www-form-urlencoded')];
+      },
+      [415, false, true],
     ],
     [
       'RFC 9700 §2.4: the grant password is given to nobody who does not list it',

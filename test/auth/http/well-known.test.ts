@@ -14,12 +14,16 @@ describe('the well-known documents', () => {
   const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
   const ALGS = ['RS256', 'RS384', 'ES256', 'ES384'];
 
+  const SMART = ['patient', 'user', 'system'].flatMap((of) => [`${of}/*.cruds`, `${of}/*.read`, `${of}/*.write`]);
+  const SCOPES = ['openid', 'profile', 'email', 'fhirUser', 'launch/patient', 'offline_access', ...SMART];
+
   it('RFC 8414 §2, §3.2: oauth-authorization-server', async () => {
     const reply = await document('oauth-authorization-server');
     expect(reply.status).to.equal(200);
     expect(reply.body).to.eql({
       issuer: api.issuer,
       authorization_endpoint: `${api.issuer}/auth/authorize`,
+      scopes_supported: SCOPES,
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       code_challenge_methods_supported: ['S256'],
@@ -43,7 +47,6 @@ describe('the well-known documents', () => {
     const reply = await document('openid-configuration');
     expect(reply.body).to.deep.include((await document('oauth-authorization-server')).body as object);
     expect(reply.body).to.deep.include({
-      scopes_supported: ['openid', 'profile', 'email', 'fhirUser', 'offline_access'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],
       request_parameter_supported: false,
@@ -86,7 +89,7 @@ describe('the well-known documents', () => {
         'sso-openid-connect',
       ]);
       expect(reply.list('capabilities').join(' ')).to.not.match(/launch-ehr|context-ehr|permission-online/);
-      expect(reply.list('scopes_supported')).to.include.members(['launch/patient', 'patient/*.cruds', 'fhirUser']);
+      expect(reply.at('scopes_supported')).to.eql(SCOPES);
     }
   });
 
