@@ -16,6 +16,7 @@ import type { BrowserEndpoint } from './endpoints/browser-exchange.ts';
 import { closeSessionEndpoint } from './endpoints/close-session.ts';
 import type { Endpoint } from './endpoints/exchange.ts';
 import { introspectEndpoint } from './endpoints/introspect.ts';
+import { logoutEndpoint } from './endpoints/logout.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
 import { revokeEndpoint } from './endpoints/revoke.ts';
 import { tokenEndpoint } from './endpoints/token.ts';
@@ -56,8 +57,8 @@ export interface AuthOptions {
 export interface Auth {
   authentication: Authentication;
   access: Access;
-  /** For people: it answers with pages. */
-  authorize: BrowserEndpoint;
+  /** For people: they answer with pages. */
+  pages: { authorize: BrowserEndpoint; logout: BrowserEndpoint };
   audit: Audit;
   /** What has to be done from time to time. */
   chores: Chore[];
@@ -97,21 +98,14 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const access = createAccess({ engine, policies: createPolicies({ ...context, engine, report }), ...context });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
   const sessions = { engine, keys, liveTokens, settings, random };
+  const browsers = createBrowsers({ engine, baseUrl: settings.baseUrl, clock, random });
   return {
     authentication,
     access,
-    authorize: authorizeEndpoint({
-      engine,
-      registry,
-      settings,
-      keys,
-      accounts,
-      audit,
-      access,
-      browsers: createBrowsers({ engine, baseUrl: settings.baseUrl, clock, random }),
-      clock,
-      random,
-    }),
+    pages: {
+      authorize: authorizeEndpoint({ ...sessions, registry, accounts, audit, access, browsers, clock }),
+      logout: logoutEndpoint({ keys, browsers }),
+    },
     audit,
     chores: choresOf(options, audit, lastUses),
     endpoints: {

@@ -8,7 +8,7 @@ import type { Context, RequestState } from './context.ts';
 import { parseForm } from './formats/form.ts';
 import { type BodyKind, bodyType } from './formats/media-types.ts';
 import { negotiate } from './formats/negotiate.ts';
-import { AUTHORIZE, sendPage } from './pages.ts';
+import { PAGES, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
 
 /** Mounts the endpoints of the auth module: at the root alone, but for what stands below `/.well-known`. */
@@ -21,10 +21,12 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
       return serve(ctx, endpoint);
     });
   }
-  router.all(AUTHORIZE, async (ctx) => {
-    requireRoot(ctx, config.baseUrl);
-    sendPage(ctx, await auth.authorize(requestOf(ctx, ['form'])));
-  });
+  for (const name of ['authorize', 'logout'] as const) {
+    router.all(PAGES[name], async (ctx) => {
+      requireRoot(ctx, config.baseUrl);
+      sendPage(ctx, await auth.pages[name](requestOf(ctx, ['form'])));
+    });
+  }
   router.all('/auth/*rest', () => {
     throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
   });

@@ -1,7 +1,7 @@
 import cors from '@koa/cors';
 import type { Config } from './config.ts';
 import type { Step } from './context.ts';
-import { AUTHORIZE } from './pages.ts';
+import { isPage } from './pages.ts';
 
 /** The headers that every answer carries; HSTS only where the public address is https. */
 export function securityHeaders(config: Config): Step {
@@ -30,7 +30,7 @@ export function crossOrigin({ corsOrigins }: Config): Step {
     maxAge: 600,
   });
   // People are sent to these pages; no script has any business with them (RFC 9700 §2.6).
-  return (ctx, next) => (ctx.path === AUTHORIZE ? next() : step(ctx, next));
+  return (ctx, next) => (isPage(ctx.path) ? next() : step(ctx, next));
 }
 
 const READABLE_BY_SCRIPTS = {

@@ -1,8 +1,13 @@
 import type { PageAnswer } from '../auth/pages/page.ts';
 import type { Context } from './context.ts';
 
-/** The address whose answers are read by people, errors among them. */
-export const AUTHORIZE = '/auth/authorize';
+/** The addresses whose answers are read by people, errors among them; by the names of their endpoints. */
+export const PAGES = { authorize: '/auth/authorize', logout: '/auth/logout' } as const;
+
+/** True for an address whose answers are read by people. */
+export function isPage(path: string): boolean {
+  return Object.values<string>(PAGES).includes(path);
+}
 
 /** Sends a page, or where to go on. */
 export function sendPage(

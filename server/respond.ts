@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context, Step } from './context.ts';
 import { type Asked, type Auditing, noteDenial } from './denials.ts';
 import { type Answer, negotiate, type Wishes } from './formats/negotiate.ts';
-import { AUTHORIZE, sendPage } from './pages.ts';
+import { isPage, sendPage } from './pages.ts';
 
 /** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
 export function respond(logger: Logger, auditing: Auditing): Step {
@@ -18,7 +18,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
     } catch (error) {
       if (ctx.path.startsWith('/auth/')) {
         const oauth = asOAuthError(asKnown(error));
-        if (ctx.path === AUTHORIZE) sendPage(ctx, errorPage(oauth));
+        if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
         // The token endpoint tells of itself, and knows more.

@@ -8,6 +8,7 @@ import { OAuthError } from '../errors.ts';
 import { digest } from '../mint.ts';
 import { requireUnchanged } from '../sessions.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
+import { CODE } from './codes.ts';
 
 /** Somebody who is signed in. */
 export interface Login {
@@ -32,7 +33,7 @@ export interface Browsers {
   signIn(user: Stored, previous: string): Promise<{ secret: string; login: Login }>;
   /** Throws `access_denied`, inside a job, where whoever was signed in has been signed out. */
   requireSignedIn(transaction: Transaction, secret: string): Promise<void>;
-  /** Signs out whoever is signed in. */
+  /** Signs out whoever is signed in; codes of that User that were not used yet are nothing any more. */
   signOut(secret: string): Promise<void>;
 }
 
@@ -88,7 +89,10 @@ export function createBrowsers(options: {
       throw new OAuthError('access_denied', 'The person was signed out meanwhile.');
     },
     async signOut(secret) {
-      await engine.transact(({ credentials }) => credentials.take(loginHash(secret)));
+      await engine.transact(async ({ credentials }) => {
+        const login = await credentials.take(loginHash(secret));
+        if (login?.name === LOGIN) await credentials.remove(login.key, CODE);
+      });
     },
   };
 }

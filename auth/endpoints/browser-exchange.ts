@@ -34,7 +34,7 @@ const LONGEST_ADDRESS = 8_000;
  * may be reached by another name of this server than BASE_URL. Throws `request_too_large`.
  */
 export function askedAgain(endpoint: string, pairs: readonly Pair[]): BrowserAnswer {
-  const location = `${endpoint}?${new URLSearchParams([...pairs])}`;
+  const location = pairs.length === 0 ? endpoint : `${endpoint}?${new URLSearchParams([...pairs])}`;
   if (location.length <= LONGEST_ADDRESS) return sentOn(location);
   throw new OAuthError('request_too_large', 'The request is too long for an address.');
 }

@@ -62,8 +62,9 @@ function serverMetadata(baseUrl: string): JsonObject {
 }
 
 /** What a provider tells beside that (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata). */
-function providerMetadata({ signingAlg }: AuthSettings): JsonObject {
+function providerMetadata({ baseUrl, signingAlg }: AuthSettings): JsonObject {
   return {
+    end_session_endpoint: `${baseUrl}/auth/logout`,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [signingAlg],
     claims_supported: [...CLAIM_NAMES],

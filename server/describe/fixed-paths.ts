@@ -53,6 +53,14 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
       },
     },
   },
+  '/auth/logout': {
+    get: {
+      operationId: 'logout',
+      tags: ['auth'],
+      security: [],
+      responses: { '200': { description: 'A page on which a person signs out.', content: page } },
+    },
+  },
   '/auth/token': posted('token'),
   '/auth/revoke': posted('revoke'),
   '/auth/introspect': posted('introspect'),

@@ -1,0 +1,64 @@
+/** Signing out of a browser (https://openid.net/specs/openid-connect-rpinitiated-1_0.html). */
+import type { Browsers } from '../authorization/browsers.ts';
+import { seal, unseal } from '../authorization/seal.ts';
+import type { Keys } from '../keys.ts';
+import { html } from '../pages/html.ts';
+import { type Content, page } from '../pages/page.ts';
+import type { Pair } from '../parameters.ts';
+import { askedAgain, type BrowserEndpoint, pairsOf } from './browser-exchange.ts';
+import { headerOf } from './exchange.ts';
+
+export interface LogoutContext {
+  keys: Keys;
+  browsers: Browsers;
+}
+
+/** What the form of the page is sealed with, so that no form of another page passes for it. */
+const STEP = 'sign-out';
+
+/**
+ * `GET /auth/logout` asks the person whether to sign out, `POST` of its form does so; the `POST` of a client is asked
+ * again by GET (§2). It is the person who decides: whom an `id_token_hint` names does not matter, and nobody is sent
+ * back, since a Client lists no address for that (§3).
+ */
+export function logoutEndpoint({ keys, browsers }: LogoutContext): BrowserEndpoint {
+  return async (request) => {
+    const pairs = pairsOf(request);
+    const browser = browsers.secretOf(headerOf(request, 'cookie'));
+    if (request.method === 'POST') {
+      if (!isOwnForm(keys, browser, pairs)) return askedAgain('logout', []);
+      await browsers.signOut(browser);
+      return page(DONE);
+    }
+    const login = await browsers.login(browser);
+    return login
+      ? page(
+          question(
+            seal(keys.derivation, browser, { step: STEP }),
+            String(login.user.resource['userName'] ?? login.user.id),
+          ),
+        )
+      : page(DONE);
+  };
+}
+
+function isOwnForm(keys: Keys, browser: string, pairs: readonly Pair[]): boolean {
+  const sealed = pairs.find(([name]) => name === 'interaction')?.[1] ?? '';
+  return unseal(keys.derivation, browser, sealed)?.['step'] === STEP;
+}
+
+function question(sealed: string, name: string): Content {
+  // The address is relative: a page may be reached by another name of this server than BASE_URL.
+  const body = html`<p>You are signed in as <strong>${name}</strong>.</p>
+<form method="post" action="logout">
+<input type="hidden" name="interaction" value="${sealed}">
+<button class="first" name="answer" value="sign-out">Sign out</button>
+</form>
+<p>Apps that you have let in stay so until you sign out of them, too.</p>`;
+  return { title: 'Sign out?', body };
+}
+
+const DONE: Content = {
+  title: 'You are signed out',
+  body: html`<p>Nobody is signed in here in this browser. You can close this page.</p>`,
+};
