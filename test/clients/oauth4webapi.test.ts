@@ -24,7 +24,8 @@ describe('clients: oauth4webapi', () => {
   };
 
   before(async () => {
-    server = await startServer();
+    // What an ID token is signed by, where its client has not registered anything else (OpenID Connect Core §2).
+    server = await startServer({ env: { SIGNING_ALG: 'RS256' } });
     key = await oauth.generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await crypto.subtle.exportKey('jwk', key.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
     const jwt = { token_format: 'jwt', refresh_token: true };
