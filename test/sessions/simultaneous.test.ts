@@ -8,13 +8,15 @@ import type { Reply } from '../harness/http.ts';
 import { Accounts, CLIENTS } from './accounts.ts';
 
 const AT_ONCE = 20;
+/** Those that sign an assertion for each request are tried less: most of their time goes into that. */
+const CLIENTS_TRIED = ['spa', 'mobile', 'web', 'spa', 'mobile', 'web', 'signing', 'excused'];
 
 describe('simultaneous refreshes', () => {
   let api: Api;
   let accounts: Accounts;
   before(async () => {
     const begun = Date.now();
-    api = await startApi({}, () => begun);
+    api = await startApi({ AUDIT_RETENTION: '0' }, () => begun);
     await api.put('/Patient/p', {});
     accounts = await Accounts.make(api);
   });
@@ -36,7 +38,7 @@ describe('simultaneous refreshes', () => {
   };
 
   /** A Client, how often it had refreshed before, and which of the requests bring its proof. */
-  const round = fc.constantFrom(...Object.keys(CLIENTS)).chain((client) =>
+  const round = fc.constantFrom(...CLIENTS_TRIED).chain((client) =>
     fc.record({
       client: fc.constant(client),
       before: fc.nat({ max: 2 }),
