@@ -71,15 +71,26 @@ export class IndexBuffer {
     const columns = [PARAM, ...table.columns, EDGE, KEY];
     const names = columns.map(({ name }) => name).join(', ');
     const sql = `INSERT INTO ${table.name} (${names}) ${this.#dialect.rowsFromJson(columns)}`;
-    await connection.run(sql, [JSON.stringify(rows)]);
+    await connection.run(sql, [asJson(rows, columns)]);
   }
 
   async #remove(connection: Connection, table: IndexTable, rows: IndexRow[]): Promise<void> {
     const columns = [PARAM, ...table.columns, KEY];
     const names = columns.map(({ name }) => name).join(', ');
     const sql = `DELETE FROM ${table.name} WHERE (${names}) IN (${this.#dialect.rowsFromJson(columns)})`;
-    await connection.run(sql, [JSON.stringify(rows)]);
+    await connection.run(sql, [asJson(rows, columns)]);
   }
+}
+
+/**
+ * The rows as JSON. SQLite reads a neighbour of some decimals that have fewer than 17 figures, so that a search for
+ * the number itself would miss it: what is no integer goes as a text of 17.
+ */
+function asJson(rows: IndexRow[], columns: IndexColumn[]): string {
+  if (!columns.some(({ type }) => type === 'real')) return JSON.stringify(rows);
+  return JSON.stringify(rows, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) ? value.toPrecision(17) : value,
+  );
 }
 
 /** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */

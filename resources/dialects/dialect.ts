@@ -9,7 +9,7 @@ export interface Dialect {
   forUpdate: string;
   /** A query that makes others who bind the same number wait until the transaction ends; none where one writes. */
   lock: string | undefined;
-  /** A query that turns one bound JSON array of arrays into rows of these columns. */
+  /** A query that turns one bound JSON array of arrays into rows of these columns; a real may be a text. */
   rowsFromJson(columns: readonly IndexColumn[]): string;
   /** True where no other process can write this database while it is open. */
   exclusive: boolean;

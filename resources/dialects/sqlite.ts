@@ -1,5 +1,6 @@
 import sqlite3 from 'sqlite3';
 import { type Binding, type Connection, DatabaseError, type DatabaseFault } from '../connection.ts';
+import type { IndexColumn } from '../search/tables.ts';
 import type { Dialect } from './dialect.ts';
 
 /** SQLite: one file, one process, one writer. */
@@ -8,9 +9,14 @@ export const sqlite: Dialect = {
   begin: 'BEGIN IMMEDIATE',
   forUpdate: '',
   lock: undefined,
-  rowsFromJson: (columns) => `SELECT ${columns.map((_, place) => `value ->> ${place}`).join(', ')} FROM json_each(?)`,
+  rowsFromJson: (columns) => `SELECT ${columns.map(columnFromJson).join(', ')} FROM json_each(?)`,
   exclusive: true,
 };
+
+/** A number that came as a text becomes one. */
+function columnFromJson({ type }: IndexColumn, place: number): string {
+  return type === 'real' ? `CAST(value ->> ${place} AS REAL)` : `value ->> ${place}`;
+}
 
 /** Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. */
 const SETUP =

@@ -1,12 +1,11 @@
 import { Decimal, isObject, type Json } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
+import { type ImpliedRange, parseNumber } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
 /** What stands for an open end: the largest double, so that no row holds an infinity. */
 export const OPEN = Number.MAX_VALUE;
-
-const NUMBER = /^([+-]?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 const TYPES = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal']);
 
@@ -49,29 +48,6 @@ export function readNumber(value: Json | undefined): number | undefined {
   return typeof read === 'number' && Number.isFinite(read) ? read : undefined;
 }
 
-/** A searched number with the range it stands for: `low` belongs to it, `high` no more. */
-export interface ImpliedRange {
-  value: number;
-  low: number;
-  high: number;
-}
-
-/**
- * `100` is [99.5, 100.5) and `100.00` is [99.995, 100.005). A number in exponential form without a point counts
- * one digit more, since the standard gives `1e2` the range [95, 105). Undefined where it is no number.
- */
-export function parseNumber(text: string): ImpliedRange | undefined {
-  const found = NUMBER.exec(text);
-  if (found === null) return undefined;
-  const [, sign, whole = '', fraction = '', exponent] = found;
-  const implied = exponent !== undefined && fraction === '' ? 1 : 0;
-  const scale = Number(exponent ?? 0) - fraction.length - implied - 1;
-  const digits = BigInt(whole + fraction + '0'.repeat(implied + 1)) * (sign === '-' ? -1n : 1n);
-  const at = (units: bigint) => Number(`${units}e${scale}`);
-  const range = { value: at(digits), low: at(digits - 5n), high: at(digits + 5n) };
-  return Number.isFinite(range.low) && Number.isFinite(range.high) ? range : undefined;
-}
-
 /** The rows whose range stands to a number as its prefix says. Throws BadValue. */
 export function numberCondition(text: string): RowTest {
   const [prefix, rest] = splitPrefix(text);
@@ -80,8 +56,11 @@ export function numberCondition(text: string): RowTest {
   return compare(prefix, range);
 }
 
-/** Comparisons but `eq` and `ne` take the number as exact. */
-function compare(prefix: Prefix, { value, low, high }: ImpliedRange): RowTest {
+/**
+ * FHIR R4 §3.1.1.4.5: all but `eq`, `ne` and `ap` take the number as exact. A row holds both of its ends; `ge` and `le`
+ * find the range that reaches the number, `sa` and `eb` the one that lies beyond it as a whole.
+ */
+function compare(prefix: Prefix, { value, low, high, margin }: ImpliedRange): RowTest {
   switch (prefix) {
     case 'eq':
       return { all: [is('low', '>=', low), is('low', '<', high), is('high', '<', high)] };
@@ -99,9 +78,7 @@ function compare(prefix: Prefix, { value, low, high }: ImpliedRange): RowTest {
       return is('low', '>', value);
     case 'eb':
       return is('high', '<', value);
-    case 'ap': {
-      const margin = Math.abs(value) / 10;
-      return { all: [is('low', '<=', value + margin), is('high', '>=', value - margin)] };
-    }
+    case 'ap':
+      return { all: [is('low', '<=', margin.high), is('high', '>=', margin.low)] };
   }
 }

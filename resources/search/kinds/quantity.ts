@@ -9,6 +9,14 @@ const CURRENCIES = 'urn:iso:std:iso:4217';
 
 const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration']);
 
+/** The ends of the values that a comparator stands for, each of them one of these values. */
+const ENDS = new Map<Json | undefined, (number: number) => [low: number, high: number]>([
+  ['<', (number) => [-OPEN, justBelow(number)]],
+  ['<=', (number) => [-OPEN, number]],
+  ['>=', (number) => [number, OPEN]],
+  ['>', (number) => [justAbove(number), OPEN]],
+]);
+
 /** quantity: `[prefix]number`, `number|system|code`, `number||unit` (FHIR R4 §3.1.1.4.11). */
 export const quantity: SearchKind = {
   table: 'search_quantity',
@@ -40,13 +48,31 @@ export const quantity: SearchKind = {
   },
 };
 
+/**
+ * A comparator makes the value an open range: `< 5.4` is whatever lies below 5.4, and 5.4 itself is not in it, so that
+ * neither `ge5.4` nor `gt5.4` finds it and `eb5.4` does. `<= 5.4` holds 5.4 too, and it is found by `ge5.4`.
+ */
 function addQuantity(value: Json, add: AddRow): void {
   const number = isObject(value) ? readNumber(value['value']) : undefined;
   if (!isObject(value) || number === undefined) return;
-  const comparator = value['comparator'];
-  const low = comparator === '<' || comparator === '<=' ? -OPEN : number;
-  const high = comparator === '>' || comparator === '>=' ? OPEN : number;
+  const [low, high] = ENDS.get(value['comparator'])?.(number) ?? [number, number];
   add([low, high, ...unitOf(value)]);
+}
+
+/** The nearest number above, which is where what lies above an end that does not belong to it begins. */
+function justAbove(number: number): number {
+  if (number === 0) return Number.MIN_VALUE;
+  if (number === OPEN) return OPEN;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, number);
+  // Doubles of one sign are ordered as the integers that their bits spell.
+  view.setBigInt64(0, view.getBigInt64(0) + (number > 0 ? 1n : -1n));
+  return view.getFloat64(0);
+}
+
+/** The nearest number below. */
+function justBelow(number: number): number {
+  return -justAbove(-number);
 }
 
 function addMoney(value: Json, add: AddRow): void {

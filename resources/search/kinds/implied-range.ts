@@ -1,0 +1,36 @@
+const NUMBER = /^([+-]?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/** A searched number with the range it stands for: `low` belongs to it, `high` no more. */
+export interface ImpliedRange {
+  value: number;
+  low: number;
+  high: number;
+  /** From where to where numbers are about the same; both ends are. */
+  margin: { low: number; high: number };
+}
+
+/**
+ * The significant figures say how wide a range is: `100` is [99.5, 100.5), `100.00` is [99.995, 100.005), and `54e-1`
+ * is what `5.4` is. A number in exponential form counts two figures at least, since the standard gives `1e2` the range
+ * [95, 105): it is what `1.0e2` is. (For `5.40e-3` the standard's example says 0.0054 ± 0.00005, which would be
+ * `5.4e-3`; here the figures count.) A tenth of the value is about the same, and so is whatever is equal.
+ *
+ * Undefined where the text is no number, or one that a double cannot hold.
+ */
+export function parseNumber(text: string): ImpliedRange | undefined {
+  const found = NUMBER.exec(text);
+  if (found === null) return undefined;
+  const [, sign, whole = '', fraction = '', exponent] = found;
+  const single = /^0*\d$/.test(whole + fraction);
+  const implied = exponent !== undefined && single ? '0' : '';
+  // All in hundredths of the last figure, so that a half of it and a tenth of the value are whole.
+  const scale = Number(exponent ?? 0) - fraction.length - implied.length - 2;
+  const size = BigInt(`${whole}${fraction}${implied}00`);
+  const value = sign === '-' ? -size : size;
+  const [half, tenth] = [50n, size / 10n];
+  const reach = tenth > half ? tenth : half;
+  const at = (units: bigint) => Number(`${units}e${scale}`);
+  const range = { value: at(value), low: at(value - half), high: at(value + half) };
+  const margin = { low: at(value - reach), high: at(value + reach) };
+  return Number.isFinite(margin.low) && Number.isFinite(margin.high) ? { ...range, margin } : undefined;
+}
