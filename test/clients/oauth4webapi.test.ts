@@ -26,8 +26,8 @@ describe('clients: oauth4webapi', () => {
 
   before(async () => {
     // An ID token that is signed by anything else has to be announced to this client.
-    server = await startClockedServer(SIGNING_ALG: 'RS256' );
-    key = await oauth.generateKeyPair('ES256', extractable: true );
+    server = await startClockedServer({ SIGNING_ALG: 'RS256' });
+    key = await oauth.generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await crypto.subtle.exportKey('jwk', key.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
     const jwt = { token_format: 'jwt', refresh_token: true };
     await put('/Client/service', {
