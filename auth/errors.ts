@@ -10,8 +10,8 @@ const BEARER = 'Bearer realm="ward"';
 
 interface OAuthEntry {
   status: number;
-  /** The `error` that is sent, where it is not the code itself; null where the body tells nothing. */
-  error?: string | null;
+  /** The `error` that is sent, where it is not the code itself. */
+  error?: string;
   /** Sent as `WWW-Authenticate`. */
   challenge?: string;
 }
@@ -33,8 +33,8 @@ export const OAUTH_ERRORS = {
   invalid_target: { status: 400 },
   invalid_client: { status: 401, challenge: BASIC },
   invalid_token: { status: 401, challenge: `${BEARER}, error="invalid_token"` },
-  // RFC 6750 §3.1: who sent no token is told no code.
-  token_required: { status: 401, error: null, challenge: BEARER },
+  // The challenge has no code for who sent no token (RFC 6750 §3.1); the body is as of every error.
+  token_required: { status: 401, error: 'invalid_token', challenge: BEARER },
   insufficient_scope: { status: 403, challenge: `${BEARER}, error="insufficient_scope"` },
   access_denied: { status: 403 },
   not_found: { status: 404, error: 'invalid_request' },
@@ -98,7 +98,7 @@ export class OAuthError extends Error {
         ...(this.retryAfter === undefined ? {} : { 'Retry-After': String(this.retryAfter) }),
         ...(this.allow === undefined ? {} : { Allow: this.allow }),
       },
-      body: entry.error === null ? {} : { error: entry.error ?? this.code, error_description: this.message },
+      body: { error: entry.error ?? this.code, error_description: this.message },
     };
   }
 }

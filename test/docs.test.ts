@@ -28,7 +28,7 @@ describe('docs: errors', () => {
     const told = rows('errors.md').filter((cells) => cells.length === 5);
     const known = Object.entries(OAUTH_ERRORS).map(([code, entry]) => {
       const challenge = 'challenge' in entry ? (entry.challenge.split(' ')[0] ?? '') : '-';
-      return [code, String(entry.status), 'error' in entry ? (entry.error ?? '-') : code, challenge];
+      return [code, String(entry.status), 'error' in entry ? entry.error : code, challenge];
     });
     expect(told.map((cells) => cells.slice(0, 4))).to.eql(known);
   });

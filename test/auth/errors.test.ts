@@ -15,6 +15,7 @@ describe('OAuth errors (RFC 6749 §5.2)', () => {
     ['invalid_scope', 400, 'invalid_scope'],
     ['invalid_target', 400, 'invalid_target'],
     ['too_many_requests', 429, 'too_many_requests'],
+    ['token_required', 401, 'invalid_token'],
   ] as const) {
     it(`${code} is a ${status}`, () => {
       const { answer } = new OAuthError(code, 'Because.');
@@ -49,7 +50,7 @@ describe('OAuth errors (RFC 6749 §5.2)', () => {
     [new Failure('media-type', 'No.'), 415, 'invalid_request'],
     [new Failure('not-found', 'Nothing here.'), 404, 'invalid_request'],
     [new Denial('bad-token'), 401, 'invalid_token'],
-    [new Denial('anonymous'), 401, undefined],
+    [new Denial('anonymous'), 401, 'invalid_token'],
     [new TypeError('secret path'), 500, 'server_error'],
   ] as const) {
     it(`${failure.constructor.name} "${failure.message}" is told as ${status} ${error}`, () => {
