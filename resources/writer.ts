@@ -8,7 +8,7 @@ import { IndexBuffer } from './index-buffer.ts';
 /** What a job works on: the writer's connection inside the group's transaction. */
 export interface JobContext {
   connection: Connection;
-  /** The moment of the group, in milliseconds. */
+  /** The moment the job began, in milliseconds: a group may have begun before the job was asked for. */
   now: number;
   /** Changes that listeners hear of after the commit. */
   changes: Change[];
@@ -147,10 +147,10 @@ export class Writer {
   }
 
   async #runGroup(connection: Connection, taken: Waiting[], savepoints: boolean): Promise<Outcome[]> {
-    const now = this.#options.clock();
     const deadline = performance.now() + (this.#options.groupMilliseconds ?? GROUP_MILLISECONDS);
     const outcomes: Outcome[] = [];
-    const group = { connection, now, index: new IndexBuffer(this.#options.dialect), savepoints };
+    const { clock, dialect } = this.#options;
+    const group = { connection, clock, index: new IndexBuffer(dialect), savepoints };
     for (const waiting of taken) outcomes.push(await runJob(group, waiting));
     while (taken.length < GROUP_JOBS && (taken.length === 0 || performance.now() < deadline)) {
       const waiting = this.#queue.shift();
@@ -169,14 +169,14 @@ export class Writer {
 /** What the jobs of one group share. */
 interface Group {
   connection: Connection;
-  now: number;
+  clock: Clock;
   index: IndexBuffer;
   /** True where each job has a savepoint of its own. */
   savepoints: boolean;
 }
 
 /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
-async function runJob({ connection, now, index, savepoints }: Group, waiting: Waiting): Promise<Outcome> {
+async function runJob({ connection, clock, index, savepoints }: Group, waiting: Waiting): Promise<Outcome> {
   let wrote = false;
   const changes: Change[] = [];
   const tracked: Connection = {
@@ -191,7 +191,7 @@ async function runJob({ connection, now, index, savepoints }: Group, waiting: Wa
   };
   if (savepoints) await connection.run('SAVEPOINT job');
   try {
-    const value = await waiting.run({ connection: tracked, now, changes, index });
+    const value = await waiting.run({ connection: tracked, now: clock(), changes, index });
     if (savepoints) {
       await index.flush(connection);
       await connection.run('RELEASE job');

@@ -12,6 +12,7 @@ describe('The queue of writes', () => {
   let writer: Writer;
   let statements: string[];
   let committed: Change[];
+  let now = 0;
 
   before(async () => {
     file = await freshDatabase();
@@ -40,7 +41,7 @@ describe('The queue of writes', () => {
   function newWriter(wrap: (connection: WriterConnection) => WriterConnection): Writer {
     return new Writer({
       dialect: database.dialect,
-      clock: () => 42,
+      clock: () => (now += 1),
       // A busy machine must not end a group that the test counts on.
       groupMilliseconds: 60_000,
       open: async () => wrap(recorded(await database.openWriter(), statements)),
@@ -65,6 +66,12 @@ describe('The queue of writes', () => {
     await Promise.all(names.map((name) => writer.submit(insert(name))));
     expect(statements.filter((sql) => sql === 'COMMIT').length).to.be.at.least(3);
     expect(await stored()).to.deep.equal(names);
+  });
+
+  it('gives each job the moment that it begins at, which may be long after its group began', async () => {
+    const moments = await Promise.all([1, 2].map(() => writer.submit(async (context) => context.now)));
+    expect(moments[1]).to.be.above(moments[0] ?? Number.NaN);
+    expect(statements.filter((sql) => sql === 'COMMIT')).to.have.length(1);
   });
 
   it('answers a job after the commit of its group, never before', async () => {

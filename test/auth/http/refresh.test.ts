@@ -219,9 +219,9 @@ for (const [format, alg] of [
 
     it('keeps one Session through all refreshes', async () => {
       const first = await login();
-      const [session] = await api.found('/Session?active=true&_sort=-_lastUpdated&_count=1');
+      const [session] = await api.found('/Session?active=true&_sort=-start&_count=1');
       await refresh(next(await refresh(next(first))));
-      const [later] = await api.found('/Session?active=true&_sort=-_lastUpdated&_count=1');
+      const [later] = await api.found('/Session?active=true&_sort=-start&_count=1');
       expect(later).to.include({ id: session?.['id'], jti: session?.['jti'] });
       expect(later?.['start']).to.equal(session?.['start']);
     });

@@ -63,6 +63,8 @@ const plain = (text: string): Ask => ({ prefix: '', parts: [text] });
 const whole = (text: string) => text;
 const begun = (text: string, cut: number) => [...text].slice(0, 1 + (cut % [...text].length)).join('');
 const within = (text: string, cut: number) => begun([...text].slice(cut % [...text].length).join(''), cut >> 4);
+/** By characters: half of a surrogate pair cannot be sent. */
+const cutOff = (text: string, from: number, to?: number) => [...text].slice(from, to).join('');
 
 const TEXTS: ((text: string, cut: number) => string)[] = [
   whole,
@@ -77,8 +79,8 @@ const TEXTS: ((text: string, cut: number) => string)[] = [
   (text, cut) => begun(text, cut).replace(/[aeiou]/i, '$&\u0301'),
   (text) => text.replace(/[aeiou]/gi, '$&\u0308').normalize('NFC'),
   (text) => ` ${text.replaceAll(' ', '  ')} `,
-  (text) => `${text.slice(0, -1)}q`,
-  (text) => text.slice(1) || text,
+  (text) => `${cutOff(text, 0, -1)}q`,
+  (text) => cutOff(text, 1) || text,
 ];
 
 const IMPLIED = [GENDERS, ADDRESS_USES, BOOLEANS];
