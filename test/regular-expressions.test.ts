@@ -1,6 +1,7 @@
 /**
  * Every regular expression of the server is tried with what makes a backtracking engine slow. Each runs where it can be
- * ended: one that is linear needs milliseconds, so that the limit tells nothing of how busy the machine is.
+ * ended: one that is linear needs milliseconds and one that is quadratic many seconds, so that the limit between them
+ * tells nothing of how fast or busy the machine is.
  */
 
 import { types } from 'node:util';
@@ -9,8 +10,8 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { type Source, sources } from './style/sources.ts';
 
-const LENGTH = 40_000;
-const LIMIT_MS = 2_000;
+const LENGTH = 100_000;
+const LIMIT_MS = 1_000;
 /** What may be slow, since nobody can send it a long text. */
 const BOUNDED = new Map([
   ['commands/reach/over-http.ts', 'an address that the operator gives on the command line'],
@@ -92,7 +93,7 @@ describe('regular expressions', () => {
 
   it('ReDoS in our own expressions: none takes longer than the text is long', () => {
     expect(expressions.length).to.be.above(100);
-    const slow = expressions.filter(({ literal }) => isSlow(literal)).map(({ place }) => place);
-    expect(slow.map((place) => place.replace(/:\d+$/, ''))).to.have.members([...BOUNDED.keys()]);
+    const reached = expressions.filter(({ place }) => !BOUNDED.has(place.replace(/:\d+$/, '')));
+    expect(reached.filter(({ literal }) => isSlow(literal)).map(({ place }) => place)).to.eql([]);
   }).timeout(60_000);
 });
