@@ -2,7 +2,7 @@ import { Denial } from '../auth/errors.ts';
 import { Failure } from '../resources/errors.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Criterion } from '../resources/search/plan.ts';
-import type { Judge } from './guard.ts';
+import type { Asked, Judge } from './guard.ts';
 import type { Interaction, InteractionRequest, Services } from './interactions/interaction.ts';
 
 /**
@@ -13,14 +13,14 @@ import type { Interaction, InteractionRequest, Services } from './interactions/i
 export async function admit(
   { name, everyType }: Interaction,
   request: InteractionRequest,
-  asked: { method: string; url: string },
+  asked: Asked,
   { judge, registry }: Pick<Services, 'judge' | 'registry'>,
 ): Promise<void> {
   if (everyType) {
     request.types = visibleTypes(judge, registry);
     return;
   }
-  request.rows = await judge.require(name, { ...request, ...asked });
+  request.rows = await judge.require(name, request, asked);
   if (!registry.get(request.type)) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }

@@ -1,4 +1,5 @@
 import type { Auth } from '../auth/auth.ts';
+import type { JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Context } from './context.ts';
 import type { InteractionName, InteractionRequest } from './interactions/interaction.ts';
@@ -6,7 +7,7 @@ import type { InteractionName, InteractionRequest } from './interactions/interac
 /** Judges what a request with good credentials may do, by the policies as they were when it came. */
 export interface Judge {
   /** What the caller may see of the type in this interaction; rejects with a Denial where no policy lets it pass. */
-  require(name: InteractionName, request: JudgedRequest): Promise<Criterion[]>;
+  require(name: InteractionName, request: JudgedRequest, asked: Asked): Promise<Criterion[]>;
   /**
    * What the caller may see of a type, as its own search of that type would show it, or its history: criteria that
    * its rows must meet. Throws a Denial where it may not ask for that.
@@ -15,7 +16,10 @@ export interface Judge {
 }
 
 /** What a judgement looks at. */
-export interface JudgedRequest extends Pick<InteractionRequest, 'type' | 'id' | 'body' | 'patch'> {
+export type JudgedRequest = Pick<InteractionRequest, 'type' | 'id' | 'body' | 'patch'>;
+
+/** The line of a request, or what stands for it in a Bundle. */
+export interface Asked {
   method: string;
   /** Path and query, as sent. */
   url: string;
@@ -35,23 +39,32 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   });
   ctx.state.principal = principal;
   const judgement = await auth.access.begin();
-  const caller = { principal, scheme: base.slice(0, base.indexOf(':')), headers, address };
+  const scheme = base.slice(0, base.indexOf(':'));
   return {
-    async require(name, { type, id, body, patch, method, url }) {
+    async require(name, { type, id, body, patch }, { method, url }) {
       const request = await judgement.complete({
-        ...caller,
+        principal,
         operation: `${type}.${name}`,
         method,
+        scheme,
         url,
         type,
         id: id === '' ? undefined : id,
-        body: patch?.value ?? (Object.keys(body).length === 0 ? undefined : body),
+        body: patch?.value ?? (isEmpty(body) ? undefined : body),
+        headers,
+        address,
       });
       return judgement.require(request);
     },
     rows(type, name = 'search') {
       const url = name === 'search' ? `/${type}` : `/${type}/_history`;
-      return judgement.require({ ...caller, operation: `${type}.${name}`, method: 'GET', url, type });
+      const operation = `${type}.${name}`;
+      return judgement.require({ principal, operation, method: 'GET', scheme, url, type, headers, address });
     },
   };
+}
+
+function isEmpty(body: JsonObject): boolean {
+  for (const _ in body) return false;
+  return true;
 }

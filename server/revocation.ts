@@ -30,8 +30,8 @@ export function mountRevocation(
     const judge = await guard(auth, ctx);
     const { parameters, exceptCurrent } = readExpression(ctx);
     const url = `/Session?${new URLSearchParams(parameters)}`;
-    const request = { type: 'Session', id: '', body: { active: false }, patch: undefined, method: 'PUT', url };
-    const rows = await judge.require('update', request);
+    const request = { type: 'Session', id: '', body: { active: false }, patch: undefined };
+    const rows = await judge.require('update', request, { method: 'PUT', url });
     const found = conditionOf({ type: 'Session' }, { engine, registry, clock, judge, baseUrl }, parameters);
     const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
     const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
