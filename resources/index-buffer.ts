@@ -109,7 +109,7 @@ function isSame(row: IndexRow, withKey: IndexRow): boolean {
 
 /** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */
 function without(rows: IndexRow[], others: IndexRow[]): IndexRow[] {
-  if (others.length === 0) return rows;
+  if (rows.length === 0 || others.length === 0) return rows;
   const known = new Set(others.map((row) => JSON.stringify(row)));
   return rows.filter((row) => !known.has(JSON.stringify(row)));
 }
