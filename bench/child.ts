@@ -7,6 +7,7 @@ const TASKS: Record<string, () => Promise<Task>> = {
   koa: async () => (await import('./floors/koa.ts')).serveBytes,
   insert: async () => (await import('./floors/insert.ts')).insertGroups,
   validate: async () => (await import('./validations.ts')).validatePatients,
+  sign: async () => (await import('./floors/signing.ts')).signTexts,
   load: async () => (await import('./load.ts')).makeLoad,
 };
 

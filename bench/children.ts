@@ -63,6 +63,13 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
+/** CPU seconds that a process has used so far, all of its threads together. */
+export function cpuSecondsOf(pid: number): number {
+  // Fields 14 and 15 of proc(5), behind a name that may hold anything: user and system time in ticks of 10 ms.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** A task of `bench/child.ts` in a process of its own. */
 export interface Child<Request, Answer> {
   /** Hands it work and waits for what it gives back. */

@@ -2,20 +2,37 @@
 import { Agent } from 'node:http';
 import { type RequestOptions, request } from '../test/harness/http.ts';
 import { ROOT_SECRET, type Running } from './children.ts';
+import type { LoadRequest } from './load.ts';
 import { patient, patientId } from './patient.ts';
 import type { Context } from './row.ts';
 
+/** What filling a server needs of a run. */
+export type Filling = Pick<Context, 'patients' | 'say'>;
+
 const WRITERS = 64;
+
+/** The secret of each Client of a benchmark. */
+export const CLIENT_SECRET = 'bench-secret';
+const BY_SECRET = { secret: CLIENT_SECRET, grant_types: ['client_credentials'] };
+const REFRESHABLE = { refresh_token: true };
+/** Of one kind of token each. */
+const CLIENTS = [
+  { id: 'bench', ...BY_SECRET },
+  { id: 'bench-jwt', ...BY_SECRET, auth: { client_credentials: { token_format: 'jwt' } } },
+  { id: 'bench-refresh', ...BY_SECRET, auth: { client_credentials: REFRESHABLE } },
+];
 
 /** A server that is ready to be measured. */
 export interface Dataset {
   url: string;
   /** The header of an opaque token whose client an `allow` policy is linked to. */
   authorization: string;
+  /** The same of a JWT. */
+  jwtAuthorization: string;
 }
 
 /** Fills a server over HTTP. */
-export async function fill(context: Context, server: Running): Promise<Dataset> {
+export async function fill(context: Filling, server: Running): Promise<Dataset> {
   const agent = new Agent({ keepAlive: true, maxSockets: WRITERS });
   const as = { basic: ['root', ROOT_SECRET] } as const;
   const send = async (method: string, path: string, options: RequestOptions): Promise<string> => {
@@ -23,12 +40,16 @@ export async function fill(context: Context, server: Running): Promise<Dataset> 
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.text}`);
     return reply.text;
   };
-  await send('PUT', '/Client/bench', { as, json: { secret: 'bench-secret', grant_types: ['client_credentials'] } });
-  const link = [{ resourceType: 'Client', id: 'bench' }];
+  const link = CLIENTS.map(({ id }) => ({ resourceType: 'Client', id }));
+  for (const { id, ...client } of CLIENTS) await send('PUT', `/Client/${id}`, { as, json: client });
   await send('PUT', '/AccessPolicy/bench', { as, json: { engine: 'allow', link } });
-  const form = { grant_type: 'client_credentials', client_id: 'bench', client_secret: 'bench-secret' };
-  const token = JSON.parse(await send('POST', '/auth/token', { form })) as { access_token: string };
-  const authorization = `Bearer ${token.access_token}`;
+  const bearer = async (id: string): Promise<string> => {
+    const form = { grant_type: 'client_credentials', client_id: id, client_secret: CLIENT_SECRET };
+    const token = JSON.parse(await send('POST', '/auth/token', { form })) as { access_token: string };
+    return `Bearer ${token.access_token}`;
+  };
+  const authorization = await bearer('bench');
+  const jwtAuthorization = await bearer('bench-jwt');
   let next = 0;
   const write = async (): Promise<void> => {
     while (next < context.patients) {
@@ -39,19 +60,20 @@ export async function fill(context: Context, server: Running): Promise<Dataset> 
   };
   await Promise.all(Array.from({ length: WRITERS }, write));
   agent.destroy();
-  return { url: server.url, authorization };
+  return { url: server.url, authorization, jwtAuthorization };
 }
 
-/** Lists of reads for each of `connections`, their ids uniform over the patients; the same ones every time. */
-export function uniformReads(context: Context, connections: number): { method: 'GET'; path: string }[][] {
+/** Lists of requests for each of `connections`, made of numbers uniform over the patients; the same ones every time. */
+export function uniformly(
+  context: Pick<Context, 'patients'>,
+  connections: number,
+  path: (n: number) => string,
+): LoadRequest[][] {
   let state = 42;
   const random = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-  const read = () => ({
-    method: 'GET' as const,
-    path: `/Patient/${patientId(Math.floor(random() * context.patients))}`,
-  });
+  const read = () => ({ method: 'GET' as const, path: path(Math.floor(random() * context.patients)) });
   return Array.from({ length: connections }, () => Array.from({ length: 2000 }, read));
 }

@@ -2,7 +2,7 @@
 import autocannon from 'autocannon';
 
 export interface LoadRequest {
-  method: 'GET' | 'PUT' | 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   path: string;
   body?: string;
 }

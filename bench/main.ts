@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { createFilled } from './filled.ts';
 import { ROWS } from './registry.ts';
 import { type Context, conclude, type Outcome, type Row, type Target } from './row.ts';
 
@@ -75,7 +76,8 @@ try {
     patients: Number(values.patients),
   };
   const profile = values.profile ? path.join(RESULTS, 'profile') : undefined;
-  const outcomes = await run(rows, { ...settings, folder, profile, say });
+  const filled = createFilled({ ...settings, folder, profile, say });
+  const outcomes = await run(rows, { ...settings, folder, profile, say, filled: filled.get }).finally(filled.stop);
   say('');
   const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? 'unknown' };
   const taken = new Date().toISOString();

@@ -19,9 +19,14 @@ function identifier(system: string, code: string, display: string, value: string
   return { use: 'usual', type, system: `http://example.org/fhir/sid/${system}`, value };
 }
 
+/** The family name of the `n`th Patient: about one in 10,000 has it. */
+export function familyOf(n: number): string {
+  return `${pick(FAMILIES, n)}${Math.floor(n / FAMILIES.length) % 1000}`;
+}
+
 /** The resource; `mark` stands where a number that differs from one request to the next belongs. */
 export function patient(n: number, mark: number | string = n): object {
-  const family = `${pick(FAMILIES, n)}${Math.floor(n / FAMILIES.length) % 1000}`;
+  const family = familyOf(n);
   const given = pick(GIVEN, n * 7);
   const day = String(1 + (n % 28)).padStart(2, '0');
   const address = { use: 'home', line: [`${n % 997} Long Street`], city: pick(CITIES, n), state: 'KS', country: 'US' };

@@ -1,4 +1,5 @@
 /** What a row of the benchmark is: something of ours, measured against a floor in the same run. */
+import type { Filled } from './filled.ts';
 
 export interface Context {
   /** Seconds of one measurement. */
@@ -11,6 +12,8 @@ export interface Context {
   folder: string;
   /** A folder for CPU profiles of the server, where they are wanted. */
   profile: string | undefined;
+  /** A server that holds the patients: started and filled for the first row that asks, and kept for the others. */
+  filled(): Promise<Filled>;
   /** Replaces the progress line. */
   say(progress: string): void;
 }
@@ -30,10 +33,10 @@ export type Target = { ratio: number } | { least: number } | { most: number } | 
 export interface Row {
   name: string;
   /** The part it belongs to: `npm run bench -- reads` runs the rows of one. */
-  part: 'reads' | 'writes' | 'validation' | 'start' | 'memory' | 'guesses';
+  part: 'reads' | 'searches' | 'writes' | 'mixed' | 'tokens' | 'validation' | 'start' | 'memory' | 'guesses';
   /** What the floor is. */
   floor: string;
-  unit: 'req/s' | 'a CPU-second' | 'ms' | 'MiB';
+  unit: 'req/s' | 'a CPU-second' | 'ms' | 'MiB' | 'a second';
   target: Target;
   measure(context: Context): Promise<Sides>;
 }
