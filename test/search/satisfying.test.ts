@@ -103,6 +103,11 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
     ),
     status: fc.constantFrom('completed', 'stopped'),
   }),
+  Location: fc.record({
+    position: optional(
+      fc.record({ latitude: fc.constantFrom(-90, 0, 48.2, 48.21), longitude: fc.constantFrom(-180, 0, 16.37, 180) }),
+    ),
+  }),
   RiskAssessment: fc.record({
     prediction: optional(some(fc.record({ probabilityDecimal: fc.constantFrom(...NUMBERS.map(Number)) }))),
   }),
@@ -195,6 +200,10 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ['questionnaire:Questionnaire.version', fc.constantFrom(...VERSIONS)],
     ['questionnaire.version:missing', missing],
     ['questionnaire._has:QuestionnaireResponse:questionnaire:status', fc.constantFrom('completed', 'stopped')],
+  ],
+  Location: [
+    ['near', fc.constantFrom('48.2|16.37', '48.2|16.37|1|km', '48.21|16.37|0', '-90|7|9000|[mi_i]', '0|180|1|m')],
+    ['near:missing', missing],
   ],
   RiskAssessment: [['probability', prefixed(NUMBERS)]],
 };

@@ -82,7 +82,7 @@ describe('server: what it tells of itself', () => {
     });
 
     it('every search parameter that it tells of is taken, with each of its modifiers', async () => {
-      for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Session']) {
+      for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Location', 'Session']) {
         for (const { name, type: kind, documentation } of described(type).searchParam) {
           const [, modifiers = ''] = /Modifiers: (.*)$/.exec(documentation) ?? [];
           for (const modifier of ['', ...modifiers.split(', ')]) {
@@ -141,6 +141,7 @@ describe('server: what it tells of itself', () => {
     quantity: '1',
     reference: 'Patient/a',
     uri: 'http://a.example',
+    special: '1|1',
     composite: 'a',
     ':missing': 'true',
     ':text': 'words',
