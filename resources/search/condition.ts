@@ -1,6 +1,7 @@
 import { all, any, join, list, literal, sql } from './fragment.ts';
+import { keysOnLine } from './line.ts';
 import { pointedToBy, pointingTo } from './naming.ts';
-import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
+import type { Access, Criterion, Fragment, Line, RowsCriterion } from './plan.ts';
 import { conditionOn, valuesLeft } from './row-test.ts';
 import { firstColumn, TABLES_BY_KEY } from './tables.ts';
 
@@ -118,6 +119,8 @@ function keysOf(criterion: Criterion): Fragment | undefined {
       return compositeKeys(criterion.parts);
     case 'chain':
       return pointingTo(criterion.naming, criterion.param, keysOfType(criterion.type, criterion.criteria));
+    case 'line':
+      return pointingTo(criterion.naming, criterion.param, keysOfLine(criterion.line));
     case 'has':
       return pointedToBy(criterion.naming, criterion.param, keysOfType(criterion.from, criterion.criteria));
     case 'any': {
@@ -128,6 +131,11 @@ function keysOf(criterion: Criterion): Fragment | undefined {
     default:
       return undefined;
   }
+}
+
+/** A query for the keys of the resources on a line that the caller may see. */
+export function keysOfLine(line: Line): Fragment {
+  return keysOnLine(line, all(line.criteria.map((each) => conditionOf(each, false))));
 }
 
 function rowKeys(criterion: RowsCriterion, columns: string): Fragment {

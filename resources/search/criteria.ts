@@ -5,6 +5,7 @@ import { foldName } from '../names.ts';
 import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
+import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
 import type { SearchKind, ValueContext } from './kinds/kind.ts';
 import { type Naming, namings } from './naming.ts';
 import type { Definitions } from './paths.ts';
@@ -100,6 +101,10 @@ function test(
     return isMissing(name, value) ? { test: 'not', of: present } : present;
   }
   checkModifier(scope, parameter, modifier);
+  if (modifier === 'above' || modifier === 'below') {
+    const hierarchies = hierarchiesOf(scope.definitions, parameter, scope.options.base);
+    if (hierarchies.size > 0) return parseAlong(scope.options, name, parameter, hierarchies, modifier, value);
+  }
   const negated = modifier === 'not';
   const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
   const values = alternatives(name, value);
@@ -121,11 +126,12 @@ function presence(parameter: Parameter): Criterion {
   return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
 }
 
-function checkModifier(scope: Scope, { code, kind, types }: Parameter, modifier: string | undefined): void {
+function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: string | undefined): void {
   if (modifier === undefined) return;
-  const known = kind?.modifiers(types) ?? [];
+  const { code } = parameter;
+  const known = modifiersOf(definitions, parameter);
   if (modifier !== '[type]' && known.includes(modifier)) return;
-  if (known.includes('[type]') && scope.definitions.resource(modifier) !== undefined) return;
+  if (known.includes('[type]') && definitions.resource(modifier) !== undefined) return;
   const served = ['missing', ...known].map((each) => `:${each}`).join(', ');
   throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
 }

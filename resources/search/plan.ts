@@ -1,7 +1,7 @@
 import type { Binding } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import type { JsonObject } from '../json/value.ts';
-import type { Naming } from './naming.ts';
+import type { Naming, NamingById } from './naming.ts';
 import type { RowTest } from './row-test.ts';
 
 /** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
@@ -36,11 +36,25 @@ export type Criterion =
   | { test: 'composite'; parts: RowsCriterion[] }
   /** A reference of the resource names a resource of `type` that satisfies the criteria. */
   | { test: 'chain'; param: number; type: string; naming: Naming; criteria: Criterion[] }
+  /** A reference of the resource names a resource on the line. */
+  | { test: 'line'; param: number; naming: Naming; line: Line }
   /** A resource of type `from` that satisfies the criteria names the resource by a reference. */
   | { test: 'has'; param: number; from: string; naming: Naming; criteria: Criterion[] }
   | { test: 'any'; of: Criterion[] }
   | { test: 'all'; of: Criterion[] }
   | { test: 'not'; of: Criterion };
+
+/** What is above or below some resources in a hierarchy of their type. */
+export interface Line {
+  naming: NamingById;
+  /** The number of the parameter by which a resource names the one above it. */
+  parent: number;
+  towards: 'above' | 'below';
+  /** The ids where it starts. Upwards these are on the line, downwards they are not. */
+  from: string[];
+  /** What the caller may see of the type: whatever else is there neither is on the line nor leads it on. */
+  criteria: Criterion[];
+}
 
 /** One key of an order. Resources without a value come last, in either direction. */
 export interface SortKey {

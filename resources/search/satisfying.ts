@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { conditionOf } from './condition.ts';
+import { conditionOf, keysOfLine } from './condition.ts';
 import { all, sql } from './fragment.ts';
 import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
 import type { Criterion, RowsCriterion } from './plan.ts';
@@ -16,14 +16,15 @@ export interface Subject {
   rows: IndexRows;
 }
 
-type Chain = Extract<Criterion, { test: 'chain' }>;
+/** What asks for the resources that a reference names. */
+type Chain = Extract<Criterion, { test: 'chain' | 'line' }>;
 type Has = Extract<Criterion, { test: 'has' }>;
 /** The names of other resources that satisfy a chain, or that those of `_has` point to. */
 type Found = ReadonlyMap<Criterion, ReadonlySet<string>>;
 
 /**
  * Those of the versions that satisfy all criteria, as a search would find them if they were stored: their own values
- * are compared in memory, and what a chain or `_has` says of other resources is asked of the database, once for all.
+ * are compared in memory, and what a chain, a line or `_has` says of others is asked of the database, once for all.
  */
 export async function satisfying<One extends Subject>(
   connection: Connection,
@@ -46,6 +47,7 @@ export function asksForOthers(criteria: readonly Criterion[]): boolean {
 function withOthers(criterion: Criterion): (Chain | Has)[] {
   switch (criterion.test) {
     case 'chain':
+    case 'line':
     case 'has':
       return [criterion];
     case 'any':
@@ -67,6 +69,7 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
     case 'composite':
       return inOneElement(criterion.parts.map((part) => matching(subject, part)));
     case 'chain':
+    case 'line':
       return named(subject, criterion).some((name) => found.get(criterion)?.has(name));
     case 'has':
       return namesOf(criterion.naming, subject).some((name) => found.get(criterion)?.has(name));
@@ -114,18 +117,21 @@ async function others(
   criterion: Chain | Has,
   subjects: readonly Subject[],
 ): Promise<Set<string>> {
-  const { naming, param, criteria } = criterion;
-  const chained = criterion.test === 'chain';
+  const { naming, param } = criterion;
   const asked = subjects.flatMap((subject) =>
-    criterion.test === 'chain' ? named(subject, criterion) : namesOf(naming, subject),
+    criterion.test === 'has' ? namesOf(naming, subject) : named(subject, criterion),
   );
   const names = [...new Set(asked)];
   const found = new Set<string>();
   for (let start = 0; start < names.length; start += NAMES_A_QUERY) {
     const some = names.slice(start, start + NAMES_A_QUERY);
-    const source = chained ? resourcesNamed(naming, some) : referencesTo(naming, [param], some);
-    const conditions = all([source.where, ...criteria.map((each) => conditionOf(each, source.own))]);
-    const select = sql`SELECT DISTINCT ${source.columns} FROM ${source.from} WHERE ${conditions}`;
+    const source = criterion.test === 'has' ? referencesTo(naming, [param], some) : resourcesNamed(naming, some);
+    const sought =
+      criterion.test === 'line'
+        ? [sql`r.key IN (${keysOfLine(criterion.line)})`]
+        : criterion.criteria.map((each) => conditionOf(each, source.own));
+    const where = all([source.where, ...sought]);
+    const select = sql`SELECT DISTINCT ${source.columns} FROM ${source.from} WHERE ${where}`;
     for (const { name, versioned } of await query<{ name: string; versioned?: string | null }>(connection, select)) {
       found.add(name);
       if (typeof versioned === 'string') found.add(versioned);

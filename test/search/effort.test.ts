@@ -16,7 +16,7 @@ describe('The effort of a search', () => {
   let library: Library;
   before(async function () {
     if (DATABASE_KIND !== 'sqlite') this.skip();
-    library = await openLibrary(['Patient']);
+    library = await openLibrary(['Patient', 'Organization']);
     await library.add({ resourceType: 'Patient', id: 'p', name: [{ family: 'A' }], gender: 'male' });
   });
   after(() => library?.close());
@@ -48,6 +48,16 @@ describe('The effort of a search', () => {
       const probes = steps.filter(({ parent, detail }) => repeated.has(parent) || detail.includes(' EXISTS '));
       expect(probes, query).to.not.be.empty;
       for (const { detail } of probes) expect(detail, query).to.match(/\(param=\? AND \w+=\? AND key=\?/);
+    }
+  });
+
+  it('of a hierarchy, each step is a seek', async () => {
+    for (const query of ['organization:below=1', 'organization:above=1,2', 'organization.partof:below=1&gender=male']) {
+      const walked = (await stepsOf(query)).filter(({ detail }) => /^SEARCH [pxr] (?!EXISTS)/.test(detail));
+      expect(walked, query).to.not.be.empty;
+      for (const { detail } of walked) {
+        if (detail.startsWith('SEARCH x')) expect(detail, query).to.match(/\(param=\? AND target=\?|\(key=\?/);
+      }
     }
   });
 

@@ -137,6 +137,7 @@ const references = (type: string) =>
 const canonicals = fc
   .tuple(fc.constantFrom(...FORMS), fc.constantFrom('', '|', ...VERSIONS.map((version) => `|${version}`)))
   .map((parts) => parts.join(''));
+const parts = fc.constantFrom('1', 'Organization/2', 'https://ward.example/Organization/17', '40', 'none');
 const missing = fc.constantFrom('true', 'false');
 
 type Parameter = readonly [name: string, value: fc.Arbitrary<string>];
@@ -153,6 +154,9 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ...['birthdate', 'death-date', '_lastUpdated'].map((name): Parameter => [name, prefixed(DATES)]),
     ['organization', references('Organization')],
     ['organization:Organization', references('Organization')],
+    ['organization:above', parts],
+    ['organization:below', parts],
+    ['_has:Observation:patient:patient.organization:below', parts],
     ['general-practitioner', references('Practitioner')],
     ['link', references('Patient')],
     ['_id', fc.constantFrom(...IDS)],
@@ -183,6 +187,8 @@ const PARAMETERS: Record<string, Parameter[]> = {
   Organization: [
     ['name', texts],
     ['partof.name', texts],
+    ['partof:above', parts],
+    ['partof:below', parts],
     ['_has:Patient:organization:name', texts],
   ],
   ValueSet: [

@@ -78,7 +78,8 @@ describe('Words of codes: :text', () => {
       ['/Patient?gender:text=female', ':missing, :not'],
       ['/Patient?identifier:text=passport', ':missing, :not, :of-type'],
       ['/Observation?status:text=final', ':missing, :not'],
-      ['/Observation?subject:text=ann', ':missing, :identifier, :[type]'],
+      ['/Observation?subject:text=ann', ':missing, :identifier, :[type], :above, :below'],
+      ['/Observation?patient:text=ann', ':missing, :identifier, :[type]'],
     ] as const) {
       const reply = await ask(query);
       expect([reply.status, reply.at('issue.0.code')], query).to.eql([400, 'not-supported']);

@@ -18,8 +18,10 @@ const DEPOT = `
 name: Depot
 elements:
   place: {elements: {latitude: {type: decimal}, longitude: {type: decimal}}}
+  under: {type: Reference, targets: [Depot]}
 search:
   around: {kind: special, paths: [[place]]}
+  under: {kind: reference, paths: [[under]], targets: [Depot]}
 `;
 
 describe('server: a declared type', () => {
@@ -83,6 +85,15 @@ describe('server: a declared type', () => {
       const reply = await server.request('GET', `/Depot?around=${encodeURIComponent(at)}`, { as: asRoot });
       expect(reply.at('total'), reply.text).to.equal(total);
     }
+  });
+
+  it('is found along its hierarchy', async () => {
+    for (const [id, above] of ['top', 'middle', 'bottom'].map((id, at, all) => [id, all[at - 1]])) {
+      const json = above === undefined ? {} : { under: { reference: `Depot/${above}` } };
+      expect((await server.request('PUT', `/Depot/${id}`, { as: asRoot, json })).status).to.equal(201);
+    }
+    const reply = await server.request('GET', '/Depot?under:below=top', { as: asRoot });
+    expect(reply.at('total'), reply.text).to.equal(2);
   });
 
   it('is included, and includes', async () => {

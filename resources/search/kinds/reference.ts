@@ -67,6 +67,11 @@ export const reference: SearchKind = {
   },
 };
 
+/** True where a reference is an id alone, which leaves the type open. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
 /** The `Type/id` that a reference gives, and the address before it; undefined for every other reference. */
 export function parseReference(text: string): { base: string; type: string; id: string } | undefined {
   const found = TYPED.exec(text);
