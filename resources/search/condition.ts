@@ -106,6 +106,8 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
       return sql`(${all(criterion.of.map((each) => conditionOf(each, own)))})`;
     case 'any':
       return any(criterion.of.map((each) => conditionOf(each, own)));
+    case 'in':
+      throw new Error('A value set is read before its search is run');
   }
   // The plus keeps SQLite from seeking every one of these keys for every row that it has found already.
   return sql`+r.key IN (${keysOf(criterion) ?? literal('NULL')})`;

@@ -6,11 +6,13 @@ import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
 import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
-import type { SearchKind, ValueContext } from './kinds/kind.ts';
+import { BadValue, type SearchKind, type ValueContext } from './kinds/kind.ts';
+import { localId } from './kinds/reference.ts';
+import { isImplied } from './kinds/token.ts';
 import { type Naming, namings } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Access, Criterion, RowsCriterion } from './plan.ts';
-import { splitEscaped } from './text.ts';
+import { escaped, splitEscaped, unescaped } from './text.ts';
 import { alternatives, isMissing, quoted, understand } from './values.ts';
 
 /** What a search is understood with. */
@@ -105,12 +107,32 @@ function test(
     const hierarchies = hierarchiesOf(scope.definitions, parameter, scope.options.base);
     if (hierarchies.size > 0) return parseAlong(scope.options, name, parameter, hierarchies, modifier, value);
   }
+  if (modifier === 'in' || modifier === 'not-in') {
+    const found = parseIn(scope, name, parameter, value);
+    return modifier === 'in' ? found : { test: 'not', of: found };
+  }
   const negated = modifier === 'not';
   const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
   const values = alternatives(name, value);
   const { kind } = parameter;
   const found = kind ? rows(name, parameter, kind, context, values) : composite(name, parameter, context, values);
   return negated ? { test: 'not', of: found } : found;
+}
+
+/** `:in`: a ValueSet is named by its canonical URL or as `ValueSet/id`, and searched as the caller would search it. */
+function parseIn(scope: Scope, name: string, { number: param, types }: Parameter, value: string): Criterion {
+  const type = typeNamed(scope.definitions, 'ValueSet');
+  const rows = scope.options.rows?.('ValueSet') ?? [];
+  const inside: Scope = { ...scope, type };
+  const find = (canonical: string): Criterion[] => {
+    const id = localId('ValueSet', canonical, scope.options.base);
+    if (id !== undefined) return [parse(inside, '_id', id), ...rows];
+    const [url = '', version] = canonical.split('|');
+    if (url === '') throw new BadValue('name a value set as ValueSet/id, url or url|version');
+    const pairs = [['url', url] as const, ...(version ? [['version', version] as const] : [])];
+    return [...pairs.map(([code, text]) => parse(inside, code, escaped(text))), ...rows];
+  };
+  return { test: 'in', name, param, implied: isImplied(types), sets: alternatives(name, value).map(unescaped), find };
 }
 
 type Context = Omit<ValueContext, 'types'>;

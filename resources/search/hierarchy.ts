@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import type { SearchOptions } from './criteria.ts';
 import { type Parameter, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
-import { CANONICALS, isId, localTypes, parseReference } from './kinds/reference.ts';
+import { CANONICALS, isId, localId } from './kinds/reference.ts';
 import { isById, type NamingById, namings, targetsOf } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, Line } from './plan.ts';
@@ -108,9 +108,10 @@ function startOf(
   const types = [...hierarchies.keys()];
   const [only] = types;
   if (types.length === 1 && only !== undefined && isId(text)) return { type: only, id: text };
-  const found = parseReference(text);
-  const pointer = found && (found.base === '' ? found.type : `${found.base}/${found.type}`);
-  if (found && pointer && types.includes(found.type) && localTypes(found.type, base).includes(pointer)) return found;
+  for (const type of types) {
+    const id = localId(type, text, base);
+    if (id !== undefined) return { type, id };
+  }
   const ways = types.map((type) => `${type}/id`).join(' or ');
   throw new Failure(
     'parameter',

@@ -21,6 +21,21 @@ export interface RowsCriterion {
   access: Access;
 }
 
+/** The resource has a token that is in one of the value sets. They are read when the search is run. */
+export interface SetCriterion {
+  test: 'in';
+  /** The parameter as it was asked, for messages. */
+  name: string;
+  /** The parameter's number. */
+  param: number;
+  /** True where the rows have no system, since their element implies it. */
+  implied: boolean;
+  /** The value sets, as they are named. */
+  sets: string[];
+  /** What a ValueSet of a name satisfies, and what the caller may see of ValueSets. Throws BadValue. */
+  find(name: string): Criterion[];
+}
+
 /**
  * How the index finds the rows of a condition: by a value given in full, so that one resource is probed by a
  * seek and several come in the order of their keys; by a range of values; or only by looking at every row.
@@ -30,6 +45,7 @@ export type Access = 'seek' | 'range' | 'scan';
 /** What a resource must satisfy to be found. */
 export type Criterion =
   | RowsCriterion
+  | SetCriterion
   /** A condition on the resource's own columns: `id` and `last_updated`. */
   | { test: 'resource'; where: RowTest; access: Access }
   /** One element satisfies all parts. */

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts';
 import { conditionOf, keysOfLine } from './condition.ts';
+import { expanded, namesSets } from './expand.ts';
 import { all, sql } from './fragment.ts';
 import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
 import type { Criterion, RowsCriterion } from './plan.ts';
@@ -32,15 +33,16 @@ export async function satisfying<One extends Subject>(
   subjects: readonly One[],
 ): Promise<One[]> {
   const found = new Map<Criterion, ReadonlySet<string>>();
-  for (const criterion of criteria.flatMap(withOthers)) {
+  const whole = await expanded(connection, criteria);
+  for (const criterion of whole.flatMap(withOthers)) {
     found.set(criterion, await others(connection, criterion, subjects));
   }
-  return subjects.filter((subject) => criteria.every((criterion) => satisfies(subject, criterion, found)));
+  return subjects.filter((subject) => whole.every((criterion) => satisfies(subject, criterion, found)));
 }
 
 /** True where a criterion speaks of other resources than the one that is to satisfy it. */
 export function asksForOthers(criteria: readonly Criterion[]): boolean {
-  return criteria.some((criterion) => withOthers(criterion).length > 0);
+  return criteria.some((criterion) => namesSets(criterion) || withOthers(criterion).length > 0);
 }
 
 /** The parts of a criterion that speak of other resources. */
@@ -79,6 +81,8 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
       return criterion.of.every((each) => satisfies(subject, each, found));
     case 'not':
       return !satisfies(subject, criterion.of, found);
+    case 'in':
+      throw new Error('A value set is read before rows are judged by it');
   }
 }
 

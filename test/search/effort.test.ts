@@ -16,8 +16,10 @@ describe('The effort of a search', () => {
   let library: Library;
   before(async function () {
     if (DATABASE_KIND !== 'sqlite') this.skip();
-    library = await openLibrary(['Patient', 'Organization']);
+    library = await openLibrary(['Patient', 'Organization', 'ValueSet']);
     await library.add({ resourceType: 'Patient', id: 'p', name: [{ family: 'A' }], gender: 'male' });
+    const include = ['urn:a', 'urn:b'].map((system) => ({ system, concept: [{ code: '1' }, { code: '2' }] }));
+    await library.add({ resourceType: 'ValueSet', id: 'spoken', compose: { include } });
   });
   after(() => library?.close());
 
@@ -42,6 +44,7 @@ describe('The effort of a search', () => {
       'identifier=urn:a|1,2&gender=male',
       'name:exact=A,B&gender=male&_sort=-birthdate,name',
       'organization=Organization/a,b&gender=male',
+      'language:not-in=ValueSet/spoken&gender=male',
     ]) {
       const steps = await stepsOf(query);
       const repeated = new Set(steps.filter(({ detail }) => detail.startsWith('CORRELATED')).map(({ id }) => id));

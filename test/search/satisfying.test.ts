@@ -66,6 +66,10 @@ const quantity = fc.record({
   comparator: optional(fc.constantFrom('<', '>=')),
 });
 const date = fc.constantFrom(...DATES);
+const included = fc.record({
+  system: fc.constantFrom(...SYSTEMS),
+  concept: optional(some(fc.record({ code: fc.constantFrom(...CODES) }))),
+});
 
 const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
   Patient: fc.record({
@@ -91,7 +95,11 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
     component: optional(some(fc.record({ code: concept, valueQuantity: quantity }))),
   }),
   Organization: fc.record({ name: optional(fc.constantFrom(...TEXTS)), partOf: optional(reference('Organization')) }),
-  ValueSet: fc.record({ url: optional(fc.constantFrom(...URLS)), version: optional(fc.constantFrom(...CODES)) }),
+  ValueSet: fc.record({
+    url: optional(fc.constantFrom(...URLS)),
+    version: optional(fc.constantFrom(...CODES)),
+    compose: fc.record({ include: some(included), exclude: optional(some(included)) }),
+  }),
   Questionnaire: fc.record({
     url: optional(fc.constantFrom(...FORMS)),
     version: optional(fc.constantFrom(...VERSIONS)),
@@ -137,6 +145,7 @@ const references = (type: string) =>
 const canonicals = fc
   .tuple(fc.constantFrom(...FORMS), fc.constantFrom('', '|', ...VERSIONS.map((version) => `|${version}`)))
   .map((parts) => parts.join(''));
+const valueSets = fc.integer({ min: 1, max: 40 }).map((id) => `ValueSet/${id}`);
 const parts = fc.constantFrom('1', 'Organization/2', 'https://ward.example/Organization/17', '40', 'none');
 const missing = fc.constantFrom('true', 'false');
 
@@ -175,6 +184,9 @@ const PARAMETERS: Record<string, Parameter[]> = {
   Observation: [
     ['code', tokens],
     ['code:text', texts],
+    ['code:in', valueSets],
+    ['code:not-in', valueSets],
+    ['patient.gender:in', valueSets],
     ['date', prefixed(DATES)],
     ['value-quantity', quantities],
     ['code-value-quantity', fc.tuple(tokens, quantities).map((parts) => parts.join('$'))],

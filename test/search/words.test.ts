@@ -75,9 +75,9 @@ describe('Words of codes: :text', () => {
 
   it('is refused, with what there is, where an element has no words', async () => {
     for (const [query, known] of [
-      ['/Patient?gender:text=female', ':missing, :not'],
+      ['/Patient?gender:text=female', ':missing, :not, :in, :not-in'],
       ['/Patient?identifier:text=passport', ':missing, :not, :of-type'],
-      ['/Observation?status:text=final', ':missing, :not'],
+      ['/Observation?status:text=final', ':missing, :not, :in, :not-in'],
       ['/Observation?subject:text=ann', ':missing, :identifier, :[type], :above, :below'],
       ['/Observation?patient:text=ann', ':missing, :identifier, :[type]'],
     ] as const) {

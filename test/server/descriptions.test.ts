@@ -82,6 +82,8 @@ describe('server: what it tells of itself', () => {
     });
 
     it('every search parameter that it tells of is taken, with each of its modifiers', async () => {
+      const set = { status: 'draft', compose: { include: [{ system: 'urn:a' }] } };
+      expect((await server.request('PUT', '/ValueSet/told', { as: asRoot, json: set })).status).to.equal(201);
       for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Location', 'Session']) {
         for (const { name, type: kind, documentation } of described(type).searchParam) {
           const [, modifiers = ''] = /Modifiers: (.*)$/.exec(documentation) ?? [];
@@ -151,6 +153,8 @@ describe('server: what it tells of itself', () => {
     composite: 'a',
     ':missing': 'true',
     ':text': 'words',
+    ':in': 'ValueSet/told',
+    ':not-in': 'ValueSet/told',
     ':of-type': 'http://a.example|b|c',
     ':[type]': 'a',
   };

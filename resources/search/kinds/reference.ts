@@ -83,6 +83,13 @@ export function localTypes(type: string, base: string): string[] {
   return ['', `${base}/`, `${base}/fhir/`].map((before) => bounded(before + type, LONGEST));
 }
 
+/** The id in a reference to a resource of a type on this server; undefined for every other reference. */
+export function localId(type: string, text: string, base: string): string | undefined {
+  const found = parseReference(text);
+  const pointer = found && (found.base === '' ? found.type : `${found.base}/${found.type}`);
+  return found?.type === type && pointer && localTypes(type, base).includes(pointer) ? found.id : undefined;
+}
+
 function addReference(value: Json, add: AddRow): void {
   if (!isObject(value)) return;
   if (isObject(value['identifier'])) addIdentifier(value['identifier'], add, 'identifier');
