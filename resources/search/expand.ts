@@ -14,6 +14,9 @@ import { type FoundRow, query, versionsOf } from './versions.ts';
 /** What one search may ask for: each code is a value or two of a query, whose number databases bound. */
 const MOST = { sets: 20, codes: 3000 };
 
+/** Of more codes, all rows are gathered once: to seek each code for each resource would cost the product of both. */
+const FEW = 50;
+
 /** Takes off from what is left; throws BadValue where that is not enough. */
 type Spend = (what: keyof typeof MOST, number: number) => void;
 
@@ -100,7 +103,7 @@ async function read(
   const codes = valuesLeft({ any }, 'code') ?? [];
   // The codes stand before the rest, so that rows are sought by them.
   const among = codes.length === 0 ? [] : [{ column: 'code', in: padded([...new Set(codes)]) }];
-  const access = codes.length === 0 ? 'scan' : 'seek';
+  const access = codes.length === 0 || codes.length > FEW ? 'scan' : 'seek';
   return { test: 'rows', table: 'search_token', param, where: { all: [...among, { any }] }, access };
 }
 

@@ -20,6 +20,8 @@ describe('The effort of a search', () => {
     await library.add({ resourceType: 'Patient', id: 'p', name: [{ family: 'A' }], gender: 'male' });
     const include = ['urn:a', 'urn:b'].map((system) => ({ system, concept: [{ code: '1' }, { code: '2' }] }));
     await library.add({ resourceType: 'ValueSet', id: 'spoken', compose: { include } });
+    const concept = Array.from({ length: 300 }, (_, index) => ({ code: `c${index}` }));
+    await library.add({ resourceType: 'ValueSet', id: 'many', compose: { include: [{ system: 'urn:a', concept }] } });
   });
   after(() => library?.close());
 
@@ -54,6 +56,11 @@ describe('The effort of a search', () => {
     }
   });
 
+  it('of many codes, none is sought for each resource', async () => {
+    const repeated = (await stepsOf('language:not-in=ValueSet/many')).filter(({ detail }) => /CORRELATED/.test(detail));
+    expect(repeated).to.deep.equal([]);
+  });
+
   it('of a hierarchy, each step is a seek', async () => {
     for (const query of ['organization:below=1', 'organization:above=1,2', 'organization.partof:below=1&gender=male']) {
       const walked = (await stepsOf(query)).filter(({ detail }) => /^SEARCH [pxr] (?!EXISTS)/.test(detail));
@@ -69,6 +76,7 @@ describe('The effort of a search', () => {
       '_has:Patient:link:birthdate=gt1950&address-country=US',
       'link.gender=male&address-country=US',
       'link.gender=male&address:contains=KS',
+      'language:in=ValueSet/many&link.gender=male',
     ]) {
       for (const { detail } of await stepsOf(query)) expect(detail, query).to.not.match(/=\? AND (key|rowid)=\?/);
     }
