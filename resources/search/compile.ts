@@ -3,6 +3,7 @@ import type { SearchPage, Version } from '../engine.ts';
 import { versionOf } from '../store.ts';
 import { keyOf, selectKeys } from './condition.ts';
 import { writeCursor } from './cursor.ts';
+import { expanded } from './expand.ts';
 import { literal, sql } from './fragment.ts';
 import { type LedSearch, leadSearch, MANY } from './lead.ts';
 import { comparePositions, positionOf } from './order.ts';
@@ -15,7 +16,8 @@ import { type FoundRow, query, versionsOf } from './versions.ts';
  * are made meanwhile neither repeat nor hide others. Where the page stands makes no difference to its cost.
  */
 export async function runSearch(connection: Connection, plan: ParsedSearch): Promise<SearchPage> {
-  const led = await leadSearch(connection, plan);
+  const criteria = await expanded(connection, plan.criteria);
+  const led = await leadSearch(connection, { ...plan, criteria });
   if (plan.count === 0) return { matches: [], total: await countAll(connection, led), next: undefined };
   const page = plan.sort.length === 0 ? await byKey(connection, led) : await sorted(connection, led);
   if (plan.total === 'none') return { ...page, total: undefined };

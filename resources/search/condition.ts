@@ -1,6 +1,7 @@
 import { all, any, join, list, literal, sql } from './fragment.ts';
+import { keysOnLine } from './line.ts';
 import { pointedToBy, pointingTo } from './naming.ts';
-import type { Access, Criterion, Fragment, RowsCriterion } from './plan.ts';
+import type { Access, Criterion, Fragment, Line, RowsCriterion } from './plan.ts';
 import { conditionOn, valuesLeft } from './row-test.ts';
 import { firstColumn, TABLES_BY_KEY } from './tables.ts';
 
@@ -105,6 +106,8 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
       return sql`(${all(criterion.of.map((each) => conditionOf(each, own)))})`;
     case 'any':
       return any(criterion.of.map((each) => conditionOf(each, own)));
+    case 'in':
+      throw new Error('A value set is read before its search is run');
   }
   // The plus keeps SQLite from seeking every one of these keys for every row that it has found already.
   return sql`+r.key IN (${keysOf(criterion) ?? literal('NULL')})`;
@@ -118,6 +121,8 @@ function keysOf(criterion: Criterion): Fragment | undefined {
       return compositeKeys(criterion.parts);
     case 'chain':
       return pointingTo(criterion.naming, criterion.param, keysOfType(criterion.type, criterion.criteria));
+    case 'line':
+      return pointingTo(criterion.naming, criterion.param, keysOfLine(criterion.line));
     case 'has':
       return pointedToBy(criterion.naming, criterion.param, keysOfType(criterion.from, criterion.criteria));
     case 'any': {
@@ -128,6 +133,11 @@ function keysOf(criterion: Criterion): Fragment | undefined {
     default:
       return undefined;
   }
+}
+
+/** A query for the keys of the resources on a line that the caller may see. */
+export function keysOfLine(line: Line): Fragment {
+  return keysOnLine(line, all(line.criteria.map((each) => conditionOf(each, false))));
 }
 
 function rowKeys(criterion: RowsCriterion, columns: string): Fragment {

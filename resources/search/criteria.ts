@@ -5,11 +5,14 @@ import { foldName } from '../names.ts';
 import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
-import type { SearchKind, ValueContext } from './kinds/kind.ts';
+import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
+import { BadValue, type SearchKind, type ValueContext } from './kinds/kind.ts';
+import { localId } from './kinds/reference.ts';
+import { isImplied } from './kinds/token.ts';
 import { type Naming, namings } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Access, Criterion, RowsCriterion } from './plan.ts';
-import { splitEscaped } from './text.ts';
+import { escaped, splitEscaped, unescaped } from './text.ts';
 import { alternatives, isMissing, quoted, understand } from './values.ts';
 
 /** What a search is understood with. */
@@ -100,12 +103,36 @@ function test(
     return isMissing(name, value) ? { test: 'not', of: present } : present;
   }
   checkModifier(scope, parameter, modifier);
+  if (modifier === 'above' || modifier === 'below') {
+    const hierarchies = hierarchiesOf(scope.definitions, parameter, scope.options.base);
+    if (hierarchies.size > 0) return parseAlong(scope.options, name, parameter, hierarchies, modifier, value);
+  }
+  if (modifier === 'in' || modifier === 'not-in') {
+    const found = parseIn(scope, name, parameter, value);
+    return modifier === 'in' ? found : { test: 'not', of: found };
+  }
   const negated = modifier === 'not';
   const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
   const values = alternatives(name, value);
   const { kind } = parameter;
   const found = kind ? rows(name, parameter, kind, context, values) : composite(name, parameter, context, values);
   return negated ? { test: 'not', of: found } : found;
+}
+
+/** `:in`: a ValueSet is named by its canonical URL or as `ValueSet/id`, and searched as the caller would search it. */
+function parseIn(scope: Scope, name: string, { number: param, types }: Parameter, value: string): Criterion {
+  const type = typeNamed(scope.definitions, 'ValueSet');
+  const rows = scope.options.rows?.('ValueSet') ?? [];
+  const inside: Scope = { ...scope, type };
+  const find = (canonical: string): Criterion[] => {
+    const id = localId('ValueSet', canonical, scope.options.base);
+    if (id !== undefined) return [parse(inside, '_id', id), ...rows];
+    const [url = '', version] = canonical.split('|');
+    if (url === '') throw new BadValue('name a value set as ValueSet/id, url or url|version');
+    const pairs = [['url', url] as const, ...(version ? [['version', version] as const] : [])];
+    return [...pairs.map(([code, text]) => parse(inside, code, escaped(text))), ...rows];
+  };
+  return { test: 'in', name, param, implied: isImplied(types), sets: alternatives(name, value).map(unescaped), find };
 }
 
 type Context = Omit<ValueContext, 'types'>;
@@ -121,11 +148,12 @@ function presence(parameter: Parameter): Criterion {
   return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
 }
 
-function checkModifier(scope: Scope, { code, kind, types }: Parameter, modifier: string | undefined): void {
+function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: string | undefined): void {
   if (modifier === undefined) return;
-  const known = kind?.modifiers(types) ?? [];
+  const { code } = parameter;
+  const known = modifiersOf(definitions, parameter);
   if (modifier !== '[type]' && known.includes(modifier)) return;
-  if (known.includes('[type]') && scope.definitions.resource(modifier) !== undefined) return;
+  if (known.includes('[type]') && definitions.resource(modifier) !== undefined) return;
   const served = ['missing', ...known].map((each) => `:${each}`).join(', ');
   throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
 }

@@ -2,6 +2,7 @@ import type { ResourceDefinition, SearchParameterDefinition } from '../definitio
 import type { Registry } from '../registry.ts';
 import { COLUMNS } from './columns.ts';
 import { searchType } from './extract.ts';
+import { modifiersOf } from './hierarchy.ts';
 import { targetsOf } from './naming.ts';
 
 /** A search parameter as it is told of. */
@@ -23,8 +24,8 @@ export function describeParameters(registry: Registry, type: ResourceDefinition)
   });
   const { parameters } = searchType(registry, type);
   const rows = [...parameters.values()].map((parameter) => {
-    const { code, definition, kind, types } = parameter;
-    const modifiers = ['missing', ...(kind?.modifiers(types) ?? [])];
+    const { code, definition } = parameter;
+    const modifiers = ['missing', ...modifiersOf(registry, parameter)];
     return { code, definition, modifiers, leadsTo: targetsOf(registry, parameter) };
   });
   return [...columns, ...rows];

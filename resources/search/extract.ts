@@ -157,7 +157,7 @@ interface Source {
 /** The places whose values the kind can read. */
 function readable(kind: SearchKind, ends: Place[]): Source[] {
   return ends.flatMap((place) => {
-    const read = kind.reader(place.type);
+    const read = kind.reader(place.type, place.children);
     return read === undefined ? [] : [{ place, read }];
   });
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../json/value.ts';
 import { versionOf } from '../store.ts';
 import { conditionOf } from './condition.ts';
 import { type SearchOptions, typeNamed } from './criteria.ts';
+import { expanded } from './expand.ts';
 import { indexRows, type Parameter, parameterRows } from './extract.ts';
 import { all, literal, sql } from './fragment.ts';
 import { localTypes } from './kinds/reference.ts';
@@ -150,8 +151,9 @@ async function gather(
   names: string[],
   sourceOf: (some: string[]) => NamedSource,
 ): Promise<void> {
-  const criteria = names.length === 0 ? undefined : visible(following, type);
-  if (criteria === undefined) return;
+  const seen = names.length === 0 ? undefined : visible(following, type);
+  if (seen === undefined) return;
+  const criteria = await expanded(following.connection, seen);
   for (let start = 0; start < names.length; start += NAMES_A_QUERY) {
     const { from, where, own } = sourceOf(names.slice(start, start + NAMES_A_QUERY));
     const conditions = all([where, ...criteria.map((each) => conditionOf(each, own))]);

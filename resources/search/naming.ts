@@ -11,10 +11,20 @@ import type { IndexRow, IndexRows } from './tables.ts';
  * nothing stands behind the bar of a canonical without a version.
  */
 export type Naming =
-  /** `pointers` are the ways in which an index row names the type. */
-  | { by: 'id'; type: string; pointers: string[] }
+  | NamingById
   /** The numbers of the parameters that read the URL and the version of the type. */
   | { by: 'canonical'; url: number; version: number };
+
+/** `pointers` are the ways in which an index row names the type. */
+export interface NamingById {
+  by: 'id';
+  type: string;
+  pointers: string[];
+}
+
+export function isById(naming: Naming): naming is NamingById {
+  return naming.by === 'id';
+}
 
 /** The ways in which a reference parameter may name a type: none where it holds canonicals and the type has none. */
 export function namings({ definition, types }: Parameter, target: SearchType, base: string): Naming[] {

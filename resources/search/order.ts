@@ -26,7 +26,12 @@ function sortKey(type: SearchType, code: string, descending: boolean): SortKey {
   if (code === '_lastUpdated') return { ...own, column: 'last_updated', read: (version) => version.lastUpdated };
   const parameter = parameterOf(type, code);
   const table = INDEX_TABLES.find(({ name }) => name === parameter.kind?.table);
-  if (table === undefined) throw new Failure('parameter', `_sort: a composite such as ${code} has no order.`);
+  if (table?.order === undefined) {
+    throw new Failure(
+      'parameter',
+      `_sort: ${code} has no order: sort by another parameter of ${type.definition.name}.`,
+    );
+  }
   return {
     table: table.name,
     column: table.order,
@@ -45,7 +50,7 @@ function edgeValue(
 ): string | number | undefined {
   const rows = parameterRows(parameter, resource).get(table) ?? [];
   const row = rows.find((each) => each[0] === parameter.number && (Number(each.at(-1)) & edge) !== 0);
-  return row?.[orderColumn(table)];
+  return row?.[orderColumn(table) ?? -1];
 }
 
 /** True where matches of the same values come in descending order of keys. */

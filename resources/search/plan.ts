@@ -1,7 +1,7 @@
 import type { Binding } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import type { JsonObject } from '../json/value.ts';
-import type { Naming } from './naming.ts';
+import type { Naming, NamingById } from './naming.ts';
 import type { RowTest } from './row-test.ts';
 
 /** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
@@ -21,6 +21,21 @@ export interface RowsCriterion {
   access: Access;
 }
 
+/** The resource has a token that is in one of the value sets. They are read when the search is run. */
+export interface SetCriterion {
+  test: 'in';
+  /** The parameter as it was asked, for messages. */
+  name: string;
+  /** The parameter's number. */
+  param: number;
+  /** True where the rows have no system, since their element implies it. */
+  implied: boolean;
+  /** The value sets, as they are named. */
+  sets: string[];
+  /** What a ValueSet of a name satisfies, and what the caller may see of ValueSets. Throws BadValue. */
+  find(name: string): Criterion[];
+}
+
 /**
  * How the index finds the rows of a condition: by a value given in full, so that one resource is probed by a
  * seek and several come in the order of their keys; by a range of values; or only by looking at every row.
@@ -30,17 +45,32 @@ export type Access = 'seek' | 'range' | 'scan';
 /** What a resource must satisfy to be found. */
 export type Criterion =
   | RowsCriterion
+  | SetCriterion
   /** A condition on the resource's own columns: `id` and `last_updated`. */
   | { test: 'resource'; where: RowTest; access: Access }
   /** One element satisfies all parts. */
   | { test: 'composite'; parts: RowsCriterion[] }
   /** A reference of the resource names a resource of `type` that satisfies the criteria. */
   | { test: 'chain'; param: number; type: string; naming: Naming; criteria: Criterion[] }
+  /** A reference of the resource names a resource on the line. */
+  | { test: 'line'; param: number; naming: Naming; line: Line }
   /** A resource of type `from` that satisfies the criteria names the resource by a reference. */
   | { test: 'has'; param: number; from: string; naming: Naming; criteria: Criterion[] }
   | { test: 'any'; of: Criterion[] }
   | { test: 'all'; of: Criterion[] }
   | { test: 'not'; of: Criterion };
+
+/** What is above or below some resources in a hierarchy of their type. */
+export interface Line {
+  naming: NamingById;
+  /** The number of the parameter by which a resource names the one above it. */
+  parent: number;
+  towards: 'above' | 'below';
+  /** The ids where it starts. Upwards these are on the line, downwards they are not. */
+  from: string[];
+  /** What the caller may see of the type: whatever else is there neither is on the line nor leads it on. */
+  criteria: Criterion[];
+}
 
 /** One key of an order. Resources without a value come last, in either direction. */
 export interface SortKey {

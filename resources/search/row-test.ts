@@ -14,6 +14,8 @@ export type RowTest =
   | { column: string; in: readonly Value[] }
   | { column: string; contains: string }
   | { column: string; startsWith: string }
+  /** The point whose coordinates the columns give lies no farther than `within` from the point `at`. */
+  | { columns: readonly string[]; at: readonly number[]; within: number }
   | { not: RowTest }
   | { all: readonly RowTest[] }
   | { any: readonly RowTest[] };
@@ -34,6 +36,13 @@ export function conditionOn(test: RowTest, name: (column: string) => string = (c
   }
   if ('any' in test) return anyOf(test.any.map((each) => conditionOn(each, name)));
   if ('not' in test) return sql`NOT (${conditionOn(test.not, name)})`;
+  if ('within' in test) {
+    const squares = test.columns.map((each, index) => {
+      const [column, at] = [literal(name(each)), test.at[index] ?? 0];
+      return sql`(${column} - ${at}) * (${column} - ${at})`;
+    });
+    return sql`${join(squares, ' + ')} <= ${test.within * test.within}`;
+  }
   const column = literal(name(test.column));
   if ('is' in test) return sql`${column} ${literal(test.is)} ${test.value}`;
   if ('in' in test) return sql`${column} IN (${list([...test.in])})`;
@@ -51,6 +60,13 @@ export function holds(test: RowTest, read: (column: string) => Value): boolean {
   if ('all' in test) return test.all.every((each) => holds(each, read));
   if ('any' in test) return test.any.some((each) => holds(each, read));
   if ('not' in test) return !holds(test.not, read);
+  if ('within' in test) {
+    const squares = test.columns.map((each, index) => {
+      const apart = Number(read(each)) - (test.at[index] ?? 0);
+      return apart * apart;
+    });
+    return squares.reduce((sum, square) => sum + square, 0) <= test.within * test.within;
+  }
   const value = read(test.column);
   if ('is' in test) return COMPARISONS[test.is](compareValues(value, test.value));
   if ('in' in test) return test.in.includes(value);
@@ -64,7 +80,7 @@ export function valuesLeft(test: RowTest, column: string): readonly Value[] | un
     const values = test.any.map((each) => valuesLeft(each, column));
     return values.includes(undefined) ? undefined : values.flatMap((each) => each ?? []);
   }
-  if ('not' in test || test.column !== column) return undefined;
+  if ('not' in test || 'within' in test || test.column !== column) return undefined;
   if ('in' in test) return test.in;
   return 'is' in test && test.is === '=' ? [test.value] : undefined;
 }

@@ -11,9 +11,8 @@ interface Entry {
 }
 
 interface Group {
-  /** The place of the sort value in a row. */
-  order: number;
-  sortable: boolean;
+  /** The place of the sort value in a row; undefined where nothing sorts by it. */
+  order: number | undefined;
   entries: Map<string, Entry>;
 }
 
@@ -43,7 +42,7 @@ export class RowCollector {
       const all: IndexRow[] = [];
       for (const group of groups.values()) {
         const entries = [...group.entries.values()];
-        const [lowest, highest] = group.sortable ? edges(entries, group.order) : [];
+        const [lowest, highest] = group.order === undefined ? [] : edges(entries, group.order);
         for (const { row, elements } of entries) {
           const edge = (row === lowest?.row ? LOWEST : 0) + (row === highest?.row ? HIGHEST : 0);
           row.push([...(elements ?? [])].reduce((sum, bit) => sum + 2 ** (bit + 2), edge));
@@ -63,7 +62,7 @@ export class RowCollector {
     }
     let group = groups.get(param);
     if (group === undefined) {
-      group = { order: orderColumn(table), sortable, entries: new Map() };
+      group = { order: sortable ? orderColumn(table) : undefined, entries: new Map() };
       groups.set(param, group);
     }
     return group;
@@ -71,12 +70,15 @@ export class RowCollector {
 }
 
 const ORDER = new Map(
-  INDEX_TABLES.map(({ name, columns, order }) => [name, columns.findIndex((column) => column.name === order)]),
+  INDEX_TABLES.filter(({ order }) => order !== undefined).map(({ name, columns, order }) => [
+    name,
+    columns.findIndex((column) => column.name === order) + 1,
+  ]),
 );
 
-/** The place of a table's sort value in a row `[param, ...columns]`. */
-export function orderColumn(table: string): number {
-  return (ORDER.get(table) ?? 0) + 1;
+/** The place of a table's sort value in a row `[param, ...columns]`; undefined where it has no order. */
+export function orderColumn(table: string): number | undefined {
+  return ORDER.get(table);
 }
 
 /** The first of the entries with the lowest value, and with the highest. */

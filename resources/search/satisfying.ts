@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts';
-import { conditionOf } from './condition.ts';
+import { conditionOf, keysOfLine } from './condition.ts';
+import { expanded, namesSets } from './expand.ts';
 import { all, sql } from './fragment.ts';
 import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
 import type { Criterion, RowsCriterion } from './plan.ts';
@@ -16,14 +17,15 @@ export interface Subject {
   rows: IndexRows;
 }
 
-type Chain = Extract<Criterion, { test: 'chain' }>;
+/** What asks for the resources that a reference names. */
+type Chain = Extract<Criterion, { test: 'chain' | 'line' }>;
 type Has = Extract<Criterion, { test: 'has' }>;
 /** The names of other resources that satisfy a chain, or that those of `_has` point to. */
 type Found = ReadonlyMap<Criterion, ReadonlySet<string>>;
 
 /**
  * Those of the versions that satisfy all criteria, as a search would find them if they were stored: their own values
- * are compared in memory, and what a chain or `_has` says of other resources is asked of the database, once for all.
+ * are compared in memory, and what a chain, a line or `_has` says of others is asked of the database, once for all.
  */
 export async function satisfying<One extends Subject>(
   connection: Connection,
@@ -31,21 +33,23 @@ export async function satisfying<One extends Subject>(
   subjects: readonly One[],
 ): Promise<One[]> {
   const found = new Map<Criterion, ReadonlySet<string>>();
-  for (const criterion of criteria.flatMap(withOthers)) {
+  const whole = await expanded(connection, criteria);
+  for (const criterion of whole.flatMap(withOthers)) {
     found.set(criterion, await others(connection, criterion, subjects));
   }
-  return subjects.filter((subject) => criteria.every((criterion) => satisfies(subject, criterion, found)));
+  return subjects.filter((subject) => whole.every((criterion) => satisfies(subject, criterion, found)));
 }
 
 /** True where a criterion speaks of other resources than the one that is to satisfy it. */
 export function asksForOthers(criteria: readonly Criterion[]): boolean {
-  return criteria.some((criterion) => withOthers(criterion).length > 0);
+  return criteria.some((criterion) => namesSets(criterion) || withOthers(criterion).length > 0);
 }
 
 /** The parts of a criterion that speak of other resources. */
 function withOthers(criterion: Criterion): (Chain | Has)[] {
   switch (criterion.test) {
     case 'chain':
+    case 'line':
     case 'has':
       return [criterion];
     case 'any':
@@ -67,6 +71,7 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
     case 'composite':
       return inOneElement(criterion.parts.map((part) => matching(subject, part)));
     case 'chain':
+    case 'line':
       return named(subject, criterion).some((name) => found.get(criterion)?.has(name));
     case 'has':
       return namesOf(criterion.naming, subject).some((name) => found.get(criterion)?.has(name));
@@ -76,6 +81,8 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
       return criterion.of.every((each) => satisfies(subject, each, found));
     case 'not':
       return !satisfies(subject, criterion.of, found);
+    case 'in':
+      throw new Error('A value set is read before rows are judged by it');
   }
 }
 
@@ -114,18 +121,21 @@ async function others(
   criterion: Chain | Has,
   subjects: readonly Subject[],
 ): Promise<Set<string>> {
-  const { naming, param, criteria } = criterion;
-  const chained = criterion.test === 'chain';
+  const { naming, param } = criterion;
   const asked = subjects.flatMap((subject) =>
-    criterion.test === 'chain' ? named(subject, criterion) : namesOf(naming, subject),
+    criterion.test === 'has' ? namesOf(naming, subject) : named(subject, criterion),
   );
   const names = [...new Set(asked)];
   const found = new Set<string>();
   for (let start = 0; start < names.length; start += NAMES_A_QUERY) {
     const some = names.slice(start, start + NAMES_A_QUERY);
-    const source = chained ? resourcesNamed(naming, some) : referencesTo(naming, [param], some);
-    const conditions = all([source.where, ...criteria.map((each) => conditionOf(each, source.own))]);
-    const select = sql`SELECT DISTINCT ${source.columns} FROM ${source.from} WHERE ${conditions}`;
+    const source = criterion.test === 'has' ? referencesTo(naming, [param], some) : resourcesNamed(naming, some);
+    const sought =
+      criterion.test === 'line'
+        ? [sql`r.key IN (${keysOfLine(criterion.line)})`]
+        : criterion.criteria.map((each) => conditionOf(each, source.own));
+    const where = all([source.where, ...sought]);
+    const select = sql`SELECT DISTINCT ${source.columns} FROM ${source.from} WHERE ${where}`;
     for (const { name, versioned } of await query<{ name: string; versioned?: string | null }>(connection, select)) {
       found.add(name);
       if (typeof versioned === 'string') found.add(versioned);

@@ -14,8 +14,8 @@ export interface IndexTable {
   primaryKey: string[];
   /** Further indexes: the columns of each. */
   indexes: string[][];
-  /** The column that a sort goes by; `key` stands behind it, directly or in the primary key. */
-  order: string;
+  /** What a sort goes by, where there is an order; `key` stands behind it, directly or in the primary key. */
+  order?: string;
 }
 
 export interface IndexColumn {
@@ -98,6 +98,12 @@ export const INDEX_TABLES: IndexTable[] = [
     primaryKey: ['param', 'value', 'key'],
     indexes: [],
     order: 'value',
+  },
+  {
+    name: 'search_position',
+    columns: [real('x'), real('y'), real('z')],
+    primaryKey: ['param', 'z', 'key', 'x', 'y'],
+    indexes: [],
   },
 ];
 

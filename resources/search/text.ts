@@ -68,3 +68,8 @@ export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[]
 export function unescaped(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,$|\\])/g, '$1') : text;
 }
+
+/** Text as a value gives it: the separators among its characters escaped. */
+export function escaped(text: string): string {
+  return text.replace(/[,$|\\]/g, '\\$&');
+}

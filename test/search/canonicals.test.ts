@@ -127,7 +127,7 @@ describe('Canonicals', () => {
     ['questionnaire:Patient.name=a', 'invalid', /questionnaire holds canonicals.* Patient has no canonical URL/],
     ['questionnaire:Questionnaire=f1', 'not-supported', /no modifier "Questionnaire". It has: :missing, :below\./],
     ['questionnaire:identifier=f1', 'not-supported', /no modifier "identifier"/],
-    ['subject:below=Patient/ann', 'not-supported', /no modifier "below"/],
+    ['subject:below=Patient/ann', 'invalid', /stands in a hierarchy/],
   ];
   for (const [query, code, reason] of refused) {
     it(`refuses ${query}`, async () => {

@@ -66,6 +66,10 @@ const quantity = fc.record({
   comparator: optional(fc.constantFrom('<', '>=')),
 });
 const date = fc.constantFrom(...DATES);
+const included = fc.record({
+  system: fc.constantFrom(...SYSTEMS),
+  concept: optional(some(fc.record({ code: fc.constantFrom(...CODES) }))),
+});
 
 const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
   Patient: fc.record({
@@ -91,7 +95,11 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
     component: optional(some(fc.record({ code: concept, valueQuantity: quantity }))),
   }),
   Organization: fc.record({ name: optional(fc.constantFrom(...TEXTS)), partOf: optional(reference('Organization')) }),
-  ValueSet: fc.record({ url: optional(fc.constantFrom(...URLS)), version: optional(fc.constantFrom(...CODES)) }),
+  ValueSet: fc.record({
+    url: optional(fc.constantFrom(...URLS)),
+    version: optional(fc.constantFrom(...CODES)),
+    compose: fc.record({ include: some(included), exclude: optional(some(included)) }),
+  }),
   Questionnaire: fc.record({
     url: optional(fc.constantFrom(...FORMS)),
     version: optional(fc.constantFrom(...VERSIONS)),
@@ -102,6 +110,11 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
       fc.constantFrom(...FORMS).chain((url) => fc.constantFrom(url, ...VERSIONS.map((version) => `${url}|${version}`))),
     ),
     status: fc.constantFrom('completed', 'stopped'),
+  }),
+  Location: fc.record({
+    position: optional(
+      fc.record({ latitude: fc.constantFrom(-90, 0, 48.2, 48.21), longitude: fc.constantFrom(-180, 0, 16.37, 180) }),
+    ),
   }),
   RiskAssessment: fc.record({
     prediction: optional(some(fc.record({ probabilityDecimal: fc.constantFrom(...NUMBERS.map(Number)) }))),
@@ -132,6 +145,8 @@ const references = (type: string) =>
 const canonicals = fc
   .tuple(fc.constantFrom(...FORMS), fc.constantFrom('', '|', ...VERSIONS.map((version) => `|${version}`)))
   .map((parts) => parts.join(''));
+const valueSets = fc.integer({ min: 1, max: 40 }).map((id) => `ValueSet/${id}`);
+const parts = fc.constantFrom('1', 'Organization/2', 'https://ward.example/Organization/17', '40', 'none');
 const missing = fc.constantFrom('true', 'false');
 
 type Parameter = readonly [name: string, value: fc.Arbitrary<string>];
@@ -148,6 +163,9 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ...['birthdate', 'death-date', '_lastUpdated'].map((name): Parameter => [name, prefixed(DATES)]),
     ['organization', references('Organization')],
     ['organization:Organization', references('Organization')],
+    ['organization:above', parts],
+    ['organization:below', parts],
+    ['_has:Observation:patient:patient.organization:below', parts],
     ['general-practitioner', references('Practitioner')],
     ['link', references('Patient')],
     ['_id', fc.constantFrom(...IDS)],
@@ -166,6 +184,9 @@ const PARAMETERS: Record<string, Parameter[]> = {
   Observation: [
     ['code', tokens],
     ['code:text', texts],
+    ['code:in', valueSets],
+    ['code:not-in', valueSets],
+    ['patient.gender:in', valueSets],
     ['date', prefixed(DATES)],
     ['value-quantity', quantities],
     ['code-value-quantity', fc.tuple(tokens, quantities).map((parts) => parts.join('$'))],
@@ -178,6 +199,8 @@ const PARAMETERS: Record<string, Parameter[]> = {
   Organization: [
     ['name', texts],
     ['partof.name', texts],
+    ['partof:above', parts],
+    ['partof:below', parts],
     ['_has:Patient:organization:name', texts],
   ],
   ValueSet: [
@@ -195,6 +218,10 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ['questionnaire:Questionnaire.version', fc.constantFrom(...VERSIONS)],
     ['questionnaire.version:missing', missing],
     ['questionnaire._has:QuestionnaireResponse:questionnaire:status', fc.constantFrom('completed', 'stopped')],
+  ],
+  Location: [
+    ['near', fc.constantFrom('48.2|16.37', '48.2|16.37|1|km', '48.21|16.37|0', '-90|7|9000|[mi_i]', '0|180|1|m')],
+    ['near:missing', missing],
   ],
   RiskAssessment: [['probability', prefixed(NUMBERS)]],
 };

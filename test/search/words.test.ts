@@ -75,10 +75,11 @@ describe('Words of codes: :text', () => {
 
   it('is refused, with what there is, where an element has no words', async () => {
     for (const [query, known] of [
-      ['/Patient?gender:text=female', ':missing, :not'],
+      ['/Patient?gender:text=female', ':missing, :not, :in, :not-in'],
       ['/Patient?identifier:text=passport', ':missing, :not, :of-type'],
-      ['/Observation?status:text=final', ':missing, :not'],
-      ['/Observation?subject:text=ann', ':missing, :identifier, :[type]'],
+      ['/Observation?status:text=final', ':missing, :not, :in, :not-in'],
+      ['/Observation?subject:text=ann', ':missing, :identifier, :[type], :above, :below'],
+      ['/Observation?patient:text=ann', ':missing, :identifier, :[type]'],
     ] as const) {
       const reply = await ask(query);
       expect([reply.status, reply.at('issue.0.code')], query).to.eql([400, 'not-supported']);

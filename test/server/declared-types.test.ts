@@ -14,12 +14,23 @@ async function documented(): Promise<string> {
   return yaml;
 }
 
+const DEPOT = `
+name: Depot
+elements:
+  place: {elements: {latitude: {type: decimal}, longitude: {type: decimal}}}
+  under: {type: Reference, targets: [Depot]}
+search:
+  around: {kind: special, paths: [[place]]}
+  under: {kind: reference, paths: [[under]], targets: [Depot]}
+`;
+
 describe('server: a declared type', () => {
   let folder: string;
   let server: ClockedServer;
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'ward-declared-'));
     await writeFile(path.join(folder, 'ticket.yaml'), await documented());
+    await writeFile(path.join(folder, 'depot.yaml'), DEPOT);
     await writeFile(path.join(folder, 'README.txt'), 'not a declaration');
     server = await startClockedServer({ RESOURCE_DEFINITIONS: folder });
     const put = (at: string, json: unknown) => server.request('PUT', at, { as: asRoot, json });
@@ -63,6 +74,27 @@ describe('server: a declared type', () => {
       expect(entries.map(({ resource }) => resource.id)).to.have.members(ids);
     });
   }
+
+  it('is found by its position', async () => {
+    const place = { latitude: 48.21, longitude: 16.37 };
+    expect((await server.request('PUT', '/Depot/near', { as: asRoot, json: { place } })).status).to.equal(201);
+    for (const [at, total] of [
+      ['48.21|16.38|1', 1],
+      ['48.21|16.39|1', 0],
+    ] as const) {
+      const reply = await server.request('GET', `/Depot?around=${encodeURIComponent(at)}`, { as: asRoot });
+      expect(reply.at('total'), reply.text).to.equal(total);
+    }
+  });
+
+  it('is found along its hierarchy', async () => {
+    for (const [id, above] of ['top', 'middle', 'bottom'].map((id, at, all) => [id, all[at - 1]])) {
+      const json = above === undefined ? {} : { under: { reference: `Depot/${above}` } };
+      expect((await server.request('PUT', `/Depot/${id}`, { as: asRoot, json })).status).to.equal(201);
+    }
+    const reply = await server.request('GET', '/Depot?under:below=top', { as: asRoot });
+    expect(reply.at('total'), reply.text).to.equal(2);
+  });
 
   it('is included, and includes', async () => {
     const reply = await server.request('GET', '/Patient?_revinclude=Ticket:subject', { as: asRoot });

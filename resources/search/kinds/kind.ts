@@ -1,3 +1,4 @@
+import type { ElementDefinition } from '../../definition.ts';
 import type { Json } from '../../json/value.ts';
 import type { Access } from '../plan.ts';
 import type { RowTest } from '../row-test.ts';
@@ -34,8 +35,8 @@ export interface SearchKind {
   modifiers(types: ReadonlySet<string>): readonly string[];
   /** Rows kept apart under `code:variant`: the table of each. */
   variants?: Record<string, string>;
-  /** The reader of an element's type; undefined where the kind has no meaning for it. */
-  reader(type: string): Reader | undefined;
+  /** The reader of an element by its type, or its children; undefined where the kind has no meaning for it. */
+  reader(type: string, children?: Record<string, ElementDefinition>): Reader | undefined;
   /** Understands one value, whose separators may be escaped. Throws BadValue. */
   parse(text: string, context: ValueContext): RowMatch;
 }

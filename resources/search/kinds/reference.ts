@@ -67,6 +67,11 @@ export const reference: SearchKind = {
   },
 };
 
+/** True where a reference is an id alone, which leaves the type open. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
 /** The `Type/id` that a reference gives, and the address before it; undefined for every other reference. */
 export function parseReference(text: string): { base: string; type: string; id: string } | undefined {
   const found = TYPED.exec(text);
@@ -76,6 +81,13 @@ export function parseReference(text: string): { base: string; type: string; id: 
 /** The types under which a row points to a resource of this server. */
 export function localTypes(type: string, base: string): string[] {
   return ['', `${base}/`, `${base}/fhir/`].map((before) => bounded(before + type, LONGEST));
+}
+
+/** The id in a reference to a resource of a type on this server; undefined for every other reference. */
+export function localId(type: string, text: string, base: string): string | undefined {
+  const found = parseReference(text);
+  const pointer = found && (found.base === '' ? found.type : `${found.base}/${found.type}`);
+  return found?.type === type && pointer && localTypes(type, base).includes(pointer) ? found.id : undefined;
 }
 
 function addReference(value: Json, add: AddRow): void {

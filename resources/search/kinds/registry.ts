@@ -2,13 +2,14 @@ import type { SearchKindName } from '../../definition.ts';
 import { date } from './date.ts';
 import type { SearchKind } from './kind.ts';
 import { number } from './number.ts';
+import { position } from './position.ts';
 import { quantity } from './quantity.ts';
 import { reference } from './reference.ts';
 import { string } from './string.ts';
 import { token } from './token.ts';
 import { uri } from './uri.ts';
 
-/** Every kind of search that looks at one value. A composite is made of them; special parameters are not served. */
+/** Every kind of search that looks at one value. A composite is made of them. */
 export const KINDS: Partial<Record<SearchKindName, SearchKind>> = {
   string,
   token,
@@ -17,4 +18,5 @@ export const KINDS: Partial<Record<SearchKindName, SearchKind>> = {
   number,
   quantity,
   uri,
+  special: position,
 };

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
-import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
+import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind } from './kind.ts';
 import { string, textKey } from './string.ts';
 
 const LONGEST = 200;
@@ -41,14 +41,18 @@ const READERS: Record<string, Reader> = {
  */
 const WORDED = ['Coding', 'CodeableConcept'];
 
+/** Types whose values are concepts, so that a value set may hold them. */
+const CODED = ['Coding', 'CodeableConcept', 'code'];
+
 /**
- * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:text` for the words that go with a code, as
- * a string is searched (FHIR R4 §3.1.1.4.10).
+ * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:in` and `:not-in` by value sets; `:text` for
+ * the words that go with a code, as a string is searched (FHIR R4 §3.1.1.4.10).
  */
 export const token: SearchKind = {
   table: 'search_token',
   modifiers: (types) => [
     'not',
+    ...(CODED.some((type) => types.has(type)) ? ['in', 'not-in'] : []),
     ...(types.has('Identifier') ? ['of-type'] : []),
     ...(WORDED.some((type) => types.has(type)) ? ['text'] : []),
   ],
@@ -70,7 +74,7 @@ export const token: SearchKind = {
     if (second === undefined) return code(first);
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
     // The system of a code element stands in no resource: its binding implies it.
-    if (isImplied(context)) return second === '' ? any() : code(second);
+    if (isImplied(context.types)) return second === '' ? any() : code(second);
     if (second === '') return { where: is('system', '=', codeKey(first)), access: 'scan' };
     return { where: coded(codeKey(second), codeKey(first)), access: 'seek' };
   },
@@ -126,8 +130,9 @@ export function codeKey(text: string): string {
   return bounded(text, LONGEST);
 }
 
-function isImplied(context: ValueContext): boolean {
-  return [...context.types].every((type) => IMPLIED.has(type));
+/** True where the system of a code stands in no resource, since its element implies it. */
+export function isImplied(types: ReadonlySet<string>): boolean {
+  return [...types].every((type) => IMPLIED.has(type));
 }
 
 function code(text: string): RowMatch {

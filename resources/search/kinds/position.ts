@@ -1,0 +1,90 @@
+import { isObject, type Json } from '../../json/value.ts';
+import { is } from '../row-test.ts';
+import { splitEscaped, unescaped } from '../text.ts';
+import { parseNumber } from './implied-range.ts';
+import { type AddRow, BadValue, type SearchKind } from './kind.ts';
+import { readNumber } from './number.ts';
+
+/** Metres of the mean radius of WGS84: on this sphere a distance is at most 0.6 % away from that on the ellipsoid. */
+const RADIUS = 6_371_008.8;
+const MISSING = { distance: '25', unit: 'km' };
+
+/** Metres of the lengths that a distance is given in: by their codes in UCUM, miles also as people write them. */
+const UNITS: Readonly<Record<string, number>> = {
+  km: 1000,
+  m: 1,
+  mi: 1609.344,
+  '[mi_i]': 1609.344,
+  '[mi_us]': 6_336_000 / 3937,
+  '[nmi_i]': 1852,
+  '[yd_i]': 0.9144,
+  '[ft_i]': 0.3048,
+};
+
+/** A position on the sphere of radius 1. */
+type Point = readonly [x: number, y: number, z: number];
+
+/**
+ * special: `latitude|longitude|distance|units`, the one special parameter of R4 that reads an element: `near` of
+ * Location (https://hl7.org/fhir/R4/location.html#search).
+ *
+ * A row holds the point of the sphere. The straight line between two points grows with the way along the sphere, so
+ * that no database has to know trigonometry, and neither a pole nor the meridian of 180° is a border.
+ */
+export const position: SearchKind = {
+  table: 'search_position',
+  modifiers: () => [],
+
+  reader(_type, children = {}) {
+    return Object.hasOwn(children, 'latitude') && Object.hasOwn(children, 'longitude') ? addPosition : undefined;
+  },
+
+  parse(text) {
+    const parts = splitEscaped(text, '|').map((part) => unescaped(part).trim());
+    const [latitude = '', longitude = '', distance = '', unit = ''] = parts;
+    const at = pointAt(parseNumber(latitude)?.value, parseNumber(longitude)?.value);
+    if (at === undefined || parts.length > 4) {
+      throw new BadValue(
+        'write latitude|longitude|distance|units, as 48.21|16.37|5|km, from -90 to 90 and from -180 to 180 degrees',
+      );
+    }
+    const reach = chord(metres(distance, unit));
+    const [, , z] = at;
+    const within = { columns: ['x', 'y', 'z'], at, within: reach };
+    return { where: { all: [is('z', '>=', z - reach), is('z', '<=', z + reach), within] }, access: 'range' };
+  },
+};
+
+function metres(distance: string, unit: string): number {
+  if (distance === '' && unit !== '') throw new BadValue('give a distance before its units');
+  const number = parseNumber(distance || MISSING.distance)?.value;
+  if (number === undefined || number < 0) throw new BadValue('write the distance as a number from 0, as 48.21|16.37|5');
+  const factor = Object.hasOwn(UNITS, unit || MISSING.unit) ? UNITS[unit || MISSING.unit] : undefined;
+  if (factor === undefined) throw new BadValue(`give the units as one of ${Object.keys(UNITS).join(', ')}`);
+  return number * factor;
+}
+
+/** A straight line's length for a way along the sphere, and a hair more, so that rounding leaves nothing out. */
+function chord(way: number): number {
+  return 2 * Math.sin(Math.min(way / RADIUS, Math.PI) / 2) + 1e-11;
+}
+
+function addPosition(value: Json, add: AddRow): void {
+  if (!isObject(value)) return;
+  const point = pointAt(readNumber(value['latitude']), readNumber(value['longitude']));
+  if (point !== undefined) add([...point]);
+}
+
+/** The point at a position in degrees; undefined where the earth has none such. */
+function pointAt(latitude: number | undefined, longitude: number | undefined): Point | undefined {
+  if (latitude === undefined || longitude === undefined) return undefined;
+  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return undefined;
+  const [north, east] = [(latitude * Math.PI) / 180, (longitude * Math.PI) / 180];
+  const { cos, sin } = Math;
+  return [rounded(cos(north) * cos(east)), rounded(cos(north) * sin(east)), rounded(sin(north))];
+}
+
+/** To some micrometres: PostgreSQL refuses to square what is so small that its square is none. */
+function rounded(coordinate: number): number {
+  return Math.round(coordinate * 1e12) / 1e12;
+}

@@ -1,0 +1,93 @@
+/** What a ValueSet says by itself, without a terminology server (https://hl7.org/fhir/R4/valueset.html). */
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { padded } from './fragment.ts';
+import { BadValue } from './kinds/kind.ts';
+import { readNumber } from './kinds/number.ts';
+import { codeKey } from './kinds/token.ts';
+import { is, type RowTest } from './row-test.ts';
+
+/** How the content of a value set is made out. */
+export interface Reading {
+  /** True where rows have no system, since their element implies it: codes are compared alone. */
+  implied: boolean;
+  /** Gives what another value set contains, by its canonical URL. */
+  imported(canonical: string): Promise<RowTest>;
+  /** Is told of codes that are going to be compared; throws where they come to be too many. */
+  count(codes: number): void;
+}
+
+/**
+ * The rows of tokens that are in a value set: in its expansion where that is whole, otherwise in what it is composed
+ * of, less what it excludes. Throws BadValue where it is given by rules that only a terminology server can follow.
+ */
+export async function membersOf(set: JsonObject, reading: Reading): Promise<RowTest> {
+  const { expansion, compose } = set;
+  if (isObject(expansion) && isWhole(expansion)) return codings(flat(expansion['contains']), reading);
+  if (!isObject(compose)) throw new BadValue('store the value set with an expansion, or with what it is composed of');
+  const included = await partsOf(compose['include'], reading);
+  const excluded = await partsOf(compose['exclude'], reading);
+  return excluded.length === 0 ? { any: included } : { all: [{ any: included }, { not: { any: excluded } }] };
+}
+
+/** An expansion may be a page of a longer one. */
+function isWhole(expansion: JsonObject): boolean {
+  const total = readNumber(expansion['total']);
+  const from = readNumber(expansion['offset']) ?? 0;
+  return from === 0 && (total === undefined || total <= flat(expansion['contains']).length);
+}
+
+/** The entries of an expansion with those below them. */
+function flat(contains: Json | undefined): JsonObject[] {
+  return objects(contains).flatMap((entry) => [entry, ...flat(entry['contains'])]);
+}
+
+/** The tests of what a list of `include` or `exclude` holds. */
+async function partsOf(parts: Json | undefined, reading: Reading): Promise<RowTest[]> {
+  const tests: RowTest[] = [];
+  for (const part of objects(parts)) tests.push(await partOf(part, reading));
+  return tests;
+}
+
+/** What is both in the codes that a part lists and in each of the value sets that it names. */
+async function partOf(part: JsonObject, reading: Reading): Promise<RowTest> {
+  const { system, concept, filter, valueSet } = part;
+  if (filter !== undefined) {
+    throw new BadValue('store the value set with an expansion: its filter asks for a terminology server');
+  }
+  const all: RowTest[] = [];
+  if (typeof system === 'string') {
+    if (concept !== undefined)
+      all.push(
+        codings(
+          objects(concept).map(({ code }) => ({ system, code: code ?? '' })),
+          reading,
+        ),
+      );
+    else all.push(reading.implied ? is('code', '<>', '') : is('system', '=', codeKey(system)));
+  }
+  for (const canonical of Array.isArray(valueSet) ? valueSet : []) {
+    if (typeof canonical === 'string') all.push(await reading.imported(canonical));
+  }
+  if (all.length === 0) throw new BadValue('store the value set with a system or a value set in each of its parts');
+  return { all };
+}
+
+/** The tokens that are one of some codings. Those that only group others have no place in a resource. */
+function codings(entries: JsonObject[], { implied, count }: Reading): RowTest {
+  const bySystem = new Map<string, Set<string>>();
+  for (const { system, code, abstract } of entries) {
+    if (typeof code !== 'string' || code === '' || abstract === true) continue;
+    const key = typeof system === 'string' && !implied ? codeKey(system) : '';
+    bySystem.set(key, (bySystem.get(key) ?? new Set()).add(codeKey(code)));
+  }
+  const any = [...bySystem].map(([system, codes]): RowTest => {
+    count(codes.size);
+    const among = { column: 'code', in: padded([...codes]) };
+    return implied ? among : { all: [among, is('system', '=', system)] };
+  });
+  return { any };
+}
+
+function objects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
