@@ -61,7 +61,7 @@ export const reads: readonly Row[] = [
   }),
   row({
     ...search,
-    name: 'GET /Patient?identifier=system|value',
+    name: 'GET /Patient?identifier=…',
     ratio: 0.25,
     path: (n) => `/Patient?identifier=http://example.org/fhir/sid/mrn|mrn-${n}`,
   }),
