@@ -31,14 +31,15 @@ export class IndexBuffer {
       const now = after.get(name) ?? [];
       if (old.length === 0 && now.length === 0) continue;
       const { gone, added } = this.#of(name);
-      for (const row of without(old, now)) {
+      const [going, coming] = differences(old, now);
+      for (const row of going) {
         // What an earlier job of the group has added is not there yet: it need not come at all.
         const unwritten = added.get(key) ?? [];
         const place = unwritten.findIndex((other) => isSame(row, other));
         if (place === -1) append(gone, key, [...row.slice(0, -1), key]);
         else unwritten.splice(place, 1);
       }
-      for (const row of without(now, old)) append(added, key, [...row, key]);
+      for (const row of coming) append(added, key, [...row, key]);
     }
   }
 
@@ -107,9 +108,11 @@ function isSame(row: IndexRow, withKey: IndexRow): boolean {
   return true;
 }
 
-/** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */
-function without(rows: IndexRow[], others: IndexRow[]): IndexRow[] {
-  if (rows.length === 0 || others.length === 0) return rows;
-  const known = new Set(others.map((row) => JSON.stringify(row)));
-  return rows.filter((row) => !known.has(JSON.stringify(row)));
+/** The rows of each side that the other does not have, `edge` included: a row whose edge changed goes and comes. */
+function differences(old: IndexRow[], now: IndexRow[]): [going: IndexRow[], coming: IndexRow[]] {
+  if (old.length === 0 || now.length === 0) return [old, now];
+  // No text in a row has a NUL, and a column holds values of one type.
+  const going = new Map(old.map((row) => [row.join('\0'), row]));
+  const coming = now.filter((row) => !going.delete(row.join('\0')));
+  return [[...going.values()], coming];
 }

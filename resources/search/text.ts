@@ -9,12 +9,15 @@ export function storable(text: string): string {
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;
+/** Plain words with one space between them, as most names are. */
+const TIDY = /^[!-~]+(?: [!-~]+)*$/;
 
 /**
  * Text as strings are compared: without case, accents and superfluous white space (FHIR R4 §3.1.1.4.8).
  * It is folded here, and not by a database, so that both find the same.
  */
 export function fold(text: string): string {
+  if (TIDY.test(text)) return text.toLowerCase();
   const spaced = text.trim().replace(/\s+/g, ' ');
   if (PLAIN.test(spaced)) return spaced.toLowerCase();
   const bare = storable(spaced)

@@ -30,7 +30,8 @@ export const string: SearchKind = {
       if (!isObject(value)) return;
       for (const part of parts) {
         const text = value[part];
-        if (text !== undefined) for (const item of [text].flat()) addText(item, add);
+        if (Array.isArray(text)) for (const item of text) addText(item, add);
+        else if (text !== undefined) addText(text, add);
       }
     };
   },
