@@ -65,7 +65,14 @@ interface Parts {
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
   const signing = await signingKeyFor(context, issue);
-  const opened = await context.engine.transact((transaction) => openSession(transaction, context, issue, signing));
+  const id = newId(context.random);
+  const looksAt = [
+    { type: 'Session', id },
+    { type: 'Client', id: issue.client.id },
+  ];
+  if (issue.user) looksAt.push({ type: 'User', id: issue.user.id });
+  const open = (transaction: Transaction) => openSession(transaction, context, issue, signing, id);
+  const opened = await context.engine.transact(open, looksAt);
   return tokensOf(context, opened);
 }
 
@@ -89,10 +96,12 @@ export function tokensOf(
 /** Makes a Session with its credentials inside a job. Throws `invalid_grant`, as `startSession` does. */
 export async function openSession(
   transaction: Transaction,
-  { settings, random }: SessionsContext,
+  context: SessionsContext,
   issue: Issue,
   signing: SigningKey | undefined,
+  id: string = newId(context.random),
 ): Promise<OpenedSession> {
+  const { settings, random } = context;
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
   const refreshable = chosen.refreshable && (issue.interaction?.refreshable ?? true);
   const parts: Parts = { access: randomPart(random), refresh: refreshable ? randomPart(random) : undefined };
@@ -104,7 +113,6 @@ export async function openSession(
   const { format } = chosen;
   const given = { generation: 0, format, scope, audience, unused: false };
   const access: AccessRecord = { ...given, issuedAt, expiresAt, ...(signing && { kid: signing.kid }) };
-  const id = newId(random);
   const resource = sessionOf(issue, id, transaction.now, expiresAt, refreshable ? refreshUntil : undefined);
   const { version } = await transaction.update('Session', id, resource, { by: 'server', ifNoneMatch: 'any' });
   const { key } = version;

@@ -1,10 +1,12 @@
 import type { Connection } from './connection.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import type { Credential, Credentials, Transaction } from './engine.ts';
 import { removeByKey } from './erase.ts';
 import { readJson } from './json/read.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type JsonObject } from './json/value.ts';
 import { TickReader } from './reader.ts';
+import type { IndexColumn } from './search/tables.ts';
 
 interface CredentialRow {
   hash: string;
@@ -34,8 +36,58 @@ export function committedCredentials(connection: Connection): Credentials {
   };
 }
 
+const COLUMNS: IndexColumn[] = [
+  { name: 'hash', type: 'text' },
+  { name: 'key', type: 'integer' },
+  { name: 'name', type: 'text' },
+  { name: 'detail', type: 'text' },
+];
+
+/** New credentials on their way into the database: a group of jobs costs one statement for all of them. */
+export class CredentialBuffer {
+  readonly #dialect: Dialect;
+  #rows: (string | number | null)[][] = [];
+  #written = 0;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** How often something was written: it grows with each write. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** True where something is not in the database yet. */
+  get pending(): boolean {
+    return this.#rows.length > 0;
+  }
+
+  insert({ key, name, hash, detail }: NewCredential): void {
+    this.#rows.push([hash, key, name, asText(detail)]);
+    this.#written += 1;
+  }
+
+  /** Writes what was gathered. */
+  async flush(connection: Connection): Promise<void> {
+    const rows = this.#rows;
+    this.#rows = [];
+    await connection.run(
+      `INSERT INTO credential (${COLUMNS.map(({ name }) => name).join(', ')}) ${this.#dialect.rowsFromJson(COLUMNS)}`,
+      [JSON.stringify(rows)],
+    );
+  }
+
+  /** Forgets what was gathered: the job that it belongs to has failed. */
+  clear(): void {
+    this.#rows = [];
+  }
+}
+
+type NewCredential = Parameters<Transaction['credentials']['insert']>[0];
+
 /** The credentials inside a job of the write queue. */
-export function jobCredentials(connection: Connection): Transaction['credentials'] {
+export function jobCredentials(connection: Connection, buffer: CredentialBuffer): Transaction['credentials'] {
   const find = async (hash: string) => {
     const [row] = await connection.all<CredentialRow>(`${SELECT} c.hash = ?`, [hash]);
     return row && credentialOf(row);
@@ -43,14 +95,7 @@ export function jobCredentials(connection: Connection): Transaction['credentials
   return {
     find,
     of: (key, name) => credentialsOf(connection, key, name),
-    insert: async ({ key, name, hash, detail }) => {
-      await connection.run('INSERT INTO credential (hash, key, name, detail) VALUES (?, ?, ?, ?)', [
-        hash,
-        key,
-        name,
-        asText(detail),
-      ]);
-    },
+    insert: async (credential) => buffer.insert(credential),
     replace: async (hash, next) => {
       const sql = 'UPDATE credential SET hash = ?, name = ?, detail = ? WHERE hash = ?';
       return (await connection.run(sql, [next.hash, next.name, asText(next.detail), hash])) === 1;

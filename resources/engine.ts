@@ -4,6 +4,7 @@ import type { Issue } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
+import type { Address } from './versions.ts';
 
 /** One version of a resource as it is stored. */
 export interface Version {
@@ -209,8 +210,11 @@ export interface Engine extends Interactions {
     rehearse: (interactions: Interactions) => Promise<void>,
     perform: (interactions: JobInteractions) => Promise<Result>,
   ): Promise<Result>;
-  /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
-  transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs one job of the write queue: it commits as a whole before the promise resolves. The resources that it surely
+   * looks at are read together with those of other jobs.
+   */
+  transact<Result>(job: (transaction: Transaction) => Promise<Result>, looksAt?: readonly Address[]): Promise<Result>;
   /** What is committed, for the tables that hold no resources. */
   committed: Pick<Connection, 'all'>;
   credentials: Credentials;

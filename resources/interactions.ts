@@ -156,8 +156,8 @@ class ResourceEngine implements Engine {
     );
   }
 
-  transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    return this.#submit(job);
+  transact<Result>(job: (transaction: Transaction) => Promise<Result>, looksAt?: readonly Address[]): Promise<Result> {
+    return this.#submit(job, looksAt);
   }
 
   deletions(type: string, before: number, count: number): Promise<Version[]> {

@@ -62,7 +62,7 @@ export class JobTransaction implements Transaction {
 
   constructor(context: JobContext, options: TransactionOptions) {
     this.now = context.now;
-    this.credentials = jobCredentials(context.connection);
+    this.credentials = jobCredentials(context.connection, context.credentials);
     this.#context = context;
     this.#options = options;
   }

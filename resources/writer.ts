@@ -3,20 +3,16 @@ import { type Connection, DatabaseError } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
-import { IndexBuffer } from './index-buffer.ts';
-import { type Address, Versions } from './versions.ts';
+import { Gathered } from './gathered.ts';
+import type { Address } from './versions.ts';
 
-/** What a job works on: the writer's connection inside the group's transaction. */
-export interface JobContext {
+/** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
+export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
   connection: Connection;
   /** The moment the job began, in milliseconds: a group may have begun before the job was asked for. */
   now: number;
   /** Changes that listeners hear of after the commit. */
   changes: Change[];
-  /** Index rows that the group has not written yet. */
-  index: IndexBuffer;
-  /** The versions that the group reads and writes. */
-  versions: Versions;
 }
 
 /** A unit of writing. It may run more than once before it commits, so it must keep no state between runs. */
@@ -154,9 +150,9 @@ export class Writer {
   }
 
   /** Reads what the next jobs of the queue look at; gives how many jobs those are. */
-  async #look({ connection, versions }: Group, most: number): Promise<number> {
+  async #look({ connection, gathered }: Group, most: number): Promise<number> {
     const next = this.#queue.slice(0, most);
-    await versions.look(
+    await gathered.versions.look(
       connection,
       next.flatMap(({ looksAt }) => looksAt),
     );
@@ -167,8 +163,7 @@ export class Writer {
     const deadline = performance.now() + (this.#options.groupMilliseconds ?? GROUP_MILLISECONDS);
     const outcomes: Outcome[] = [];
     const { clock, dialect } = this.#options;
-    const [index, versions] = [new IndexBuffer(dialect), new Versions(dialect, savepoints)];
-    const group = { connection, clock, index, versions, savepoints };
+    const group = { connection, clock, gathered: new Gathered(dialect, savepoints), savepoints };
     for (const waiting of taken) outcomes.push(await runJob(group, waiting));
     let looked = 0;
     while (taken.length < GROUP_JOBS && (taken.length === 0 || performance.now() < deadline)) {
@@ -188,10 +183,9 @@ export class Writer {
 }
 
 /** Writes what the jobs have gathered. What breaks a constraint is found out job by job. */
-async function flush({ connection, versions, index, savepoints }: Group): Promise<void> {
+async function flush({ connection, gathered, savepoints }: Group): Promise<void> {
   try {
-    await versions.flush(connection);
-    await index.flush(connection);
+    await gathered.flush(connection);
   } catch (error) {
     if (!savepoints && error instanceof DatabaseError && error.fault === 'constraint') throw new RunAgain();
     throw error;
@@ -202,33 +196,32 @@ async function flush({ connection, versions, index, savepoints }: Group): Promis
 interface Group {
   connection: Connection;
   clock: Clock;
-  index: IndexBuffer;
-  versions: Versions;
+  gathered: Gathered;
   /** True where each job has a savepoint of its own. */
   savepoints: boolean;
 }
 
 /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
 async function runJob(group: Group, waiting: Waiting): Promise<Outcome> {
-  const { connection, clock, index, versions, savepoints } = group;
-  const writtenBefore = versions.written;
+  const { connection, clock, gathered, savepoints } = group;
+  const { versions, credentials, index, written } = gathered;
   let wrote = false;
   const changes: Change[] = [];
   const tracked: Connection = {
     all: async (sql, bindings) => {
       wrote ||= !sql.startsWith('SELECT');
-      if (versions.pending) await versions.flush(connection);
+      await gathered.settle(connection);
       return connection.all(sql, bindings);
     },
     run: async (sql, bindings) => {
       wrote = true;
-      if (versions.pending) await versions.flush(connection);
+      await gathered.settle(connection);
       return connection.run(sql, bindings);
     },
   };
   if (savepoints) await connection.run('SAVEPOINT job');
   try {
-    const value = await waiting.run({ connection: tracked, now: clock(), changes, index, versions });
+    const value = await waiting.run({ connection: tracked, now: clock(), changes, versions, credentials, index });
     if (savepoints) {
       await flush(group);
       await connection.run('RELEASE job');
@@ -237,11 +230,9 @@ async function runJob(group: Group, waiting: Waiting): Promise<Outcome> {
   } catch (error) {
     if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
     // A constraint may have been broken by what another job has gathered.
-    if (!savepoints && (wrote || versions.written > writtenBefore || error instanceof DatabaseError))
-      throw new RunAgain();
+    if (!savepoints && (wrote || gathered.written > written || error instanceof DatabaseError)) throw new RunAgain();
     if (savepoints) {
-      versions.clear();
-      index.clear();
+      gathered.clear();
       await connection.run('ROLLBACK TO job');
       await connection.run('RELEASE job');
     }

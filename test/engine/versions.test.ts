@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
@@ -28,7 +29,7 @@ const STEPS = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-describe('The versions that a group of jobs writes', () => {
+describe('The versions and credentials that a group of jobs writes', () => {
   let file: TestDatabase;
   let database: Database;
 
@@ -81,23 +82,30 @@ describe('The versions that a group of jobs writes', () => {
     await writer.close();
   });
 
-  /** `id/version`, each once, and where it stands. */
+  /** `id/version`, each once, and where it stands; the `id` of each credential. */
   async function stored(prefix: string): Promise<string[]> {
     const of = (table: string) => `SELECT id, version_id, '${table}' AS place FROM ${table} WHERE id LIKE '${prefix}%'`;
     const rows = await database.queries.all<{ id: string; version_id: number; place: string }>(
       `${of('resource')} UNION ALL ${of('resource_history')}`,
     );
-    return rows.map(({ id, version_id, place }) => `${id}/${version_id} in ${place}`).sort();
+    const credentials = await database.queries.all<{ id: string }>(
+      `SELECT r.id FROM credential c JOIN resource r ON r.key = c.key WHERE r.id LIKE '${prefix}%'`,
+    );
+    return [
+      ...rows.map(({ id, version_id, place }) => `${id}/${version_id} in ${place}`),
+      ...credentials.map(({ id }) => `${id} in credential`),
+    ].sort();
   }
 });
 
 function write(ids: string[], { fails, asks }: Step, text: string): Job<void> {
-  return async ({ connection, versions }) => {
+  return async ({ connection, versions, credentials }) => {
     for (const id of ids) {
       const current = await versions.current(connection, 'Patient', id);
       const state = { type: 'Patient', id, lastUpdated: 7, method: 'PUT', text } as const;
-      if (!current) await versions.insert(connection, { ...state, versionId: 1 });
-      else await versions.supersede(connection, next(current, text));
+      const key = current?.key ?? (await versions.insert(connection, { ...state, versionId: 1 })).key;
+      if (current) await versions.supersede(connection, next(current, text));
+      credentials.insert({ key, name: 'test', hash: randomUUID(), detail: null });
       if (!asks) continue;
       const rows = await connection.all<{ text: string }>('SELECT text FROM resource WHERE id = ?', [id]);
       expect(rows).to.eql([{ text }]);
@@ -111,12 +119,11 @@ function next(current: Version, text: string): Version {
 }
 
 function expected(model: ReadonlyMap<string, number>): string[] {
+  const of = (id: string, last: number) => (at: number) => [
+    `${id}/${at} in ${at === last ? 'resource' : 'resource_history'}`,
+    `${id} in credential`,
+  ];
   return [...model]
-    .flatMap(([id, last]) =>
-      Array.from(
-        { length: last },
-        (_, at) => `${id}/${at + 1} in ${at + 1 === last ? 'resource' : 'resource_history'}`,
-      ),
-    )
+    .flatMap(([id, last]) => Array.from({ length: last }, (_, at) => at + 1).flatMap(of(id, last)))
     .sort();
 }
