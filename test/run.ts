@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestReport } from './harness/reporter.ts';
+import { WITHOUT_DATABASE } from './harness/suites.ts';
 
 const MOCHA = path.resolve('node_modules/mocha/bin/mocha.js');
 /** What runs where no file is named; `TEST_SUITES` says otherwise to a command that takes no arguments. */
@@ -77,7 +78,10 @@ async function main(argv: string[]): Promise<number> {
     return 1;
   }
   const runs = [runMocha('SQLite', { ...shared, TEST_DATABASE_URL: '' }, args, path.join(folder, 'sqlite.json'))];
-  if (postgres) runs.push(runMocha('PostgreSQL', shared, args, path.join(folder, 'postgres.json')));
+  const others = args.includes(SUITES)
+    ? [...args, ...WITHOUT_DATABASE.flatMap((once) => ['--ignore', once.endsWith('.ts') ? once : `${once}/**`])]
+    : args;
+  if (postgres) runs.push(runMocha('PostgreSQL', shared, others, path.join(folder, 'postgres.json')));
   const results = await Promise.all(runs);
   rmSync(folder, { recursive: true });
   for (const result of results) print(result);

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { WITHOUT_DATABASE } from './harness/suites.ts';
 import { importsOf, sources, texts } from './style/sources.ts';
 
 const LONGEST_FILE = 300;
@@ -29,6 +30,7 @@ const TOP_LEVEL = `
 const VAGUE = /(^|\/)(utils?|helpers?|misc|common|lib|stuff)(\/|\.|$)/;
 /** Read with `.all` only: a statement's `.get` and `.each` leave its snapshot of the database open. */
 const OPEN_SNAPSHOT = /\b(statement|stmt|database|db)(\(\))?[?!]?\.(get|each)\(/i;
+const OPENING = /test\/harness\/(database|server|in-process|process|clone)\.ts$|server\/(database|start)\.ts$/;
 const UNFINISHED = /\b(TO[D]O|FIX[M]E)\b/;
 const FOREIGN = /registry\.npmjs\.|\/work\/(main|shared)|\/home\/[a-z]/;
 
@@ -38,6 +40,15 @@ function matches(files: typeof texts, pattern: RegExp): string[] {
     lines.flatMap((line, at) => (pattern.test(line) ? [`${file}:${at + 1}`] : [])),
   );
 }
+
+describe('style: suites', () => {
+  it('those that run once know no server and no database', () => {
+    const once = sources.filter(({ file }) => WITHOUT_DATABASE.some((start) => file.startsWith(start)));
+    const opening = once.filter((source) => importsOf(source).some((name) => OPENING.test(name)));
+    expect(once.length).to.be.above(15);
+    expect(opening.map(({ file }) => file)).to.eql([]);
+  });
+});
 
 describe('style: layers', () => {
   for (const [layer, allowed] of Object.entries(LAYERS)) {
