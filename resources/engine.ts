@@ -211,6 +211,8 @@ export interface Engine extends Interactions {
   ): Promise<Result>;
   /** Runs one job of the write queue: it commits as a whole before the promise resolves. */
   transact<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /** How many writes wait for their turn. */
+  readonly waiting: number;
   /** What is committed, for the tables that hold no resources. */
   committed: Pick<Connection, 'all'>;
   credentials: Credentials;

@@ -83,7 +83,7 @@ function routes(options: AppOptions): Router<RequestState> {
 
 function mountHealth(router: Router<RequestState>, { database }: AppOptions): void {
   router.get('/health', async (ctx) => {
-    const works = await database.queries.all('SELECT 1 AS one').then(
+    const works = await database.points.all('SELECT 1 AS one').then(
       () => true,
       () => false,
     );
