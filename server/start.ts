@@ -7,6 +7,7 @@ import { createAuth } from '../auth/auth.ts';
 import { generateSigningKey } from '../auth/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
 import { startUpkeep } from './upkeep.ts';
 import { welcome } from './welcome.ts';
@@ -64,7 +65,8 @@ async function listen(
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
-  const app = createApp({ ...ward, config, auth, logger });
+  const loop = watchEventLoop();
+  const app = createApp({ ...ward, config, auth, logger, loop, connections: () => sockets.size });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, report });
   const handle = app.callback();
   resolveHandler(handle);
@@ -76,7 +78,7 @@ async function listen(
     url: config.baseUrl,
     port,
     welcome: greeting,
-    close: () => stop(server, sockets, [upkeep.stop, ward.close], logger),
+    close: () => stop(server, sockets, [upkeep.stop, ward.close, async () => loop.stop()], logger),
   };
 }
 
