@@ -12,11 +12,12 @@ const NO_ROWS: IndexRows = new Map();
 
 /** Removes resources with all that is kept by their keys. Those that were not deleted before are told to listeners. */
 export async function erase(
-  { connection, index, changes }: JobContext,
+  { connection, index, changes, versions: held }: JobContext,
   { definition, index: rowsOf }: ServedType,
   versions: readonly Version[],
 ): Promise<void> {
   const keys = versions.map(({ key }) => key);
+  held.forget(versions);
   for (const version of versions) {
     const before = resourceOf(version);
     if (!before) continue;

@@ -2,10 +2,10 @@ import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows, type IndexTable } from './search/tables.ts';
 
-/** The rows of one table that are to go and to come, by what tells them apart, each with the key behind it. */
+/** The rows of one table that are to go and to come, by their resource, each with the key behind it. */
 interface TableChanges {
-  gone: Map<string, IndexRow>;
-  added: Map<string, IndexRow>;
+  gone: Map<number, IndexRow[]>;
+  added: Map<number, IndexRow[]>;
 }
 
 const PARAM: IndexColumn = { name: 'param', type: 'integer' };
@@ -29,15 +29,16 @@ export class IndexBuffer {
     for (const { name } of INDEX_TABLES) {
       const old = before.get(name) ?? [];
       const now = after.get(name) ?? [];
-      const changes = this.#of(name);
+      if (old.length === 0 && now.length === 0) continue;
+      const { gone, added } = this.#of(name);
       for (const row of without(old, now)) {
-        const identity = JSON.stringify([key, ...row.slice(0, -1)]);
         // What an earlier job of the group has added is not there yet: it need not come at all.
-        if (!changes.added.delete(identity)) changes.gone.set(identity, [...row.slice(0, -1), key]);
+        const unwritten = added.get(key) ?? [];
+        const place = unwritten.findIndex((other) => isSame(row, other));
+        if (place === -1) append(gone, key, [...row.slice(0, -1), key]);
+        else unwritten.splice(place, 1);
       }
-      for (const row of without(now, old)) {
-        changes.added.set(JSON.stringify([key, ...row.slice(0, -1)]), [...row, key]);
-      }
+      for (const row of without(now, old)) append(added, key, [...row, key]);
     }
   }
 
@@ -48,8 +49,9 @@ export class IndexBuffer {
     this.#changes = new Map();
     for (const table of INDEX_TABLES) {
       const found = changes.get(table.name);
-      if (found && found.gone.size > 0) await this.#remove(connection, table, [...found.gone.values()]);
-      if (found && found.added.size > 0) await this.#add(connection, table, [...found.added.values()]);
+      const [gone, added] = [[...(found?.gone.values() ?? [])].flat(), [...(found?.added.values() ?? [])].flat()];
+      if (gone.length > 0) await this.#remove(connection, table, gone);
+      if (added.length > 0) await this.#add(connection, table, added);
     }
   }
 
@@ -93,9 +95,21 @@ function asJson(rows: IndexRow[], columns: IndexColumn[]): string {
   );
 }
 
+function append(rows: Map<number, IndexRow[]>, key: number, row: IndexRow): void {
+  const known = rows.get(key);
+  if (known) known.push(row);
+  else rows.set(key, [row]);
+}
+
+/** True where the rows of one resource are one row, whatever their edges. */
+function isSame(row: IndexRow, withKey: IndexRow): boolean {
+  for (let place = 0; place < row.length - 1; place += 1) if (row[place] !== withKey[place]) return false;
+  return true;
+}
+
 /** The rows that others do not have, `edge` included: a row whose edge changed is removed and added. */
 function without(rows: IndexRow[], others: IndexRow[]): IndexRow[] {
-  if (others.length === 0) return rows;
+  if (rows.length === 0 || others.length === 0) return rows;
   const known = new Set(others.map((row) => JSON.stringify(row)));
   return rows.filter((row) => !known.has(JSON.stringify(row)));
 }

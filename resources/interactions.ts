@@ -28,9 +28,10 @@ import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
-import { Store, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, untilFresh } from './transaction.ts';
+import type { Address } from './versions.ts';
 import { Writer, type WriterConnection } from './writer.ts';
 
 export interface EngineOptions {
@@ -57,7 +58,6 @@ class ResourceEngine implements Engine {
   readonly committed: Pick<Connection, 'all'>;
   readonly credentials: Credentials;
   readonly #options: EngineOptions;
-  readonly #store: Store;
   readonly #reads: Reads;
   readonly #writer: Writer;
   readonly #generation: AccessGeneration;
@@ -72,7 +72,6 @@ class ResourceEngine implements Engine {
     this.exclusive = dialect.exclusive;
     this.committed = points;
     this.credentials = committedCredentials(points);
-    this.#store = new Store(dialect);
     this.#reads = new Reads({
       registry,
       served: (type) => this.#served(type),
@@ -131,13 +130,13 @@ class ResourceEngine implements Engine {
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
     return untilFresh(async () => {
       const { write, basedOn } = await this.#patched(type, id, change, options);
-      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn }));
+      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn }), [{ type, id }]);
     }, options);
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.#served(type);
-    return this.transact((transaction) => transaction.remove(type, id, options));
+    return this.#submit((transaction) => transaction.remove(type, id, options), [{ type, id }]);
   }
 
   async together<Result>(
@@ -207,7 +206,7 @@ class ResourceEngine implements Engine {
   ): Promise<WriteResult> {
     return untilFresh(async () => {
       const write = await this.#prepare(type, id, resource, this.credentials);
-      return this.#submit((transaction) => transaction.put(write, method, options));
+      return this.#submit((transaction) => transaction.put(write, method, options), [{ type, id }]);
     }, options);
   }
 
@@ -227,15 +226,16 @@ class ResourceEngine implements Engine {
     return { write, basedOn: current.versionId };
   }
 
-  #submit<Result>(job: (transaction: JobTransaction) => Promise<Result>): Promise<Result> {
-    const store = this.#store;
-    const { rules, registry } = this.#options;
+  #submit<Result>(
+    job: (transaction: JobTransaction) => Promise<Result>,
+    looksAt: readonly Address[] = [],
+  ): Promise<Result> {
+    const { rules, registry, dialect } = this.#options;
     const served = (type: string) => this.#served(type);
     const newId = () => this.newId();
     const prepareWrite = this.#prepare.bind(this);
-    return this.#writer.submit((context) =>
-      job(new JobTransaction(context, { store, registry, rules, served, newId, prepare: prepareWrite })),
-    );
+    const options = { dialect, registry, rules, served, newId, prepare: prepareWrite };
+    return this.#writer.submit((context) => job(new JobTransaction(context, options)), looksAt);
   }
 
   /** `keyOf` and `credentials` see what the caller sees: the job's own writes inside a job, committed ones outside. */

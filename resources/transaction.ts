@@ -1,6 +1,7 @@
 import { isShown, notPermitted, resourceOf } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { erase } from './erase.ts';
 import { Failure } from './errors.ts';
@@ -14,9 +15,8 @@ import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
-import type { IndexRows } from './search/tables.ts';
+import { type IndexRows, parameterNumber } from './search/tables.ts';
 import type { ServedType } from './served.ts';
-import type { Store } from './store.ts';
 import type { JobContext } from './writer.ts';
 
 /** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
@@ -38,7 +38,7 @@ export async function untilFresh<Result>(write: () => Promise<Result>, options?:
 
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
-  store: Store;
+  dialect: Dialect;
   registry: Registry;
   rules: Record<string, TypeRule>;
   served(type: string): ServedType;
@@ -76,7 +76,7 @@ export class JobTransaction implements Transaction {
   }
 
   current(type: string, id: string): Promise<Version | undefined> {
-    return this.#options.store.current(this.#context.connection, type, id);
+    return this.#context.versions.current(this.#context.connection, type, id);
   }
 
   async matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]> {
@@ -146,7 +146,7 @@ export class JobTransaction implements Transaction {
     if (!current || !before) return current && { outcome: 'unchanged', version: current };
     this.#check(type, id, before, undefined, options);
     const version = next(current, now, 'DELETE', null);
-    await this.#options.store.supersede(connection, version);
+    await this.#context.versions.supersede(connection, version);
     this.#context.index.replace(version.key, type.index(contentOf(before)), NO_ROWS);
     await replaceNames(connection, definition, version.key, namesOf(definition, id, before), new Map());
     await this.#changed(version, before, undefined, false);
@@ -162,7 +162,7 @@ export class JobTransaction implements Transaction {
     const write = await this.#options.prepare(name, id, after, this.credentials, async () => current.key);
     const version = next(current, this.now, 'PUT', null);
     version.text = renderVersion(write, version.versionId, version.lastUpdated);
-    await this.#options.store.replace(this.#context.connection, version);
+    await this.#context.versions.replace(this.#context.connection, version);
     this.#context.index.replace(current.key, write.type.index(contentOf(before)), write.rows);
     return true;
   }
@@ -183,8 +183,9 @@ export class JobTransaction implements Transaction {
   }
 
   /** Keeps other nodes from deciding on a type until the job ends. */
-  hold(type: string): Promise<void> {
-    return this.#options.store.lockType(this, type);
+  async hold(type: string): Promise<void> {
+    const { lock } = this.#options.dialect;
+    if (lock !== undefined) await this.all(lock, [parameterNumber(type, '')]);
   }
 
   reindex(type: string): Promise<void> {
@@ -223,17 +224,16 @@ export class JobTransaction implements Transaction {
   }
 
   async #storeVersion(write: PreparedWrite, method: 'POST' | 'PUT', current: Version | undefined): Promise<Version> {
-    const { connection, now } = this.#context;
+    const { connection, now, versions } = this.#context;
     if (current) {
       const version = next(current, now, method, null);
       version.text = renderVersion(write, version.versionId, version.lastUpdated);
-      await this.#options.store.supersede(connection, version);
+      await versions.supersede(connection, version);
       return version;
     }
     const { name: type } = write.type.definition;
     const text = renderVersion(write, 1, now);
-    const first = { type, id: write.id, versionId: 1, lastUpdated: now, method, text };
-    return { ...first, key: await this.#options.store.insert(connection, first) };
+    return versions.insert(connection, { type, id: write.id, versionId: 1, lastUpdated: now, method, text });
   }
 
   /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */

@@ -60,6 +60,11 @@ export class WaitingLine<Work extends Waiter> {
     return this.#line.shift()?.work;
   }
 
+  /** So many whose turn comes next, who go on to wait. */
+  foremost(count: number): Work[] {
+    return this.#line.slice(0, count).map(({ work }) => work);
+  }
+
   /** All that wait, who then wait no more. */
   takeAll(): Work[] {
     return this.#line.splice(0).map(({ work }) => work);

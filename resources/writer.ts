@@ -4,6 +4,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
 import { IndexBuffer } from './index-buffer.ts';
+import { type Address, Versions } from './versions.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
 
 /** What a job works on: the writer's connection inside the group's transaction. */
@@ -15,6 +16,8 @@ export interface JobContext {
   changes: Change[];
   /** Index rows that the group has not written yet. */
   index: IndexBuffer;
+  /** The versions that the group reads and writes. */
+  versions: Versions;
 }
 
 /** A unit of writing. It may run more than once before it commits, so it must keep no state between runs. */
@@ -45,6 +48,7 @@ const GROUP_ATTEMPTS = 5;
 
 interface Waiting {
   run: Job<unknown>;
+  looksAt: readonly Address[];
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -82,13 +86,14 @@ export class Writer {
 
   /**
    * Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`: nothing was stored
-   * then, be it that the database fails or that too many wait.
+   * then, be it that the database fails or that too many wait. The resources that it surely looks at are read together
+   * with those of others.
    */
-  submit<Result>(job: Job<Result>): Promise<Result> {
+  submit<Result>(job: Job<Result>, looksAt: readonly Address[] = []): Promise<Result> {
     if (this.#closed)
       return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.join({ run: job, resolve: resolve as (value: unknown) => void, reject });
+      this.#queue.join({ run: job, looksAt, resolve: resolve as (value: unknown) => void, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -159,23 +164,48 @@ export class Writer {
     }
   }
 
+  /** Reads what the jobs of a group and the next of the queue look at; gives how many of the queue those are. */
+  async #look({ connection, versions }: Group, taken: readonly Waiting[]): Promise<number> {
+    const next = this.#queue.foremost(GROUP_JOBS - taken.length);
+    await versions.look(
+      connection,
+      [...taken, ...next].flatMap(({ looksAt }) => looksAt),
+    );
+    return next.length;
+  }
+
   async #runGroup(connection: Connection, taken: Waiting[], savepoints: boolean): Promise<Outcome[]> {
     const deadline = performance.now() + (this.#options.groupMilliseconds ?? GROUP_MILLISECONDS);
     const outcomes: Outcome[] = [];
     const { clock, dialect } = this.#options;
-    const group = { connection, clock, index: new IndexBuffer(dialect), savepoints };
+    const [index, versions] = [new IndexBuffer(dialect), new Versions(dialect, savepoints)];
+    const group = { connection, clock, index, versions, savepoints };
+    let looked = await this.#look(group, taken);
     for (const waiting of taken) outcomes.push(await runJob(group, waiting));
     while (taken.length < GROUP_JOBS && performance.now() < deadline) {
+      if (looked === 0) looked = await this.#look(group, taken);
       const waiting = this.#queue.next();
       if (!waiting) break;
+      looked -= 1;
       taken.push(waiting);
       outcomes.push(await runJob(group, waiting));
     }
-    await group.index.flush(connection);
+    await flush(group);
     const changes = outcomes.flatMap((outcome) => outcome.changes);
     if (changes.length > 0) await this.#options.beforeCommit?.(connection, changes);
     await connection.run('COMMIT');
     return outcomes;
+  }
+}
+
+/** Writes what the jobs have gathered. What breaks a constraint is found out job by job. */
+async function flush({ connection, versions, index, savepoints }: Group): Promise<void> {
+  try {
+    await versions.flush(connection);
+    await index.flush(connection);
+  } catch (error) {
+    if (!savepoints && error instanceof DatabaseError && error.fault === 'constraint') throw new RunAgain();
+    throw error;
   }
 }
 
@@ -184,36 +214,44 @@ interface Group {
   connection: Connection;
   clock: Clock;
   index: IndexBuffer;
+  versions: Versions;
   /** True where each job has a savepoint of its own. */
   savepoints: boolean;
 }
 
 /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
-async function runJob({ connection, clock, index, savepoints }: Group, waiting: Waiting): Promise<Outcome> {
+async function runJob(group: Group, waiting: Waiting): Promise<Outcome> {
+  const { connection, clock, index, versions, savepoints } = group;
+  const writtenBefore = versions.written;
   let wrote = false;
   const changes: Change[] = [];
   const tracked: Connection = {
-    all: (sql, bindings) => {
+    all: async (sql, bindings) => {
       wrote ||= !sql.startsWith('SELECT');
+      if (versions.pending) await versions.flush(connection);
       return connection.all(sql, bindings);
     },
-    run: (sql, bindings) => {
+    run: async (sql, bindings) => {
       wrote = true;
+      if (versions.pending) await versions.flush(connection);
       return connection.run(sql, bindings);
     },
   };
   if (savepoints) await connection.run('SAVEPOINT job');
   try {
-    const value = await waiting.run({ connection: tracked, now: clock(), changes, index });
+    const value = await waiting.run({ connection: tracked, now: clock(), changes, index, versions });
     if (savepoints) {
-      await index.flush(connection);
+      await flush(group);
       await connection.run('RELEASE job');
     }
     return { waiting, value, changes };
   } catch (error) {
     if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
-    if (!savepoints && wrote) throw new RunAgain();
+    // A constraint may have been broken by what another job has gathered.
+    if (!savepoints && (wrote || versions.written > writtenBefore || error instanceof DatabaseError))
+      throw new RunAgain();
     if (savepoints) {
+      versions.clear();
       index.clear();
       await connection.run('ROLLBACK TO job');
       await connection.run('RELEASE job');

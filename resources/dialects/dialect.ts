@@ -11,6 +11,8 @@ export interface Dialect {
   lock: string | undefined;
   /** A query that turns one bound JSON array of arrays into rows of these columns; a real may be a text. */
   rowsFromJson(columns: readonly IndexColumn[]): string;
+  /** A query for keys that no resource has had, in runs: `first` to `last`. */
+  newKeys: string;
   /** True where no other process can write this database while it is open. */
   exclusive: boolean;
 }

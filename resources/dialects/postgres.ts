@@ -15,6 +15,9 @@ export const postgres: Dialect = {
   rowsFromJson: (columns) =>
     `SELECT ${columns.map((column, place) => `(value ->> ${place})::${TYPES[column.type]}`).join(', ')}` +
     ' FROM json_array_elements(?::json)',
+  newKeys:
+    'SELECT key AS first, key AS last FROM (' +
+    "SELECT nextval(pg_get_serial_sequence('resource', 'key')) AS key FROM generate_series(1, 8)) AS made",
   exclusive: false,
 };
 

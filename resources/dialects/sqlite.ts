@@ -10,6 +10,10 @@ export const sqlite: Dialect = {
   forUpdate: '',
   lock: undefined,
   rowsFromJson: (columns) => `SELECT ${columns.map(columnFromJson).join(', ')} FROM json_each(?)`,
+  // One process writes, and SQLite itself notes the highest key that there was.
+  newKeys:
+    `SELECT coalesce(max(seq), 0) + 1 AS first, ${Number.MAX_SAFE_INTEGER} AS last` +
+    ` FROM sqlite_sequence WHERE name = 'resource'`,
   exclusive: true,
 };
 

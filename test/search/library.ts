@@ -9,7 +9,7 @@ import { runSearch } from '../../resources/search/compile.ts';
 import { indexRows } from '../../resources/search/extract.ts';
 import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
-import { Store } from '../../resources/store.ts';
+import { Versions } from '../../resources/versions.ts';
 import { openDatabase } from '../../server/database.ts';
 import { freshDatabase } from '../harness/database.ts';
 
@@ -33,7 +33,7 @@ export async function openLibrary(types: string[]): Promise<Library> {
   const database = await openDatabase(fresh.url);
   await database.migrate(async () => undefined);
   const writer = await database.openWriter();
-  const store = new Store(database.dialect);
+  const versions = new Versions(database.dialect, false);
   const index = new IndexBuffer(database.dialect);
   const registry = createRegistry(types);
 
@@ -45,7 +45,8 @@ export async function openLibrary(types: string[]): Promise<Library> {
       const definition = registry.get(type);
       if (definition === undefined) throw new Error(`${type} is not served`);
       const version = { type, id, versionId: 1, lastUpdated, method: 'PUT', text: JSON.stringify(resource) } as const;
-      const key = await store.insert(writer, version);
+      const { key } = await versions.insert(writer, version);
+      await versions.flush(writer);
       index.replace(key, new Map(), indexRows(registry, definition, resource));
       await index.flush(writer);
       return key;

@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { after, before, describe, it } from 'mocha';
+import type { Version } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import { type Job, Writer } from '../../resources/writer.ts';
+import { type Database, openDatabase } from '../../server/database.ts';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { runs } from '../harness/generated.ts';
+
+/** What one job does to one resource after another; some fail at their end, and have then done nothing. */
+interface Step {
+  ids: string[];
+  fails: boolean;
+  /** Asks the database itself, which has to have what was written before. */
+  asks: boolean;
+  /** Tells the queue beforehand what it looks at. */
+  announced: boolean;
+}
+
+const STEPS = fc.array(
+  fc.record({
+    ids: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 3 }),
+    fails: fc.boolean(),
+    asks: fc.boolean(),
+    announced: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+describe('The versions that a group of jobs writes', () => {
+  let file: TestDatabase;
+  let database: Database;
+
+  before(async () => {
+    file = await freshDatabase();
+    database = await openDatabase(file.url);
+    await database.migrate(async () => undefined);
+  });
+
+  after(async () => {
+    await database.close();
+    await file.drop();
+  });
+
+  function newWriter(): Writer {
+    const open = () => database.openWriter();
+    const options = {
+      dialect: database.dialect,
+      clock: () => 7,
+      groupMilliseconds: 60_000,
+      afterCommit: () => undefined,
+    };
+    return new Writer({ ...options, open });
+  }
+
+  it('are those that the jobs would have stored one by one', async () => {
+    const writer = newWriter();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(STEPS, async (steps) => {
+        run += 1;
+        const model = new Map<string, number>();
+        const jobs = steps.map((step, at) => {
+          const ids = step.ids.map((id) => `${run}-${id}`);
+          const done = writer.submit(
+            write(ids, step, `job ${at}`),
+            step.announced ? ids.map((id) => ({ type: 'Patient', id })) : [],
+          );
+          if (!step.fails) for (const id of ids) model.set(id, (model.get(id) ?? 0) + 1);
+          return done.then(
+            () => false,
+            () => true,
+          );
+        });
+        expect(await Promise.all(jobs)).to.eql(steps.map(({ fails }) => fails));
+        expect(await stored(`${run}-`)).to.eql(expected(model));
+      }),
+      runs(300),
+    );
+    await writer.close();
+  });
+
+  /** `id/version`, each once, and where it stands. */
+  async function stored(prefix: string): Promise<string[]> {
+    const of = (table: string) => `SELECT id, version_id, '${table}' AS place FROM ${table} WHERE id LIKE '${prefix}%'`;
+    const rows = await database.queries.all<{ id: string; version_id: number; place: string }>(
+      `${of('resource')} UNION ALL ${of('resource_history')}`,
+    );
+    return rows.map(({ id, version_id, place }) => `${id}/${version_id} in ${place}`).sort();
+  }
+});
+
+function write(ids: string[], { fails, asks }: Step, text: string): Job<void> {
+  return async ({ connection, versions }) => {
+    for (const id of ids) {
+      const current = await versions.current(connection, 'Patient', id);
+      const state = { type: 'Patient', id, lastUpdated: 7, method: 'PUT', text } as const;
+      if (!current) await versions.insert(connection, { ...state, versionId: 1 });
+      else await versions.supersede(connection, next(current, text));
+      if (!asks) continue;
+      const rows = await connection.all<{ text: string }>('SELECT text FROM resource WHERE id = ?', [id]);
+      expect(rows).to.eql([{ text }]);
+    }
+    if (fails) throw new Failure('precondition', 'no');
+  };
+}
+
+function next(current: Version, text: string): Version {
+  return { ...current, versionId: current.versionId + 1, text };
+}
+
+function expected(model: ReadonlyMap<string, number>): string[] {
+  return [...model]
+    .flatMap(([id, last]) =>
+      Array.from(
+        { length: last },
+        (_, at) => `${id}/${at + 1} in ${at + 1 === last ? 'resource' : 'resource_history'}`,
+      ),
+    )
+    .sort();
+}
