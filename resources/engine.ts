@@ -215,6 +215,8 @@ export interface Engine extends Interactions {
    * looks at are read together with those of other jobs.
    */
   transact<Result>(job: (transaction: Transaction) => Promise<Result>, looksAt?: readonly Address[]): Promise<Result>;
+  /** How many writes wait for their turn. */
+  readonly waiting: number;
   /** What is committed, for the tables that hold no resources. */
   committed: Pick<Connection, 'all'>;
   credentials: Credentials;

@@ -181,6 +181,10 @@ class ResourceEngine implements Engine {
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 
+  get waiting(): number {
+    return this.#writer.waiting;
+  }
+
   accessGeneration(): Promise<number> {
     return this.#generation.current();
   }

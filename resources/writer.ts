@@ -5,6 +5,7 @@ import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
 import { Gathered } from './gathered.ts';
 import type { Address } from './versions.ts';
+import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
 
 /** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
 export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
@@ -29,6 +30,8 @@ export interface WriterOptions {
   open(): Promise<WriterConnection>;
   /** How long a group takes in further jobs; 10 where it is not given. */
   groupMilliseconds?: number;
+  /** How long a job may wait before its group takes it in. */
+  wait?: Pick<WaitingLineOptions, 'longest' | 'elapsed'>;
   /** Runs inside each group's transaction just before its commit, with the changes of the whole group. */
   beforeCommit?(connection: Connection, changes: Change[]): Promise<void>;
   /** Hears of changes after their commit and before their answers. */
@@ -62,24 +65,31 @@ class RunAgain extends Error {}
  */
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: WaitingLine<Waiting>;
   #connection: WriterConnection | undefined;
   #draining: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#queue = new WaitingLine({ name: 'writes', ...options.wait });
+  }
+
+  /** How many jobs wait for a group to take them in. */
+  get waiting(): number {
+    return this.#queue.length;
   }
 
   /**
-   * Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`. The resources
-   * that it surely looks at are read together with those of others.
+   * Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`: nothing was stored
+   * then, be it that the database fails or that too many wait. The resources that it surely looks at are read together
+   * with those of others.
    */
   submit<Result>(job: Job<Result>, looksAt: readonly Address[] = []): Promise<Result> {
     if (this.#closed)
       return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ run: job, looksAt, resolve: resolve as (value: unknown) => void, reject });
+      this.#queue.join({ run: job, looksAt, resolve: resolve as (value: unknown) => void, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -95,12 +105,13 @@ export class Writer {
   async #drain(): Promise<void> {
     // One turn of the event loop lets requests that arrived together join the first group.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0) await this.#commitGroup();
+    for (let first = this.#queue.next(); first; first = this.#queue.next()) await this.#commitGroup(first);
     this.#draining = undefined;
   }
 
-  async #commitGroup(): Promise<void> {
-    const taken: Waiting[] = [];
+  /** The first job waits no more: that a connection has to be opened is no reason to refuse it. */
+  async #commitGroup(first: Waiting): Promise<void> {
+    const taken = [first];
     const outcomes = await this.#attemptGroup(taken).catch((error: unknown) => this.#failGroup(taken, error));
     // A listener must not fail: what it remembers would be older than what is stored.
     const changes = outcomes.flatMap((outcome) => outcome.changes);
@@ -144,17 +155,17 @@ export class Writer {
       await this.#connection.run(this.#options.dialect.begin);
       return this.#connection;
     } catch (cause) {
-      taken.push(...this.#queue.splice(0));
+      taken.push(...this.#queue.takeAll());
       throw new Error(`No transaction could be begun: ${String(cause)}`, { cause });
     }
   }
 
-  /** Reads what the next jobs of the queue look at; gives how many jobs those are. */
-  async #look({ connection, gathered }: Group, most: number): Promise<number> {
-    const next = this.#queue.slice(0, most);
+  /** Reads what the jobs of a group and the next of the queue look at; gives how many of the queue those are. */
+  async #look({ connection, gathered }: Group, taken: readonly Waiting[]): Promise<number> {
+    const next = this.#queue.foremost(GROUP_JOBS - taken.length);
     await gathered.versions.look(
       connection,
-      next.flatMap(({ looksAt }) => looksAt),
+      [...taken, ...next].flatMap(({ looksAt }) => looksAt),
     );
     return next.length;
   }
@@ -164,11 +175,11 @@ export class Writer {
     const outcomes: Outcome[] = [];
     const { clock, dialect } = this.#options;
     const group = { connection, clock, gathered: new Gathered(dialect, savepoints), savepoints };
+    let looked = await this.#look(group, taken);
     for (const waiting of taken) outcomes.push(await runJob(group, waiting));
-    let looked = 0;
-    while (taken.length < GROUP_JOBS && (taken.length === 0 || performance.now() < deadline)) {
-      if (looked === 0) looked = await this.#look(group, GROUP_JOBS - taken.length);
-      const waiting = this.#queue.shift();
+    while (taken.length < GROUP_JOBS && performance.now() < deadline) {
+      if (looked === 0) looked = await this.#look(group, taken);
+      const waiting = this.#queue.next();
       if (!waiting) break;
       looked -= 1;
       taken.push(waiting);

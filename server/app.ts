@@ -9,31 +9,41 @@ import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
 import type { RequestState, Step } from './context.ts';
 import { mountDescriptions } from './describe/mount.ts';
+import { type EventLoop, refuseLate } from './event-loop.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { locate } from './locate.ts';
+import { mountMetrics } from './metrics/mount.ts';
+import { RequestMetrics } from './metrics/requests.ts';
 import { observe } from './observe.ts';
 import type { Ward } from './open.ts';
 import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
 import { mountRevocation } from './revocation.ts';
 
-export interface AppOptions extends Pick<Ward, 'engine' | 'registry' | 'database' | 'clock' | 'random'> {
+type Opened = Pick<Ward, 'engine' | 'registry' | 'database' | 'passwords' | 'clock' | 'random'>;
+
+export interface AppOptions extends Opened {
   config: Config;
   auth: Auth;
   logger: Logger;
+  loop: EventLoop;
+  /** How many connections are open. */
+  connections(): number;
 }
 
 /** The whole server as one list: what happens to a request, in the order in which it happens. */
 export function createApp(options: AppOptions): Koa<RequestState> {
-  const { config, logger, random, auth, registry } = options;
-  const router = routes(options);
+  const { config, logger, random, auth, registry, loop } = options;
+  const requests = new RequestMetrics();
+  const router = routes(options, requests);
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
-  app.use(observe(logger, random));
+  app.use(observe(logger, random, requests));
   app.use(locate(config));
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config));
+  app.use(refuseLate(loop));
   app.use(readBytes(config));
   app.use(router.routes());
   app.use(otherMethods(router));
@@ -64,13 +74,14 @@ function otherMethods(router: Router<RequestState>): Step {
 }
 
 /** Every address that is served; those of resources come last, since their first part may be anything. */
-function routes(options: AppOptions): Router<RequestState> {
+function routes(options: AppOptions, requests: RequestMetrics): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true, strict: true });
   mountHealth(router, options);
+  mountMetrics(router, options, requests);
   mountDescriptions(router, options);
   mountAuth(router, options);
   // Without these, another method on an address above would be taken for a request to a type of that name.
-  for (const path of ['/health', '/metadata', '/openapi.json']) {
+  for (const path of ['/health', '/metrics', '/metadata', '/openapi.json']) {
     router.all(path, () => {
       throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
     });
@@ -83,7 +94,7 @@ function routes(options: AppOptions): Router<RequestState> {
 
 function mountHealth(router: Router<RequestState>, { database }: AppOptions): void {
   router.get('/health', async (ctx) => {
-    const works = await database.queries.all('SELECT 1 AS one').then(
+    const works = await database.points.all('SELECT 1 AS one').then(
       () => true,
       () => false,
     );

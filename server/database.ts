@@ -8,6 +8,8 @@ import type { Dialect } from '../resources/dialects/dialect.ts';
 import { PostgresConnection, postgres } from '../resources/dialects/postgres.ts';
 import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
 import { migrationSource } from '../resources/migrations/source.ts';
+import { TurnConnection } from '../resources/turns.ts';
+import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import type { WriterConnection } from '../resources/writer.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
@@ -20,6 +22,8 @@ export interface Database {
   points: Connection;
   /** Searches and histories, which may take longer. */
   queries: Connection;
+  /** How many queries wait for a connection, or for their turn on the one that there is. */
+  readonly waiting: number;
   /** Opens the one connection that writes. */
   openWriter(): Promise<WriterConnection>;
   /**
@@ -73,6 +77,9 @@ export function knexConfig(url: string): Knex.Config {
     : { client: 'pg', connection: url, migrations };
 }
 
+/** As many as there are threads for them. They take turns on their connection in any case. */
+const SEARCHES_AT_ONCE = 4;
+
 async function openSqlite(location: string): Promise<Database> {
   const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
   const path = temporary ? join(temporary, 'ward.db') : location;
@@ -80,16 +87,20 @@ async function openSqlite(location: string): Promise<Database> {
   // The writer comes first: it makes the file and sets its journal mode.
   await (await SqliteConnection.open(path, 'writer')).close();
   const points = await SqliteConnection.open(path, 'reader');
-  const queries = await SqliteConnection.open(path, 'reader');
+  const searching = await SqliteConnection.open(path, 'reader');
+  const queries = new TurnConnection(searching, SEARCHES_AT_ONCE);
   return {
     dialect: sqlite,
     points,
     queries,
+    get waiting() {
+      return queries.waiting;
+    },
     openWriter: () => SqliteConnection.open(path, 'writer'),
     migrate: async (then) => then(await migrateWith(knexModule(knexConfig(`sqlite:${path}`)))),
     close: async () => {
       await points.close();
-      await queries.close();
+      await searching.close();
       await lock.release();
       if (temporary) await rm(temporary, { recursive: true, force: true });
     },
@@ -124,7 +135,8 @@ async function holdPostgres(settings: pg.ClientConfig): Promise<Lock> {
 
 async function openPostgres(url: string): Promise<Database> {
   const settings = postgresSettings(url);
-  const pool = new pg.Pool({ ...settings, max: 8 });
+  // Whoever waits for a connection of the pool waits as long as for a turn anywhere else.
+  const pool = new pg.Pool({ ...settings, max: 8, connectionTimeoutMillis: LONGEST_WAIT });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
   const runner = new PostgresConnection(pool);
@@ -132,6 +144,9 @@ async function openPostgres(url: string): Promise<Database> {
     dialect: postgres,
     points: runner,
     queries: runner,
+    get waiting() {
+      return pool.waitingCount;
+    },
     openWriter: () => openPostgresWriter(settings),
     migrate: async (then) => {
       const hold = await holdPostgres(settings);

@@ -1,4 +1,5 @@
 import type { Auth } from '../auth/auth.ts';
+import { Denial } from '../auth/errors.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Context } from './context.ts';
@@ -13,6 +14,8 @@ export interface Judge {
    * its rows must meet. Throws a Denial where it may not ask for that.
    */
   rows(type: string, name?: 'search' | 'history'): Criterion[];
+  /** Throws a Denial where no policy lets the caller do what concerns no resource; policies know it by this id. */
+  requireOperation(operation: string): void;
 }
 
 /** What a judgement looks at. */
@@ -60,6 +63,12 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
       const url = name === 'search' ? `/${type}` : `/${type}/_history`;
       const operation = `${type}.${name}`;
       return judgement.require({ principal, operation, method: 'GET', scheme, url, type, headers, address });
+    },
+    requireOperation(operation) {
+      const { method, originalUrl: url } = ctx;
+      const rows = judgement.require({ principal, operation, method, scheme, url, headers, address });
+      // Whoever may see some rows may not see what has none.
+      if (rows.length > 0) throw new Denial('forbidden', operation);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
-import { createPasswords, type Passwords } from '../auth/passwords.ts';
+import { createPasswords } from '../auth/passwords.ts';
 import { createRules } from '../auth/rules.ts';
 import { createSeal, type Seal } from '../auth/sealing.ts';
 import { resealServerSecrets } from '../auth/server-keys.ts';
@@ -10,6 +10,7 @@ import type { Engine, Transaction } from '../resources/engine.ts';
 import { createEngine } from '../resources/interactions.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Config } from './config.ts';
+import { type CountedPasswords, counted } from './counted-passwords.ts';
 import { type Database, openDatabase } from './database.ts';
 import { applyDeclarations, openRegistry } from './declarations.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
@@ -28,7 +29,7 @@ export interface Ward extends Ports {
   database: Database;
   registry: Registry;
   engine: Engine;
-  passwords: Passwords;
+  passwords: CountedPasswords;
   /** What the server's own keys are stored with. */
   seal: Seal;
   /** What became of the root client. */
@@ -41,7 +42,7 @@ export interface Ward extends Ports {
 export async function openWard(config: Config, ports: Ports = REAL): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl);
-  const passwords = createPasswords(ports);
+  const passwords = counted(createPasswords(ports));
   const { keyEncryptionSecret, keyEncryptionSecretPrevious } = config;
   const seal = createSeal({ secret: keyEncryptionSecret, previous: keyEncryptionSecretPrevious }, ports.random);
   const engine = createEngine({

@@ -7,7 +7,9 @@ import { createAuth } from '../auth/auth.ts';
 import { generateSigningKey } from '../auth/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
+import { ANSWER_TIMEOUT, limitReading } from './slow-readers.ts';
 import { startUpkeep } from './upkeep.ts';
 import { welcome } from './welcome.ts';
 
@@ -25,18 +27,29 @@ export interface RunningServer {
 /** Milliseconds that a request may take to arrive, after which it is answered 408: none may trickle in for ever. */
 export const REQUEST_TIMEOUT = 30_000;
 
+/** Milliseconds that a caller may take to send a request whole, and to read its answer whole. */
+export interface Patience {
+  request: number;
+  answer: number;
+}
+
+const PATIENCE: Patience = { request: REQUEST_TIMEOUT, answer: ANSWER_TIMEOUT };
+
+/** Callers who come while the loop is busy, and wait to be let in; the system may keep fewer. */
+const BACKLOG = 4096;
+
 /** Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. */
 export async function startServer(
   config: Config,
   ports: Ports = REAL,
-  requestTimeout: number = REQUEST_TIMEOUT,
+  patience: Patience = PATIENCE,
 ): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel });
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
   const ward = await openWard(config, ports);
   try {
-    return await listen(ward, logger, generatedKey, requestTimeout);
+    return await listen(ward, logger, generatedKey, patience);
   } catch (error) {
     await ward.close();
     throw error;
@@ -47,7 +60,7 @@ async function listen(
   ward: Ward,
   logger: Logger,
   generatedKey: Promise<JWK>,
-  requestTimeout: number,
+  { request: requestTimeout, answer }: Patience,
 ): Promise<RunningServer> {
   let resolveHandler: (handle: Handler) => void = () => undefined;
   // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
@@ -57,14 +70,18 @@ async function listen(
   // Node looks for late requests in intervals: one that is as long as the timeout would double it.
   const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 10 };
   const server = createServer(timeouts, (request, response) => {
-    void handler.then((handle) => handle(request, response));
+    void handler.then(async (handle) => {
+      await handle(request, response);
+      limitReading(request, response, answer);
+    });
   });
   const sockets = openSockets(server);
   const port = await bind(server, ward.config);
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
-  const app = createApp({ ...ward, config, auth, logger });
+  const loop = watchEventLoop();
+  const app = createApp({ ...ward, config, auth, logger, loop, connections: () => sockets.size });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, report });
   const handle = app.callback();
   resolveHandler(handle);
@@ -76,7 +93,7 @@ async function listen(
     url: config.baseUrl,
     port,
     welcome: greeting,
-    close: () => stop(server, sockets, [upkeep.stop, ward.close], logger),
+    close: () => stop(server, sockets, [upkeep.stop, ward.close, async () => loop.stop()], logger),
   };
 }
 
@@ -92,7 +109,7 @@ function openSockets(server: Server): ReadonlySet<Socket> {
 
 /** Takes the port of the settings, and gives the one that was taken. */
 async function bind(server: Server, { host, port }: Config): Promise<number> {
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (error) {

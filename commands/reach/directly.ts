@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { walkType } from '../../resources/search/walk.ts';
@@ -6,6 +7,9 @@ import { checkAddress } from '../../server/interactions/address.ts';
 import { openWard } from '../../server/open.ts';
 import { rootNews } from '../command.ts';
 import { type Item, type Reach, Refusal } from './reach.ts';
+
+/** How often a write is tried that the database, or the queue before it, was too busy for. */
+const TRIES = 10;
 
 /** Opens the database of the settings for this process. Throws as `openWard`. */
 export async function reachDirectly(config: Config): Promise<Reach> {
@@ -21,11 +25,16 @@ export async function reachDirectly(config: Config): Promise<Reach> {
   };
 }
 
-async function put(engine: Engine, { type, id, resource }: Item): Promise<void> {
+async function put(engine: Engine, item: Item, attempt = 1): Promise<void> {
+  const { type, id, resource } = item;
   try {
     checkAddress({ type, id, body: resource }, true);
     await engine.update(type, id, resource, { by: 'caller' });
   } catch (error) {
+    if (error instanceof Failure && error.code === 'busy' && attempt < TRIES) {
+      await wait(1000 * (error.retryAfter ?? 1));
+      return put(engine, item, attempt + 1);
+    }
     if (!(error instanceof Failure) || error.status >= 500) throw error;
     throw new Refusal(error.issues.map(({ diagnostics }) => diagnostics).join('; '), { cause: error });
   }

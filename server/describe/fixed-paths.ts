@@ -2,6 +2,7 @@ import type { JsonObject } from '../../resources/json/value.ts';
 
 const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
 const page: JsonObject = { 'text/html': { schema: { type: 'string' } } };
+const text: JsonObject = { 'text/plain': { schema: { type: 'string' } } };
 const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
 const answer: JsonObject = { '200': { description: 'Done.', content: object } };
 const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
@@ -35,6 +36,16 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
     },
   },
   '/health': open('health', 'server'),
+  '/metrics': {
+    get: {
+      operationId: 'metrics',
+      tags: ['server'],
+      responses: {
+        '200': { description: 'What the server counts of itself.', content: text },
+        ...refusal,
+      },
+    },
+  },
   '/metadata': open('capabilities', 'server'),
   '/openapi.json': open('openapi', 'server'),
   '/.well-known/jwks.json': open('jwks', 'auth'),

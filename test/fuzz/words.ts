@@ -75,6 +75,7 @@ export const FIXED_PATHS = [
   '/_search',
   '/$validate',
   '/health',
+  '/metrics',
   '/.well-known/jwks.json',
   '/.well-known/smart-configuration',
   '/.well-known/nothing',

@@ -14,7 +14,11 @@ describe('server: slow body', () => {
   before(async () => {
     database = await freshDatabase();
     const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
-    server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, 200);
+    server = await startServer(
+      readConfig(settings),
+      { clock: Date.now, random: randomBytes },
+      { request: 200, answer: 60_000 },
+    );
   });
   after(async () => {
     await server.close();
@@ -34,6 +38,7 @@ describe('server: slow body', () => {
       'chunks that do not end',
       `${postHead('/Patient', ['Content-Type: application/json', 'Transfer-Encoding: chunked'])}2\r\n{"`,
     ],
+    ['a connection that never sends anything', ''],
     ['headers that do not end', 'GET /Patient HTTP/1.1\r\nHost: x\r\nX-Slow: '],
   ] as const) {
     it(`${name}: 408, and the connection is closed`, async () => {

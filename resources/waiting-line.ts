@@ -1,0 +1,86 @@
+import { Failure } from './errors.ts';
+
+/**
+ * Milliseconds that work may wait for its turn. With what it then takes, whoever asked is answered within two seconds,
+ * and told so where it cannot be served.
+ */
+export const LONGEST_WAIT = 1500;
+
+/** A line whose foremost has waited this part of the longest wait takes nobody more. */
+const FULL = 2 / 3;
+
+/** What waits, and is told where it is not served. */
+export interface Waiter {
+  reject(error: unknown): void;
+}
+
+export interface WaitingLineOptions {
+  /** What waits, as a refusal calls it: `writes`. */
+  name: string;
+  /** The longest wait in milliseconds; LONGEST_WAIT where it is not given. */
+  longest?: number | undefined;
+  /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
+  elapsed?: (() => number) | undefined;
+}
+
+/**
+ * Work that waits for its turn, first come, first served, for a bounded time. What has waited too long is refused, and
+ * what would is refused at once: both as `busy`, with nothing done. It is judged by the foremost, which tells how long
+ * a turn takes to come, whatever each takes; so a line that moves again takes work again.
+ */
+export class WaitingLine<Work extends Waiter> {
+  readonly #name: string;
+  readonly #longest: number;
+  readonly #elapsed: () => number;
+  readonly #line: { work: Work; since: number }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ name, longest = LONGEST_WAIT, elapsed = () => performance.now() }: WaitingLineOptions) {
+    this.#name = name;
+    this.#longest = longest;
+    this.#elapsed = elapsed;
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#line.length;
+  }
+
+  /** Takes work to the end of the line. Throws `busy` where it would wait too long. */
+  join(work: Work): void {
+    const now = this.#elapsed();
+    const [foremost] = this.#line;
+    if (foremost && now - foremost.since >= this.#longest * FULL) throw this.#refusal();
+    this.#line.push({ work, since: now });
+    this.#timer ??= this.#lookIn(this.#longest);
+  }
+
+  /** The foremost, whose turn it is; undefined where none waits. */
+  next(): Work | undefined {
+    return this.#line.shift()?.work;
+  }
+
+  /** So many whose turn comes next, who go on to wait. */
+  foremost(count: number): Work[] {
+    return this.#line.slice(0, count).map(({ work }) => work);
+  }
+
+  /** All that wait, who then wait no more. */
+  takeAll(): Work[] {
+    return this.#line.splice(0).map(({ work }) => work);
+  }
+
+  #refusal(): Failure {
+    return new Failure('busy', `Too many ${this.#name} are waiting. Try again in a moment.`, { retryAfter: 1 });
+  }
+
+  /** One timer for all that wait: it is set again for the foremost, as long as there is one. */
+  #lookIn(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const now = this.#elapsed();
+      while (this.#line[0] && now - this.#line[0].since >= this.#longest) this.next()?.reject(this.#refusal());
+      const [foremost] = this.#line;
+      this.#timer = foremost && this.#lookIn(this.#longest - (now - foremost.since));
+    }, milliseconds).unref();
+  }
+}

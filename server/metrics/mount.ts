@@ -1,0 +1,30 @@
+import type Router from '@koa/router';
+import type { AppOptions } from '../app.ts';
+import type { RequestState } from '../context.ts';
+import { guard } from '../guard.ts';
+import { CONTENT_TYPE, expose, type Metric } from './exposition.ts';
+import { one, processMetrics } from './process.ts';
+import type { RequestMetrics } from './requests.ts';
+
+/**
+ * Mounts `GET /metrics`: what this process has done and what waits in it, for Prometheus. It is judged like any
+ * request, as the operation `metrics`.
+ */
+export function mountMetrics(router: Router<RequestState>, options: AppOptions, requests: RequestMetrics): void {
+  router.get('/metrics', async (ctx) => {
+    const judge = await guard(options.auth, ctx);
+    judge.requireOperation('metrics');
+    ctx.set('Content-Type', CONTENT_TYPE);
+    ctx.body = expose([...requests.metrics(), ...queues(options), ...processMetrics(options.loop)]);
+  });
+}
+
+/** What waits at this moment. */
+function queues({ engine, database, passwords, connections }: AppOptions): Metric[] {
+  return [
+    one('ward_writes_waiting', 'gauge', 'Writes that wait for their turn.', engine.waiting),
+    one('ward_searches_waiting', 'gauge', 'Queries that wait for a connection or a turn.', database.waiting),
+    one('ward_secrets_waiting', 'gauge', 'Secrets that are hashed, or wait for it.', passwords.waiting),
+    one('ward_http_connections', 'gauge', 'Connections that are open.', connections()),
+  ];
+}

@@ -1,0 +1,61 @@
+import type { Metric, Sample } from './exposition.ts';
+
+/** Upper bounds in seconds. */
+const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
+/** A caller may send what method it likes, but not make us count each by itself. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const OTHER = 'other';
+/** `1xx` to `5xx`, by the first digit of a status. */
+const CLASSES = 6;
+
+/** Counts requests and how long they took. A request costs a look-up and a few additions. */
+export class RequestMetrics {
+  readonly #byMethod = new Map([...METHODS, OTHER].map((method) => [method as string, new Float64Array(CLASSES)]));
+  readonly #none = new Float64Array(CLASSES);
+  /** How many fell between a bound and the one before it; the last is above all of them. */
+  readonly #between = new Float64Array(BOUNDS.length + 1);
+  #seconds = 0;
+
+  /** Counts a request that was answered. */
+  count(method: string, status: number, milliseconds: number): void {
+    const classes = this.#byMethod.get(method) ?? this.#byMethod.get(OTHER) ?? this.#none;
+    increment(classes, Math.trunc(status / 100));
+    const seconds = milliseconds / 1000;
+    let place = 0;
+    while (place < BOUNDS.length && seconds > (BOUNDS[place] ?? 0)) place += 1;
+    increment(this.#between, place);
+    this.#seconds += seconds;
+  }
+
+  metrics(): Metric[] {
+    const name = 'ward_http_request';
+    return [
+      { name: `${name}s_total`, type: 'counter', help: 'Requests that were answered.', samples: this.#counts() },
+      {
+        name: `${name}_duration_seconds`,
+        type: 'histogram',
+        help: 'Seconds from the head of a request to its answer.',
+        samples: this.#durations(),
+      },
+    ];
+  }
+
+  #counts(): Sample[] {
+    return [...this.#byMethod].flatMap(([method, classes]) =>
+      [...classes].flatMap((value, digit) => (value > 0 ? [{ labels: { method, status: `${digit}xx` }, value }] : [])),
+    );
+  }
+
+  #durations(): Sample[] {
+    let below = 0;
+    const buckets = [...this.#between].map((count, place) => {
+      below += count;
+      return { suffix: '_bucket', labels: { le: String(BOUNDS[place] ?? '+Inf') }, value: below };
+    });
+    return [...buckets, { suffix: '_sum', value: this.#seconds }, { suffix: '_count', value: below }];
+  }
+}
+
+function increment(counts: Float64Array, place: number): void {
+  counts[place] = (counts[place] ?? 0) + 1;
+}

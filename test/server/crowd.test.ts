@@ -1,0 +1,101 @@
+/** Many callers at once: each connection is answered, and what cannot be done in time is refused whole. */
+import { Agent } from 'node:http';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import pg from 'pg';
+import sqlite3 from 'sqlite3';
+import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
+import { DATABASE_KIND } from '../harness/database.ts';
+import { type Reply, request } from '../harness/http.ts';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { until } from './poll.ts';
+import { readMetrics } from './samples.ts';
+
+const CROWD = 1000;
+
+describe('server: a crowd', () => {
+  let server: TestServer;
+  let agent: Agent;
+  before(async () => {
+    server = await startServer({ env: { LOG_LEVEL: 'fatal' } });
+    agent = new Agent({ keepAlive: true, maxSockets: CROWD, maxFreeSockets: CROWD });
+    await server.request('PUT', '/Patient/p', { as: asRoot, json: { active: true } });
+  });
+  after(async () => {
+    agent.destroy();
+    await server.stop();
+  });
+
+  const all = (method: string, path: string, json?: object): Promise<Reply[]> =>
+    Promise.all(
+      Array.from({ length: CROWD }, () => {
+        const options = { as: asRoot, timeout: 25_000, ...(json ? { json } : {}) };
+        return request(server.url, agent, method, path, options);
+      }),
+    );
+
+  it(`${CROWD} open connections are each answered, again and again`, async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const replies = await all('GET', '/Patient/p');
+      expect(new Set(replies.map(({ status, text }) => `${status} ${text}`)).size).to.equal(1);
+      expect(replies[0]?.status).to.equal(200);
+    }
+    expect((await readMetrics(server)).get('ward_http_connections')).to.be.at.least(CROWD);
+  });
+
+  it(`${CROWD} writes at once are each stored and answered 201, or not stored and answered 503`, async () => {
+    const replies = await all('POST', '/Observation', { status: 'final', code: { text: 'crowd' } });
+    const stored = replies.filter(({ status }) => status === 201);
+    expect(stored.length).to.be.above(0);
+    for (const reply of replies.filter(({ status }) => status !== 201)) {
+      expect([reply.status, reply.header('retry-after')], reply.text).to.deep.equal([503, '1']);
+    }
+    const counted = await server.request('GET', '/Observation?_summary=count', { as: asRoot });
+    expect(counted.at('total')).to.equal(stored.length);
+  });
+
+  it('writes that wait for a database that does not move are refused in time, reads are served', async () => {
+    const { release } = await holdWriter(server.database.url);
+    const began = performance.now();
+    const took: number[] = [];
+    const writes = ['a', 'b', 'c'].map(async (id) => {
+      const reply = await server.request('PUT', `/Patient/${id}`, { as: asRoot, json: {} });
+      // The foremost is under way, and is answered when the database moves again.
+      if (reply.status === 503 && took.push(performance.now() - began) === 2) await release();
+      return reply;
+    });
+    await until('two writes to wait', async () => (await readMetrics(server)).get('ward_writes_waiting') === 2);
+    expect((await server.request('GET', '/Patient/p', { as: asRoot })).status).to.equal(200);
+    const statuses = (await Promise.all(writes)).map(({ status }) => status);
+    expect([...statuses].sort()).to.deep.equal([201, 503, 503]);
+    for (const milliseconds of took) expect(milliseconds).to.be.within(LONGEST_WAIT / 2, 2 * LONGEST_WAIT);
+    expect((await server.request('PUT', '/Patient/d', { as: asRoot, json: {} })).status).to.equal(201);
+  });
+});
+
+/** Keeps every other from writing until it is released. */
+async function holdWriter(url: string): Promise<{ release(): Promise<void> }> {
+  if (DATABASE_KIND === 'postgres') {
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE resource IN EXCLUSIVE MODE');
+    return { release: () => client.end() };
+  }
+  const file = url.slice('sqlite:'.length);
+  const other = await new Promise<sqlite3.Database>((resolve, reject) => {
+    const opened = new sqlite3.Database(file, (error) => (error ? reject(error) : resolve(opened)));
+  });
+  const execute = (sql: string) =>
+    new Promise<void>((resolve, reject) => {
+      other.exec(sql, (error) => (error ? reject(error) : resolve()));
+    });
+  await execute('BEGIN IMMEDIATE');
+  return {
+    release: async () => {
+      await execute('ROLLBACK');
+      await new Promise((resolve) => {
+        other.close(resolve);
+      });
+    },
+  };
+}

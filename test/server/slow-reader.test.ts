@@ -1,0 +1,74 @@
+/** An answer that nobody reads is not held for ever. */
+import { randomBytes } from 'node:crypto';
+import { Agent } from 'node:http';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { readConfig } from '../../server/config.ts';
+import { ANSWER_TIMEOUT } from '../../server/slow-readers.ts';
+import { type RunningServer, startServer } from '../../server/start.ts';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { request } from '../harness/http.ts';
+import { ROOT, TEST_SETTINGS } from '../harness/server.ts';
+import { until } from './poll.ts';
+import { openRaw, type RawConnection } from './raw.ts';
+import { readMetrics } from './samples.ts';
+
+/** More than the system takes of it, so that the rest stays with the server. */
+const ANSWERS = 100;
+
+describe('server: slow reader', () => {
+  let database: TestDatabase;
+  let server: RunningServer;
+  const agent = new Agent({ keepAlive: true });
+  before(async () => {
+    database = await freshDatabase();
+    const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
+    const patience = { request: 30_000, answer: 300 };
+    server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, patience);
+  });
+  after(async () => {
+    agent.destroy();
+    await server.close();
+    await database.drop();
+  });
+
+  const ask = (method: string, path: string) => {
+    const as = { basic: [ROOT.id, ROOT.secret] } as const;
+    return request(`http://127.0.0.1:${server.port}`, agent, method, path, { as });
+  };
+  const connections = async () => (await readMetrics({ request: ask })).get('ward_http_connections');
+
+  /** A connection that has been answered once, asks for much and reads nothing more. */
+  async function openSlow(): Promise<RawConnection> {
+    const raw = await openRaw(server.port);
+    raw.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.received(/"pass"/);
+    raw.socket.pause();
+    raw.send('GET /metadata HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(ANSWERS));
+    return raw;
+  }
+
+  it('has a minute, unless a test says otherwise', () => {
+    expect(ANSWER_TIMEOUT).to.equal(60_000);
+  });
+
+  it('one who never reads: the connection is ended, and what was held for it is let go of', async () => {
+    const { text } = await ask('GET', '/metadata');
+    const raw = await openSlow();
+    await until('the end of the connection', async () => (await connections()) === 1);
+    raw.socket.resume();
+    expect((await raw.rest()).length).to.be.below(text.length * ANSWERS);
+  });
+
+  it('one who reads may keep the connection, and is not hurried when it asks nothing', async () => {
+    const raw = await openRaw(server.port);
+    raw.send('GET /metadata HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.received(/\}\s*$/);
+    // Another connection is ended meanwhile by the same measure.
+    const slow = await openSlow();
+    await until('the end of the other', async () => (await connections()) === 2);
+    raw.send('GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await raw.rest()).to.include('"pass"');
+    slow.socket.destroy();
+  });
+});
