@@ -56,12 +56,19 @@ export function createAssertions({ engine, keys, audiences, clock }: AssertionsO
       } catch (error) {
         // Not the client's mistake, and so not held against it; nor is anyone told which client has such an address.
         if (error instanceof errors.JWKSTimeout) throw new OAuthError('invalid_client', REFUSED, { cause: error });
-        // The library throws a TypeError for a key that the algorithm cannot be used with.
-        if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+        if (isUnusable(error)) return false;
         throw error;
       }
     },
   };
+}
+
+/**
+ * True for what the library throws of an assertion or a key that is no good: a TypeError where the algorithm cannot be
+ * used with the key, a DOMException where the key cannot be imported, as a published one may not (Web Crypto §14.3.9).
+ */
+function isUnusable(error: unknown): boolean {
+  return error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException;
 }
 
 interface Claims {

@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { Issue } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 
@@ -26,6 +27,20 @@ function setIssues(jwks: Json): Issue[] {
 }
 
 function keyProblem(key: Json): string | undefined {
+  return shapeProblem(key) ?? (isImportable(key) ? undefined : 'The key cannot be used: see its crv and coordinates.');
+}
+
+/** True where the values are those of a key: a point on its curve, say (RFC 7518 §6.2.1). */
+function isImportable(jwk: Json): boolean {
+  try {
+    createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shapeProblem(key: Json): string | undefined {
   if (!isObject(key)) return 'A key is a JWK: an object.';
   if (PRIVATE.some((name) => key[name] !== undefined)) return 'Only the public part of a key belongs here.';
   const { kty, n, e, x, y, crv } = key;

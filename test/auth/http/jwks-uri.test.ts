@@ -231,6 +231,17 @@ describe('jwks_uri: a client that authenticates by it', () => {
     expect(await authenticate()).to.equal(401);
   });
 
+  it('a published key that is broken is one that is not there, and fails like any other', async () => {
+    published = [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'k1' }];
+    ahead += 16 * 60_000;
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 100; turn += 1) statuses.push(await authenticate());
+    expect(new Set(statuses)).to.eql(new Set([401]));
+    const stranger = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'x', client_secret: 'x' });
+    expect((await send('POST', '/auth/token', { body: stranger })).status, 'the address').to.equal(429);
+    ahead += 16 * 60_000;
+  });
+
   it('a set that cannot be had does not lock the client out', async () => {
     published = [];
     ahead += 11 * 60_000;

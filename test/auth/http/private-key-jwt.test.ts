@@ -249,12 +249,30 @@ describe('private_key_jwt (RFC 7523)', () => {
       ],
       ['a shared secret', () => ({ jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } })],
       ['an RSA key that is too short', () => ({ jwks: { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] } })],
+      ['coordinates that are no point', () => ({ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] } })],
       ['credentials in jwks_uri', () => ({ jwks_uri: 'https://a:b@keys.example/jwks' })],
       ['a jwks_uri of another scheme', () => ({ jwks_uri: 'file:///etc/passwd' })],
     ];
     for (const [why, client] of rows) {
       it(`are refused with 422: ${why}`, async () => expect((await put(client())).status).to.equal(422));
     }
+
+    it('are each imported when they are written: the one that is broken is named', async () => {
+      const broken = [
+        { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
+        { ...es256.jwk, x: es256.jwk.y },
+        { kty: 'EC', crv: 'P-999', x: 'AA', y: 'AA' },
+        { kty: 'OKP', crv: 'Ed25519', x: 'AA' },
+      ];
+      for (const key of broken) {
+        const reply = await put({ jwks: { keys: [es256.jwk, key] } });
+        expect([reply.status, reply.list('issue').length, reply.at('issue.0.expression.0')]).to.eql([
+          422,
+          1,
+          'Client.jwks.keys[1]',
+        ]);
+      }
+    });
 
     it('hold from the next request on', async () => {
       await api.put('/Client/keyed', { grant_types: ['client_credentials'], jwks: { keys: [es256.jwk] } });
