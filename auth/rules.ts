@@ -8,6 +8,7 @@ import { isOwnEvent } from './audit-event.ts';
 import { endSignIns } from './authorization/sign-ins.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
+import { hasLostKeys } from './lost-keys.ts';
 import { policyIssues } from './policies/compile.ts';
 import { cutOff } from './revocation.ts';
 import { isUsable } from './stored.ts';
@@ -40,10 +41,10 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
   };
 }
 
-/** True where what was issued on this account's word must end: it is gone, switched off or has another secret. */
+/** True where what was issued on its word must end: an account is gone, switched off or has lost a secret or a key. */
 function hasLostAccess({ before, after, credentialChanged }: Change): boolean {
   if (!after) return true;
-  return before !== undefined && (credentialChanged || !isUsable(after));
+  return before !== undefined && (credentialChanged || !isUsable(after) || hasLostKeys(before, after));
 }
 
 /** What policies judge a User by, and what keeps it from signing in. */
