@@ -85,7 +85,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const audit = settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl });
   const guessing = createGuessing({ clock, records: createGuessRecords({ engine, clock, report }) });
   const accounts = createAccounts({ engine, passwords, guessing });
-  const fetchKeys = createFetchKeys({ private: settings.privateJwksUris === true, report });
+  const fetchKeys = createFetchKeys({ private: settings.privateJwksUris, report });
   const assertions = createAssertions({
     engine,
     keys: createClientKeys({ fetchKeys, clock }),

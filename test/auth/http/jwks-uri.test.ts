@@ -171,9 +171,10 @@ describe('jwks_uri: a client that authenticates by it', () => {
       DATABASE_URL: database.url,
       ROOT_CLIENT_SECRET: ROOT.secret,
       LOG_LEVEL: 'silent',
+      JWKS_URI_PRIVATE: 'true',
     });
     const ports = { clock: () => Date.now() + ahead, random: randomBytes };
-    const server = await startServer(Object.assign({ ...config }, { privateJwksUris: true }), ports);
+    const server = await startServer(config, ports);
     issuer = server.url;
     send = (method, path, init) => fetch(`http://127.0.0.1:${server.port}${path}`, { method, ...init });
     const body = JSON.stringify({
