@@ -8,6 +8,7 @@ import { isOwnEvent } from './audit-event.ts';
 import { endSignIns } from './authorization/sign-ins.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
+import type { KeySettings } from './client-key-issues.ts';
 import { hasLostKeys } from './lost-keys.ts';
 import { policyIssues } from './policies/compile.ts';
 import { cutOff } from './revocation.ts';
@@ -16,10 +17,10 @@ import { isUsable } from './stored.ts';
 type Checked = Parameters<NonNullable<TypeRule['check']>>[0];
 
 /** What the auth module's own types demand beyond their structure: given to the engine when it is made. */
-export function createRules(registry: Registry): Record<string, TypeRule> {
+export function createRules(registry: Registry, settings: KeySettings): Record<string, TypeRule> {
   return {
     Client: {
-      validate: clientIssues,
+      validate: (client) => clientIssues(client, settings),
       effect: async (transaction, change) => {
         if (hasLostAccess(change)) await cutOff(transaction, 'Client', change.id);
         if (!change.after) await forgetRoot(transaction, change.id);

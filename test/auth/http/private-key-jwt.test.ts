@@ -251,11 +251,21 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['an RSA key that is too short', () => ({ jwks: { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] } })],
       ['coordinates that are no point', () => ({ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] } })],
       ['credentials in jwks_uri', () => ({ jwks_uri: 'https://a:b@keys.example/jwks' })],
+      ['a jwks_uri by plain http', () => ({ jwks_uri: 'http://keys.example/jwks' })],
+      ['a private jwks_uri', () => ({ jwks_uri: 'https://10.1.2.3/jwks' })],
+      ['a private jwks_uri as a number', () => ({ jwks_uri: 'https://2130706433/jwks' })],
+      ['a private jwks_uri of IPv6', () => ({ jwks_uri: 'https://[fd00::1]/jwks' })],
       ['a jwks_uri of another scheme', () => ({ jwks_uri: 'file:///etc/passwd' })],
     ];
     for (const [why, client] of rows) {
       it(`are refused with 422: ${why}`, async () => expect((await put(client())).status).to.equal(422));
     }
+
+    it('may be at a jwks_uri on the public internet', async () => {
+      for (const host of ['keys.example', '8.8.8.8', '[2606:4700:4700::1111]']) {
+        expect((await put({ jwks_uri: `https://${host}/jwks` })).status, host).to.be.oneOf([200, 201]);
+      }
+    });
 
     it('are each imported when they are written: the one that is broken is named', async () => {
       const broken = [
