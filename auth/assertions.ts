@@ -1,7 +1,8 @@
 /** Assertions by which clients authenticate (https://www.rfc-editor.org/rfc/rfc7523#section-3). */
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { type CryptoKey, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../resources/clock.ts';
 import type { Engine } from '../resources/engine.ts';
+import { MOST_KEYS } from './client-key-issues.ts';
 import type { ClientKeys } from './client-keys.ts';
 import { OAuthError, REFUSED } from './errors.ts';
 import { digest } from './mint.ts';
@@ -35,15 +36,16 @@ const FOREIGN = ['jwk', 'x5u', 'x5c', 'crit'] as const;
 export function createAssertions({ engine, keys, audiences, clock }: AssertionsOptions): Assertions {
   async function verified(assertion: string, client: Stored): Promise<Claims | undefined> {
     const now = clock();
-    const { payload } = await jwtVerify(
-      assertion,
-      async (header, token) => {
-        if (FOREIGN.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
-        if (!TYPES.includes(header.typ?.toUpperCase())) throw new errors.JWTInvalid('Another kind of token');
-        return keys.find(client.resource, header, token);
-      },
-      { algorithms: [...ASSERTION_ALGS], currentDate: new Date(now), clockTolerance: SKEW },
-    );
+    const options = { algorithms: [...ASSERTION_ALGS], currentDate: new Date(now), clockTolerance: SKEW };
+    const keyOf: JWTVerifyGetKey = async (header, token) => {
+      if (FOREIGN.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
+      if (!TYPES.includes(header.typ?.toUpperCase())) throw new errors.JWTInvalid('Another kind of token');
+      return keys.find(client.resource, header, token);
+    };
+    const { payload } = await jwtVerify(assertion, keyOf, options).catch((error: unknown) => {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      return withEachOf(error, (key) => jwtVerify(assertion, key, options));
+    });
     return claimsOf(payload, client.id, audiences, now / 1000);
   }
 
@@ -61,6 +63,26 @@ export function createAssertions({ engine, keys, audiences, clock }: AssertionsO
       }
     },
   };
+}
+
+/** Verifies by one key after another: an assertion need not name its own (RFC 7515 §4.1.4). Throws as `verify`. */
+async function withEachOf<Verified>(
+  candidates: AsyncIterable<CryptoKey>,
+  verify: (key: CryptoKey) => Promise<Verified>,
+): Promise<Verified> {
+  let tried = 0;
+  for await (const key of candidates) {
+    try {
+      return await verify(key);
+    } catch (error) {
+      // What is signed by this key and says something wrong is not another's.
+      if (!(error instanceof errors.JWSSignatureVerificationFailed || error instanceof TypeError)) throw error;
+    }
+    tried += 1;
+    // A set that is fetched may have any number.
+    if (tried === MOST_KEYS) break;
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 /**

@@ -20,7 +20,8 @@ export function clientKeyIssues({ jwks, jwks_uri: uri }: JsonObject, settings: K
 /** What the server permits of the keys of Clients. */
 export type KeySettings = Pick<AuthSettings, 'privateJwksUris'>;
 
-const MOST_KEYS = 20;
+/** How many keys a Client may have. */
+export const MOST_KEYS = 20;
 /** Bytes of the modulus of an RSA key (RFC 7518 §3.3). */
 const SHORTEST_RSA = 256;
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];

@@ -232,6 +232,18 @@ describe('jwks_uri: a client that authenticates by it', () => {
     expect(await authenticate()).to.equal(401);
   });
 
+  it('a set of very many keys is not tried to its end', async () => {
+    const others = await Promise.all(Array.from({ length: 20 }, () => made('k1')));
+    ahead += 16 * 60_000;
+    published = [...others.slice(1).map(({ jwk }) => jwk), pair.jwk];
+    expect(await authenticate()).to.equal(200);
+    ahead += 11 * 60_000;
+    published = [...others.map(({ jwk }) => jwk), pair.jwk];
+    expect(await authenticate()).to.equal(401);
+    published = [pair.jwk];
+    ahead += 11 * 60_000;
+  });
+
   it('a published key that is broken is one that is not there, and fails like any other', async () => {
     published = [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'k1' }];
     ahead += 16 * 60_000;

@@ -85,6 +85,20 @@ describe('private_key_jwt (RFC 7523)', () => {
       });
     }
 
+    it('RFC 7515 §4.1.4: without a kid, by any of the keys that fit', async () => {
+      const client = { grant_types: ['client_credentials'], jwks: { keys: [foreign.jwk, es256.jwk, es384.jwk] } };
+      await api.put('/Client/two', client);
+      const own = { iss: 'two', sub: 'two' };
+      const unnamed = { kid: undefined } as never;
+      for (const pair of [foreign, es256]) {
+        const reply = await send(await assertion(own, unnamed, pair));
+        expect(reply.status, reply.text).to.equal(200);
+      }
+      const stranger = await pairOf('ES256', 'k1');
+      expect(refusal(await send(await assertion(own, unnamed, stranger)))).to.equal('401 invalid_client');
+      expect(refusal(await send(await assertion({ ...own, aud: 'x' }, unnamed)))).to.equal('401 invalid_client');
+    });
+
     it('where a client asks what its token is, and where it ends it', async () => {
       const { client_assertion_type, client_assertion } = form(await assertion());
       const bearer = (await send(await assertion())).string('access_token');
@@ -237,60 +251,12 @@ describe('private_key_jwt (RFC 7523)', () => {
     });
   });
 
-  describe('the keys of a Client', () => {
-    const put = (json: object) =>
-      api.request('PUT', '/Client/keyed', { as: { basic: ['root', 'root-secret-of-the-tests'] }, json });
-    const rows: [why: string, client: () => object][] = [
-      ['no set', () => ({ jwks: es256.jwk })],
-      ['an empty set', () => ({ jwks: { keys: [] } })],
-      [
-        'a private key, which whoever reads the Client would read',
-        () => ({ jwks: { keys: [{ ...es256.jwk, d: 'x' }] } }),
-      ],
-      ['a shared secret', () => ({ jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } })],
-      ['an RSA key that is too short', () => ({ jwks: { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] } })],
-      ['coordinates that are no point', () => ({ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] } })],
-      ['credentials in jwks_uri', () => ({ jwks_uri: 'https://a:b@keys.example/jwks' })],
-      ['a jwks_uri by plain http', () => ({ jwks_uri: 'http://keys.example/jwks' })],
-      ['a private jwks_uri', () => ({ jwks_uri: 'https://10.1.2.3/jwks' })],
-      ['a private jwks_uri as a number', () => ({ jwks_uri: 'https://2130706433/jwks' })],
-      ['a private jwks_uri of IPv6', () => ({ jwks_uri: 'https://[fd00::1]/jwks' })],
-      ['a jwks_uri of another scheme', () => ({ jwks_uri: 'file:///etc/passwd' })],
-    ];
-    for (const [why, client] of rows) {
-      it(`are refused with 422: ${why}`, async () => expect((await put(client())).status).to.equal(422));
-    }
-
-    it('may be at a jwks_uri on the public internet', async () => {
-      for (const host of ['keys.example', '8.8.8.8', '[2606:4700:4700::1111]']) {
-        expect((await put({ jwks_uri: `https://${host}/jwks` })).status, host).to.be.oneOf([200, 201]);
-      }
-    });
-
-    it('are each imported when they are written: the one that is broken is named', async () => {
-      const broken = [
-        { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
-        { ...es256.jwk, x: es256.jwk.y },
-        { kty: 'EC', crv: 'P-999', x: 'AA', y: 'AA' },
-        { kty: 'OKP', crv: 'Ed25519', x: 'AA' },
-      ];
-      for (const key of broken) {
-        const reply = await put({ jwks: { keys: [es256.jwk, key] } });
-        expect([reply.status, reply.list('issue').length, reply.at('issue.0.expression.0')]).to.eql([
-          422,
-          1,
-          'Client.jwks.keys[1]',
-        ]);
-      }
-    });
-
-    it('hold from the next request on', async () => {
-      await api.put('/Client/keyed', { grant_types: ['client_credentials'], jwks: { keys: [es256.jwk] } });
-      const own = { iss: 'keyed', sub: 'keyed' };
-      expect((await send(await assertion(own))).status).to.equal(200);
-      await api.put('/Client/keyed', { grant_types: ['client_credentials'], jwks: { keys: [foreign.jwk] } });
-      expect(refusal(await send(await assertion(own)))).to.equal('401 invalid_client');
-      expect((await send(await assertion(own, {}, foreign))).status).to.equal(200);
-    });
+  it('the keys of a Client hold from the next request on', async () => {
+    await api.put('/Client/keyed', { grant_types: ['client_credentials'], jwks: { keys: [es256.jwk] } });
+    const own = { iss: 'keyed', sub: 'keyed' };
+    expect((await send(await assertion(own))).status).to.equal(200);
+    await api.put('/Client/keyed', { grant_types: ['client_credentials'], jwks: { keys: [foreign.jwk] } });
+    expect(refusal(await send(await assertion(own)))).to.equal('401 invalid_client');
+    expect((await send(await assertion(own, {}, foreign))).status).to.equal(200);
   });
 });
