@@ -1,6 +1,6 @@
 /** Who the client of a request is (https://www.rfc-editor.org/rfc/rfc6749#section-2.3, RFC 9700 §2.5). */
 import type { Engine } from '../resources/engine.ts';
-import type { JsonObject } from '../resources/json/value.ts';
+import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Accounts } from './accounts.ts';
 import type { Assertions } from './assertions.ts';
 import type { ClientCredentials, ClientMethod, CredentialRequest } from './client-methods/method.ts';
@@ -89,7 +89,12 @@ export function requireAuthentication({ authenticated, confidential }: RequestCl
 
 /** Throws `unauthorized_client` where the Client does not list the grant. */
 export function requireGrant(client: JsonObject, grant: string): void {
-  const listed = client['grant_types'];
-  if (Array.isArray(listed) && listed.includes(grant)) return;
+  if (hasGrant(client, grant)) return;
   throw new OAuthError('unauthorized_client', 'The client may not use this grant.');
+}
+
+/** True where the Client lists the grant. */
+export function hasGrant(client: JsonObject, grant: Json | undefined): boolean {
+  const listed = client['grant_types'];
+  return Array.isArray(listed) && grant !== undefined && listed.includes(grant);
 }

@@ -50,3 +50,9 @@ export function narrowedScope(client: JsonObject, given: string[], asked: string
   if (beyond !== undefined) throw new OAuthError('invalid_scope', `The scope ${beyond} goes beyond what was granted.`);
   return scope;
 }
+
+/** What is left of scopes that were given: those that the Client lists still, or all where it lists none. */
+export function heldScope(client: JsonObject, given: string[]): string[] {
+  const listed = strings(client['scope']);
+  return listed.length === 0 ? given : given.filter((scope) => listed.includes(scope));
+}

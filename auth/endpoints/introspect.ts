@@ -3,9 +3,10 @@ import type { Clock } from '../../resources/clock.ts';
 import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Access } from '../access.ts';
-import type { ClientAuthentication } from '../client-auth.ts';
+import { type ClientAuthentication, hasGrant } from '../client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
 import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
+import { heldScope } from '../scopes.ts';
 import { type AuthSettings, strings } from '../settings.ts';
 import { patientOf } from '../signed-in.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
@@ -58,7 +59,9 @@ async function describe({ engine, clock, settings }: IntrospectContext, token: I
   const client = await findStored(engine, 'Client', clientId);
   if (!client || !isUsable(client.resource) || (userId !== undefined && !(user && isUsable(user.resource))))
     return INACTIVE;
-  const scope = use === 'access' && access ? access.scope : strings(session.resource['scope']);
+  if (!hasGrant(client.resource, session.resource['type'])) return INACTIVE;
+  const given = use === 'access' && access ? access.scope : strings(session.resource['scope']);
+  const scope = heldScope(client.resource, given);
   const audience = use === 'access' && access ? access.audience : strings(session.resource['audience']);
   const [first] = audience;
   const patient = patientOf(session.resource);
