@@ -2,7 +2,7 @@
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import { strings } from './settings.ts';
-import { permittingScopes } from './smart-scopes.ts';
+import { permittingScopes, scopesWithoutPatient } from './smart-scopes.ts';
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
@@ -34,6 +34,14 @@ export function grantedScope(client: JsonObject, asked: string[], forOthers: boo
   const refused = bound ? asked.find((scope) => !listed.includes(scope)) : undefined;
   if (refused !== undefined) throw new OAuthError('invalid_scope', `The client may not be given the scope ${refused}.`);
   return permitted(asked, forOthers);
+}
+
+/** As `grantedScope`, in a grant that has no page on which a patient comes into the context. */
+export function grantedScopeWithoutPatient(client: JsonObject, asked: string[], forOthers: boolean): string[] {
+  const granted = grantedScope(client, asked, forOthers);
+  const kept = forOthers ? granted : scopesWithoutPatient(granted);
+  if (kept) return kept;
+  throw new OAuthError('invalid_scope', 'There is no patient in this grant: ask for scopes of user/ or system/.');
 }
 
 function permitted(scopes: string[], forOthers: boolean): string[] {
