@@ -140,5 +140,14 @@ export function logFailure(logger: Logger, ctx: Context, failure: Failure): void
 
 function log(logger: Logger, ctx: Context, failure: Failure | OAuthError): void {
   const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : failure.cause;
-  logger.error({ request: ctx.state.requestId, failure: failure.code, detail: failure.detail, cause }, failure.message);
+  const { code, detail, message } = failure;
+  logger[isCrowded(failure) ? 'warn' : 'error'](
+    { request: ctx.state.requestId, failure: code, detail, cause },
+    message,
+  );
+}
+
+/** True where nothing is broken, and too much is asked for at once. */
+function isCrowded({ code, cause }: Failure | OAuthError): boolean {
+  return cause instanceof Failure ? isCrowded(cause) : code === 'busy' && cause === undefined;
 }
