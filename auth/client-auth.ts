@@ -70,6 +70,27 @@ export function createClientAuthentication(options: {
   };
 }
 
+/**
+ * The id of the Client that a request claims to come from, by the first of the methods that can read one; nothing of it
+ * is proven. Undefined where it names none, and where it is longer than any that there is.
+ */
+export function claimedClient(request: CredentialRequest): string | undefined {
+  const read = CLIENT_METHODS.filter((method) => method.isUsed(request)).map((method) => claimedBy(method, request));
+  const id = read.find((each) => each !== undefined) ?? request.parameters.get('client_id');
+  return id === undefined || id.length > LONGEST_ID ? undefined : id;
+}
+
+const LONGEST_ID = 64;
+
+function claimedBy(method: ClientMethod, request: CredentialRequest): string | undefined {
+  try {
+    return method.read(request)?.id;
+  } catch (error) {
+    if (error instanceof OAuthError) return undefined;
+    throw error;
+  }
+}
+
 async function identifyPublic(engine: Engine, id: string | undefined): Promise<RequestClient> {
   if (id === undefined) throw new OAuthError('invalid_client', 'Client authentication is required.');
   const client = await findStored(engine, 'Client', id);

@@ -21,8 +21,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
         if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
-        // The token endpoint tells of itself, and knows more.
-        if (ctx.path !== '/auth/token') noteDenial(auditing, ctx.state, askedOf(ctx), statusOf(oauth));
+        if (!TELLING.includes(ctx.path)) noteDenial(auditing, ctx.state, askedOf(ctx), statusOf(oauth));
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);
@@ -34,8 +33,11 @@ export function respond(logger: Logger, auditing: Auditing): Step {
   };
 }
 
-function askedOf({ method, path }: Context): Asked {
-  return { method, url: path };
+/** The endpoints that tell the audit of themselves, since they know more. */
+const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect'];
+
+function askedOf({ method, path, headers }: Context): Asked {
+  return { method, url: path, authorization: headers.authorization };
 }
 
 function statusOf({ code, answer }: OAuthError): { status: number; code: string } {

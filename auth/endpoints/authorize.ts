@@ -6,7 +6,13 @@ import type { RandomBytes } from '../../resources/clock.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { storeCode } from '../authorization/codes.ts';
 import { withAnswer } from '../authorization/redirect-uris.ts';
-import { type Destination, isAsked, readDestination, readRequest } from '../authorization/request.ts';
+import {
+  AUTHORIZATION_CODE,
+  type Destination,
+  isAsked,
+  readDestination,
+  readRequest,
+} from '../authorization/request.ts';
 import { seal, unseal, unverified } from '../authorization/seal.ts';
 import { STEPS } from '../authorization/steps/registry.ts';
 import type { Interaction, Step, StepContext } from '../authorization/steps/step.ts';
@@ -118,7 +124,12 @@ async function answer(
   interaction: Interaction,
   fields: ReadonlyMap<string, string>,
 ): Promise<BrowserAnswer> {
-  if (fields.get('answer') === 'deny') throw new OAuthError('access_denied', 'The person refused.');
+  if (fields.get('answer') === 'deny') {
+    const { request, login, address } = interaction;
+    const about = { client: request.client.id, user: login?.user.id, address, asked: AUTHORIZATION_CODE };
+    context.audit.note({ kind: 'token-refused', outcome: '4', reason: 'access_denied', ...about });
+    throw new OAuthError('access_denied', 'The person refused.');
+  }
   const settled = await settle(context, STEPS.slice(0, STEPS.indexOf(step)), interaction);
   if (settled.open) return ask(context, pairs, settled.open, settled.interaction);
   const taken = await step.take(context, settled.interaction, fields);
