@@ -2,6 +2,7 @@ import type { Engine } from '../resources/engine.ts';
 import type { Attempt, Guessing } from './guessing.ts';
 import type { Passwords } from './passwords.ts';
 import { isUsable, type Stored } from './stored.ts';
+import type { Asker } from './turns.ts';
 
 /** A claim to be an account, with what is to prove it. */
 export interface Claim {
@@ -34,11 +35,11 @@ export interface Accounts {
 export function createAccounts(options: { engine: Engine; passwords: Passwords; guessing: Guessing }): Accounts {
   const { engine, passwords, guessing } = options;
 
-  async function compare({ account, name, credential, secrets }: Claim): Promise<boolean> {
+  async function compare({ account, name, credential, secrets }: Claim, asker: Asker): Promise<boolean> {
     const held = account ? await engine.credentials.of(account.key, credential) : [];
     const hashes = held.map(({ hash }) => hash);
     let matched = false;
-    for (const secret of secrets) matched ||= await passwords.matches(name, secret, hashes);
+    for (const secret of secrets) matched ||= await passwords.matches(name, secret, hashes, asker);
     return matched && account !== undefined && isUsable(account.resource);
   }
 
@@ -56,7 +57,8 @@ export function createAccounts(options: { engine: Engine; passwords: Passwords; 
 
   return {
     async prove(claim) {
-      return settle(await guessing.begin(claim.name, claim.address), () => compare(claim));
+      const attempt = await guessing.begin(claim.name, claim.address);
+      return settle(attempt, () => compare(claim, attempt));
     },
     async verify(name, address, check) {
       return settle(await guessing.begin(name, address, 'cannot be guessed'), check);

@@ -1,7 +1,8 @@
 /** Assertions by which clients authenticate (https://www.rfc-editor.org/rfc/rfc7523#section-3). */
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { type CryptoKey, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../resources/clock.ts';
 import type { Engine } from '../resources/engine.ts';
+import { MOST_KEYS } from './client-key-issues.ts';
 import type { ClientKeys } from './client-keys.ts';
 import { OAuthError, REFUSED } from './errors.ts';
 import { digest } from './mint.ts';
@@ -35,15 +36,16 @@ const FOREIGN = ['jwk', 'x5u', 'x5c', 'crit'] as const;
 export function createAssertions({ engine, keys, audiences, clock }: AssertionsOptions): Assertions {
   async function verified(assertion: string, client: Stored): Promise<Claims | undefined> {
     const now = clock();
-    const { payload } = await jwtVerify(
-      assertion,
-      async (header, token) => {
-        if (FOREIGN.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
-        if (!TYPES.includes(header.typ?.toUpperCase())) throw new errors.JWTInvalid('Another kind of token');
-        return keys.find(client.resource, header, token);
-      },
-      { algorithms: [...ASSERTION_ALGS], currentDate: new Date(now), clockTolerance: SKEW },
-    );
+    const options = { algorithms: [...ASSERTION_ALGS], currentDate: new Date(now), clockTolerance: SKEW };
+    const keyOf: JWTVerifyGetKey = async (header, token) => {
+      if (FOREIGN.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
+      if (!TYPES.includes(header.typ?.toUpperCase())) throw new errors.JWTInvalid('Another kind of token');
+      return keys.find(client.resource, header, token);
+    };
+    const { payload } = await jwtVerify(assertion, keyOf, options).catch((error: unknown) => {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      return withEachOf(error, (key) => jwtVerify(assertion, key, options));
+    });
     return claimsOf(payload, client.id, audiences, now / 1000);
   }
 
@@ -56,12 +58,39 @@ export function createAssertions({ engine, keys, audiences, clock }: AssertionsO
       } catch (error) {
         // Not the client's mistake, and so not held against it; nor is anyone told which client has such an address.
         if (error instanceof errors.JWKSTimeout) throw new OAuthError('invalid_client', REFUSED, { cause: error });
-        // The library throws a TypeError for a key that the algorithm cannot be used with.
-        if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+        if (isUnusable(error)) return false;
         throw error;
       }
     },
   };
+}
+
+/** Verifies by one key after another: an assertion need not name its own (RFC 7515 §4.1.4). Throws as `verify`. */
+async function withEachOf<Verified>(
+  candidates: AsyncIterable<CryptoKey>,
+  verify: (key: CryptoKey) => Promise<Verified>,
+): Promise<Verified> {
+  let tried = 0;
+  for await (const key of candidates) {
+    try {
+      return await verify(key);
+    } catch (error) {
+      // What is signed by this key and says something wrong is not another's.
+      if (!(error instanceof errors.JWSSignatureVerificationFailed || error instanceof TypeError)) throw error;
+    }
+    tried += 1;
+    // A set that is fetched may have any number.
+    if (tried === MOST_KEYS) break;
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+/**
+ * True for what the library throws of an assertion or a key that is no good: a TypeError where the algorithm cannot be
+ * used with the key, a DOMException where the key cannot be imported, as a published one may not (Web Crypto §14.3.9).
+ */
+function isUnusable(error: unknown): boolean {
+  return error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException;
 }
 
 interface Claims {

@@ -16,7 +16,8 @@ export interface AuditNote extends AuditRecord {
   claimed?: Claims;
 }
 
-interface Claims {
+/** What a request says of itself. */
+export interface Claims {
   /** A Client's id. */
   client?: string | undefined;
   /** A User's id, name or email. */

@@ -15,10 +15,11 @@ import { authorizeEndpoint } from './endpoints/authorize.ts';
 import type { BrowserEndpoint } from './endpoints/browser-exchange.ts';
 import { closeSessionEndpoint } from './endpoints/close-session.ts';
 import type { Endpoint } from './endpoints/exchange.ts';
-import { introspectEndpoint } from './endpoints/introspect.ts';
+import { INTROSPECT, introspectEndpoint } from './endpoints/introspect.ts';
 import { logoutEndpoint } from './endpoints/logout.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
-import { revokeEndpoint } from './endpoints/revoke.ts';
+import { tellingRefusals } from './endpoints/refusals.ts';
+import { REVOKE, revokeEndpoint } from './endpoints/revoke.ts';
 import { tokenEndpoint } from './endpoints/token.ts';
 import { userinfoEndpoint } from './endpoints/userinfo.ts';
 import { createFetchKeys } from './fetch-keys.ts';
@@ -85,7 +86,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const audit = settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl });
   const guessing = createGuessing({ clock, records: createGuessRecords({ engine, clock, report }) });
   const accounts = createAccounts({ engine, passwords, guessing });
-  const fetchKeys = createFetchKeys({ private: settings.privateJwksUris === true, report });
+  const fetchKeys = createFetchKeys({ private: settings.privateJwksUris, report });
   const assertions = createAssertions({
     engine,
     keys: createClientKeys({ fetchKeys, clock }),
@@ -114,8 +115,12 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         clients,
         clock,
       ),
-      revoke: revokeEndpoint({ engine, settings, clients, issued }),
-      introspect: introspectEndpoint({ engine, clock, settings, clients, issued, access }),
+      revoke: tellingRefusals(audit, REVOKE, revokeEndpoint({ engine, settings, clients, issued, audit })),
+      introspect: tellingRefusals(
+        audit,
+        INTROSPECT,
+        introspectEndpoint({ engine, clock, settings, clients, issued, access, audit }),
+      ),
       userinfo: userinfoEndpoint(authentication, settings),
       closeSession: closeSessionEndpoint(engine, authentication),
       wellKnown: metadataEndpoints(settings, keys),

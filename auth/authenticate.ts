@@ -1,4 +1,5 @@
 /** Who makes a request (https://www.rfc-editor.org/rfc/rfc6750#section-2.1, RFC 7617). */
+import type { JsonObject } from '../resources/json/value.ts';
 import { isForUs } from './audience.ts';
 import type { ClientAuthentication } from './client-auth.ts';
 import { readBasic } from './client-methods/secret-basic.ts';
@@ -39,7 +40,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!isForUs(settings, live.record.audience))
       throw new Denial('bad-token', 'The token is meant for another audience.');
     lastUses.note(live.session.id, origin);
-    return { ...live, claims: read.claims };
+    return { ...live, claims: read.claims && heldClaims(read.claims, live.record.scope) };
   }
 
   async function basic(encoded: string, address: string): Promise<Principal> {
@@ -71,4 +72,12 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 function split(authorization: string): { scheme: string; value: string } {
   const [scheme = '', value = '', ...more] = authorization.trim().split(/ +/);
   return { scheme: scheme.toLowerCase(), value: more.length > 0 ? '' : value };
+}
+
+/** The claims of a JWT with the scopes that are left: policies may look at them. */
+function heldClaims(claims: JsonObject, scopes: readonly string[]): JsonObject {
+  const { scope: written = '', ...others } = claims;
+  const scope = scopes.join(' ');
+  if (scope === written) return claims;
+  return scope === '' ? others : { ...others, scope };
 }

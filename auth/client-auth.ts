@@ -1,6 +1,6 @@
 /** Who the client of a request is (https://www.rfc-editor.org/rfc/rfc6749#section-2.3, RFC 9700 §2.5). */
 import type { Engine } from '../resources/engine.ts';
-import type { JsonObject } from '../resources/json/value.ts';
+import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Accounts } from './accounts.ts';
 import type { Assertions } from './assertions.ts';
 import type { ClientCredentials, ClientMethod, CredentialRequest } from './client-methods/method.ts';
@@ -70,6 +70,27 @@ export function createClientAuthentication(options: {
   };
 }
 
+/**
+ * The id of the Client that a request claims to come from, by the first of the methods that can read one; nothing of it
+ * is proven. Undefined where it names none, and where it is longer than any that there is.
+ */
+export function claimedClient(request: CredentialRequest): string | undefined {
+  const read = CLIENT_METHODS.filter((method) => method.isUsed(request)).map((method) => claimedBy(method, request));
+  const id = read.find((each) => each !== undefined) ?? request.parameters.get('client_id');
+  return id === undefined || id.length > LONGEST_ID ? undefined : id;
+}
+
+const LONGEST_ID = 64;
+
+function claimedBy(method: ClientMethod, request: CredentialRequest): string | undefined {
+  try {
+    return method.read(request)?.id;
+  } catch (error) {
+    if (error instanceof OAuthError) return undefined;
+    throw error;
+  }
+}
+
 async function identifyPublic(engine: Engine, id: string | undefined): Promise<RequestClient> {
   if (id === undefined) throw new OAuthError('invalid_client', 'Client authentication is required.');
   const client = await findStored(engine, 'Client', id);
@@ -89,7 +110,12 @@ export function requireAuthentication({ authenticated, confidential }: RequestCl
 
 /** Throws `unauthorized_client` where the Client does not list the grant. */
 export function requireGrant(client: JsonObject, grant: string): void {
-  const listed = client['grant_types'];
-  if (Array.isArray(listed) && listed.includes(grant)) return;
+  if (hasGrant(client, grant)) return;
   throw new OAuthError('unauthorized_client', 'The client may not use this grant.');
+}
+
+/** True where the Client lists the grant. */
+export function hasGrant(client: JsonObject, grant: Json | undefined): boolean {
+  const listed = client['grant_types'];
+  return Array.isArray(listed) && grant !== undefined && listed.includes(grant);
 }

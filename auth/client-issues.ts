@@ -1,16 +1,16 @@
 import type { Issue } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 import { redirectUriProblem } from './authorization/redirect-uris.ts';
-import { clientKeyIssues } from './client-key-issues.ts';
+import { clientKeyIssues, type KeySettings } from './client-key-issues.ts';
 import { isScopeToken } from './scopes.ts';
 
 /** What is wrong with a Client beyond its structure: its scopes, origins, redirect URIs and keys. */
-export function clientIssues(client: JsonObject): Issue[] {
+export function clientIssues(client: JsonObject, settings: KeySettings): Issue[] {
   return [
     ...listIssues(client, 'scope', isScopeToken, 'A scope is one word without spaces or quotes (RFC 6749 §3.3).'),
     ...listIssues(client, 'allowed_origins', isOrigin, 'An origin is scheme://host or scheme://host:port, no more.'),
     ...codeIssues(client),
-    ...clientKeyIssues(client),
+    ...clientKeyIssues(client, settings),
   ];
 }
 

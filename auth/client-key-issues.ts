@@ -1,15 +1,27 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Issue } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { bareHost, isPublicAddress } from './public-address.ts';
+import type { AuthSettings } from './settings.ts';
 
 /**
  * What is wrong with the keys of a Client: `jwks` is a JWK Set of public keys (RFC 7517 §5), since whoever may read
- * the Client reads them, and `jwks_uri` an https address (RFC 7591 §2).
+ * the Client reads them, and `jwks_uri` an https address (RFC 7591 §2) that is not known to be private, unless the
+ * settings permit those.
  */
-export function clientKeyIssues({ jwks, jwks_uri: uri }: JsonObject): Issue[] {
-  return [...(jwks === undefined ? [] : setIssues(jwks)), ...(typeof uri === 'string' ? addressIssues(uri) : [])];
+export function clientKeyIssues({ jwks, jwks_uri: uri }: JsonObject, settings: KeySettings): Issue[] {
+  return [
+    ...(jwks === undefined ? [] : setIssues(jwks)),
+    ...(typeof uri === 'string' ? addressIssues(uri, settings) : []),
+  ];
 }
 
-const MOST_KEYS = 20;
+/** What the server permits of the keys of Clients. */
+export type KeySettings = Pick<AuthSettings, 'privateJwksUris'>;
+
+/** How many keys a Client may have. */
+export const MOST_KEYS = 20;
 /** Bytes of the modulus of an RSA key (RFC 7518 §3.3). */
 const SHORTEST_RSA = 256;
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
@@ -26,6 +38,20 @@ function setIssues(jwks: Json): Issue[] {
 }
 
 function keyProblem(key: Json): string | undefined {
+  return shapeProblem(key) ?? (isImportable(key) ? undefined : 'The key cannot be used: see its crv and coordinates.');
+}
+
+/** True where the values are those of a key: a point on its curve, say (RFC 7518 §6.2.1). */
+function isImportable(jwk: Json): boolean {
+  try {
+    createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shapeProblem(key: Json): string | undefined {
   if (!isObject(key)) return 'A key is a JWK: an object.';
   if (PRIVATE.some((name) => key[name] !== undefined)) return 'Only the public part of a key belongs here.';
   const { kty, n, e, x, y, crv } = key;
@@ -41,12 +67,18 @@ function keyProblem(key: Json): string | undefined {
   return 'A key has the kty RSA, EC or OKP: one that both sides know is a secret.';
 }
 
-function addressIssues(uri: string): Issue[] {
+function addressIssues(uri: string, { privateJwksUris: permitted }: KeySettings): Issue[] {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
     return [issue('Client.jwks_uri', 'jwks_uri is an https address without credentials.')];
   }
-  return [];
+  if (permitted) return [];
+  const host = bareHost(url);
+  const reachable = url.protocol === 'https:' && (isIP(host) === 0 || isPublicAddress(host));
+  if (reachable) return [];
+  const remedy =
+    'jwks_uri is https and on the public internet, unless the server is started with JWKS_URI_PRIVATE=true.';
+  return [issue('Client.jwks_uri', remedy)];
 }
 
 function issue(expression: string, diagnostics: string): Issue {

@@ -8,7 +8,7 @@ import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { readJson } from '../resources/json/read.ts';
 import type { Json } from '../resources/json/value.ts';
-import { isPublicAddress } from './public-address.ts';
+import { bareHost, isPublicAddress } from './public-address.ts';
 
 /** Fetches a JWK Set; undefined where there is none to be had. */
 export type FetchKeys = (uri: string) => Promise<Json | undefined>;
@@ -33,7 +33,7 @@ export function createFetchKeys({ private: permitted, report, resolve = resolveH
       if (url.protocol !== 'https:' && !(permitted && url.protocol === 'http:')) throw new Error('it is not https');
       if (url.username !== '' || url.password !== '') throw new Error('it has credentials in it');
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const host = url.hostname.replace(/^\[|\]$/g, '');
+      const host = bareHost(url);
       const addresses = isIP(host) === 0 ? await withSignal(resolve(host), signal) : [host];
       const [address] = addresses;
       if (address === undefined) throw new Error('its host has no address');

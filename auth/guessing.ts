@@ -4,6 +4,7 @@ import { Failure } from '../resources/errors.ts';
 import { DAY_MS, type GuessRecords } from './guess-records.ts';
 import { digest } from './mint.ts';
 import { networkOf } from './network.ts';
+import type { Asker } from './turns.ts';
 
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
@@ -11,8 +12,8 @@ const PER_ADDRESS = 100;
 /** No account: what is stored under it locks nobody. */
 const NOBODY = '';
 
-/** One credential that is being checked. Exactly one of its methods must be called once. */
-export interface Attempt {
+/** One credential that is being checked. `failed`, `succeeded` or `released` must be called, and once. */
+export interface Attempt extends Asker {
   /** The credential was wrong; resolves once that counts on every node. */
   failed(): Promise<void>;
   /** The account proved itself, and is known from this address from now on. */
@@ -93,6 +94,8 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
         for (const gate of held) gate.leave(failed);
       };
       return {
+        network,
+        isKnown: () => records.isKnown(pair),
         failed: () => records.fail({ pair: guessed, network, at: clock() }).finally(() => leave(true)),
         succeeded: () => records.note(pair).finally(() => leave(false)),
         released: () => leave(false),

@@ -32,7 +32,7 @@ export function createIssuedTokens(options: {
 
   async function findAccess(token: string): Promise<IssuedToken | undefined> {
     const read = await presented.read(token, 'access');
-    const live = read && (await liveTokens.find(read.hash));
+    const live = read && (await liveTokens.findIssued(read.hash));
     if (!live) return undefined;
     return { use: 'access', ...partiesOf(live.session), expiresAt: live.record.expiresAt, access: live.record };
   }

@@ -1,22 +1,27 @@
 import type { Clock } from '../resources/clock.ts';
 import type { Change, Engine } from '../resources/engine.ts';
+import { hasGrant } from './client-auth.ts';
+import { heldScope } from './scopes.ts';
 import { strings } from './settings.ts';
 import { findStored, isUsable, referenceOf, type Stored } from './stored.ts';
 import { type AccessRecord, accessRecord, detailOf, RETRY_MS } from './token-records.ts';
 
 /** An access token that is current, with its Session and those it speaks for. */
 export interface LiveToken {
+  /** With those of its scopes that its Client may be given now. */
   record: AccessRecord;
   session: Stored;
   client: Stored;
   user: Stored | undefined;
-  /** The scopes that the Session was given: those of the token may be fewer. */
+  /** The scopes that the Session was given, whatever became of them: those of the token may be fewer. */
   sessionScope: string[];
 }
 
 export interface LiveTokens {
-  /** The live access token with this digest, or undefined. */
+  /** The live access token with this digest; undefined for none, and where its Client lists its grant no more. */
   find(hash: string): Promise<LiveToken | undefined>;
+  /** As `find`, and one whose Client has lost the grant, too: it can still be ended. */
+  findIssued(hash: string): Promise<LiveToken | undefined>;
   /** Forgets a Session whose tokens were replaced: its resource may be as it was, and then nobody hears of it. */
   forget(sessionId: string): void;
 }
@@ -79,19 +84,25 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
     }
   });
 
+  async function findIssued(hash: string): Promise<LiveToken | undefined> {
+    // The generation is read before what it stands for: if it moves meanwhile, the memory is already outdated.
+    const [generation, changesBefore] = [await engine.accessGeneration(), sessionChanges];
+    const known = memory.get(hash);
+    const remembered = known?.generation === generation ? known.token : undefined;
+    const current = remembered && (engine.exclusive || (await engine.credentials.find(hash))?.name === 'access');
+    if (remembered && current) return isOver(remembered, clock()) ? undefined : used(hash, remembered);
+    const token = await load(engine, hash);
+    if (!token || isOver(token, clock())) return undefined;
+    if (changesBefore === sessionChanges) remember(hash, token, generation);
+    return used(hash, token);
+  }
+
   return {
     forget: forgetSession,
+    findIssued,
     async find(hash) {
-      // The generation is read before what it stands for: if it moves meanwhile, the memory is already outdated.
-      const [generation, changesBefore] = [await engine.accessGeneration(), sessionChanges];
-      const known = memory.get(hash);
-      const remembered = known?.generation === generation ? known.token : undefined;
-      const current = remembered && (engine.exclusive || (await engine.credentials.find(hash))?.name === 'access');
-      if (remembered && current) return isOver(remembered, clock()) ? undefined : used(hash, remembered);
-      const token = await load(engine, hash);
-      if (!token || isOver(token, clock())) return undefined;
-      if (changesBefore === sessionChanges) remember(hash, token, generation);
-      return used(hash, token);
+      const token = await findIssued(hash);
+      return token && hasGrant(token.client.resource, token.session.resource['type']) ? token : undefined;
     },
   };
 }
@@ -121,8 +132,10 @@ async function load(engine: Engine, hash: string): Promise<LiveToken | undefined
   ]);
   if (!client || !isUsable(client.resource)) return undefined;
   if (session.resource['user'] !== undefined && !(user && isUsable(user.resource))) return undefined;
+  const record = accessRecord(credential);
   return {
-    record: accessRecord(credential),
+    // What is withdrawn from a Client is withdrawn from its tokens: with the next request, not with the next token.
+    record: { ...record, scope: heldScope(client.resource, record.scope) },
     session,
     client,
     user,

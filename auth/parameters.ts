@@ -86,21 +86,31 @@ export class Parameters {
     const seen = new Set<string>();
     const values = new Map<string, string[]>();
     for (const [name, value] of pairs) {
-      const known: Parameter | undefined = Object.hasOwn(PARAMETERS, name)
-        ? PARAMETERS[name as ParameterName]
-        : undefined;
+      const known: Parameter | undefined = isParameter(name) ? PARAMETERS[name] : undefined;
       if (seen.has(name) && !known?.repeats) {
         throw new OAuthError('invalid_request', `${known ? name : 'A parameter'} stands twice in the request.`);
       }
       seen.add(name);
-      if (!known || value === '') continue;
-      check(name, value, known);
+      if (!isParameter(name) || value === '') continue;
+      const problem = problemOf(name, value);
+      if (problem !== undefined) throw new OAuthError('invalid_request', problem);
       values.set(name, [...(values.get(name) ?? []), value]);
     }
     if ([...values.values()].some((all) => all.length > MOST_REPEATED)) {
       throw new OAuthError('invalid_request', 'A parameter is repeated too often.');
     }
     return new Parameters(values);
+  }
+
+  /** What is sound of a body that may be refused, and of what stands twice the last: nothing is to be done by it. */
+  static legible(body: ParsedBody): Parameters {
+    const json = body && 'json' in body && isObject(body.json) ? Object.entries(body.json) : [];
+    const pairs = body && 'form' in body ? body.form : json;
+    const sound = pairs.flatMap(([name, value]): [string, string[]][] => {
+      if (!isParameter(name) || typeof value !== 'string' || value === '' || problemOf(name, value)) return [];
+      return [[name, [value]]];
+    });
+    return new Parameters(new Map(sound));
   }
 
   get(name: SingleName): string | undefined {
@@ -119,9 +129,9 @@ export class Parameters {
   }
 }
 
-function check(name: string, value: string, { longest }: Parameter): void {
-  if (value.length > longest) throw new OAuthError('invalid_request', `${name} is too long.`);
-  if (UNUSABLE.test(value)) throw new OAuthError('invalid_request', `${name} has a character that cannot be used.`);
+function problemOf(name: ParameterName, value: string): string | undefined {
+  if (value.length > PARAMETERS[name].longest) return `${name} is too long.`;
+  return UNUSABLE.test(value) ? `${name} has a character that cannot be used.` : undefined;
 }
 
 /** The parameters in a JSON object as pairs: null is omitted, a list is a parameter that repeats. */

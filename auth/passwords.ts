@@ -2,8 +2,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
-import { Failure } from '../resources/errors.ts';
 import type { SecretHasher } from '../resources/secrets.ts';
+import { type Asker, Turns } from './turns.ts';
 
 // 19 MiB, two passes, one lane; the library's default variant is argon2id.
 const COST = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
@@ -19,32 +19,41 @@ export interface Passwords extends SecretHasher {
    * computation compares with all of them; without any the same work is done in vain. So the time tells neither how
    * many there are nor whether the account exists. Rejects with a `busy` Failure when too many wait.
    */
-  matches(account: string, secret: string, hashes: readonly string[]): Promise<boolean>;
+  matches(account: string, secret: string, hashes: readonly string[], asker?: Asker): Promise<boolean>;
 }
+
+/** What writes of resources ask for: it waits like one more network. */
+const WRITES: Asker = { network: '', isKnown: async () => false };
 
 /** Hashes and compares chosen secrets, one at a time, and remembers for a minute what it has verified. */
 export function createPasswords({ clock, random }: { clock: Clock; random: RandomBytes }): Passwords {
-  const inTurn = oneAtATime();
+  // Argon2 shares its threads with the database: several hashes at a time would stop all reads.
+  const turns = new Turns(LONGEST_QUEUE);
   const remembered = new Remembered(clock);
   const underway = new Map<string, Promise<string | undefined>>();
   const memoryKey = random(32);
 
+  async function computed(secret: string, manner: string | undefined, { network, isKnown }: Asker): Promise<string> {
+    const asker = { network, isKnown: await isKnown() };
+    return turns.take(() => argon2(secret, manner ? optionsOf(manner) : COST), asker);
+  }
+
   const hash: Passwords['hash'] = (secret, beside = []) => {
     const [manner] = mannersOf(beside);
-    return inTurn(() => argon2(secret, manner ? optionsOf(manner) : COST));
+    return computed(secret, manner, WRITES);
   };
 
-  const match: Passwords['match'] = async (secret, hashes) => {
+  async function compare(secret: string, hashes: readonly string[], asker: Asker): Promise<string | undefined> {
     let matched: string | undefined;
     for (const manner of mannersOf(hashes)) {
-      const made = Buffer.from(await inTurn(() => argon2(secret, optionsOf(manner))));
+      const made = Buffer.from(await computed(secret, manner, asker));
       for (const stored of hashes) {
         const held = Buffer.from(stored);
         if (held.length === made.length && timingSafeEqual(held, made)) matched = stored;
       }
     }
     return matched;
-  };
+  }
 
   // The stored hash is part of the memory's key: a credential that changes is not remembered any more.
   const memoryOf = (account: string, stored: string, secret: string) =>
@@ -54,16 +63,16 @@ export function createPasswords({ clock, random }: { clock: Clock; random: Rando
 
   return {
     hash,
-    match,
-    async matches(account, secret, hashes) {
+    match: (secret, hashes) => compare(secret, hashes, WRITES),
+    async matches(account, secret, hashes, asker = WRITES) {
       if (hashes.length === 0) {
-        await hash(secret);
+        await computed(secret, undefined, asker);
         return false;
       }
       if (hashes.some((stored) => remembered.has(memoryOf(account, stored, secret)))) return true;
       // A comparison that others ask for at the same moment is made once.
       const asked = memoryOf(account, [...hashes].sort().join(), secret);
-      const running = underway.get(asked) ?? match(secret, hashes).finally(() => underway.delete(asked));
+      const running = underway.get(asked) ?? compare(secret, hashes, asker).finally(() => underway.delete(asked));
       underway.set(asked, running);
       const matched = await running;
       if (matched !== undefined) remembered.add(memoryOf(account, matched, secret));
@@ -112,24 +121,4 @@ class Remembered {
       this.#until.delete(oldest);
     }
   }
-}
-
-/**
- * Argon2 shares its threads with the database: several hashes at a time would stop all reads.
- * So they run one after another, and a long queue is refused rather than waited for.
- */
-function oneAtATime(): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = -1;
-  return async (work) => {
-    if (waiting >= LONGEST_QUEUE) {
-      throw new Failure('busy', 'Too many credentials are being checked. Try again in a moment.', { retryAfter: 2 });
-    }
-    waiting += 1;
-    const turn = last.then(work).finally(() => {
-      waiting -= 1;
-    });
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 }

@@ -8,6 +8,8 @@ import { isOwnEvent } from './audit-event.ts';
 import { endSignIns } from './authorization/sign-ins.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
+import type { KeySettings } from './client-key-issues.ts';
+import { hasLostKeys } from './lost-keys.ts';
 import { policyIssues } from './policies/compile.ts';
 import { cutOff } from './revocation.ts';
 import { isUsable } from './stored.ts';
@@ -15,10 +17,10 @@ import { isUsable } from './stored.ts';
 type Checked = Parameters<NonNullable<TypeRule['check']>>[0];
 
 /** What the auth module's own types demand beyond their structure: given to the engine when it is made. */
-export function createRules(registry: Registry): Record<string, TypeRule> {
+export function createRules(registry: Registry, settings: KeySettings): Record<string, TypeRule> {
   return {
     Client: {
-      validate: clientIssues,
+      validate: (client) => clientIssues(client, settings),
       effect: async (transaction, change) => {
         if (hasLostAccess(change)) await cutOff(transaction, 'Client', change.id);
         if (!change.after) await forgetRoot(transaction, change.id);
@@ -40,10 +42,10 @@ export function createRules(registry: Registry): Record<string, TypeRule> {
   };
 }
 
-/** True where what was issued on this account's word must end: it is gone, switched off or has another secret. */
+/** True where what was issued on its word must end: an account is gone, switched off or has lost a secret or a key. */
 function hasLostAccess({ before, after, credentialChanged }: Change): boolean {
   if (!after) return true;
-  return before !== undefined && (credentialChanged || !isUsable(after));
+  return before !== undefined && (credentialChanged || !isUsable(after) || hasLostKeys(before, after));
 }
 
 /** What policies judge a User by, and what keeps it from signing in. */

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import { strings } from './settings.ts';
-import { permittingScopes } from './smart-scopes.ts';
+import { permittingScopes, scopesWithoutPatient } from './smart-scopes.ts';
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
@@ -36,6 +36,14 @@ export function grantedScope(client: JsonObject, asked: string[], forOthers: boo
   return permitted(asked, forOthers);
 }
 
+/** As `grantedScope`, in a grant that has no page on which a patient comes into the context. */
+export function grantedScopeWithoutPatient(client: JsonObject, asked: string[], forOthers: boolean): string[] {
+  const granted = grantedScope(client, asked, forOthers);
+  const kept = forOthers ? granted : scopesWithoutPatient(granted);
+  if (kept) return kept;
+  throw new OAuthError('invalid_scope', 'There is no patient in this grant: ask for scopes of user/ or system/.');
+}
+
 function permitted(scopes: string[], forOthers: boolean): string[] {
   const permitting = forOthers ? scopes : permittingScopes(scopes);
   if (permitting) return permitting;
@@ -49,4 +57,10 @@ export function narrowedScope(client: JsonObject, given: string[], asked: string
   const beyond = scope.find((each) => !given.includes(each) || (listed.length > 0 && !listed.includes(each)));
   if (beyond !== undefined) throw new OAuthError('invalid_scope', `The scope ${beyond} goes beyond what was granted.`);
   return scope;
+}
+
+/** What is left of scopes that were given: those that the Client lists still, or all where it lists none. */
+export function heldScope(client: JsonObject, given: string[]): string[] {
+  const listed = strings(client['scope']);
+  return listed.length === 0 ? given : given.filter((scope) => listed.includes(scope));
 }

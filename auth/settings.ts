@@ -23,8 +23,8 @@ export interface AuthSettings {
   signingAlg: SigningAlg;
   /** Seconds that a Session may live for, however often it is refreshed; absent for no such limit. */
   sessionMaxAge?: number | undefined;
-  /** True where the `jwks_uri` of a Client may be plain http and inside one's own network; not so by default. */
-  privateJwksUris?: boolean;
+  /** True where the `jwks_uri` of a Client may be plain http and inside one's own network. */
+  privateJwksUris: boolean;
 }
 
 /** What a Client sets for the tokens of one grant: `Client.auth.<grant>`, with the server's defaults. */

@@ -46,8 +46,18 @@ export function parseSmartScope(scope: string): SmartScope | undefined {
  * Undefined where none of SMART's is left, since the token would reach further than was asked.
  */
 export function permittingScopes(scopes: readonly string[]): string[] | undefined {
-  const permitting = scopes.filter((scope) => !isSmartScope(scope) || (parseSmartScope(scope)?.letters ?? '') !== '');
-  return isBounded(scopes) && !isBounded(permitting) ? undefined : permitting;
+  return boundedPart(scopes, (scope) => !isSmartScope(scope) || (parseSmartScope(scope)?.letters ?? '') !== '');
+}
+
+/** Those of the scopes that may be given where no patient is in the context. Undefined as of `permittingScopes`. */
+export function scopesWithoutPatient(scopes: readonly string[]): string[] | undefined {
+  const kept = boundedPart(scopes, (scope) => !needsPatient([scope]));
+  return scopes.length > 0 && kept?.length === 0 ? undefined : kept;
+}
+
+function boundedPart(scopes: readonly string[], isKept: (scope: string) => boolean): string[] | undefined {
+  const kept = scopes.filter(isKept);
+  return isBounded(scopes) && !isBounded(kept) ? undefined : kept;
 }
 
 /** True where scopes bound what a token may do. */

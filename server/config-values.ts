@@ -23,6 +23,10 @@ export const oneOf =
     return found;
   };
 
+export function trueOrFalse(text: string): boolean {
+  return oneOf('true', 'false')(text) === 'true';
+}
+
 /** A text that a log line, a header and a URL can carry: no blanks, no control characters. */
 export function word(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text)) throw new Error('has blanks or characters beyond ASCII');

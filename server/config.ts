@@ -144,6 +144,13 @@ const SETTINGS = {
     meaning: 'What they were encrypted with so far, for the one start that changes the secret.',
     parse: value.secret,
   }),
+  privateJwksUris: withDefault({
+    variable: 'JWKS_URI_PRIVATE',
+    default: 'false',
+    takes: 'true or false',
+    meaning: '`true` lets `Client.jwks_uri` be plain http and in your own network ([why not](docs/configuration.md)).',
+    parse: value.trueOrFalse,
+  }),
   maxBody: withDefault({
     variable: 'MAX_BODY',
     default: '1mb',

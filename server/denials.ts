@@ -1,4 +1,7 @@
 import type { Audit, AuditNote } from '../auth/audit.ts';
+import { claimedClient } from '../auth/client-auth.ts';
+import { toldOf } from '../auth/endpoints/refusals.ts';
+import { Parameters } from '../auth/parameters.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { RequestState } from './context.ts';
@@ -8,6 +11,8 @@ export interface Asked {
   method: string;
   /** Below the base; a query is never looked at, since it may hold what must not be told. */
   url: string;
+  /** The Authorization header; none for what stands in a Bundle, whose caller is known. */
+  authorization?: string | undefined;
 }
 
 /** What is told of denials, and by what types they are known. */
@@ -16,13 +21,6 @@ export interface Auditing {
   registry: Registry;
 }
 
-/** The statuses of refusals that are told of. */
-const TOLD: Partial<Record<number, Pick<AuditNote, 'kind' | 'outcome'>>> = {
-  401: { kind: 'denied', outcome: '4' },
-  403: { kind: 'denied', outcome: '4' },
-  429: { kind: 'locked-out', outcome: '8' },
-};
-
 const ADDRESS = /^\/([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9.-]{1,64}))?(?:[/?]|$)/;
 const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
 
@@ -30,10 +28,10 @@ const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
 export function noteDenial(
   { audit, registry }: Auditing,
   { principal, address }: RequestState,
-  { method, url }: Asked,
+  { method, url, authorization }: Asked,
   { status, code }: { status: number; code: string },
 ): void {
-  const told = TOLD[status];
+  const told = toldOf(status);
   if (!told) return;
   const [, type = '', id] = ADDRESS.exec(url) ?? [];
   const known = registry.get(type) !== undefined;
@@ -44,7 +42,10 @@ export function noteDenial(
     address,
     // Of a path that names neither a type nor an endpoint nothing is told: it may be anything.
     asked: `${method} ${place}`.trim(),
-    ...(known && id !== undefined ? { claimed: { what: `${type}/${id}` } } : {}),
+    claimed: {
+      client: claimedClient({ authorization, parameters: Parameters.legible(undefined) }),
+      ...(known && id !== undefined ? { what: `${type}/${id}` } : {}),
+    },
     ...accountsOf(principal),
   });
 }

@@ -52,7 +52,7 @@ export async function openWard(config: Config, ports: Ports = REAL): Promise<War
     queries: database.queries,
     openWriter: () => database.openWriter(),
     hasher: passwords,
-    rules: createRules(registry),
+    rules: createRules(registry, config),
     ...ports,
   });
   const close = async () => {

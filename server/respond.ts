@@ -21,8 +21,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
         if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
-        // The token endpoint tells of itself, and knows more.
-        if (ctx.path !== '/auth/token') noteDenial(auditing, ctx.state, askedOf(ctx), statusOf(oauth));
+        if (!TELLING.includes(ctx.path)) noteDenial(auditing, ctx.state, askedOf(ctx), statusOf(oauth));
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);
@@ -34,8 +33,11 @@ export function respond(logger: Logger, auditing: Auditing): Step {
   };
 }
 
-function askedOf({ method, path }: Context): Asked {
-  return { method, url: path };
+/** The endpoints that tell the audit of themselves, since they know more. */
+const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect'];
+
+function askedOf({ method, path, headers }: Context): Asked {
+  return { method, url: path, authorization: headers.authorization };
 }
 
 function statusOf({ code, answer }: OAuthError): { status: number; code: string } {
@@ -140,5 +142,14 @@ export function logFailure(logger: Logger, ctx: Context, failure: Failure): void
 
 function log(logger: Logger, ctx: Context, failure: Failure | OAuthError): void {
   const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : failure.cause;
-  logger.error({ request: ctx.state.requestId, failure: failure.code, detail: failure.detail, cause }, failure.message);
+  const { code, detail, message } = failure;
+  logger[isCrowded(failure) ? 'warn' : 'error'](
+    { request: ctx.state.requestId, failure: code, detail, cause },
+    message,
+  );
+}
+
+/** True where nothing is broken, and too much is asked for at once. */
+function isCrowded({ code, cause }: Failure | OAuthError): boolean {
+  return cause instanceof Failure ? isCrowded(cause) : code === 'busy' && cause === undefined;
 }

@@ -31,7 +31,9 @@ export const privateKeyJwt: ClientMethod = {
 /** Whom an assertion claims to come from: nothing of it is believed before its signature is checked. */
 function subjectOf(assertion: string): string | undefined {
   try {
-    return decodeJwt(assertion).sub;
+    const { sub } = decodeJwt(assertion);
+    // What it says has any type until its claims are checked.
+    return typeof sub === 'string' ? sub : undefined;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     throw error;

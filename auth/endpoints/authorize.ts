@@ -6,14 +6,20 @@ import type { RandomBytes } from '../../resources/clock.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { storeCode } from '../authorization/codes.ts';
 import { withAnswer } from '../authorization/redirect-uris.ts';
-import { type Destination, isAsked, readDestination, readRequest } from '../authorization/request.ts';
+import {
+  AUTHORIZATION_CODE,
+  type Destination,
+  isAsked,
+  readDestination,
+  readRequest,
+} from '../authorization/request.ts';
 import { seal, unseal, unverified } from '../authorization/seal.ts';
 import { STEPS } from '../authorization/steps/registry.ts';
 import type { Interaction, Step, StepContext } from '../authorization/steps/step.ts';
 import { OAuthError } from '../errors.ts';
 import { randomPart } from '../mint.ts';
 import { html } from '../pages/html.ts';
-import { type Content, page } from '../pages/page.ts';
+import { type Content, leavePage, page } from '../pages/page.ts';
 import type { Pair } from '../parameters.ts';
 import { requireUnchanged } from '../sessions.ts';
 import { askedAgain, type BrowserAnswer, type BrowserEndpoint, pairsOf, sentOn } from './browser-exchange.ts';
@@ -37,9 +43,20 @@ export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
       return await answer(context, begun.pairs, step, interaction, new Map(pairs));
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
-      return redirect(context, destination, { error: error.code, error_description: error.message });
+      const sentBack = redirect(context, destination, { error: error.code, error_description: error.message });
+      if (await mayBeSent(context, request, begun.pairs)) return sentBack;
+      return leavePage(error, String(sentBack.headers['Location']), destination.redirectUri);
     }
   };
+}
+
+/**
+ * True where a browser may be sent to an app with an error: for a person who is signed in, and where the app forbade to
+ * ask. Anyone else came by a link that anybody may have made, to see where it leads (RFC 9700 §4.11.2).
+ */
+async function mayBeSent({ browsers }: AuthorizeContext, request: AuthRequest, pairs: Pair[]): Promise<boolean> {
+  if (pairs.some(([name, value]) => name === 'prompt' && value === 'none')) return true;
+  return (await browsers.login(browsers.secretOf(headerOf(request, 'cookie')))) !== undefined;
 }
 
 /** What the pages of one request keep. It comes back through the browser, sealed. */
@@ -118,7 +135,12 @@ async function answer(
   interaction: Interaction,
   fields: ReadonlyMap<string, string>,
 ): Promise<BrowserAnswer> {
-  if (fields.get('answer') === 'deny') throw new OAuthError('access_denied', 'The person refused.');
+  if (fields.get('answer') === 'deny') {
+    const { request, login, address } = interaction;
+    const about = { client: request.client.id, user: login?.user.id, address, asked: AUTHORIZATION_CODE };
+    context.audit.note({ kind: 'token-refused', outcome: '4', reason: 'access_denied', ...about });
+    throw new OAuthError('access_denied', 'The person refused.');
+  }
   const settled = await settle(context, STEPS.slice(0, STEPS.indexOf(step)), interaction);
   if (settled.open) return ask(context, pairs, settled.open, settled.interaction);
   const taken = await step.take(context, settled.interaction, fields);

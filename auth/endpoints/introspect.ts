@@ -3,9 +3,11 @@ import type { Clock } from '../../resources/clock.ts';
 import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Access } from '../access.ts';
-import type { ClientAuthentication } from '../client-auth.ts';
+import type { Audit } from '../audit.ts';
+import { type ClientAuthentication, hasGrant } from '../client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
 import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
+import { heldScope } from '../scopes.ts';
 import { type AuthSettings, strings } from '../settings.ts';
 import { patientOf } from '../signed-in.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
@@ -18,20 +20,38 @@ export interface IntrospectContext {
   clients: ClientAuthentication;
   issued: IssuedTokens;
   access: Access;
+  audit: Audit;
 }
+
+/** How the audit names the endpoint. */
+export const INTROSPECT = 'POST /auth/introspect';
 
 const INACTIVE = { active: false };
 
 /** `POST /auth/introspect`: what a token is, to its own client and to those whose policies let them ask. */
 export function introspectEndpoint(context: IntrospectContext): Endpoint {
-  const { clients, issued } = context;
+  const { clients, issued, audit } = context;
   return async (request) => {
     const parameters = parametersOf(request);
     const { address } = request;
     const caller = await clients.identify({ authorization: authorizationOf(request), parameters, address });
     if (!caller.authenticated) throw new OAuthError('invalid_client', REFUSED);
     const token = await issued.find(parameters.require('token'));
-    if (!token || !(await mayAsk(context, request, caller.client, token))) return answered(INACTIVE);
+    if (!token) return answered(INACTIVE);
+    if (!(await mayAsk(context, request, caller.client, token))) {
+      const claimed = { what: `Session/${token.session.id}` };
+      const client = caller.client.id;
+      audit.note({
+        kind: 'denied',
+        outcome: '4',
+        reason: 'access_denied',
+        client,
+        address,
+        asked: INTROSPECT,
+        claimed,
+      });
+      return answered(INACTIVE);
+    }
     return answered(await describe(context, token));
   };
 }
@@ -58,7 +78,9 @@ async function describe({ engine, clock, settings }: IntrospectContext, token: I
   const client = await findStored(engine, 'Client', clientId);
   if (!client || !isUsable(client.resource) || (userId !== undefined && !(user && isUsable(user.resource))))
     return INACTIVE;
-  const scope = use === 'access' && access ? access.scope : strings(session.resource['scope']);
+  if (!hasGrant(client.resource, session.resource['type'])) return INACTIVE;
+  const given = use === 'access' && access ? access.scope : strings(session.resource['scope']);
+  const scope = heldScope(client.resource, given);
   const audience = use === 'access' && access ? access.audience : strings(session.resource['audience']);
   const [first] = audience;
   const patient = patientOf(session.resource);

@@ -1,5 +1,6 @@
 /** Token revocation (https://www.rfc-editor.org/rfc/rfc7009). */
 import type { Engine } from '../../resources/engine.ts';
+import type { Audit } from '../audit.ts';
 import { type ClientAuthentication, requireAuthentication } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
 import type { IssuedTokens } from '../issued-tokens.ts';
@@ -12,10 +13,14 @@ export interface RevokeContext {
   settings: AuthSettings;
   clients: ClientAuthentication;
   issued: IssuedTokens;
+  audit: Audit;
 }
 
+/** How the audit names the endpoint. */
+export const REVOKE = 'POST /auth/revoke';
+
 /** `POST /auth/revoke`: ends the Session that an access or refresh token belongs to. An unknown token is no error. */
-export function revokeEndpoint({ engine, settings, clients, issued }: RevokeContext): Endpoint {
+export function revokeEndpoint({ engine, settings, clients, issued, audit }: RevokeContext): Endpoint {
   return async (request) => {
     const parameters = parametersOf(request);
     const { address } = request;
@@ -25,7 +30,10 @@ export function revokeEndpoint({ engine, settings, clients, issued }: RevokeCont
     const { secretRequired } = grantSettings(requestClient.client.resource, grant, settings);
     requireAuthentication(requestClient, token !== undefined && !secretRequired);
     if (!token) return answered({});
-    if (token.clientId !== requestClient.client.id) {
+    const { id: client } = requestClient.client;
+    if (token.clientId !== client) {
+      const claimed = { what: `Session/${token.session.id}` };
+      audit.note({ kind: 'denied', outcome: '4', reason: 'invalid_grant', client, address, asked: REVOKE, claimed });
       throw new OAuthError('invalid_grant', 'The token was not issued to this client.');
     }
     await engine.transact((transaction) => endSession(transaction, token.session.id));

@@ -1,14 +1,14 @@
 /** The token endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
 import type { Clock } from '../../resources/clock.ts';
-import { isObject, type JsonObject } from '../../resources/json/value.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
 import type { AuditNote } from '../audit.ts';
 import type { ClientAuthentication } from '../client-auth.ts';
-import { readBasic } from '../client-methods/secret-basic.ts';
 import { asOAuthError, type OAuthCode, OAuthError } from '../errors.ts';
 import type { Grant, GrantContext } from '../grants/grant.ts';
 import { GRANTS } from '../grants/registry.ts';
 import { idIn, type Tokens } from '../sessions.ts';
 import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
+import { claimsOf } from './refusals.ts';
 
 /** `POST /auth/token`. */
 export function tokenEndpoint(context: GrantContext, clients: ClientAuthentication, clock: Clock): Endpoint {
@@ -42,23 +42,8 @@ function issued({ session }: Tokens, grant: string, address: string): AuditNote 
 
 function refusal(request: AuthRequest, code: OAuthCode): AuditNote {
   const kind = code === 'too_many_requests' ? 'locked-out' : 'token-refused';
-  const claimed = { client: claimedClient(request), login: bodyText(request, 'username') };
+  const claimed = claimsOf(request, { schemeless: true });
   return { kind, outcome: kind === 'locked-out' ? '8' : '4', reason: code, address: request.address, claimed };
-}
-
-/** The id that a request gives as its Client's, whatever came of that. */
-function claimedClient(request: AuthRequest): string | undefined {
-  const [, encoded = ''] = authorizationOf(request)?.split(' ') ?? [];
-  return readBasic(encoded)?.id ?? bodyText(request, 'client_id');
-}
-
-const LONGEST_CLAIM = 256;
-
-/** A parameter of a body that may be refused. */
-function bodyText({ body }: AuthRequest, name: string): string | undefined {
-  const sent = body && ('form' in body ? Object.fromEntries(body.form) : body.json);
-  const value = isObject(sent) ? sent[name] : undefined;
-  return typeof value === 'string' && value.length <= LONGEST_CLAIM ? value : undefined;
 }
 
 function findGrant(name: string): Grant {

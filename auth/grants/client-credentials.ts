@@ -2,7 +2,7 @@
 import { grantedAudience, isForOthers } from '../audience.ts';
 import { requireGrant } from '../client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
-import { grantedScope, parseScope } from '../scopes.ts';
+import { grantedScopeWithoutPatient, parseScope } from '../scopes.ts';
 import { startSession } from '../sessions.ts';
 import { grantSettings } from '../settings.ts';
 import type { Grant } from './grant.ts';
@@ -21,7 +21,7 @@ export const clientCredentials: Grant = {
       resource: parameters.all('resource'),
     });
     const asked = parseScope(parameters.get('scope'));
-    const scope = grantedScope(client.resource, asked, isForOthers(sessions.settings, audience));
+    const scope = grantedScopeWithoutPatient(client.resource, asked, isForOthers(sessions.settings, audience));
     const issue = { grant: NAME, client, user: undefined, scope, audience, address, userAgent };
     return { tokens: await startSession(sessions, issue), extra: {} };
   },

@@ -2,7 +2,7 @@
 import { grantedAudience, isForOthers } from '../audience.ts';
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { grantedScope, parseScope } from '../scopes.ts';
+import { grantedScopeWithoutPatient, parseScope } from '../scopes.ts';
 import { startSession } from '../sessions.ts';
 import { grantSettings } from '../settings.ts';
 import { userInfo } from '../user-info.ts';
@@ -26,7 +26,7 @@ export const password: Grant = {
       resource: parameters.all('resource'),
     });
     const asked = parseScope(parameters.get('scope'));
-    const scope = grantedScope(client.resource, asked, isForOthers(sessions.settings, audience));
+    const scope = grantedScopeWithoutPatient(client.resource, asked, isForOthers(sessions.settings, audience));
 
     const user = await proveUser(context, { username, password: secret, address, client: client.id });
     if (!user) throw new OAuthError('invalid_grant', 'The username or the password is wrong.');

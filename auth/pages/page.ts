@@ -37,6 +37,7 @@ button { display: block; width: 100%; min-height: 2.75rem; margin: 1rem 0 0; pad
   text-align: start }
 button.first { color: var(--on-act); background: var(--act); text-align: center }
 button.other { text-align: center }
+a { color: var(--act); font-weight: 600 }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
 ul { padding-inline-start: 1.25rem }
 small { color: var(--soft) }
@@ -63,6 +64,21 @@ export function errorPage(error: OAuthError): PageAnswer {
   const body = html`<p>Go back to the app that sent you here, and try again from there.</p>`;
   const content = { title: 'This cannot go on', body, problem: error.message };
   return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
+}
+
+/** What a person is told where a request cannot go on, with a link by which the app learns of it. */
+export function leavePage(error: OAuthError, location: string, redirectUri: string): PageAnswer {
+  const { status, headers } = error.answer;
+  const body = html`<p><strong>${placeOf(redirectUri)}</strong> sent you here. You can go on to it if you know it.</p>
+<p><a href="${location}" rel="noreferrer">Go on</a></p>`;
+  const content = { title: 'This cannot go on', body, problem: error.message };
+  return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
+}
+
+/** What a person may know a redirect URI by: its host, or the scheme of an app. */
+export function placeOf(uri: string): string {
+  const { host, protocol } = new URL(uri);
+  return /^https?:$/.test(protocol) ? host : protocol.slice(0, -1);
 }
 
 function headersFor(destination: string | undefined): Record<string, string> {

@@ -1,7 +1,19 @@
 /** Bodies: as they should be, with something wrong in them, and none that anybody meant. */
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
-import { AUTH_PATHS, CALLERS, HOSTILE, IDS, MEDIA, METHODS, ODD_MEDIA, PARAMETERS, placeOf, TYPES } from './words.ts';
+import {
+  AUTH_PATHS,
+  BROKEN_JWKS,
+  CALLERS,
+  HOSTILE,
+  IDS,
+  MEDIA,
+  METHODS,
+  ODD_MEDIA,
+  PARAMETERS,
+  placeOf,
+  TYPES,
+} from './words.ts';
 
 export interface Body {
   type: string | undefined;
@@ -21,6 +33,7 @@ const RESOURCES: { resourceType: string; [element: string]: unknown }[] = [
   { resourceType: 'Patient', id: 'm', gender: 'male', managingOrganization: { reference: 'Organization/a' } },
   { resourceType: 'Patient', id: 'f', gender: 'female', contained: [{ resourceType: 'Organization', id: 'c' }] },
   { resourceType: 'Client', grant_types: ['client_credentials', 'basic'], first_party: true },
+  ...BROKEN_JWKS.map((jwks) => ({ resourceType: 'Client', grant_types: ['client_credentials'], jwks })),
   { resourceType: 'User', userName: 'mallory', roles: [{ value: 'admin' }], data: { org: 'a' } },
   { resourceType: 'AccessPolicy', engine: 'allow' },
   { resourceType: 'AccessPolicy', engine: 'matcho', matcho: { uri: '#.*' }, link: [{ reference: 'Client/nothing' }] },

@@ -1,7 +1,7 @@
 /** Those who ask: a Client that may do nothing, one that may read, one and a User that may reach some rows. */
 import { expect } from 'chai';
 import type { Api, Form } from '../auth/http/api.ts';
-import { PASSING, placeOf } from './words.ts';
+import { JWKS, PASSING, placeOf } from './words.ts';
 
 const SECRET = 'fuzz-secret-of-the-clients';
 const PASSWORD = 'fuzz-password-of-the-user';
@@ -33,6 +33,7 @@ export class Callers {
     const auth = { password: { refresh_token: true }, authorization_code: code };
     await put('/Client/app', { ...own, grant_types: ['password', 'client_credentials', 'authorization_code'], auth });
     await put('/Client/spa', { grant_types: ['password', 'authorization_code'], auth });
+    await put('/Client/keyed', { grant_types: ['client_credentials'], jwks: JWKS });
     await put('/User/ann', { userName: 'ann', password: PASSWORD, data: { gender: 'female' } });
     await put('/Organization/a', { name: 'A' });
     await put('/Patient/m', { gender: 'male', managingOrganization: { reference: 'Organization/a' } });

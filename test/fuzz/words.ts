@@ -199,12 +199,31 @@ export const QUERIES = [
   'identifier=http://a%7Cb',
 ];
 
+const POINT = {
+  x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+  y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+};
+/** A key set (RFC 7517, appendix A.1), and some that are broken. */
+export const JWKS = { keys: [{ kty: 'EC', crv: 'P-256', ...POINT }] };
+export const BROKEN_JWKS = [
+  { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] },
+  { keys: [{ kty: 'EC', crv: 'P-384', ...POINT }] },
+  { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '' }] },
+  { keys: [{ kty: 'RSA', n: '_'.repeat(400), e: '' }, null] },
+  { keys: {} },
+];
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const ASSERTION = `${part({ alg: 'ES256' })}.${part({ iss: 'keyed', sub: 'keyed' })}.${'A'.repeat(86)}`;
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
 /** Forms that are right, by the endpoint that takes them. */
 const APP = 'client_id=app&client_secret={{secret}}';
 const LOGIN = 'grant_type=password&client_id=spa&username=ann&password={{password}}';
 export const FORMS: [endpoint: string, form: string][] = [
   ['token', `grant_type=client_credentials&${APP}`],
   ['token', `grant_type=client_credentials&${APP}&scope=system/Patient.rs&resource=https://b.example`],
+  ['token', `grant_type=client_credentials&client_assertion_type=${ASSERTION_TYPE}&client_assertion=${ASSERTION}`],
   ['token', LOGIN],
   ['token', 'grant_type=refresh_token&client_id=spa&refresh_token={{refresh}}'],
   ['token', `grant_type=authorization_code&client_id=spa&code={{passing}}&code_verifier=${'x'.repeat(43)}`],

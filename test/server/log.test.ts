@@ -151,6 +151,22 @@ describe('server: log', () => {
   });
 });
 
+describe('server: what is logged of too much', () => {
+  it('is a warning, since nothing is broken', async () => {
+    const server = await startServer({ env: { LOG_LEVEL: 'warn' } });
+    const guesses = Array.from({ length: 70 }, (_, at) => ({
+      as: { basic: [`guess-${at}`, 'x'] as [string, string] },
+      form: 'grant_type=client_credentials',
+    }));
+    const replies = await Promise.all(guesses.map((guess) => server.request('POST', '/auth/token', guess)));
+    const crowded = replies.filter(({ status }) => status === 503).length;
+    expect(crowded).to.be.above(0);
+    await until('a line of each', () => lines(server.output()).length >= crowded);
+    expect(new Set(lines(server.output()).map(({ level }) => level))).to.eql(new Set([40]));
+    await server.stop();
+  });
+});
+
 describe('server: LOG_LEVEL', () => {
   it('silent hides requests, and PORT=0 tells the port', async () => {
     const server = await startServer({ env: { LOG_LEVEL: 'silent' } });

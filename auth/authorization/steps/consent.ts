@@ -1,5 +1,6 @@
 /** Whether the person lets the app in (RFC 6749 §10.2, RFC 8252 §8.6, OpenID Connect Core §3.1.2.4). */
 import { html } from '../../pages/html.ts';
+import { placeOf } from '../../pages/page.ts';
 import { clientName } from '../client-name.ts';
 import { findPatient } from '../patients.ts';
 import { isUnassured } from '../redirect-uris.ts';
@@ -46,10 +47,4 @@ ${items}</ul>
 function isAsked({ request, login, startedAt }: Interaction): boolean {
   if (request.client.resource['first_party'] !== true || request.prompts.has('consent')) return true;
   return isUnassured(request.redirectUri) && (login?.at ?? 0) < startedAt;
-}
-
-/** What a person may know a redirect URI by: its host, or the scheme of an app. */
-function placeOf(uri: string): string {
-  const { host, protocol } = new URL(uri);
-  return /^https?:$/.test(protocol) ? host : protocol.slice(0, -1);
 }

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Reply } from '../../harness/http.ts';
 import { type Api, startApi } from './api.ts';
-import { answerIn, type Browser, browserOf, CHALLENGE, type Query } from './browser.ts';
+import { answerIn, type Browser, browserOf, CHALLENGE, linkIn, type Query } from './browser.ts';
 
 const CALLBACK = 'https://app.example/callback';
 
@@ -38,7 +38,6 @@ const TOLD: [why: string, query: Query | string, error: string][] = [
   ['OpenID Connect Core §6.2: request_uri', { request_uri: 'https://a.example/r' }, 'request_uri_not_supported'],
   ['OpenID Connect Core §7.2.1: registration', { registration: '{}' }, 'registration_not_supported'],
   ['OpenID Connect Core §3.1.2.1: prompt none with another', { prompt: 'none login' }, 'invalid_request'],
-  ['OpenID Connect Core §3.1.2.6: prompt none, and nobody signed in', { prompt: 'none' }, 'login_required'],
   ['max_age that is no number', { max_age: '-1' }, 'invalid_request'],
   ['RFC 6749 §3.1: a parameter twice', `${TEXT}&scope=a&scope=b`, 'invalid_request'],
   ['RFC 6749 §3.1: a challenge twice', `${TEXT}&code_challenge=x`, 'invalid_request'],
@@ -70,6 +69,7 @@ const UNTOLD: [why: string, query: Query | string][] = [
 describe('requests to the authorization endpoint', () => {
   let api: Api;
   let browser: Browser;
+  let signedIn: Browser;
   before(async () => {
     api = await startApi({ CORS_ORIGINS: 'https://app.example' });
     const code = { redirect_uris: [CALLBACK, 'https://app.example/other', 'http://127.0.0.1/callback'] };
@@ -79,11 +79,14 @@ describe('requests to the authorization endpoint', () => {
     await api.put('/Client/machine', { ...app, grant_types: ['client_credentials'] });
     await api.put('/Client/off', { ...app, active: false });
     await api.put('/Client/bare', { grant_types: ['authorization_code'] });
-    browser = browserOf(api);
+    await api.put('/User/ann', { userName: 'ann', password: 'correct-horse' });
+    [browser, signedIn] = [browserOf(api), browserOf(api)];
+    await signedIn.signIn(await signedIn.open(QUERY));
   });
   after(() => api.stop());
 
-  const open = (query: Query | string) => browser.open(typeof query === 'string' ? query : { ...QUERY, ...query });
+  const open = (query: Query | string, by = browser) =>
+    by.open(typeof query === 'string' ? query : { ...QUERY, ...query });
   const isSignIn = (reply: Reply) => reply.status === 200 && reply.text.includes('name="password"');
 
   it('is answered by a page to sign in, which names the app', async () => {
@@ -103,14 +106,32 @@ describe('requests to the authorization endpoint', () => {
 
   for (const [why, query, error] of TOLD) {
     it(`${why}: ${error}, with state and RFC 9207’s iss`, async () => {
-      const reply = await open(query);
+      const reply = await open(query, signedIn);
       expect(reply.status, reply.text).to.equal(303);
       expect(reply.header('location').startsWith(`${CALLBACK}?error=`), reply.header('location')).to.equal(true);
       const answer = answerIn(reply);
       expect(answer).to.include({ error, iss: api.issuer, state: 'x' });
       expect(answer['error_description']).to.match(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+      // Whoever is not signed in is asked, not sent.
+      const page = await open(query);
+      expect([page.status, page.header('location')], page.text).to.eql([400, '']);
+      expect(linkIn(page)).to.equal(reply.header('location'));
     });
   }
+
+  it('RFC 9700 §4.11.2: an error sends nobody on who is not signed in: a page says where its link leads', async () => {
+    const page = await open({ scope: 'a"b', state: '"><script>' });
+    expect([page.status, page.header('location')], page.text).to.eql([400, '']);
+    expect(page.text).to.include('<strong>app.example</strong>').and.include('role="alert"');
+    expect(page.text).to.not.match(/<script|<form/);
+    expect(answerIn(page)).to.include({ error: 'invalid_scope', state: '"><script>' });
+  });
+
+  it('OpenID Connect Core §3.1.2.6: prompt none, and nobody signed in: the app is told at once', async () => {
+    const reply = await open({ prompt: 'none' });
+    expect(reply.status, reply.text).to.equal(303);
+    expect(answerIn(reply)).to.include({ error: 'login_required', iss: api.issuer, state: 'x' });
+  });
 
   for (const [why, query] of UNTOLD) {
     it(`${why}: a page, and no redirect`, async () => {

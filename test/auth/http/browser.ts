@@ -59,9 +59,15 @@ export function sealedIn(page: Reply): string {
   return /name="interaction" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
 }
 
-/** The answer that a browser is sent back with. */
+/** The answer that a browser is sent back with, or would be by the link of a page. */
 export function answerIn(reply: Reply): Query {
-  return Object.fromEntries(new URL(reply.header('location')).searchParams);
+  const location = reply.status === 303 ? reply.header('location') : linkIn(reply);
+  return Object.fromEntries(new URL(location).searchParams);
+}
+
+/** Where the link of a page leads; empty where there is none. */
+export function linkIn(page: Reply): string {
+  return (/<a href="([^"]+)"/.exec(page.text)?.[1] ?? '').replaceAll('&amp;', '&').replaceAll('&#39;', "'");
 }
 
 /** The code that a browser is sent back with; throws with the whole answer where there is none. */

@@ -171,9 +171,10 @@ describe('jwks_uri: a client that authenticates by it', () => {
       DATABASE_URL: database.url,
       ROOT_CLIENT_SECRET: ROOT.secret,
       LOG_LEVEL: 'silent',
+      JWKS_URI_PRIVATE: 'true',
     });
     const ports = { clock: () => Date.now() + ahead, random: randomBytes };
-    const server = await startServer(Object.assign({ ...config }, { privateJwksUris: true }), ports);
+    const server = await startServer(config, ports);
     issuer = server.url;
     send = (method, path, init) => fetch(`http://127.0.0.1:${server.port}${path}`, { method, ...init });
     const body = JSON.stringify({
@@ -229,6 +230,29 @@ describe('jwks_uri: a client that authenticates by it', () => {
     expect(await authenticate()).to.equal(200);
     ahead += 11 * 60_000;
     expect(await authenticate()).to.equal(401);
+  });
+
+  it('a set of very many keys is not tried to its end', async () => {
+    const others = await Promise.all(Array.from({ length: 20 }, () => made('k1')));
+    ahead += 16 * 60_000;
+    published = [...others.slice(1).map(({ jwk }) => jwk), pair.jwk];
+    expect(await authenticate()).to.equal(200);
+    ahead += 11 * 60_000;
+    published = [...others.map(({ jwk }) => jwk), pair.jwk];
+    expect(await authenticate()).to.equal(401);
+    published = [pair.jwk];
+    ahead += 11 * 60_000;
+  });
+
+  it('a published key that is broken is one that is not there, and fails like any other', async () => {
+    published = [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'k1' }];
+    ahead += 16 * 60_000;
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 100; turn += 1) statuses.push(await authenticate());
+    expect(new Set(statuses)).to.eql(new Set([401]));
+    const stranger = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'x', client_secret: 'x' });
+    expect((await send('POST', '/auth/token', { body: stranger })).status, 'the address').to.equal(429);
+    ahead += 16 * 60_000;
   });
 
   it('a set that cannot be had does not lock the client out', async () => {

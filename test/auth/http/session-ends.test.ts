@@ -1,4 +1,5 @@
 /** A change of a Client or a User ends what was issued on its word, from the next request on. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { asRoot } from '../../harness/server.ts';
@@ -74,6 +75,39 @@ describe('what ends the Sessions of a Client and a User', () => {
       if (!user) expect(await refreshes(made.user)).to.equal(false);
       const live = await api.found('/Session?active=true&client=Client/app&_sort=-_lastUpdated&_count=2');
       expect(live.some((session) => session['user'] !== undefined && !user)).to.equal(false);
+    });
+  }
+
+  const K1 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+  const K2 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+  const jwk = (key: KeyObject, kid: string) => ({ ...key.export({ format: 'jwk' }), kid });
+  const keys = (...listed: object[]) => ({ jwks: { keys: listed } });
+  const uri = (host: string) => ({ jwks_uri: `https://${host}/jwks` });
+  const keyChanges: [why: string, before: object, after: object, stay: boolean][] = [
+    ['a key that is taken away', keys(jwk(K1, '1'), jwk(K2, '2')), keys(jwk(K2, '2')), false],
+    ['a key in the place of another', keys(jwk(K1, '1')), keys(jwk(K2, '1')), false],
+    ['a set that is removed', keys(jwk(K1, '1')), {}, false],
+    ['a key that is added', keys(jwk(K1, '1')), keys(jwk(K2, '2'), jwk(K1, '1')), true],
+    ['a first key', {}, keys(jwk(K1, '1')), true],
+    ['another kid of the same key', keys(jwk(K1, '1')), keys(jwk(K1, '2')), true],
+    ['another jwks_uri', uri('a.example'), uri('b.example'), false],
+    ['a jwks_uri that is removed', uri('a.example'), {}, false],
+    [
+      'a set that takes the place of a jwks_uri',
+      uri('a.example'),
+      { ...uri('a.example'), ...keys(jwk(K1, '1')) },
+      false,
+    ],
+    ['the same jwks_uri', uri('a.example'), { ...uri('a.example'), name: 'x' }, true],
+    ['a first jwks_uri', {}, uri('a.example'), true],
+  ];
+  for (const [why, was, is, stay] of keyChanges) {
+    it(`${why}: tokens ${stay ? 'stay' : 'end'}`, async () => {
+      await api.put('/Client/app', { ...CLIENT, ...was });
+      const made = await tokens();
+      await api.put('/Client/app', { ...CLIENT, ...is });
+      expect({ own: await alive(made.own), user: await alive(made.user) }).to.eql({ own: stay, user: stay });
+      expect(await refreshes(made.own)).to.equal(stay);
     });
   }
 

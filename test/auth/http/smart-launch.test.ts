@@ -248,9 +248,14 @@ describe('SMART App Launch', () => {
     });
 
     it('a token with such scopes and no patient gets nothing', async () => {
-      const form = { grant_type: 'password', client_id: 'app', client_secret: SECRET };
-      const login = { username: 'pat', password: 'correct-horse', scope: 'patient/*.cruds launch/patient' };
-      const none = (await api.granted({ ...form, ...login })).string('access_token');
+      // Given for another server, which may know a patient, and good at this one, too.
+      const scope = ['patient/*.cruds', 'launch/patient'];
+      await api.put('/Client/both', { secret: SECRET, grant_types: ['password'], scope });
+      const key = `grant_type=password&client_id=both&client_secret=${SECRET}`;
+      const audience = `audience=${encodeURIComponent(api.issuer)}&audience=https://other.example`;
+      const reply = await api.granted(`${key}&username=pat&password=correct-horse&${audience}`);
+      expect(reply.at('scope')).to.equal(scope.join(' '));
+      const none = reply.string('access_token');
       for (const path of ['/Patient/p1', '/Patient', '/Observation']) {
         expect(await status('GET', path, undefined, none)).to.equal(403);
       }

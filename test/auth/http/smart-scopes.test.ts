@@ -68,8 +68,6 @@ describe('SMART scopes', () => {
     ['system/Observation.cruds', ''],
     ['system/Patient.sr system/Patient.d', 'd'],
     ['system/Patient.rs?gender=male system/Patient.d', 'd'],
-    ['patient/*.cruds', ''],
-    ['patient/Patient.rs', ''],
     ['patient/Patient.rs system/Patient.r', 'r'],
     ['openid system/Patient.r', 'r'],
   ];
@@ -97,6 +95,25 @@ describe('SMART scopes', () => {
     });
   }
 
+  const login = { grant_type: 'password', username: 'ann', password: 'correct-horse' };
+  for (const grant of [{ grant_type: 'client_credentials' }, login]) {
+    it(`${grant.grant_type} has no patient: scopes that need one are not given`, async () => {
+      const none = ['patient/*.cruds', 'launch/patient', 'openid patient/Patient.rs', 'launch/patient patient/*.rs'];
+      for (const scope of none) {
+        expect(refusal(await api.token({ ...key, ...grant, scope })), scope).to.equal('400 invalid_scope');
+      }
+      const scope = 'openid launch/patient patient/Patient.rs user/Patient.r';
+      expect((await api.granted({ ...key, ...grant, scope })).at('scope')).to.equal('openid user/Patient.r');
+      await api.put('/Client/listing', {
+        secret: SECRET,
+        grant_types: ['client_credentials', 'password'],
+        scope: ['patient/Patient.rs', 'user/Patient.s'],
+      });
+      const listing = await api.granted({ ...key, ...grant, client_id: 'listing' });
+      expect(listing.at('scope')).to.equal('user/Patient.s');
+    });
+  }
+
   it('the answer says which scopes were given', async () => {
     const scope = 'openid system/Patient.rs?gender=male system/Patient.r';
     const reply = await api.granted({ ...key, grant_type: 'client_credentials', scope });
@@ -104,7 +121,6 @@ describe('SMART scopes', () => {
   });
 
   it('holds for users as for clients', async () => {
-    const login = { grant_type: 'password', username: 'ann', password: 'correct-horse' };
     expect(await permitted(await tokenOf('user/Patient.rs', login))).to.equal('rs');
   });
 
