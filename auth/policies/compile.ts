@@ -17,7 +17,8 @@ export interface CompiledPolicy {
 }
 
 const DEEPEST = 10;
-const OPERATION = /^([A-Z][A-Za-z]*\.(read|vread|search|create|update|patch|delete|history|validate)|introspect)$/;
+const INTERACTIONS = 'read|vread|search|create|update|patch|delete|history|validate';
+const OPERATION = new RegExp(`^(?:[A-Z][A-Za-z]*\\.(?:${INTERACTIONS})|introspect|metrics)$`);
 const PRINCIPAL = /^(Client|User|Role)\/.+$/;
 
 /**

@@ -7,6 +7,10 @@ import { type ClockedServer, startClockedServer } from '../harness/in-process.ts
 import { asRoot } from '../harness/server.ts';
 import { readMetrics, type Samples } from './samples.ts';
 
+interface Policy extends Record<string, unknown> {
+  link?: object[];
+}
+
 describe('server: metrics', () => {
   let server: ClockedServer;
   before(async () => {
@@ -110,11 +114,11 @@ describe('server: metrics', () => {
   });
 
   describe('server: who may read the metrics', () => {
-    const clientWith = async (id: string, policy: object | undefined): Promise<Identity> => {
+    const clientWith = async (id: string, policy: Policy | undefined): Promise<Identity> => {
       const json = { secret: `secret-of-${id}`, grant_types: ['basic'] };
       await server.request('PUT', `/Client/${id}`, { as: asRoot, json });
       if (policy) {
-        const link = [{ reference: `Client/${id}` }];
+        const link = [{ reference: `Client/${id}` }, ...(policy.link ?? [])];
         const made = await server.request('PUT', `/AccessPolicy/${id}`, { as: asRoot, json: { ...policy, link } });
         expect(made.status, made.text).to.equal(201);
       }
@@ -133,6 +137,10 @@ describe('server: metrics', () => {
       expect((await server.request('GET', '/metrics', { as })).status).to.equal(200);
       expect((await server.request('GET', '/fhir/metrics', { as })).status).to.equal(200);
       expect((await server.request('GET', '/Patient', { as })).status).to.equal(403);
+      const everything = { engine: 'allow', link: [{ resourceType: 'Operation', id: 'metrics' }] };
+      const byOperation = await clientWith('by-operation', everything);
+      expect((await server.request('GET', '/metrics', { as: byOperation })).status).to.equal(200);
+      expect((await server.request('GET', '/Patient', { as: byOperation })).status).to.equal(403);
       const byUri = await clientWith('by-uri', { engine: 'matcho', matcho: { uri: '/metrics' } });
       expect((await server.request('GET', '/metrics', { as: byUri })).status).to.equal(200);
     });
