@@ -55,6 +55,13 @@ const SETTINGS = {
     meaning: 'The database: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.',
     parse: value.databaseUrl,
   }),
+  workers: withDefault({
+    variable: 'WORKERS',
+    default: '1',
+    takes: 'a number of processes from 1 to 64; more than 1 on PostgreSQL alone',
+    meaning: 'Processes that serve the port together; more than one need PostgreSQL ([how](docs/nodes.md)).',
+    parse: value.wholeNumber(1, 64),
+  }),
   rootClientId: withDefault({
     variable: 'ROOT_CLIENT_ID',
     default: 'root',
@@ -197,12 +204,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads and checks every setting of the environment; an empty variable counts as not set.
- * Throws a ConfigError for the first bad value.
+ * Throws a ConfigError for the first bad value, or for values that do not go together.
  */
 export function readConfig(env: Environment): Config {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, read(setting, env)]);
   // The rows of the table give each name its type.
   const values = Object.fromEntries(entries) as Values;
+  if (values.workers > 1 && values.databaseUrl.startsWith('sqlite:')) {
+    const remedy = 'set DATABASE_URL to postgres://…, or WORKERS to 1';
+    throw new ConfigError(`WORKERS is more than 1, and a SQLite file has one process: ${remedy}`);
+  }
   return Object.freeze({ ...values, baseUrl: values.baseUrl ?? localUrl(values.port) });
 }
 

@@ -32,10 +32,11 @@ export interface Database {
 
 /**
  * Opens the database that a URL names: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
- * A SQLite file is locked for this process; a second one is refused.
+ * A SQLite file is locked for this process; a second one is refused. PostgreSQL has `processes` of this server.
  */
-export function openDatabase(url: string): Promise<Database> {
-  return url.startsWith('sqlite:') ? reachable(openSqlite(url.slice('sqlite:'.length))) : openPostgres(url);
+export function openDatabase(url: string, processes = 1): Promise<Database> {
+  if (url.startsWith('sqlite:')) return reachable(openSqlite(url.slice('sqlite:'.length)));
+  return openPostgres(url, readersOf(processes));
 }
 
 /**
@@ -99,6 +100,16 @@ async function openSqlite(location: string): Promise<Database> {
 /** Any number will do, as long as every version of the server takes the same. */
 const MIGRATION_LOCK = 7_271_493;
 
+const MOST_READERS = 8;
+const FEWEST_READERS = 2;
+/** For all processes of one server: PostgreSQL lets 100 connections in where nobody has told it otherwise. */
+const CONNECTIONS = 80;
+
+/** How many connections each process reads by, beside the one that it writes by. */
+function readersOf(processes: number): number {
+  return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
+}
+
 function postgresSettings(url: string): pg.ClientConfig {
   return {
     connectionString: url,
@@ -122,9 +133,9 @@ async function holdPostgres(settings: pg.ClientConfig): Promise<Lock> {
   return { release: () => client.end() };
 }
 
-async function openPostgres(url: string): Promise<Database> {
+async function openPostgres(url: string, readers: number): Promise<Database> {
   const settings = postgresSettings(url);
-  const pool = new pg.Pool({ ...settings, max: 8 });
+  const pool = new pg.Pool({ ...settings, max: readers });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
   const runner = new PostgresConnection(pool);

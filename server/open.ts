@@ -40,7 +40,7 @@ export interface Ward extends Ports {
 /** Opens the database of the settings, brings it up to date and makes the root client where it is empty. */
 export async function openWard(config: Config, ports: Ports = REAL): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
-  const database = await openDatabase(config.databaseUrl);
+  const database = await openDatabase(config.databaseUrl, config.workers);
   const passwords = createPasswords(ports);
   const { keyEncryptionSecret, keyEncryptionSecretPrevious } = config;
   const seal = createSeal({ secret: keyEncryptionSecret, previous: keyEncryptionSecretPrevious }, ports.random);

@@ -27,6 +27,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       baseUrl: 'http://localhost:8081',
       databaseUrl: 'sqlite:data/ward.db',
+      workers: 1,
       rootClientId: 'root',
       rootClientSecret: undefined,
       initFile: undefined,
@@ -66,6 +67,7 @@ describe('settings', () => {
     [{ DATABASE_URL: 'sqlite::memory:' }, 'databaseUrl', 'sqlite::memory:'],
     [{ DATABASE_URL: 'postgresql://u:p@h:5432/d' }, 'databaseUrl', 'postgresql://u:p@h:5432/d'],
     [{ DATABASE_URL: 'postgres:///d?host=/run/pg' }, 'databaseUrl', 'postgres:///d?host=/run/pg'],
+    [{ WORKERS: '64', DATABASE_URL: 'postgres://h/d' }, 'workers', 64],
     [{ ROOT_CLIENT_SECRET: ' pass word ' }, 'rootClientSecret', ' pass word '],
     [{ AUDIENCE: 'https://a.example, urn:b' }, 'audience', ['https://a.example', 'urn:b']],
     [{ SIGNING_ALG: 'EdDSA' }, 'signingAlg', 'EdDSA'],
@@ -140,6 +142,7 @@ describe('settings', () => {
       BASE_URL: ['localhost:8081', 'ftp://a', 'http://', 'http://a/', 'http://a/b/', 'http://a?b', 'http://a#', '//a'],
       'BASE_URL ': ['http://user:hunter2@a', 'http://user@a', 'http://a:0', 'http:a'],
       DATABASE_URL: ['sqlite:', 'mysql://root:hunter2@h/d', 'data/ward.db', 'postgres://u:hunter2@h:port/d'],
+      WORKERS: ['0', '65', '2.5', 'auto'],
       ROOT_CLIENT_ID: ['a b', 'a/b', '..', 'ä', 'a'.repeat(65)],
       ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000'],
       ACCESS_TOKEN_EXPIRATION: ['0', '-5', '1h', '315360001', '1.5'],
@@ -174,6 +177,12 @@ describe('settings', () => {
         });
       }
     }
+  });
+
+  it('several processes on a SQLite file are refused, with what to do', () => {
+    const message = /^WORKERS [^\n]*SQLite[^\n]*DATABASE_URL to postgres:[^\n]*$/;
+    expect(() => readConfig({ WORKERS: '2' })).to.throw(ConfigError, message);
+    expect(() => readConfig({ WORKERS: '2', DATABASE_URL: 'sqlite::memory:' })).to.throw(ConfigError, message);
   });
 
   it('are documented by a table with a row each', () => {
