@@ -27,6 +27,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       baseUrl: 'http://localhost:8081',
       databaseUrl: 'sqlite:data/ward.db',
+      databaseReadUrl: undefined,
       workers: 1,
       rootClientId: 'root',
       rootClientSecret: undefined,
@@ -142,6 +143,7 @@ describe('settings', () => {
       BASE_URL: ['localhost:8081', 'ftp://a', 'http://', 'http://a/', 'http://a/b/', 'http://a?b', 'http://a#', '//a'],
       'BASE_URL ': ['http://user:hunter2@a', 'http://user@a', 'http://a:0', 'http:a'],
       DATABASE_URL: ['sqlite:', 'mysql://root:hunter2@h/d', 'data/ward.db', 'postgres://u:hunter2@h:port/d'],
+      DATABASE_READ_URL: ['sqlite:data/ward.db', 'replica', 'mysql://root:hunter2@h/d'],
       WORKERS: ['0', '65', '2.5', 'auto'],
       ROOT_CLIENT_ID: ['a b', 'a/b', '..', 'ä', 'a'.repeat(65)],
       ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000'],
@@ -183,6 +185,15 @@ describe('settings', () => {
     const message = /^WORKERS [^\n]*SQLite[^\n]*DATABASE_URL to postgres:[^\n]*$/;
     expect(() => readConfig({ WORKERS: '2' })).to.throw(ConfigError, message);
     expect(() => readConfig({ WORKERS: '2', DATABASE_URL: 'sqlite::memory:' })).to.throw(ConfigError, message);
+  });
+
+  it('a replica of a SQLite file is refused, with what to do', () => {
+    const env = { DATABASE_READ_URL: 'postgres://u:hunter2@h/d' };
+    const message = /^DATABASE_READ_URL [^\n]*SQLite[^\n]*DATABASE_URL to postgres:[^\n]*$/;
+    expect(() => readConfig(env)).to.throw(ConfigError, message);
+    expect(() => readConfig(env)).not.to.throw(/hunter2/);
+    const both = readConfig({ ...env, DATABASE_URL: 'postgres://h/d' });
+    expect(both.databaseReadUrl).to.equal('postgres://u:hunter2@h/d');
   });
 
   it('are documented by a table with a row each', () => {
