@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
+import { oncePerTick } from './tick.ts';
 
 /**
  * A number that grows with every change of a type that governs access. Where other processes write too it lives
@@ -10,8 +11,8 @@ export class AccessGeneration {
   readonly #shared: boolean;
   readonly #connection: Connection;
   readonly #governs: (type: string) => boolean;
+  readonly #stored = oncePerTick(() => this.#read());
   #counted = 0;
-  #pending: Promise<number> | undefined;
 
   constructor(dialect: Dialect, connection: Connection, governs: (type: string) => boolean) {
     this.#shared = !dialect.exclusive;
@@ -20,15 +21,7 @@ export class AccessGeneration {
   }
 
   current(): Promise<number> {
-    if (!this.#shared) return Promise.resolve(this.#counted);
-    this.#pending ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
-        // Whoever asks from here on must not be given what this query saw.
-        this.#pending = undefined;
-        this.#read().then(resolve, reject);
-      });
-    });
-    return this.#pending;
+    return this.#shared ? this.#stored() : Promise.resolve(this.#counted);
   }
 
   async beforeCommit(connection: Connection, changes: Change[]): Promise<void> {

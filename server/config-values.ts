@@ -73,6 +73,10 @@ export function baseUrl(text: string): string {
 /** The URL of a database, whose form is all that can be told before it is opened. */
 export function databaseUrl(text: string): string {
   if (/^sqlite:./.test(text) && !/[?\0]/.test(text)) return text;
+  return postgresUrl(text);
+}
+
+export function postgresUrl(text: string): string {
   if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new Error('is not such a URL');
 }

@@ -55,6 +55,20 @@ const SETTINGS = {
     meaning: 'The database: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.',
     parse: value.databaseUrl,
   }),
+  databaseReadUrl: optional({
+    variable: 'DATABASE_READ_URL',
+    secret: true,
+    takes: 'postgres://user:password@host/database; DATABASE_URL must be PostgreSQL too',
+    meaning: 'A replica of the database that searches and histories go to ([how](docs/nodes.md#replicas)).',
+    parse: value.postgresUrl,
+  }),
+  workers: withDefault({
+    variable: 'WORKERS',
+    default: '1',
+    takes: 'a number of processes from 1 to 64; more than 1 on PostgreSQL alone',
+    meaning: 'Processes that serve the port together; more than one need PostgreSQL ([how](docs/nodes.md)).',
+    parse: value.wholeNumber(1, 64),
+  }),
   rootClientId: withDefault({
     variable: 'ROOT_CLIENT_ID',
     default: 'root',
@@ -204,13 +218,25 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads and checks every setting of the environment; an empty variable counts as not set.
- * Throws a ConfigError for the first bad value.
+ * Throws a ConfigError for the first bad value, or for values that do not go together.
  */
 export function readConfig(env: Environment): Config {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, read(setting, env)]);
   // The rows of the table give each name its type.
   const values = Object.fromEntries(entries) as Values;
+  if (values.databaseUrl.startsWith('sqlite:')) refuseOnSqlite(values);
   return Object.freeze({ ...values, baseUrl: values.baseUrl ?? localUrl(values.port) });
+}
+
+function refuseOnSqlite({ workers, databaseReadUrl }: Values): void {
+  if (workers > 1) {
+    const remedy = 'set DATABASE_URL to postgres://…, or WORKERS to 1';
+    throw new ConfigError(`WORKERS is more than 1, and a SQLite file has one process: ${remedy}`);
+  }
+  if (databaseReadUrl !== undefined) {
+    const remedy = 'set DATABASE_URL to postgres://…, or DATABASE_READ_URL to nothing';
+    throw new ConfigError(`DATABASE_READ_URL is set, and a SQLite file has no replica: ${remedy}`);
+  }
 }
 
 /** The same settings on the port that was taken: with `PORT=0` it is known only after listening. */

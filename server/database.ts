@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
+import type { Clock } from '../resources/clock.ts';
 import type { Connection } from '../resources/connection.ts';
 import type { Dialect } from '../resources/dialects/dialect.ts';
 import { PostgresConnection, postgres } from '../resources/dialects/postgres.ts';
+import { openReplica } from '../resources/dialects/postgres-replica.ts';
 import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
 import { migrationSource } from '../resources/migrations/source.ts';
 import { TurnConnection } from '../resources/turns.ts';
@@ -38,9 +40,23 @@ export interface Database {
  * Opens the database that a URL names: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
  * A SQLite file is locked for this process; a second one is refused.
  */
-export function openDatabase(url: string): Promise<Database> {
-  return url.startsWith('sqlite:') ? reachable(openSqlite(url.slice('sqlite:'.length))) : openPostgres(url);
+export function openDatabase(url: string, sharing: Sharing = ALONE): Promise<Database> {
+  if (url.startsWith('sqlite:')) return reachable(openSqlite(url.slice('sqlite:'.length)));
+  return openPostgres(url, sharing);
 }
+
+/** How the work on a PostgreSQL database is shared. */
+export interface Sharing {
+  /** The processes of this server, among which connections are divided. */
+  processes: number;
+  /** A replica for searches and histories. */
+  readUrl?: string | undefined;
+  clock: Clock;
+  /** Told when the replica cannot be used, and when it can again. */
+  report(problem: string): void;
+}
+
+const ALONE: Sharing = { processes: 1, clock: Date.now, report: () => undefined };
 
 /**
  * Holds a database as whoever migrates it must, for the knex command line: a SQLite file for this process alone, a
@@ -110,6 +126,19 @@ async function openSqlite(location: string): Promise<Database> {
 /** Any number will do, as long as every version of the server takes the same. */
 const MIGRATION_LOCK = 7_271_493;
 
+const MOST_READERS = 8;
+const FEWEST_READERS = 2;
+/** For all processes of one server: PostgreSQL lets 100 connections in where nobody has told it otherwise. */
+const CONNECTIONS = 80;
+
+/** Milliseconds: a replica that cannot be reached is done without. */
+const REPLICA_TIMEOUT = 1000;
+
+/** How many connections each process reads by, beside the one that it writes by. */
+function readersOf(processes: number): number {
+  return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
+}
+
 function postgresSettings(url: string): pg.ClientConfig {
   return {
     connectionString: url,
@@ -133,17 +162,17 @@ async function holdPostgres(settings: pg.ClientConfig): Promise<Lock> {
   return { release: () => client.end() };
 }
 
-async function openPostgres(url: string): Promise<Database> {
+async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const settings = postgresSettings(url);
   // Whoever waits for a connection of the pool waits as long as for a turn anywhere else.
-  const pool = new pg.Pool({ ...settings, max: 8, connectionTimeoutMillis: LONGEST_WAIT });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  const runner = new PostgresConnection(pool);
+  const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing);
+  const points = new PostgresConnection(pool);
+  const { readUrl } = sharing;
+  const replica = readUrl === undefined ? undefined : await openReads(readUrl, { ...sharing, primary: points });
   return {
     dialect: postgres,
-    points: runner,
-    queries: runner,
+    points,
+    queries: replica?.queries ?? points,
     get waiting() {
       return pool.waitingCount;
     },
@@ -156,8 +185,32 @@ async function openPostgres(url: string): Promise<Database> {
         await hold.release();
       }
     },
-    close: () => pool.end(),
+    close: async () => {
+      await replica?.close();
+      await pool.end();
+    },
   };
+}
+
+function poolOf(settings: pg.ClientConfig, { processes }: Sharing): pg.Pool {
+  const pool = new pg.Pool({ ...settings, max: readersOf(processes) });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Reads from a replica, and from the primary where that has to be. Throws where the URL names another database. */
+async function openReads(
+  url: string,
+  sharing: Sharing & { primary: Connection },
+): Promise<{ queries: Connection; close(): Promise<void> }> {
+  const pool = poolOf({ ...postgresSettings(url), connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing);
+  const { connection, isForeign } = openReplica({ ...sharing, pool });
+  if (await isForeign()) {
+    await pool.end();
+    throw new ConfigError('DATABASE_READ_URL names no replica of DATABASE_URL: set it to one, or to nothing');
+  }
+  return { queries: connection, close: () => pool.end() };
 }
 
 async function openPostgresWriter(settings: pg.ClientConfig): Promise<WriterConnection> {

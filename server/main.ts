@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
 import { endWith } from './refusal.ts';
 import { startServer } from './start.ts';
+import { isSupervisor, startWorkers, tellSupervisor } from './workers.ts';
 
 // V8 gives what often outlives a first collection a place among old objects from then on. A burst of writes teaches it
 // that of requests, and each then keeps what it points to from being collected: reads lost a fifth of their time to it.
@@ -10,7 +11,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 
 try {
   const config = readConfig(process.env);
-  const starting = startServer(config);
+  const starting = isSupervisor(config) ? startWorkers(config) : startServer(config);
   // From the first moment: whoever sees that it listens may already ask it to stop.
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -26,9 +27,11 @@ try {
     });
   }
   const server = await starting;
-  // Whoever asked for any port must learn which, whatever is logged.
-  if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);
-  process.stdout.write(server.welcome);
+  if (!tellSupervisor(server)) {
+    // Whoever asked for any port must learn which, whatever is logged.
+    if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);
+    process.stdout.write(server.welcome);
+  }
 } catch (error) {
   endWith(error);
 }

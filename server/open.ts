@@ -38,10 +38,22 @@ export interface Ward extends Ports {
   close(): Promise<void>;
 }
 
-/** Opens the database of the settings, brings it up to date and makes the root client where it is empty. */
-export async function openWard(config: Config, ports: Ports = REAL): Promise<Ward> {
+/**
+ * Opens the database of the settings, brings it up to date and makes the root client where it is empty.
+ * `report` is told what an operator should know of it later.
+ */
+export async function openWard(
+  config: Config,
+  ports: Ports = REAL,
+  report: (problem: string) => void = () => undefined,
+): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
-  const database = await openDatabase(config.databaseUrl);
+  const database = await openDatabase(config.databaseUrl, {
+    processes: config.workers,
+    readUrl: config.databaseReadUrl,
+    clock: ports.clock,
+    report,
+  });
   const passwords = counted(createPasswords(ports));
   const { keyEncryptionSecret, keyEncryptionSecretPrevious } = config;
   const seal = createSeal({ secret: keyEncryptionSecret, previous: keyEncryptionSecretPrevious }, ports.random);

@@ -47,7 +47,7 @@ export async function startServer(
   const logger = pino({ level: config.logLevel });
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
-  const ward = await openWard(config, ports);
+  const ward = await openWard(config, ports, (problem) => logger.warn(problem));
   try {
     return await listen(ward, logger, generatedKey, patience);
   } catch (error) {

@@ -27,6 +27,8 @@ describe('settings', () => {
       host: '127.0.0.1',
       baseUrl: 'http://localhost:8081',
       databaseUrl: 'sqlite:data/ward.db',
+      databaseReadUrl: undefined,
+      workers: 1,
       rootClientId: 'root',
       rootClientSecret: undefined,
       initFile: undefined,
@@ -67,6 +69,7 @@ describe('settings', () => {
     [{ DATABASE_URL: 'sqlite::memory:' }, 'databaseUrl', 'sqlite::memory:'],
     [{ DATABASE_URL: 'postgresql://u:p@h:5432/d' }, 'databaseUrl', 'postgresql://u:p@h:5432/d'],
     [{ DATABASE_URL: 'postgres:///d?host=/run/pg' }, 'databaseUrl', 'postgres:///d?host=/run/pg'],
+    [{ WORKERS: '64', DATABASE_URL: 'postgres://h/d' }, 'workers', 64],
     [{ ROOT_CLIENT_SECRET: ' pass word ' }, 'rootClientSecret', ' pass word '],
     [{ AUDIENCE: 'https://a.example, urn:b' }, 'audience', ['https://a.example', 'urn:b']],
     [{ SIGNING_ALG: 'EdDSA' }, 'signingAlg', 'EdDSA'],
@@ -143,6 +146,8 @@ describe('settings', () => {
       BASE_URL: ['localhost:8081', 'ftp://a', 'http://', 'http://a/', 'http://a/b/', 'http://a?b', 'http://a#', '//a'],
       'BASE_URL ': ['http://user:hunter2@a', 'http://user@a', 'http://a:0', 'http:a'],
       DATABASE_URL: ['sqlite:', 'mysql://root:hunter2@h/d', 'data/ward.db', 'postgres://u:hunter2@h:port/d'],
+      DATABASE_READ_URL: ['sqlite:data/ward.db', 'replica', 'mysql://root:hunter2@h/d'],
+      WORKERS: ['0', '65', '2.5', 'auto'],
       ROOT_CLIENT_ID: ['a b', 'a/b', '..', 'ä', 'a'.repeat(65)],
       ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000'],
       ACCESS_TOKEN_EXPIRATION: ['0', '-5', '1h', '315360001', '1.5'],
@@ -178,6 +183,21 @@ describe('settings', () => {
         });
       }
     }
+  });
+
+  it('several processes on a SQLite file are refused, with what to do', () => {
+    const message = /^WORKERS [^\n]*SQLite[^\n]*DATABASE_URL to postgres:[^\n]*$/;
+    expect(() => readConfig({ WORKERS: '2' })).to.throw(ConfigError, message);
+    expect(() => readConfig({ WORKERS: '2', DATABASE_URL: 'sqlite::memory:' })).to.throw(ConfigError, message);
+  });
+
+  it('a replica of a SQLite file is refused, with what to do', () => {
+    const env = { DATABASE_READ_URL: 'postgres://u:hunter2@h/d' };
+    const message = /^DATABASE_READ_URL [^\n]*SQLite[^\n]*DATABASE_URL to postgres:[^\n]*$/;
+    expect(() => readConfig(env)).to.throw(ConfigError, message);
+    expect(() => readConfig(env)).not.to.throw(/hunter2/);
+    const both = readConfig({ ...env, DATABASE_URL: 'postgres://h/d' });
+    expect(both.databaseReadUrl).to.equal('postgres://u:hunter2@h/d');
   });
 
   it('are documented by a table with a row each', () => {

@@ -11,6 +11,8 @@ export interface TestDatabase {
   kind: 'sqlite' | 'postgres';
   /** Counts what is in it, as PostgreSQL does by itself within a minute: its plans of searches go by that. */
   analyze(): Promise<void>;
+  /** Ends every connection to it, as a broken network would; a SQLite file has none. */
+  cut(): Promise<void>;
   /** Removes it, open connections or not. */
   drop(): Promise<void>;
 }
@@ -30,6 +32,7 @@ async function freshSqlite(): Promise<TestDatabase> {
     url: `sqlite:${path.join(folder, 'ward.db')}`,
     kind: 'sqlite',
     analyze: async () => undefined,
+    cut: async () => undefined,
     drop: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -43,6 +46,8 @@ async function freshPostgres(administration: string): Promise<TestDatabase> {
     url: url.href,
     kind: 'postgres',
     analyze: () => execute(url.href, 'ANALYZE'),
+    cut: () =>
+      execute(administration, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`),
     drop: () => execute(administration, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
 }

@@ -28,13 +28,13 @@ export interface ClockedServer {
  */
 export async function startClockedServer(
   env: Record<string, string> = {},
-  kept?: TestDatabase,
+  kept?: Pick<TestDatabase, 'url'>,
   time: () => number = Date.now,
 ): Promise<ClockedServer> {
-  const database = kept ?? (await freshDatabase());
+  const own = kept === undefined ? await freshDatabase() : undefined;
   let ahead = 0;
   const clock = () => time() + ahead;
-  const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
+  const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
   const server = await start(readConfig({ ...settings, ...env }), { clock, random: randomBytes });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${server.port}`;
@@ -51,7 +51,7 @@ export async function startClockedServer(
     stop: async () => {
       agent.destroy();
       await server.close();
-      if (kept === undefined) await database.drop();
+      await own?.drop();
     },
   };
 }

@@ -1,0 +1,99 @@
+/** Several processes that serve one port as one server: Node's cluster, over a PostgreSQL database. */
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { pino } from 'pino';
+import type { Config } from './config.ts';
+import type { RunningServer } from './start.ts';
+
+/** What a worker tells the process that started it, once it listens. */
+type Listening = Pick<RunningServer, 'url' | 'port' | 'welcome'>;
+
+/** True in the process that starts the workers; it serves nothing itself. */
+export function isSupervisor({ workers }: Config): boolean {
+  return cluster.isPrimary && workers > 1;
+}
+
+/** Tells the supervisor that this process serves; false where there is none, so that it has to speak for itself. */
+export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
+  if (!cluster.isWorker) return false;
+  process.send?.({ url, port, welcome } satisfies Listening);
+  return true;
+}
+
+/**
+ * Starts the workers of the settings, and another in the place of each that ends. The first one is waited for: it
+ * migrates, makes the root client, and says once for all what is wrong where the server cannot start, which then ends
+ * this process too. `close` stops them all gracefully; it rejects where one did not end well.
+ */
+export async function startWorkers({ workers, logLevel }: Config): Promise<RunningServer> {
+  const logger = pino({ level: logLevel });
+  const running = new Set<Worker>();
+  const waiting = new Set<NodeJS.Timeout>();
+  const ended: number[] = [];
+  let stopping = false;
+
+  function fork(): Worker {
+    const worker = cluster.fork();
+    running.add(worker);
+    worker.once('exit', (code, signal) => {
+      running.delete(worker);
+      if (stopping) return;
+      ended.push(performance.now());
+      const delay = restartDelay(ended, workers);
+      const why = signal ?? `exit code ${code}`;
+      logger.error({ worker: worker.process.pid }, `A worker ended (${why}); another is started in ${delay} ms`);
+      const timer = setTimeout(() => {
+        waiting.delete(timer);
+        fork();
+      }, delay);
+      waiting.add(timer);
+    });
+    return worker;
+  }
+
+  const first = await firstWorker(fork);
+  for (let count = 1; count < workers; count += 1) fork();
+  return {
+    ...first,
+    async close() {
+      stopping = true;
+      for (const timer of waiting) clearTimeout(timer);
+      await Promise.all([...running].map(stopWorker));
+    },
+  };
+}
+
+/** Waits until the first worker listens; ends this process with it where it does not come so far. */
+async function firstWorker(fork: () => Worker): Promise<Listening> {
+  const worker = fork();
+  // It has told why by itself.
+  const refused = (code: number | null) => process.exit(code || 1);
+  worker.prependOnceListener('exit', refused);
+  const [listening] = (await once(worker, 'message')) as [Listening];
+  worker.off('exit', refused);
+  return listening;
+}
+
+async function stopWorker(worker: Worker): Promise<void> {
+  const exit = once(worker, 'exit');
+  worker.process.kill('SIGTERM');
+  const [code, signal] = (await exit) as [code: number | null, signal: NodeJS.Signals | null];
+  // One that had not begun to serve ends by the signal itself.
+  if (code === 0 || signal === 'SIGTERM') return;
+  throw new Error(`Worker ${worker.process.pid} did not stop as it should: ${signal ?? `exit code ${code}`}`);
+}
+
+const WINDOW = 60_000;
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 30_000;
+
+/**
+ * Milliseconds until a worker that ended is replaced, by when workers ended, this one last: at once, unless more of
+ * them ended within a minute than there are. From then on each waits twice as long, up to half a minute, so that what
+ * ends them over and over costs the others little, and the server still comes back by itself.
+ */
+export function restartDelay(ended: readonly number[], workers: number): number {
+  const last = ended.at(-1) ?? 0;
+  const lately = ended.filter((moment) => last - moment < WINDOW).length;
+  return lately <= workers ? 0 : Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (lately - workers - 1));
+}

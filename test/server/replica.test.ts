@@ -1,0 +1,159 @@
+/** `DATABASE_READ_URL`: searches and histories go to a replica, and no caller can tell. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import pg from 'pg';
+import { ConfigError } from '../../server/config.ts';
+import { type Api, apiOf } from '../auth/http/api.ts';
+import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
+import { runs } from '../harness/generated.ts';
+import { startClockedServer } from '../harness/in-process.ts';
+import { type Cluster, startCluster } from '../harness/postgres-cluster.ts';
+import { asRoot } from '../harness/server.ts';
+import { until } from './poll.ts';
+
+const ISSUER = 'http://ward.example';
+const { numRuns: WRITES } = runs(1000);
+
+if (DATABASE_KIND === 'postgres') {
+  describe('server: reads from a replica', () => {
+    let primary: Cluster;
+    let replica: Cluster;
+    let nodes: [Api, Api];
+    before(async function () {
+      this.timeout(60_000);
+      primary = await startCluster(this);
+      replica = await primary.replica();
+      const database = { url: primary.url() };
+      const env = { BASE_URL: ISSUER, DATABASE_READ_URL: replica.url() };
+      const start = async () => apiOf(await startClockedServer(env, database), ISSUER);
+      nodes = [await start(), await start()];
+      await nodes[0].put('/Client/app', { secret: 'a', grant_types: ['client_credentials'] });
+      await nodes[0].put('/AccessPolicy/app', { engine: 'allow', link: [{ reference: 'Client/app' }] });
+    });
+    after(async function () {
+      this.timeout(30_000);
+      for (const each of nodes ?? []) await each.stop();
+      await replica?.remove();
+      await primary?.remove();
+    });
+
+    const onReplica = async (sql: string) => {
+      const client = new pg.Client({ connectionString: replica.url() });
+      await client.connect();
+      await client.query(sql).finally(() => client.end());
+    };
+    /** How many statements of the replica's log are what a pattern finds. */
+    const asked = async (pattern: RegExp) =>
+      (await replica.log()).split('\n').filter((line) => pattern.test(line)).length;
+    const READS = /execute (?!reached)/;
+    const put = (at: number, name: string) => nodes[at % 2]?.put('/Patient/p', { name: [{ family: name }] });
+    const seen = async (node: Api, name: string): Promise<unknown[]> => [
+      (await node.request('GET', `/Patient?family=${name}`, { as: asRoot })).at('total'),
+      (await node.request('GET', '/Patient/p/_history?_count=1', { as: asRoot })).at('entry.0.resource.name.0.family'),
+      (await node.request('GET', '/Patient/p', { as: asRoot })).at('name.0.family'),
+    ];
+    /** Searches until it is the replica that answers: the nodes leave it alone for a second of their clocks. */
+    const untilUsed = async () => {
+      for (const node of nodes) {
+        await until('the replica is used', async () => {
+          node.pass(2);
+          const before = await asked(READS);
+          await node.found('/Patient');
+          return (await asked(READS)) > before;
+        });
+      }
+    };
+
+    it('searches and histories are asked of it, tokens, Sessions and the generation are not', async () => {
+      await put(0, 'first');
+      await untilUsed();
+      const token = await nodes[0].granted({ grant_type: 'client_credentials', client_id: 'app', client_secret: 'a' });
+      expect(await nodes[1].statusWith(token.string('access_token'), '/Patient?family=first')).to.equal(200);
+      expect(await asked(/credential|access_generation|signing_key/)).to.equal(0);
+      expect(await asked(/INSERT|UPDATE|DELETE/)).to.equal(0);
+    }).timeout(30_000);
+
+    it(`what was written on one node is read on the other at once, ${WRITES} times`, async () => {
+      await untilUsed();
+      const before = await asked(READS);
+      for (let at = 0; at < WRITES; at += 1) {
+        await put(at, `name${at}`);
+        // A node that found it behind tries it again.
+        for (const node of nodes) node.pass(2);
+        for (const node of [...nodes].reverse())
+          expect(await seen(node, `name${at}`)).to.eql([1, `name${at}`, `name${at}`]);
+      }
+      expect((await asked(READS)) - before, 'reads of the replica').to.be.above(WRITES / 2);
+    }).timeout(600_000);
+
+    it('is done without while it is behind, and used again when it is not', async () => {
+      await untilUsed();
+      await onReplica('SELECT pg_wal_replay_pause()');
+      const before = await asked(READS);
+      for (let at = 0; at < 4; at += 1) {
+        await put(at, `behind${at}`);
+        for (const node of nodes) {
+          expect(await seen(node, `behind${at}`)).to.eql([1, `behind${at}`, `behind${at}`]);
+          node.pass(2);
+        }
+      }
+      expect(await asked(READS)).to.equal(before);
+      await onReplica('SELECT pg_wal_replay_resume()');
+      await untilUsed();
+    }).timeout(30_000);
+
+    it('is done without while it is away, and used again when it is back', async () => {
+      await untilUsed();
+      await replica.stop();
+      for (let at = 0; at < 4; at += 1) {
+        await put(at, `away${at}`);
+        for (const node of nodes) {
+          expect(await seen(node, `away${at}`)).to.eql([1, `away${at}`, `away${at}`]);
+          node.pass(2);
+        }
+      }
+      await replica.start();
+      await untilUsed();
+    }).timeout(30_000);
+
+    it('a revoked token with the database restarted: 401 on both nodes, which need no restart', async () => {
+      const basic = { as: { basic: ['app', 'a'] } } as const;
+      for (let round = 0; round < 3; round += 1) {
+        const token = (await nodes[0].granted({ grant_type: 'client_credentials' }, basic)).string('access_token');
+        for (const node of nodes) expect(await node.statusWith(token)).to.equal(200);
+        expect((await nodes[0].request('POST', '/auth/revoke', { form: { token }, ...basic })).status).to.equal(200);
+        await primary.stop();
+        for (const node of nodes) expect(await node.statusWith(token)).to.equal(503);
+        await primary.start();
+        for (const node of nodes) {
+          await until('an answer', async () => (await node.statusWith(token)) !== 503);
+          expect(await node.statusWith(token)).to.equal(401);
+        }
+        await until('a write', async () => {
+          const reply = await nodes[0].request('PUT', '/Patient/p', { as: asRoot, json: { active: round % 2 === 0 } });
+          return reply.status === 200;
+        });
+      }
+    }).timeout(60_000);
+
+    it('the primary itself in its place is no replica, and serves all the same', async () => {
+      const env = { BASE_URL: ISSUER, DATABASE_READ_URL: primary.url() };
+      const node = apiOf(await startClockedServer(env, { url: primary.url() }), ISSUER);
+      await node.put('/Patient/p', { name: [{ family: 'alone' }] });
+      expect(await seen(node, 'alone')).to.eql([1, 'alone', 'alone']);
+      await node.stop();
+    });
+
+    it('another database in its place is refused, with what to do', async () => {
+      const other = await freshDatabase();
+      const env = { BASE_URL: ISSUER, DATABASE_READ_URL: replica.url() };
+      const problem: unknown = await startClockedServer(env, other).then(
+        () => 'none',
+        (error: unknown) => error,
+      );
+      await other.drop();
+      expect(problem).to.be.instanceOf(ConfigError);
+      expect(String(problem)).to.match(/DATABASE_READ_URL names no replica of DATABASE_URL/);
+    });
+  });
+}

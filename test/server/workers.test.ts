@@ -1,0 +1,135 @@
+/** `WORKERS`: several processes behind one port, started, replaced and stopped as one server. */
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import pg from 'pg';
+import { restartDelay } from '../../server/workers.ts';
+import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
+import { spawnServer } from '../harness/process.ts';
+import { asRoot, startServer, TEST_SETTINGS, type TestServer } from '../harness/server.ts';
+import { until } from './poll.ts';
+import { openRaw, postHead } from './raw.ts';
+
+const PATIENCE = 15_000;
+
+/** The processes that logged a line with this text, each as often as it did. */
+function logged(server: TestServer, text: string): number[] {
+  const lines = server.output().split('\n');
+  return lines.filter((line) => line.includes(text)).map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
+}
+
+const listening = (server: TestServer, count: number) =>
+  until(`${count} processes listen`, () => logged(server, '"msg":"Listening on').length >= count, PATIENCE);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+if (DATABASE_KIND === 'postgres') {
+  describe('server: WORKERS', () => {
+    it('start on an empty database as one server: one port, one greeting, one root client, one key', async () => {
+      const server = await startServer({ env: { WORKERS: '3', ROOT_CLIENT_SECRET: '' } });
+      await listening(server, 3);
+      expect(new Set(logged(server, '"msg":"Listening on'))).to.have.property('size', 3);
+      expect(logged(server, '"msg":"Listening on')).to.not.include(server.pid);
+      expect(server.output().match(/^Listening on /gm)).to.have.length(1);
+      expect(server.output().match(/The database was empty/g)).to.have.length(1);
+      const secret = /^ {2}secret +(\S+)$/m.exec(server.output())?.[1] ?? '';
+      const found = await server.request('GET', '/Client', { as: { basic: ['root', secret] } });
+      expect(found.at('total')).to.equal(1);
+      const client = new pg.Client({ connectionString: server.database.url });
+      await client.connect();
+      const { rows } = await client.query('SELECT kid FROM signing_key');
+      await client.end();
+      expect(rows).to.have.length(1);
+      expect(await server.stop()).to.equal(0);
+    }).timeout(30_000);
+
+    it('what one of them stored, all of them serve; one that is killed is replaced', async () => {
+      const server = await startServer({ env: { WORKERS: '2' } });
+      await listening(server, 2);
+      const [one = 0, other = 0] = logged(server, '"msg":"Listening on');
+      expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);
+      const read = async () => {
+        const headers = { Connection: 'close' };
+        return (await server.request('GET', '/Patient/p', { as: asRoot, headers })).status;
+      };
+      for (let at = 0; at < 6; at += 1) expect(await read()).to.equal(200);
+      expect(logged(server, '"path":"/Patient/p"'), 'who answered').to.include.members([one, other]);
+
+      process.kill(one, 'SIGKILL');
+      await listening(server, 3);
+      expect(logged(server, 'A worker ended (SIGKILL)')).to.eql([server.pid]);
+      const third = logged(server, '"msg":"Listening on')[2] ?? 0;
+      expect(third).to.not.be.oneOf([one, other]);
+      const before = logged(server, '"path":"/Patient/p"').length;
+      for (let at = 0; at < 6; at += 1) expect(await read()).to.equal(200);
+      const answered = () => new Set(logged(server, '"path":"/Patient/p"').slice(before));
+      await until('six answers', () => logged(server, '"path":"/Patient/p"').length === before + 6);
+      expect(answered()).to.eql(new Set([other, third]));
+      expect(await server.stop()).to.equal(0);
+    }).timeout(40_000);
+
+    it('SIGTERM: a request in flight is answered and stored, none is taken, no process is left', async () => {
+      const database = await freshDatabase();
+      const server = await startServer({ database, env: { WORKERS: '2' } });
+      await listening(server, 2);
+      const raw = await openRaw(server.port);
+      const body = '{"resourceType":"Patient","id":"late"}';
+      const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`, 'Expect: 100-continue'];
+      raw.send(postHead('/Patient/late', headers).replace('POST', 'PUT'));
+      await raw.received(/100 Continue/);
+      raw.send(body.slice(0, 10));
+      process.kill(server.pid, 'SIGTERM');
+      await until('both stop', () => logged(server, '"msg":"Stopping"').length === 2);
+      raw.send(body.slice(10));
+      expect(await raw.rest()).to.match(/HTTP\/1\.1 201 Created/);
+      expect(await server.stop()).to.equal(0);
+      expect(logged(server, '"msg":"Stopped"')).to.have.length(2);
+      expect(logged(server, '"msg":"Listening on').filter(isAlive)).to.eql([]);
+      await database.drop();
+    }).timeout(30_000);
+
+    it('no worker outlives the process that started it', async () => {
+      const database = await freshDatabase();
+      const server = await startServer({ database, env: { WORKERS: '2' } });
+      await listening(server, 2);
+      const workers = logged(server, '"msg":"Listening on');
+      await server.kill();
+      await until('the workers end', () => !workers.some(isAlive));
+      await database.drop();
+    }).timeout(30_000);
+
+    it('a start that cannot be is refused once, in one line', async () => {
+      const server = await startServer();
+      const env = { ...TEST_SETTINGS, DATABASE_URL: server.database.url, LOG_LEVEL: 'silent' };
+      const { ended, output } = spawnServer({ ...env, WORKERS: '3', PORT: String(server.port) });
+      expect(await ended, output()).to.equal(1);
+      expect(output()).to.match(/^Ward did not start: PORT \d+ is in use[^\n]+\n$/);
+      await server.stop();
+    }).timeout(30_000);
+  });
+}
+
+describe('server: a worker that ended', () => {
+  const seconds = (moments: number[], workers: number) =>
+    restartDelay(
+      moments.map((at) => at * 1000),
+      workers,
+    ) / 1000;
+
+  it('is replaced at once, and so are all of them', () => {
+    expect(seconds([7], 1)).to.equal(0);
+    expect(seconds([7, 7, 7, 7], 4)).to.equal(0);
+    expect(seconds([0, 61, 122, 183], 1)).to.equal(0);
+  });
+
+  it('waits ever longer where more of them end within a minute, for half a minute at most', () => {
+    const moments = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    const delays = moments.map((_, at) => seconds(moments.slice(0, at + 1), 2));
+    expect(delays).to.eql([0, 0, 1, 2, 4, 8, 16, 30, 30]);
+  });
+});
