@@ -18,7 +18,9 @@ export type DatabaseFault =
   | 'constraint'
   /** Another node was faster (deadlock, serialization): the same work may succeed when run again. */
   | 'contention'
-  /** Anything else: disk, connection, syntax. Nothing more can be said about the transaction. */
+  /** The connection ended before the answer: nobody can say here whether the statement was done. */
+  | 'lost'
+  /** Anything else: disk, syntax. Nothing more can be said about the transaction. */
   | 'failure';
 
 /** An error that came from the database, never from the code that used it. */

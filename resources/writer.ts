@@ -59,6 +59,14 @@ interface Outcome {
 /** Thrown inside a group to start it again, this time with a savepoint around each job. */
 class RunAgain extends Error {}
 
+const NOT_STORED = 'The database did not take the write; nothing was stored. Try again.';
+const IN_DOUBT =
+  'The database was lost before it confirmed the write, which is stored as a whole or not at all. ' +
+  'Read it before you try again.';
+
+/** A commit was sent, and the connection ended before its answer. */
+class InDoubt extends Error {}
+
 /**
  * The one queue of writes. Jobs run strictly one after another; those that wait together commit together,
  * so that one flush of the disk serves all of them, and each is answered after that commit.
@@ -127,7 +135,7 @@ export class Writer {
     this.#connection = undefined;
     // The connection is in doubt and is replaced; an error of its closing says nothing new.
     await connection?.close().catch(() => undefined);
-    const message = 'The database did not take the write; nothing was stored. Try again.';
+    const message = cause instanceof InDoubt ? IN_DOUBT : NOT_STORED;
     const error = new Failure('busy', message, { retryAfter: 1, cause, detail: String(cause) });
     return taken.map((waiting) => ({ waiting, error, changes: [] }));
   }
@@ -188,7 +196,7 @@ export class Writer {
     await flush(group);
     const changes = outcomes.flatMap((outcome) => outcome.changes);
     if (changes.length > 0) await this.#options.beforeCommit?.(connection, changes);
-    await connection.run('COMMIT');
+    await commit(connection);
     return outcomes;
   }
 }
@@ -200,6 +208,16 @@ async function flush({ connection, gathered, savepoints }: Group): Promise<void>
   } catch (error) {
     if (!savepoints && error instanceof DatabaseError && error.fault === 'constraint') throw new RunAgain();
     throw error;
+  }
+}
+
+/** Throws InDoubt where nobody can say whether it was done. */
+async function commit(connection: Connection): Promise<void> {
+  try {
+    await connection.run('COMMIT');
+  } catch (error) {
+    const isLost = error instanceof DatabaseError && error.fault === 'lost';
+    throw isLost ? new InDoubt(`No answer to COMMIT: ${error.message}`, { cause: error }) : error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { QueryResult } from 'pg';
-import { type Binding, type Connection, DatabaseError } from '../connection.ts';
+import pg, { type QueryResult } from 'pg';
+import { type Binding, type Connection, DatabaseError, type DatabaseFault } from '../connection.ts';
 import type { IndexColumn } from '../search/tables.ts';
 import type { Dialect } from './dialect.ts';
 
@@ -73,8 +73,16 @@ export class PostgresConnection implements Connection {
 }
 
 /** SQLSTATE classes, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
+const FAULTS: [state: RegExp, fault: DatabaseFault][] = [
+  [/^2[23]/, 'constraint'],
+  [/^40(001|P01)$/, 'contention'],
+  [/^(08|57P0)/, 'lost'],
+];
+
 function asDatabaseError(error: unknown): DatabaseError {
-  const state = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const fault = /^2[23]/.test(state) ? 'constraint' : /^40(001|P01)$/.test(state) ? 'contention' : 'failure';
-  return new DatabaseError(fault, error instanceof Error ? error.message : String(error), error);
+  const message = error instanceof Error ? error.message : String(error);
+  // What the database did not say itself was said of the way to it.
+  if (!(error instanceof pg.DatabaseError)) return new DatabaseError('lost', message, error);
+  const fault = FAULTS.find(([state]) => state.test(error.code ?? ''))?.[1];
+  return new DatabaseError(fault ?? 'failure', message, error);
 }

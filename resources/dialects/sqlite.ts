@@ -134,9 +134,40 @@ export async function holdExclusively(path: string): Promise<{ release(): Promis
   }
 }
 
-function openFile(path: string): Promise<sqlite3.Database> {
+/**
+ * Copies a database, as it is at one moment, into a file that is there and empty. It only reads: a process that writes
+ * meanwhile goes on. Rejects with a DatabaseError where there is no database, no room, or something else than one.
+ */
+export async function copyDatabase(path: string, into: string): Promise<void> {
+  await withReadonly(path, (connection) => connection.run('VACUUM INTO ?', [into]));
+}
+
+/** Reads a database from end to end, and its indexes against its rows; gives what is wrong with it, if anything. */
+export async function findDamage(path: string): Promise<string | undefined> {
+  const rows = await withReadonly(path, (connection) =>
+    connection.all<{ integrity_check: string }>('PRAGMA integrity_check(1)'),
+  );
+  const [found] = rows.map((row) => row.integrity_check);
+  return found === 'ok' ? undefined : (found ?? 'it cannot be read');
+}
+
+async function withReadonly<Result>(path: string, work: (connection: Connection) => Promise<Result>): Promise<Result> {
+  const connection = new SqliteConnection(await openFile(path, sqlite3.OPEN_READONLY));
+  try {
+    await connection.exec('PRAGMA busy_timeout = 5000;');
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+const MADE_IF_MISSING = sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+
+function openFile(path: string, mode: number = MADE_IF_MISSING): Promise<sqlite3.Database> {
   return new Promise((resolve, reject) => {
-    const opened = new sqlite3.Database(path, (error) => (error ? reject(asDatabaseError(error)) : resolve(opened)));
+    const opened = new sqlite3.Database(path, mode, (error) =>
+      error ? reject(asDatabaseError(error)) : resolve(opened),
+    );
   });
 }
 

@@ -125,6 +125,28 @@ describe('The queue of writes', () => {
     expect(await stored()).to.deep.equal(['c']);
   });
 
+  it('does not say that nothing was stored where the answer to its commit is lost', async () => {
+    let lost = false;
+    await writer.close();
+    writer = newWriter((connection) => ({
+      ...connection,
+      run: async (sql, bindings) => {
+        const changed = await connection.run(sql, bindings);
+        if (sql !== 'COMMIT' || lost) return changed;
+        lost = true;
+        throw new DatabaseError('lost', 'cut');
+      },
+    }));
+    const reason: unknown = await writer.submit(insert('a')).catch((error: unknown) => error);
+    expect(reason)
+      .to.include({ code: 'busy', status: 503 })
+      .and.have.property('message')
+      .that.match(/Read it before/);
+    expect(await stored()).to.deep.equal(['a']);
+    await writer.submit(insert('b'));
+    expect(await stored()).to.deep.equal(['a', 'b']);
+  });
+
   for (const [name, broken] of [
     ['no connection can be opened', { open: true }],
     ['no transaction can be begun', { open: false }],

@@ -22,10 +22,14 @@ export interface ServerProcess {
   ended: Promise<number | null>;
 }
 
-/** Starts the compiled server with these settings alone: none of the caller's environment but what Node needs. */
-export function spawnServer(env: Record<string, string>): ServerProcess {
+/**
+ * Starts the compiled server with these settings alone: none of the caller's environment but what Node needs.
+ * `through` is a program and its arguments that become the server by `exec`.
+ */
+export function spawnServer(env: Record<string, string>, through: readonly string[] = []): ServerProcess {
   const { PATH = '', HOME = '', TZ = 'UTC' } = process.env;
-  const child = spawn(process.execPath, [serverEntry()], {
+  const [program = '', ...args] = [...through, process.execPath, serverEntry()];
+  const child = spawn(program, args, {
     env: { PATH, HOME, TZ, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

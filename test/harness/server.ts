@@ -19,6 +19,8 @@ export interface StartOptions {
   env?: Record<string, string>;
   /** A database to start on again; without one a fresh one is made, and dropped by `stop`. */
   database?: TestDatabase;
+  /** A program with its arguments that becomes the server by `exec`. */
+  through?: readonly string[];
 }
 
 export interface TestServer {
@@ -44,11 +46,8 @@ export interface TestServer {
 /** Starts a server and waits until it listens. One a test file is enough, started in its `before`. */
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await freshDatabase());
-  const running = spawnServer({
-    ...TEST_SETTINGS,
-    DATABASE_URL: database.url,
-    ...options.env,
-  });
+  const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, ...options.env };
+  const running = spawnServer(settings, options.through);
   const port = await listeningPort(running);
   const url = `http://127.0.0.1:${port}`;
   const agent = new Agent({ keepAlive: true });

@@ -10,7 +10,10 @@ interface Entry {
 /** The most that a page holds. */
 const PAGE = 1000;
 
-async function entries(server: TestServer, path: string): Promise<Entry[]> {
+/** A server that is looked into, in whichever process. */
+type Served = Pick<TestServer, 'request'>;
+
+async function entries(server: Served, path: string): Promise<Entry[]> {
   const reply = await server.request('GET', path, { as: asRoot });
   return reply.status === 200 ? (reply.list('entry') as Entry[]) : [];
 }
@@ -19,26 +22,32 @@ function identifierOf({ resource }: Entry): string {
   return resource?.identifier[0]?.value ?? '';
 }
 
-/** Every answered version is there; a pending one is the last, or absent. Then the ledger holds what is stored. */
-export async function reconcile(server: TestServer, ledger: Ledger): Promise<void> {
-  const history = await entries(server, `/Patient/${ledger.id}/_history?_count=${PAGE}`);
+/** The values of all versions of a resource, the oldest first; they are numbered from 1 on, and the last is current. */
+export async function historyOf(server: Served, id: string): Promise<string[]> {
+  const history = await entries(server, `/Patient/${id}/_history?_count=${PAGE}`);
   // A full page may not be the whole history, and what is compared must be.
-  expect(history.length, `history of ${ledger.id}`).to.be.below(PAGE);
+  expect(history.length, `history of ${id}`).to.be.below(PAGE);
+  const versions = history.map(({ resource }) => Number(resource?.meta.versionId)).reverse();
+  expect(versions, `versions of ${id}`).to.eql(versions.map((_, at) => at + 1));
   const values = history.map(identifierOf).reverse();
+  const current = await server.request('GET', `/Patient/${id}`, { as: asRoot });
+  if (values.length === 0) expect(current.status).to.equal(404);
+  else expect(current.at('identifier.0.value')).to.equal(values.at(-1));
+  return values;
+}
+
+/** Every answered version is there; a pending one is the last, or absent. Then the ledger holds what is stored. */
+export async function reconcile(server: Served, ledger: Ledger): Promise<void> {
+  const values = await historyOf(server, ledger.id);
   const expected = [ledger.answered];
   if (ledger.pending !== undefined) expected.push([...ledger.answered, ledger.pending]);
   expect(expected, `history of ${ledger.id}`).to.deep.include(values);
-  const versions = history.map(({ resource }) => Number(resource?.meta.versionId)).reverse();
-  expect(versions).to.eql(values.map((_, at) => at + 1));
-  const current = await server.request('GET', `/Patient/${ledger.id}`, { as: asRoot });
-  if (values.length === 0) expect(current.status).to.equal(404);
-  else expect(current.at('identifier.0.value')).to.equal(values.at(-1));
   ledger.answered = values;
   ledger.pending = undefined;
 }
 
 /** A search finds each resource by its current value, and by none of those before. */
-export async function checkIndex(server: TestServer, ledgers: Ledger[]): Promise<void> {
+export async function checkIndex(server: Served, ledgers: Ledger[]): Promise<void> {
   for (let start = 0; start < ledgers.length; start += 20) {
     const group = ledgers.slice(start, start + 20);
     const sent = group.flatMap(({ id, answered }) => [...answered.slice(-3), `${id}-${answered.length + 1}`]);

@@ -1,0 +1,92 @@
+/** `npm run backup -- FILE`: copies the SQLite database as it is at one moment, while a server goes on with it. */
+import { existsSync } from 'node:fs';
+import { lstat, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { copyDatabase, findDamage } from '../resources/dialects/sqlite.ts';
+import { CommandError } from './arguments.ts';
+import { runCommand } from './command.ts';
+
+await runCommand('The backup', async ({ databaseUrl }) => {
+  const [named, ...others] = process.argv.slice(2);
+  if (named === undefined || named.startsWith('-') || others.length > 0) {
+    throw new CommandError('name one file that is not there yet: npm run backup -- ward-backup.db');
+  }
+  const source = sourceOf(databaseUrl);
+  const file = path.resolve(named);
+  const moment = new Date().toISOString();
+  const bytes = await backUp(source, file);
+  return `Backed up ${source} as of ${moment}: ${file}, ${(bytes / 2 ** 20).toFixed(1)} MiB, read back and whole\n`;
+});
+
+/** The file of the settings. Throws a CommandError with another way where there is none. */
+function sourceOf(url: string): string {
+  if (!url.startsWith('sqlite:')) {
+    throw new CommandError(
+      'a PostgreSQL database is backed up by its own tools: pg_dump --format=custom --file=FILE DATABASE, ' +
+        'which pg_restore puts back, or pg_basebackup',
+    );
+  }
+  const source = url.slice('sqlite:'.length);
+  if (source === ':memory:') throw new CommandError('sqlite::memory: ends with its server; npm run export asks it');
+  if (!existsSync(source)) throw new CommandError(`there is no ${source}: DATABASE_URL names the database`);
+  return source;
+}
+
+/**
+ * Writes the copy under another name and gives it its own once it is whole and on the disk, so that a file of that
+ * name is a backup whatever happens. Gives its size in bytes. Throws a CommandError.
+ */
+async function backUp(source: string, file: string): Promise<number> {
+  const partial = `${file}.partial`;
+  await reserve(partial);
+  try {
+    // Asked while the other name is held, so that of two backups to one file the second sees the first.
+    if (await isThere(file)) throw new CommandError(`${file} is there already: name a new file`);
+    await copyDatabase(source, partial);
+    const bytes = await flush(partial);
+    const damage = await findDamage(partial);
+    if (damage !== undefined) throw new Error(`the copy is damaged, and so may be the database: ${damage}`);
+    await rename(partial, file);
+    await flush(path.dirname(file));
+    return bytes;
+  } catch (error) {
+    await Promise.all(['', '-journal'].map((end) => rm(partial + end, { force: true })));
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`${source} was not copied to ${file}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** Makes an empty file that is its owner's alone, as the copy holds what the database does. */
+async function reserve(partial: string): Promise<void> {
+  try {
+    await (await open(partial, 'wx', 0o600)).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new CommandError(`${partial} cannot be made: ${reasonOf(error)}`, { cause: error });
+    }
+    throw new CommandError(`${partial} is of a backup that runs, or that was cut off: remove it if none runs`);
+  }
+}
+
+/** Waits until a file or folder is on the disk; gives its size in bytes. */
+async function flush(name: string): Promise<number> {
+  const handle = await open(name, 'r');
+  try {
+    await handle.sync();
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
+}
+
+function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** In one line, as a command tells it. */
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,135 @@
+/** A PostgreSQL that ends connections, restarts, crashes and fails over under load, and a server that outlives it. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import pg from 'pg';
+import { type Cluster, postgresPrograms, startCluster } from '../harness/cluster.ts';
+import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { type Relay, startRelay } from '../harness/relay.ts';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { until } from '../server/poll.ts';
+import { Load } from './load.ts';
+
+const CUTS = 10;
+const PROGRAMS = DATABASE_KIND === 'postgres' ? postgresPrograms() : undefined;
+
+/** Runs a statement and gives the number of its rows. */
+async function query(url: string, sql: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const result = await client.query(sql).finally(() => client.end());
+  return result.rowCount ?? 0;
+}
+
+/** The same database by another way to it. */
+function through({ port }: Relay, database: TestDatabase): TestDatabase {
+  const url = new URL(database.url);
+  url.host = `127.0.0.1:${port}`;
+  return { ...database, url: url.href };
+}
+
+const served = (server: TestServer) =>
+  until(
+    'it serves',
+    async () => (await server.request('GET', '/Patient?_summary=count', { as: asRoot })).status === 200,
+    20_000,
+  );
+
+(DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: connections that PostgreSQL ends', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let server: TestServer;
+  let relay: Relay;
+  before(async () => {
+    database = await freshDatabase();
+    relay = await startRelay(Number(new URL(database.url).port || 5432));
+    server = await startServer({ database: through(relay, database) });
+  });
+  after(async () => {
+    await server.stop();
+    await relay.close();
+    await database.drop();
+  });
+
+  it('cost no answered write, again and again, and the server goes on', async () => {
+    const load = new Load(server);
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      await load.goesOn();
+      const others = `datname = current_database() AND application_name = 'ward' AND pid <> pg_backend_pid()`;
+      await query(database.url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`);
+    }
+    await load.goesOn();
+    await load.stop();
+    await load.check();
+    expect(load.count('absent') + load.count('open')).to.be.above(0);
+  });
+
+  it('between a commit and its answer: the write is stored, and nobody was told that it is not', async () => {
+    await served(server);
+    const write = (id: string) => server.request('PUT', `/Patient/${id}`, { as: asRoot, json: {} });
+    // On a new connection the text of each statement is sent once; later it is known by its name.
+    relay.cut();
+    await served(server);
+    relay.swallow('COMMIT');
+    await until('a commit is cut off', async () => {
+      const reply = await write('doubt');
+      if (!relay.swallowed()) return false;
+      expect(reply.status).to.equal(503);
+      expect(reply.header('retry-after')).to.equal('1');
+      expect(reply.string('issue.0.diagnostics')).to.match(/may be stored|stored as a whole or not at all/);
+      return true;
+    });
+    expect((await server.request('GET', '/Patient/doubt', { as: asRoot })).status).to.equal(200);
+    expect((await write('after')).status).to.equal(201);
+  });
+});
+
+(PROGRAMS ? describe : describe.skip)('faults: a PostgreSQL that goes away', function () {
+  this.timeout(60_000);
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await startCluster(PROGRAMS ?? '');
+  });
+  after(() => cluster.remove());
+
+  for (const mode of ['fast', 'immediate'] as const) {
+    it(`restarted (${mode}) mid-write, it is waited for, and every answered write is there`, async () => {
+      const server = await startServer({ database: cluster.database });
+      const load = new Load(server);
+      await load.goesOn();
+      cluster.stop(mode);
+      await until('writes are refused', () => load.count('absent') >= 8, 15_000);
+      const reply = await server.request('GET', '/Patient/f0', { as: asRoot });
+      expect([reply.status, reply.header('retry-after')]).to.eql([503, '1']);
+      expect((await server.request('GET', '/health')).status).to.equal(503);
+      cluster.start();
+      await load.goesOn();
+      await load.stop();
+      await load.check();
+      expect((await server.request('GET', '/health')).status).to.equal(200);
+      await server.stop();
+      await query(cluster.database.url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    });
+  }
+
+  it('failed over mid-write to one that follows it, it has every answered write', async () => {
+    const standby = await cluster.follow();
+    await query(cluster.database.url, `ALTER SYSTEM SET synchronous_standby_names = '*'`);
+    await query(cluster.database.url, 'SELECT pg_reload_conf()');
+    const synchronous = `SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'`;
+    await until('a commit waits for both', async () => (await query(cluster.database.url, synchronous)) === 1);
+    const relay = await startRelay(cluster.port);
+    const server = await startServer({ database: through(relay, cluster.database) });
+    const load = new Load(server);
+    await load.goesOn();
+    cluster.stop('immediate');
+    await until('writes are refused', () => load.count('absent') >= 8, 15_000);
+    standby.promote();
+    relay.turn(standby.port);
+    await load.goesOn();
+    await load.stop();
+    await load.check();
+    await server.stop();
+    await relay.close();
+    standby.remove();
+  });
+});

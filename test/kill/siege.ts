@@ -1,0 +1,101 @@
+/** Kills of one server after the other on one database, each under load, and what is there afterwards. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { TestDatabase } from '../harness/database.ts';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { checkIndex, historyOf, reconcile } from './inspection.ts';
+import { create, type Ledger, write } from './writers.ts';
+
+const WRITERS = 12;
+const CREATORS = ['a', 'b', 'c', 'd'];
+/** Rounds after which the writers begin with new resources: a history that grows for ever cannot be compared whole. */
+const ROUNDS_OF_A_WRITER = 10;
+
+export class Siege {
+  /** How many writes were answered, and how many were under way at a kill, stored or not. */
+  readonly counts = { kills: 0, answered: 0, pending: 0, pendingStored: 0 };
+  readonly #database: TestDatabase;
+  readonly #all: Ledger[] = [];
+  #server: TestServer | undefined;
+  #changing: Ledger[] = [];
+
+  constructor(database: TestDatabase) {
+    this.#database = database;
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startServer({ database: this.#database });
+  }
+
+  /** Kills the server in the middle of writes, starts another and compares. Rejects where an answer did not hold. */
+  async kill(round: number): Promise<void> {
+    if ((round - 1) % ROUNDS_OF_A_WRITER === 0) this.#changing = this.#add(WRITERS, (at) => `w${round}-${at}`);
+    const server = this.#running();
+    const fresh: Ledger[] = [];
+    const before = this.#answered(fresh);
+    const over = Promise.all([
+      ...this.#changing.map((ledger) => write(server, ledger)),
+      ...CREATORS.map((name) => create(server, `r${round}${name}`, fresh)),
+    ]);
+    let isOver = false;
+    over
+      .finally(() => {
+        isOver = true;
+      })
+      .catch(() => undefined);
+    // Each round dies at another point, and not before something was answered.
+    const enough = before + 24 + 11 * (1 + (round % 10));
+    while (this.#answered(fresh) < enough && !isOver) await wait(1);
+    // What was seen just now is an answer: the next commit takes a while, and some are to be killed at its end.
+    await wait((round * 7) % 23);
+    await server.kill();
+    await over;
+    const ledgers = [...this.#changing, ...fresh];
+    this.#count(ledgers, this.#answered(fresh) - before);
+    await this.start();
+    const stored = sumOf(ledgers);
+    await Promise.all(ledgers.map((ledger) => reconcile(this.#running(), ledger)));
+    this.counts.pendingStored += sumOf(ledgers) - stored;
+    await checkIndex(this.#running(), ledgers);
+    this.#all.push(...fresh);
+  }
+
+  /** All that was there after the kill it lived through is there still, and nothing else. */
+  async checkAll(): Promise<void> {
+    for (const ledger of this.#all) expect(await historyOf(this.#running(), ledger.id)).to.eql(ledger.answered);
+    const stored = this.#all.filter(({ answered }) => answered.length > 0).length;
+    const reply = await this.#running().request('GET', '/Patient?_total=accurate&_count=1', { as: asRoot });
+    expect(reply.at('total')).to.equal(stored);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+  }
+
+  #running(): TestServer {
+    if (!this.#server) throw new Error('start comes first');
+    return this.#server;
+  }
+
+  #add(count: number, name: (at: number) => string): Ledger[] {
+    const ledgers = Array.from({ length: count }, (_, at): Ledger => {
+      return { id: name(at), answered: [], pending: undefined };
+    });
+    this.#all.push(...ledgers);
+    return ledgers;
+  }
+
+  #answered(fresh: Ledger[]): number {
+    return sumOf([...this.#changing, ...fresh]);
+  }
+
+  #count(ledgers: Ledger[], answered: number): void {
+    this.counts.kills += 1;
+    this.counts.answered += answered;
+    this.counts.pending += ledgers.filter(({ pending }) => pending !== undefined).length;
+  }
+}
+
+function sumOf(ledgers: Ledger[]): number {
+  return ledgers.reduce((sum, { answered }) => sum + answered.length, 0);
+}
