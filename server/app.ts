@@ -7,11 +7,12 @@ import { mountAuth } from './auth-routes.ts';
 import { readBytes } from './body.ts';
 import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
-import type { RequestState, Step } from './context.ts';
+import type { RequestState } from './context.ts';
 import { mountDescriptions } from './describe/mount.ts';
 import { type EventLoop, refuseLate } from './event-loop.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { locate } from './locate.ts';
+import { operations, otherMethods } from './methods.ts';
 import { mountMetrics } from './metrics/mount.ts';
 import { RequestMetrics } from './metrics/requests.ts';
 import { observe } from './observe.ts';
@@ -45,6 +46,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config));
   app.use(refuseLate(loop));
   app.use(readBytes(config));
+  app.use(operations(router));
   app.use(router.routes());
   app.use(otherMethods(router));
   return app;
@@ -55,21 +57,6 @@ function brokenConnection(logger: Logger): (error: Error) => void {
   return (error) => {
     const level = 'code' in error ? 'debug' : 'error';
     logger[level]({ cause: error.stack }, 'The connection of a request broke');
-  };
-}
-
-/** A method that an address does not take is answered with those that it does (RFC 9110 §15.5.6). */
-function otherMethods(router: Router<RequestState>): Step {
-  return (ctx, next) => {
-    const methods = new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods));
-    if (methods.size === 0) return next();
-    const allow = [...methods].join(', ');
-    if (ctx.method !== 'OPTIONS') {
-      throw new Failure('method-not-allowed', `This address takes ${allow}.`, { headers: { Allow: allow } });
-    }
-    ctx.status = 204;
-    ctx.set('Allow', allow);
-    return undefined;
   };
 }
 

@@ -7,9 +7,9 @@ import type { Context, RequestState } from './context.ts';
 import { parseForm } from './formats/form.ts';
 import { guard } from './guard.ts';
 import { checkAddress } from './interactions/address.ts';
+import { typeOfBody } from './interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from './interactions/interaction.ts';
 import { INTERACTIONS } from './interactions/registry.ts';
-import { typeOfBody } from './interactions/validate.ts';
 
 /** Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. */
 export function mountResources(

@@ -48,10 +48,11 @@ export function targetsOf(definitions: Definitions, parameter: Parameter): strin
   });
 }
 
-/** A type whose resources have canonical URLs is searched by `url` and `version`. */
+/** A type whose resources have canonical URLs is searched by `url` and by a `version` whose case says nothing. */
 function byCanonical({ parameters }: SearchType): Naming | undefined {
   const [url, version] = [parameters.get('url'), parameters.get('version')];
-  if (url?.definition.kind !== 'uri' || version?.definition.kind !== 'token') return undefined;
+  if (url?.definition.kind !== 'uri' || version?.definition.kind !== 'token' || !version.types.has('string'))
+    return undefined;
   return { by: 'canonical', url: url.number, version: version.number };
 }
 

@@ -86,7 +86,7 @@ export function parseSearch(
     try {
       if (!take(draft, options, parameter, value)) continue;
       if (!Object.hasOwn(RESULT, parameter) || parameter === '_sort') found.push([parameter, value]);
-      if (parameter !== '_cursor') draft.search.understood.push([parameter, value]);
+      if (parameter !== '_cursor') draft.search.understood.push([parameter, asDone(draft, parameter, value)]);
     } catch (error) {
       if (!options.lenient || !(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
       draft.search.warnings.push(`${error.message} It was passed over.`);
@@ -118,6 +118,11 @@ function take(draft: Draft, options: SearchOptions, name: string, value: string)
   const criterion = parseCriterion(draft.definitions, draft.type, options, name, value);
   if (criterion !== undefined) draft.search.criteria.push(criterion);
   return criterion !== undefined;
+}
+
+/** The value by which a parameter was done: a page holds no more than the largest (§3.1.1.5.3). */
+function asDone({ search }: Draft, name: string, value: string): string {
+  return name === '_count' ? String(search.count) : value;
 }
 
 /** The search of all resources of a type. */

@@ -114,7 +114,7 @@ export interface ParsedSearch {
   includes: Include[];
   /** What lenient handling has passed over. */
   warnings: string[];
-  /** The parameters that were understood, as sent: what the self link repeats. */
+  /** The parameters that were understood, as they were done: what the self link repeats. */
   understood: [name: string, value: string][];
 }
 

@@ -5,6 +5,7 @@ import { constraintChecks, invariantChecks } from './constraints.ts';
 import { resourceCheck } from './contained.ts';
 import { complexMember, listCheck, type Member, type Place, primitiveCheck, primitiveMembers } from './elements.ts';
 import { choiceKey, Extensions } from './extensions.ts';
+import { idChecks } from './ids.ts';
 import { type Choice, objectCheck, type Shape } from './object.ts';
 import { openCheck } from './open.ts';
 import { PRIMITIVES, primitiveKinds } from './primitives.ts';
@@ -33,10 +34,13 @@ export class Compiler {
   /** Nested elements that others have the children of, by their path. */
   readonly #nested = new Map<string, Check>();
   readonly #rules: Record<string, ObjectRule>;
+  /** The id that every element has: those that a type declares itself mean what they mean. */
+  readonly #elementId: ElementDefinition | undefined;
 
   constructor(registry: Registry) {
     this.#registry = registry;
     this.#extensions = new Extensions(registry);
+    this.#elementId = registry.datatype('Element')?.elements['id'];
     this.#rules = { Reference: referenceCheck(registry), Link: checkLink };
   }
 
@@ -121,6 +125,7 @@ export class Compiler {
     const primitive = type === undefined ? undefined : PRIMITIVES[type];
     if (type !== undefined && primitive !== undefined) {
       if (ADDRESSES.has(type)) further.push(noteFragment);
+      if (element === this.#elementId) further.push(...idChecks(path.slice(0, path.lastIndexOf('.'))));
       const beside = inContexts([path, ...primitiveKinds(type), 'Element'], this.#datatype('Element'));
       const checks = { value: primitiveCheck(primitive, further), sibling: beside };
       const { member, sibling } = primitiveMembers(place, key, element.list === true, checks);

@@ -10,6 +10,8 @@ export class Container {
   readonly #used = new Set<string>();
   /** The contained resources that refer to the resource that contains them. */
   readonly #referringOut = new Set<number>();
+  /** The ids of elements that were met, each with the contained resource that it is in. */
+  readonly #elements = new Set<string>();
   /** The index of the contained resource that is being checked. */
   inside: number | undefined;
 
@@ -30,6 +32,12 @@ export class Container {
     }
     this.#used.add(id);
     return this.#types.has(id);
+  }
+
+  /** Takes the id of an element; false where another of the resource has it. Contained resources are apart. */
+  take(id: string): boolean {
+    const { size } = this.#elements;
+    return this.#elements.add(`${this.inside ?? ''} ${id}`).size > size;
   }
 
   /** The type of a contained resource. */

@@ -3,9 +3,9 @@ import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { parseForm } from '../formats/form.ts';
 import { checkAddress } from '../interactions/address.ts';
+import { typeOfBody } from '../interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
 import { type Match, matchAddress } from '../interactions/match.ts';
-import { typeOfBody } from '../interactions/validate.ts';
 import { patchOf } from './patch.ts';
 
 /** An entry that can be done. */

@@ -23,7 +23,8 @@ function partsOf(pattern: string[], segments: string[]): AddressParts | undefine
   const parts: AddressParts = {};
   for (const [index, name] of pattern.entries()) {
     const segment = segments[index] ?? '';
-    if (name.startsWith(':') && segment !== '') parts[name.slice(1)] = segment;
+    // What starts with `$` is an operation, and neither a type nor an id.
+    if (name.startsWith(':') && /^[^$]/.test(segment)) parts[name.slice(1)] = segment;
     else if (name !== segment) return undefined;
   }
   return parts;

@@ -59,6 +59,37 @@ describe('interactions: system', () => {
       });
     }
 
+    const wrapped = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter });
+    const good = { name: 'resource', resource: GOOD };
+    const envelopes: [about: string, json: object, code: string, place: string][] = [
+      ['an unknown member', { ...wrapped(good), parametr: 1 }, 'structure', 'Parameters.parametr'],
+      ['one of a part', wrapped({ ...good, resorce: 1 }), 'structure', 'Parameters.parameter[0].resorce'],
+      ['a part without a name', wrapped(good, { valueCode: 'create' }), 'required', 'Parameters.parameter[1].name'],
+      ['a part that is none', wrapped(good, []), 'structure', 'Parameters.parameter[1]'],
+      ['a second resource', wrapped(good, good), 'structure', 'Parameters.parameter[1]'],
+      [
+        'a part of no meaning',
+        wrapped({ name: 'x', valueCode: 'y' }, good),
+        'not-supported',
+        'Parameters.parameter[0]',
+      ],
+      [
+        'one in another',
+        wrapped({ ...good, resource: wrapped(good) }),
+        'structure',
+        'Parameters.parameter[0].resource',
+      ],
+    ];
+    for (const [about, json, code, place] of envelopes) {
+      it(`a Parameters with faults of its own: ${about}: 400 and its place`, async () => {
+        for (const path of ['/$validate', '/Patient/$validate']) {
+          const reply = await post(path, json);
+          expect([reply.status, reply.at('issue.0.code')], reply.text).to.deep.equal([400, code]);
+          expect(reply.at('issue.0.expression')).to.deep.equal([place]);
+        }
+      });
+    }
+
     it('a profile or a mode that it does not validate by: 400, not the word that all is well', async () => {
       const base = 'http://hl7.org/fhir/StructureDefinition/Patient';
       const named = (name: string, value: string) => ({

@@ -59,6 +59,17 @@ for (const BASE_URL of ['https://ward.example', 'http://ward.example:8443/some/p
       });
     }
 
+    it('a page of more than is served: the link says how many are', async () => {
+      for (const [asked, done] of [
+        ['5000', '1000'],
+        ['007', '7'],
+        ['1000', '1000'],
+      ]) {
+        const reply = await server.request('GET', `/Patient?_count=${asked}`, { as: asRoot });
+        expect(reply.string('link.0.url')).to.equal(`${BASE_URL}/Patient?_count=${done}`);
+      }
+    });
+
     it('both bases serve the same resources', async () => {
       const [root, twin] = await Promise.all(
         ['', '/fhir'].map((prefix) => server.request('GET', `${prefix}/Patient/a`, { as: asRoot })),

@@ -60,6 +60,25 @@ describe('resources: methods', () => {
     });
   }
 
+  for (const path of ['/Patient/$validate', '/$validate', '/fhir/$validate', '/Session/$revoke']) {
+    it(`${path} is an operation, and no id or type: POST alone`, async () => {
+      for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']) {
+        const reply = await server.request(method, path, { as: asRoot });
+        expect([reply.status, reply.header('allow')], method).to.deep.equal([405, 'POST']);
+      }
+      const options = await server.request('OPTIONS', path);
+      expect([options.status, options.header('allow')]).to.deep.equal([204, 'POST']);
+    });
+  }
+
+  it('an operation that there is not: 404, whatever the method', async () => {
+    for (const path of ['/Patient/$explode', '/$explode', '/Patient/$revoke', '/Patient/m-Patient/$validate']) {
+      for (const method of ['GET', 'POST', 'PUT', 'OPTIONS']) {
+        expect((await server.request(method, path, { as: asRoot })).status, `${method} ${path}`).to.equal(404);
+      }
+    }
+  });
+
   it('method override headers', async () => {
     for (const name of ['x-http-method-override', 'x-http-method', 'x-method-override']) {
       const options = { as: asRoot, headers: { [name]: 'DELETE' } };

@@ -38,7 +38,7 @@ const URLS = [
   'http://a.example',
 ];
 const FORMS = ['http://a.example/f', 'http://a.example/g', 'urn:f'];
-const VERSIONS = ['1', '1.2', '10', '2', '\u{1f600}'];
+const VERSIONS = ['1', '1.2', '10', '2', '2-RC', '2-rc', '\u{1f600}'];
 const IDS = ['1', '2', '3', '4'];
 
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
@@ -75,6 +75,7 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
   Patient: fc.record({
     active: optional(fc.boolean()),
     gender: optional(fc.constantFrom('female', 'male')),
+    telecom: optional(some(fc.record({ value: fc.constantFrom('a', 'A', 'b', 'x|y') }))),
     birthDate: optional(fc.constantFrom(...DATES.slice(0, 3))),
     name: optional(some(fc.record({ family: fc.constantFrom(...TEXTS), given: some(fc.constantFrom(...TEXTS)) }))),
     identifier: optional(
@@ -158,7 +159,9 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ...['gender', 'gender:not', 'active', 'active:not'].map(
       (name): Parameter => [name, fc.constantFrom('female', 'male', 'true', 'false')],
     ),
-    ...['identifier', 'identifier:not', 'organization:identifier'].map((name): Parameter => [name, tokens]),
+    ...['identifier', 'identifier:not', 'organization:identifier', 'telecom', 'telecom:not'].map(
+      (name): Parameter => [name, tokens],
+    ),
     ['identifier:of-type', fc.tuple(fc.constantFrom('', ...SYSTEMS), codes, codes).map((parts) => parts.join('|'))],
     ...['birthdate', 'death-date', '_lastUpdated'].map((name): Parameter => [name, prefixed(DATES)]),
     ['organization', references('Organization')],

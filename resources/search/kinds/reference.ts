@@ -2,7 +2,7 @@ import { isObject, type Json } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
 import { bounded, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
-import { addIdentifier, codeKey, token } from './token.ts';
+import { addIdentifier, caselessKey, token } from './token.ts';
 import { uriKey } from './uri.ts';
 
 const LONGEST = 400;
@@ -105,7 +105,7 @@ function addReference(value: Json, add: AddRow): void {
 function addCanonical(value: Json, add: AddRow): void {
   if (typeof value !== 'string') return;
   const [url = '', version = ''] = value.split('|');
-  add([uriKey(url), `|${codeKey(version)}`]);
+  add([uriKey(url), `|${caselessKey(version)}`]);
 }
 
 function typed(literal: string, type: string, context: ValueContext): RowMatch {
@@ -136,7 +136,7 @@ function row(found: { base: string; type: string; id: string }, base: string): R
 /** Without a version, every version of a canonical matches. */
 function canonical(literal: string): RowTest {
   const [url = '', version] = literal.split('|');
-  if (version !== undefined) return pointing(uriKey(url), [`|${codeKey(version)}`]);
+  if (version !== undefined) return pointing(uriKey(url), [`|${caselessKey(version)}`]);
   return { all: [is('target', '=', uriKey(url)), { column: 'target_type', startsWith: '|' }] };
 }
 
@@ -144,7 +144,7 @@ function canonical(literal: string): RowTest {
 function below(literal: string): RowTest {
   const [url = '', version = ''] = literal.split('|');
   if (version === '') return canonical(url);
-  const own = `|${codeKey(version)}`;
+  const own = `|${caselessKey(version)}`;
   const versions = [is('target_type', '=', own), { column: 'target_type', startsWith: `${own}.` }];
   return { all: [is('target', '=', uriKey(url)), { any: versions }] };
 }

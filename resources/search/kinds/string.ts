@@ -40,6 +40,10 @@ export const string: SearchKind = {
     const literal = unescaped(text);
     const folded = textKey(literal);
     if (folded === '') throw new BadValue('give some text to look for');
+    // What is behind the end of a key is kept by the digest of `exact` alone.
+    if (modifier !== 'exact' && fold(literal).length > LONGEST) {
+      throw new BadValue(`give at most ${LONGEST} characters, or the whole text by :exact`);
+    }
     if (modifier === 'exact') {
       const exact = bounded(literal, LONGEST_EXACT);
       return { where: { all: [is('folded', '=', folded), is('exact', '=', exact)] }, access: 'seek' };

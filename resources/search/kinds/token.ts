@@ -10,7 +10,6 @@ const LONGEST = 200;
 const IMPLIED = new Set(['code', 'boolean']);
 const PLAIN = new Set([
   ...IMPLIED,
-  'string',
   'markdown',
   'id',
   'uri',
@@ -28,11 +27,18 @@ const PLAIN = new Set([
   'time',
 ]);
 
+/**
+ * Types whose values are text of people or names of versions, not codes: their case says nothing, and servers should
+ * not look at it then. Codes, identifiers and URIs are exact: two that differ in case may mean two things or people.
+ */
+const CASELESS: ReadonlySet<string> = new Set(['string', 'ContactPoint']);
+
 const READERS: Record<string, Reader> = {
   Coding: (value, add) => isObject(value) && addCoding(value, add),
   CodeableConcept: addConcept,
   Identifier: addIdentifier,
-  ContactPoint: (value, add) => isObject(value) && addToken(value['value'], '', add),
+  ContactPoint: (value, add) => isObject(value) && addCaseless(value['value'], add),
+  string: addCaseless,
 };
 
 /**
@@ -59,8 +65,8 @@ export const token: SearchKind = {
   variants: { 'of-type': 'search_token', text: 'search_string' },
 
   reader(type) {
-    if (PLAIN.has(type)) return (value, add) => addToken(value, '', add);
-    return READERS[type];
+    if (READERS[type] !== undefined) return READERS[type];
+    return PLAIN.has(type) ? (value, add) => addToken(value, '', add) : undefined;
   },
 
   parse(text, context) {
@@ -71,12 +77,12 @@ export const token: SearchKind = {
     if (context.modifier === 'of-type') return ofType(parts);
     const [first = '', second] = parts;
     if (parts.length > 2) throw new BadValue('write system|code with one bar, and other bars as \\|');
-    if (second === undefined) return code(first);
+    if (second === undefined) return code(first, context.types);
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
     // The system of a code element stands in no resource: its binding implies it.
-    if (isImplied(context.types)) return second === '' ? any() : code(second);
+    if (isImplied(context.types)) return second === '' ? any() : code(second, context.types);
     if (second === '') return { where: is('system', '=', codeKey(first)), access: 'scan' };
-    return { where: coded(codeKey(second), codeKey(first)), access: 'seek' };
+    return { where: coded(code(second, context.types).where, codeKey(first)), access: 'seek' };
   },
 };
 
@@ -121,6 +127,10 @@ function addToken(value: Json | undefined, system: string, add: AddRow, variant?
   add([codeKey(String(value)), system], variant);
 }
 
+function addCaseless(value: Json | undefined, add: AddRow): void {
+  if (typeof value === 'string') add([caselessKey(value), '']);
+}
+
 function systemOf(value: JsonObject): string {
   return typeof value['system'] === 'string' ? codeKey(value['system']) : '';
 }
@@ -130,18 +140,26 @@ export function codeKey(text: string): string {
   return bounded(text, LONGEST);
 }
 
+/** A text as index rows hold it where its case says nothing. */
+export function caselessKey(text: string): string {
+  return codeKey(text.toUpperCase().toLowerCase());
+}
+
 /** True where the system of a code stands in no resource, since its element implies it. */
 export function isImplied(types: ReadonlySet<string>): boolean {
   return [...types].every((type) => IMPLIED.has(type));
 }
 
-function code(text: string): RowMatch {
+function code(text: string, types: ReadonlySet<string>): RowMatch {
   if (text === '') throw new BadValue('give a code, a system, or both as system|code');
-  return { where: is('code', '=', codeKey(text)), access: 'seek' };
+  const caseless = [...types].filter((type) => CASELESS.has(type)).length;
+  if (caseless === 0) return { where: is('code', '=', codeKey(text)), access: 'seek' };
+  if (caseless === types.size) return { where: is('code', '=', caselessKey(text)), access: 'seek' };
+  return { where: { column: 'code', in: [codeKey(text), caselessKey(text)] }, access: 'seek' };
 }
 
-function coded(code: string, system: string): RowTest {
-  return { all: [is('code', '=', code), is('system', '=', system)] };
+function coded(code: RowTest, system: string): RowTest {
+  return { all: [code, is('system', '=', system)] };
 }
 
 function any(): RowMatch {
@@ -152,6 +170,6 @@ function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
   if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
   const typed = bounded(`${type}|${value}`, LONGEST);
-  const where = system === '' ? is('code', '=', typed) : coded(typed, codeKey(system));
+  const where = system === '' ? is('code', '=', typed) : coded(is('code', '=', typed), codeKey(system));
   return { where, access: 'seek', variant: 'of-type' };
 }

@@ -240,7 +240,7 @@ describe('auth: POST /Session/$revoke', () => {
     const token = await tokenOf('bob');
     const entry = [{ request: { method: 'POST', url: 'Session/$revoke?user=User/bob' } }];
     const json = { resourceType: 'Bundle', type: 'transaction', entry };
-    expect((await api.request('POST', '/', { as: asRoot, json })).status).to.equal(405);
+    expect((await api.request('POST', '/', { as: asRoot, json })).status).to.equal(422);
     expect(await api.statusWith(token)).to.equal(200);
   });
 

@@ -53,6 +53,13 @@ const PATIENTS: Omit<Patient, 'resourceType'>[] = [
   },
   { id: 'mailed', telecom: [{ system: 'email', value: '555-806-9773' }] },
   {
+    id: 'shouted',
+    telecom: [
+      { system: 'email', value: 'ANA@Example.org' },
+      { system: 'phone', value: 'Ém@example.org' },
+    ],
+  },
+  {
     id: 'polyglot',
     communication: [
       { language: { coding: [{ system: 'urn:ietf:bcp:47', code: 'ru-RU' }, { code: 'de' }] } },

@@ -92,7 +92,7 @@ function coded({ system, code }: Token, { shape }: Whim): Ask {
   if (code === undefined || code === '') return system === undefined ? of('none') : of(system, '');
   const right = of(system ?? '', code);
   const all = system === undefined ? of(code) : of(system, '');
-  const others = implied ? [] : [of('', code), of('urn:none', code), of(`${code}x`)];
+  const others = implied ? [] : [of('', code), of('urn:none', code), of(`${code}x`), of(code.toUpperCase())];
   return pick([of(code), of(code), of(code), right, right, all, ...others], shape);
 }
 

@@ -30,6 +30,8 @@ export interface Token {
   code?: string | undefined;
   /** What an Identifier's type says of it. */
   types?: Coding[] | undefined;
+  /** A text of people, whose case says nothing. */
+  caseless?: boolean;
 }
 
 /** What is compared of a text: neither case nor accents nor the amount of white space. */
@@ -51,7 +53,7 @@ export const string: Kind<Text> = {
   order: ({ folded }) => folded,
 };
 
-/** §3.1.1.4.10: `code`, `system|code`, `|code` where there is no system, `system|` for all of one. */
+/** §3.1.1.4.10: `code`, `system|code`, `|code` where there is no system, `system|` for all of one; by case or not. */
 export const token: Kind<Token> = {
   name: 'token',
   says({ parts }, modifier) {
@@ -61,11 +63,14 @@ export const token: Kind<Token> = {
         code === value && types.some((coding) => coding.system === system && coding.code === type);
     }
     const [first = '', second] = parts;
-    if (second === undefined) return ({ code }) => code === first;
     if (second === '') return ({ system }) => system === first;
-    return ({ system, code }) => code === second && (system ?? '') === first;
+    const asked = second ?? first;
+    const small = asked.toLowerCase();
+    const isCode = ({ code, caseless }: Token) => (caseless ? code?.toLowerCase() === small : code === asked);
+    if (second === undefined) return isCode;
+    return (value) => isCode(value) && (value.system ?? '') === first;
   },
-  order: ({ code = '' }) => code,
+  order: ({ code = '', caseless }) => (caseless ? code.toLowerCase() : code),
 };
 
 export function identified({ system, value, type }: Identifier): Token {

@@ -86,7 +86,7 @@ const code = (system: string, value: Maybe<string | boolean>): Token[] =>
   value === undefined ? [] : [{ system, code: String(value) }];
 const coding = ({ system, code }: Coding): Token => ({ system, code });
 const concept = ({ coding: codings }: CodeableConcept): Token[] => codings?.map(coding) ?? [{}];
-const contact = ({ value }: ContactPoint): Token[] => (value === undefined ? [] : [{ code: value }]);
+const contact = ({ value }: ContactPoint): Token[] => (value === undefined ? [] : [{ code: value, caseless: true }]);
 
 export const GENDERS = 'http://hl7.org/fhir/administrative-gender';
 export const ADDRESS_USES = 'http://hl7.org/fhir/address-use';

@@ -1,0 +1,41 @@
+/** What an address takes (RFC 9110 §15.5.6). */
+import type Router from '@koa/router';
+import { Failure } from '../resources/errors.ts';
+import type { Context, RequestState, Step } from './context.ts';
+
+/** A method that an address does not take is answered with those that it does. */
+export function otherMethods(router: Router<RequestState>): Step {
+  return (ctx, next) => {
+    const methods = methodsAt(router, ctx, () => true);
+    return methods.size === 0 ? next() : tellMethods(ctx, methods);
+  };
+}
+
+/**
+ * Keeps the addresses of operations apart from those of resources, whose types and ids may be anything to the router:
+ * no id starts with `$`. Throws `not-found` (404) where there is no such operation, and `method-not-allowed` (405).
+ */
+export function operations(router: Router<RequestState>): Step {
+  return (ctx, next) => {
+    if (!ctx.path.includes('/$')) return next();
+    const methods = methodsAt(router, ctx, (path) => path.includes('/$'));
+    if (methods.size === 0) throw new Failure('not-found', 'There is no such operation here.');
+    return methods.has(ctx.method) ? next() : tellMethods(ctx, methods);
+  };
+}
+
+/** The methods of the routes at the address of a request. */
+function methodsAt(router: Router<RequestState>, ctx: Context, isOf: (path: string) => boolean): Set<string> {
+  const layers = router.match(ctx.path, ctx.method).path.filter(({ path }) => isOf(String(path)));
+  return new Set(layers.flatMap((layer) => layer.methods));
+}
+
+function tellMethods(ctx: Context, methods: Set<string>): undefined {
+  const allow = [...methods].join(', ');
+  if (ctx.method !== 'OPTIONS') {
+    throw new Failure('method-not-allowed', `This address takes ${allow}.`, { headers: { Allow: allow } });
+  }
+  ctx.status = 204;
+  ctx.set('Allow', allow);
+  return undefined;
+}
