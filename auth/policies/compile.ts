@@ -1,7 +1,7 @@
 import type { Issue } from '../../resources/errors.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { referenceOf } from '../stored.ts';
-import { type Decide, type PolicyContext, PolicyError, Undecided } from './engine.ts';
+import { type Compiling, type Decide, type PolicyContext, PolicyError, Undecided } from './engine.ts';
 import { POLICY_ENGINES } from './registry.ts';
 
 /** A policy ready to judge requests. */
@@ -22,17 +22,17 @@ const OPERATION = new RegExp(`^(?:[A-Z][A-Za-z]*\\.(?:${INTERACTIONS})|introspec
 const PRINCIPAL = /^(Client|User|Role)\/.+$/;
 
 /**
- * Compiles an AccessPolicy; `report` is told once where it fails on a request. Throws a PolicyError for one that
- * cannot be meant as it is written.
+ * Compiles an AccessPolicy; `report` is told once where it fails on a request, and where its criteria cannot be read.
+ * Throws a PolicyError for one that cannot be meant as it is written.
  */
 export function compilePolicy(
   policy: JsonObject,
   context: PolicyContext,
-  report?: (problem: string) => void,
+  report: (problem: string) => void = () => undefined,
 ): CompiledPolicy {
   const { principals, operations } = linksOf(policy);
   const found = { looksAtResource: false };
-  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, { ...context, found }), report);
+  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, { ...context, found, report }), report);
   return { principals, operations, ...found, decide };
 }
 
@@ -48,7 +48,7 @@ export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[
 }
 
 /** What the parts of one policy are compiled with, and what is found of them together. */
-interface Compilation extends PolicyContext {
+interface Compilation extends Omit<Compiling, 'nested'> {
   found: { looksAtResource: boolean };
 }
 
@@ -97,7 +97,7 @@ function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'opera
 }
 
 /** A policy that cannot decide says no. What it throws must not keep the others from being asked. */
-function guarded(decide: Decide, report?: (problem: string) => void): Decide {
+function guarded(decide: Decide, report: (problem: string) => void): Decide {
   let reported = false;
   return (request) => {
     try {
@@ -105,7 +105,7 @@ function guarded(decide: Decide, report?: (problem: string) => void): Decide {
     } catch (error) {
       if (!(error instanceof Undecided) && !reported) {
         reported = true;
-        report?.(`fails on requests, and says no to them: ${String(error)}`);
+        report(`fails on requests, and says no to them: ${String(error)}`);
       }
       return false;
     }

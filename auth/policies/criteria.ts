@@ -3,6 +3,7 @@ import { Failure } from '../../resources/errors.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { isEffective } from '../../resources/search/columns.ts';
 import { parseCriterion, typeNamed } from '../../resources/search/criteria.ts';
+import { namesSets } from '../../resources/search/expand.ts';
 import type { Criterion } from '../../resources/search/plan.ts';
 import { allOf } from './decision.ts';
 import { type Compiling, type PolicyContext, type PolicyEngine, PolicyError } from './engine.ts';
@@ -21,14 +22,32 @@ export const criteria: PolicyEngine = {
     const type = typeOf(policy, place, compiling);
     const operations = new Set(interactionsOf(policy, place, type).map((name) => `${type}.${name}`));
     const conditions = conditionsOf(policy, place, type, compiling);
+    const report = whenNew((problem) => compiling.report(`finds nothing by ${place}.criteria: ${problem}`));
     return (request) => {
       const seen = request();
       const { operation } = seen;
       if (!isObject(operation) || !operations.has(String(operation['id']))) return false;
-      return allOf(conditions, (condition) => bind(condition, type, seen, compiling) ?? false);
+      return allOf(conditions, (condition) => {
+        const criterion = bind(condition, type, seen, compiling);
+        return criterion === undefined ? false : silent(criterion, report);
+      });
     };
   },
 };
+
+/** Callers must not hear what a policy says, nor another policy be of no use, where a value set cannot be read. */
+function silent(criterion: Criterion, report: (problem: string) => void): Criterion {
+  return namesSets(criterion) ? { test: 'silent', of: criterion, report } : criterion;
+}
+
+/** Passes on what differs from what was last said: every request meets the same problem. */
+function whenNew(report: (problem: string) => void): (problem: string) => void {
+  let last: string | undefined;
+  return (problem) => {
+    if (problem !== last) report(problem);
+    last = problem;
+  };
+}
 
 function typeOf({ resource }: JsonObject, place: string, { registry }: Compiling): string {
   if (typeof resource === 'string' && registry.get(resource) !== undefined) return resource;

@@ -18,6 +18,8 @@ export interface PolicyContext {
 export interface Compiling extends PolicyContext {
   /** Compiles a part of the policy that stands at `place`. */
   nested(part: JsonObject, place: string): Decide;
+  /** Told of what keeps a policy in force from saying yes, for the operator: callers never hear of it. */
+  report(problem: string): void;
 }
 
 /** A way for a policy to decide. */

@@ -107,6 +107,7 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
     case 'any':
       return any(criterion.of.map((each) => conditionOf(each, own)));
     case 'in':
+    case 'silent':
       throw new Error('A value set is read before its search is run');
   }
   // The plus keeps SQLite from seeking every one of these keys for every row that it has found already.

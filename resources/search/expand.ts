@@ -14,48 +14,74 @@ import { type FoundRow, query, versionsOf } from './versions.ts';
 /** What one search may ask for: each code is a value or two of a query, whose number databases bound. */
 const MOST = { sets: 20, codes: 3000 };
 
+/** What all the silent criteria of a search may: of their own, since what is left of the others' would tell of them. */
+const MOST_SILENT = { sets: 20, codes: 2000 };
+
 /** Of more codes, all rows are gathered once: to seek each code for each resource would cost the product of both. */
 const FEW = 50;
 
 /** Takes off from what is left; throws BadValue where that is not enough. */
 type Spend = (what: keyof typeof MOST, number: number) => void;
 
-/**
- * Criteria in which value sets are read: each `in` becomes a test of rows. Throws `parameter` Failures where a set is
- * not there, is there more than once or cannot be made out.
- */
-export async function expanded(connection: Connection, criteria: readonly Criterion[]): Promise<Criterion[]> {
-  const left = { ...MOST };
+/** What is left to spend, which is put back where it was spent in vain. */
+interface Purse {
+  spend: Spend;
+  left: typeof MOST;
+}
+
+function purseOf(most: typeof MOST): Purse {
+  const left = { ...most };
   const spend: Spend = (what, number) => {
     left[what] -= number;
-    const all = `${MOST.sets} value sets and ${MOST.codes} codes, with those that they import`;
+    const all = `${most.sets} value sets and ${most.codes} codes, with those that they import`;
     if (left[what] < 0) throw new BadValue(`name fewer: a search takes at most ${all}`);
   };
-  const each = async (some: readonly Criterion[]): Promise<Criterion[]> => {
+  return { spend, left };
+}
+
+/**
+ * Criteria in which value sets are read: each `in` becomes a test of rows. Throws `parameter` Failures where a set is
+ * not there, is there more than once or cannot be made out; where that happens in a silent criterion, nothing
+ * satisfies it and its `report` is told.
+ */
+export async function expanded(connection: Connection, criteria: readonly Criterion[]): Promise<Criterion[]> {
+  const silent = purseOf(MOST_SILENT);
+  const each = async (some: readonly Criterion[], purse: Purse): Promise<Criterion[]> => {
     const found: Criterion[] = [];
-    for (const criterion of some) found.push(await expand(criterion));
+    for (const criterion of some) found.push(await expand(criterion, purse));
     return found;
   };
-  const expand = async (criterion: Criterion): Promise<Criterion> => {
+  const expand = async (criterion: Criterion, purse: Purse): Promise<Criterion> => {
     if (!namesSets(criterion)) return criterion;
     switch (criterion.test) {
       case 'in':
-        return read(connection, criterion, spend);
+        return read(connection, criterion, purse.spend);
+      case 'silent': {
+        const before = { ...silent.left };
+        try {
+          return await expand(criterion.of, silent);
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error;
+          Object.assign(silent.left, before);
+          criterion.report(error.message);
+          return { test: 'any', of: [] };
+        }
+      }
       case 'not':
-        return { ...criterion, of: await expand(criterion.of) };
+        return { ...criterion, of: await expand(criterion.of, purse) };
       case 'any':
       case 'all':
-        return { ...criterion, of: await each(criterion.of) };
+        return { ...criterion, of: await each(criterion.of, purse) };
       case 'chain':
       case 'has':
-        return { ...criterion, criteria: await each(criterion.criteria) };
+        return { ...criterion, criteria: await each(criterion.criteria, purse) };
       case 'line':
-        return { ...criterion, line: { ...criterion.line, criteria: await each(criterion.line.criteria) } };
+        return { ...criterion, line: { ...criterion.line, criteria: await each(criterion.line.criteria, purse) } };
       default:
         return criterion;
     }
   };
-  return each(criteria);
+  return each(criteria, purseOf(MOST));
 }
 
 /** True where a criterion, or a part of it, names value sets. */
@@ -64,6 +90,7 @@ export function namesSets(criterion: Criterion): boolean {
     case 'in':
       return true;
     case 'not':
+    case 'silent':
       return namesSets(criterion.of);
     case 'any':
     case 'all':

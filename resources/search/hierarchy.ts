@@ -9,7 +9,7 @@ import { isById, type NamingById, namings, targetsOf } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, Line } from './plan.ts';
 import { unescaped } from './text.ts';
-import { alternatives, quoted } from './values.ts';
+import { alternatives, explained, quoted } from './values.ts';
 
 /** The hierarchy of a type: how its resources are named, and the parameter by which each names the one above it. */
 export interface Hierarchy {
@@ -109,7 +109,7 @@ function startOf(
   const [only] = types;
   if (types.length === 1 && only !== undefined && isId(text)) return { type: only, id: text };
   for (const type of types) {
-    const id = localId(type, text, base);
+    const id = explained(name, text, () => localId(type, text, base));
     if (id !== undefined) return { type, id };
   }
   const ways = types.map((type) => `${type}/id`).join(' or ');

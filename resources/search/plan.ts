@@ -58,7 +58,12 @@ export type Criterion =
   | { test: 'has'; param: number; from: string; naming: Naming; criteria: Criterion[] }
   | { test: 'any'; of: Criterion[] }
   | { test: 'all'; of: Criterion[] }
-  | { test: 'not'; of: Criterion };
+  | { test: 'not'; of: Criterion }
+  /**
+   * What bounds the caller rather than was asked: where a value set of it cannot be read, nothing satisfies it.
+   * The caller is not told why, `report` is.
+   */
+  | { test: 'silent'; of: Criterion; report(problem: string): void };
 
 /** What is above or below some resources in a hierarchy of their type. */
 export interface Line {

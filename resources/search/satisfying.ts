@@ -56,6 +56,7 @@ function withOthers(criterion: Criterion): (Chain | Has)[] {
     case 'all':
       return criterion.of.flatMap(withOthers);
     case 'not':
+    case 'silent':
       return withOthers(criterion.of);
     default:
       return [];
@@ -82,6 +83,7 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
     case 'not':
       return !satisfies(subject, criterion.of, found);
     case 'in':
+    case 'silent':
       throw new Error('A value set is read before rows are judged by it');
   }
 }

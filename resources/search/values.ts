@@ -18,8 +18,13 @@ export function alternatives(name: string, value: string): string[] {
 
 /** Understands one value by its kind. Throws a `parameter` Failure that names the parameter and says what is right. */
 export function understand(name: string, kind: SearchKind, value: string, context: ValueContext): RowMatch {
+  return explained(name, value, () => kind.parse(value, context));
+}
+
+/** What `read` makes of a value. Throws its BadValue as a `parameter` Failure that names the parameter. */
+export function explained<Read>(name: string, value: string, read: () => Read): Read {
   try {
-    return kind.parse(value, context);
+    return read();
   } catch (error) {
     if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
     throw error;

@@ -2,11 +2,12 @@ import type { Engine, Interactions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { replaceLinks } from '../../resources/links.ts';
 import type { Registry } from '../../resources/registry.ts';
+import { asksForOthers } from '../../resources/search/satisfying.ts';
 import { dependent, untilPlanHolds } from '../../resources/together.ts';
 import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
-import { holdPlan, type Plan, planOf } from './plan.ts';
+import { holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /**
@@ -22,8 +23,8 @@ export function transact(entries: readonly BundleEntry[], services: Services & {
       (interactions) => rehearse(resolved, { ...services, engine: interactions }),
       async (job) => {
         await holdPlan(plan, job);
-        const results = await perform(resolved, plan, { ...services, engine: job });
-        await checkConditions(resolved, plan, job);
+        const { results, found } = await perform(resolved, plan, { ...services, engine: job });
+        await checkConditions(resolved, plan, found, job);
         return results;
       },
     );
@@ -44,23 +45,51 @@ async function rehearse(entries: readonly BundleEntry[], services: Services): Pr
   if (failure) throw failure;
 }
 
-async function perform(entries: readonly BundleEntry[], { ids }: Plan, services: Services): Promise<Result[]> {
+/** Does the entries, and tells which of those with criteria that look beyond their match still found it right after. */
+async function perform(
+  entries: readonly BundleEntry[],
+  { ids, conditions }: Plan,
+  services: Services & { engine: Interactions },
+): Promise<{ results: Result[]; found: Set<number> }> {
   const results: Result[] = [];
+  const found = new Set<number>();
   for (const { entry, index } of inOrder(entries).flat()) {
     const result = await handle(entry, services);
     if (isWrite(entry) && result.version && result.version.id !== ids[index]) throw inEntry(dependent(), entry.place);
     results[index] = result;
+    const lookup = conditions[index];
+    // Nobody else writes a match: it is lost to others only through what they write beside it.
+    if (lookup?.found === undefined || !asksForOthers(lookup.condition.criteria)) continue;
+    if ((await matchesOf(entry, lookup, services.engine)).includes(lookup.found)) found.add(index);
   }
-  return results;
+  return { results, found };
 }
 
-/** What was to be there once must not have been made twice by the Bundle itself. */
-async function checkConditions(entries: readonly BundleEntry[], plan: Plan, job: Interactions): Promise<void> {
-  for (const [index, { interaction, place }] of entries.entries()) {
-    const lookup = plan.conditions[index];
-    if (!lookup || (interaction.name !== 'create' && interaction.name !== 'update')) continue;
-    const { matches } = await job.search(lookup.condition);
-    if (matches.some(({ id }) => id !== plan.ids[index])) throw inEntry(dependent(), place);
+/**
+ * What was to be there once must not have been made twice by the Bundle itself, nor what criteria found have been lost
+ * to them by another entry.
+ */
+async function checkConditions(
+  entries: readonly BundleEntry[],
+  { conditions, ids }: Plan,
+  found: ReadonlySet<number>,
+  job: Interactions,
+): Promise<void> {
+  for (const [index, entry] of entries.entries()) {
+    const lookup = conditions[index];
+    const isMade = entry.interaction.name === 'create' || entry.interaction.name === 'update';
+    if (!lookup || !(isMade || found.has(index))) continue;
+    const matches = await matchesOf(entry, lookup, job);
+    const isLost = found.has(index) && !matches.some((id) => id === lookup.found);
+    if (isLost || (isMade && matches.some((id) => id !== ids[index]))) throw inEntry(dependent(), entry.place);
+  }
+}
+
+async function matchesOf({ place }: BundleEntry, { condition }: Lookup, job: Interactions): Promise<string[]> {
+  try {
+    return (await job.search(condition)).matches.map(({ id }) => id);
+  } catch (error) {
+    throw inEntry(error, place);
   }
 }
 

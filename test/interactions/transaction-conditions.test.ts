@@ -188,4 +188,67 @@ describe('interactions: conditions of a transaction', () => {
       });
     }
   });
+
+  describe('a match that is lost to its criteria through another entry', () => {
+    const SET = 'http://sets.example/of-the-transaction';
+    const set = (code: string) => ({
+      resourceType: 'ValueSet',
+      url: SET,
+      status: 'active',
+      compose: { include: [{ system: 'http://hl7.org/fhir/administrative-gender', concept: [{ code }] }] },
+    });
+    const flag = (id: string) => ({
+      resourceType: 'Flag',
+      status: 'active',
+      code: { text: 'x' },
+      subject: { reference: `Patient/${id}` },
+    });
+    const organization = (name: string) => ({ resourceType: 'Organization', name });
+    const lost = patient('lost', { gender: 'other', managingOrganization: { reference: 'Organization/lost' } });
+    before(async () => {
+      await make('/Organization/lost', organization('Lost'));
+      await make('/Patient/lost', lost);
+      await make('/Flag/lost', flag('lost'));
+      await make('/ValueSet/lost', set('other'));
+    });
+
+    const changes: [by: string, criteria: string, change: Entry][] = [
+      ['a chain', 'organization.name=lost', entry('PUT Organization/lost', organization('Found'))],
+      ['_has', '_has:Flag:subject:_id=lost', entry('PUT Flag/lost', flag('other'))],
+      ['a value set', `gender:in=${SET}`, entry('PUT ValueSet/lost', set('male'))],
+    ];
+    for (const [by, criteria, change] of changes) {
+      const asked: [about: string, made: Entry][] = [
+        ['ifNoneExist', entry('POST Patient', patient('lost'), { ifNoneExist: criteria })],
+        ['PUT', entry(`PUT Patient?${criteria}`, { ...lost, active: true })],
+        ['PATCH', entry(`PATCH Patient?${criteria}`, binary([{ op: 'add', path: '/active', value: true }]))],
+      ];
+      for (const [about, made] of asked) {
+        it(`${about} by ${by}: refused in either order, and nothing is stored`, async () => {
+          for (const entries of [
+            [made, change],
+            [change, made],
+          ]) {
+            const reply = await transact(entries);
+            expect(reply.status, reply.text).to.be.oneOf([404, 422]);
+            expect(issue(reply)).to.include(`Bundle.entry[${entries.indexOf(made)}]`);
+            expect((await call('GET', '/Patient/lost')).at('meta.versionId')).to.equal('1');
+            expect(await count('family=lost')).to.equal(1);
+          }
+        });
+      }
+    }
+
+    it('DELETE behind a DELETE of what its criteria look at deletes nothing', async () => {
+      const reply = await transact([entry('DELETE Flag/lost'), entry('DELETE Patient?_has:Flag:subject:_id=lost')]);
+      expect(statuses(reply), reply.text).to.deep.equal(['204', '204']);
+      expect((await call('GET', '/Patient/lost')).status).to.equal(200);
+    });
+
+    it('PUT that changes what its own criteria look at is done', async () => {
+      const moved = { ...lost, managingOrganization: undefined };
+      const reply = await transact([entry('PUT Patient?organization.name=lost', moved)]);
+      expect(statuses(reply), reply.text).to.deep.equal(['200']);
+    });
+  });
 });

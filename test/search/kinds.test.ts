@@ -87,6 +87,15 @@ const RESOURCES: (JsonObject & { resourceType: string; id: string })[] = [
     id: 'between',
     prediction: [{ probabilityRange: { low: { value: 0.1 }, high: { value: 0.2 } } }],
   },
+  {
+    resourceType: 'DocumentReference',
+    id: 'new',
+    relatesTo: [
+      { code: 'replaces', target: { reference: 'DocumentReference/old' } },
+      { code: 'signs', target: { reference: 'DocumentReference/older' } },
+    ],
+  },
+  { resourceType: 'DocumentReference', id: 'old' },
   { resourceType: 'ValueSet', id: 'colours', url: 'http://example.org/fhir/ValueSet/colours' },
   { resourceType: 'ValueSet', id: 'root', url: 'http://example.org/fhir' },
   { resourceType: 'ValueSet', id: 'named', url: 'urn:oid:1.2.3' },
@@ -198,6 +207,14 @@ const FINDS: Record<string, [query: string, ids: string][]> = {
     ['probability=sa0.2', 'likely'],
     ['probability=eb0.3', 'between'],
     ['probability:missing=true', ''],
+  ],
+  // R4 publishes the expressions of its parts exchanged.
+  DocumentReference: [
+    ['relationship=DocumentReference/old$replaces', 'new'],
+    ['relationship=old$http://hl7.org/fhir/document-relationship-type|replaces', 'new'],
+    ['relationship=old$signs', ''],
+    ['relationship=older$replaces', ''],
+    ['relationship:missing=false', 'new'],
   ],
   ValueSet: [
     ['url=http://example.org/fhir/ValueSet/colours', 'colours'],

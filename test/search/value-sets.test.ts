@@ -146,6 +146,8 @@ describe('Value sets', () => {
     ],
     ['Observation?code:in=ValueSet/nothing', /name a value set that is stored here/],
     ['Observation?code:in=|1', /code:in "\|1": name a value set as ValueSet\/id, url or url\|version\./],
+    ['Observation?code:in=ValueSet/pair/_history/1', /code:in "Val.*": write ValueSet\/pair, which means its current/],
+    ['Observation?code:not-in=https://ward.example/fhir/ValueSet/pair/_history/1', /write ValueSet\/pair, which means/],
     [sets('code:in=pair|2'), /name a value set that is stored here/],
     [sets('code:in=versions'), /"http:.*versions": add the version of the value set as url\|version/],
     [

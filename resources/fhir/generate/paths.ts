@@ -20,6 +20,12 @@ export function resolveStepsBelow(types: Types, type: string, above: PathStep[],
   return follow(types, place, type, steps).steps;
 }
 
+/** The name of the type to which steps lead below the places of others; the first of a choice. */
+export function typeBelow(types: Types, type: string, above: PathStep[], steps: PathStep[]): string {
+  const { place } = follow(types, follow(types, { type }, type, above).place, type, steps);
+  return 'type' in place ? place.type : (place.element.base ?? '');
+}
+
 /** The place of an element named by its path, as an extension's context names it: `Patient.contact` stays as it is. */
 export function canonicalPath(types: Types, path: string): string {
   const [type = '', ...names] = path.split('.');

@@ -1,6 +1,7 @@
 import type { PathStep, SearchKindName, SearchParameterDefinition } from '../../definition.ts';
+import { KINDS as READERS } from '../../search/kinds/registry.ts';
 import { compileExpression } from './expression.ts';
-import { resolveSteps, resolveStepsBelow, type Types } from './paths.ts';
+import { resolveSteps, resolveStepsBelow, type Types, typeBelow } from './paths.ts';
 import type { Published, PublishedSearchParameter } from './published.ts';
 
 const KINDS = ['string', 'token', 'date', 'reference', 'number', 'quantity', 'uri', 'composite', 'special'];
@@ -43,7 +44,11 @@ function definition(
   };
 }
 
-/** A part of a composite: relative to each place that the composite reads. */
+/**
+ * A part of a composite: relative to each place that the composite reads. R4 publishes the expressions of one
+ * composite exchanged (DocumentReference-relationship): where one reads nothing that the part's kind has a meaning
+ * for, the expression of the parameter that the part is defined by says what is meant.
+ */
 function component(
   types: Types,
   type: string,
@@ -51,14 +56,26 @@ function component(
   part: PublishedSearchParameter,
   expression: string,
 ): SearchParameterDefinition {
-  const paths = compileExpression(expression).paths.map((path) => {
+  const kind = kindOf(part);
+  const written = compileExpression(expression).paths;
+  const isRead = (path: PathStep[]) =>
+    above.some((place) => READERS[kind]?.reader(typeBelow(types, type, place, path)) !== undefined);
+  const paths = (written.some(isRead) ? written : defined(type, above, part)).map((path) => {
     const [resolved, ...others] = above.map((place) => JSON.stringify(resolveStepsBelow(types, type, place, path)));
     if (resolved === undefined || others.some((other) => other !== resolved)) {
       throw new Error(`${expression} means different things at the places of a composite`);
     }
     return JSON.parse(resolved) as PathStep[];
   });
-  return { kind: kindOf(part), paths, ...targetsOf(part) };
+  return { kind, paths, ...targetsOf(part) };
+}
+
+/** What the parameter of a part reads below the place of a composite. */
+function defined(type: string, [place = []]: PathStep[][], part: PublishedSearchParameter): PathStep[][] {
+  const whole = compileExpression(part.expression ?? '').paths.flatMap((path) => belowType(path, type));
+  const below = whole.filter((path) => JSON.stringify(path.slice(0, place.length)) === JSON.stringify(place));
+  if (below.length === 0) throw new Error(`${part.url} reads nothing below ${JSON.stringify(place)} of ${type}`);
+  return below.map((path) => path.slice(place.length));
 }
 
 /** The path without the name of the type it starts with; nothing where it starts with another type's. */

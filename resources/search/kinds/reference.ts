@@ -9,6 +9,8 @@ const LONGEST = 400;
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 const TYPED = /^(?:(.*)\/)?([A-Z][A-Za-z]*)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
+const VERSIONED = /\/_history\/[^/]+$/;
+
 /** Elements that hold a canonical URL; the others that a reference parameter reads point to a resource by its id. */
 export const CANONICALS: ReadonlySet<string> = new Set(['canonical', 'uri', 'url']);
 
@@ -83,11 +85,16 @@ export function localTypes(type: string, base: string): string[] {
   return ['', `${base}/`, `${base}/fhir/`].map((before) => bounded(before + type, LONGEST));
 }
 
-/** The id in a reference to a resource of a type on this server; undefined for every other reference. */
+/**
+ * The id in a reference to a resource of a type on this server; undefined for every other reference. Throws BadValue
+ * for one to a version, since what is searched are the current ones.
+ */
 export function localId(type: string, text: string, base: string): string | undefined {
   const found = parseReference(text);
   const pointer = found && (found.base === '' ? found.type : `${found.base}/${found.type}`);
-  return found?.type === type && pointer && localTypes(type, base).includes(pointer) ? found.id : undefined;
+  if (found?.type !== type || !pointer || !localTypes(type, base).includes(pointer)) return undefined;
+  if (!VERSIONED.test(text)) return found.id;
+  throw new BadValue(`write ${type}/${found.id}, which means its current version`);
 }
 
 function addReference(value: Json, add: AddRow): void {
