@@ -27,13 +27,17 @@ export interface RunningServer {
 /** Milliseconds that a request may take to arrive, after which it is answered 408: none may trickle in for ever. */
 export const REQUEST_TIMEOUT = 30_000;
 
-/** Milliseconds that a caller may take to send a request whole, and to read its answer whole. */
+/** Milliseconds that the server waits by itself, whatever its clock says. */
 export interface Patience {
+  /** For a caller to send a request whole. */
   request: number;
+  /** For a caller to read an answer whole. */
   answer: number;
+  /** Between two looks whether a chore is due. */
+  chores: number;
 }
 
-const PATIENCE: Patience = { request: REQUEST_TIMEOUT, answer: ANSWER_TIMEOUT };
+const PATIENCE: Patience = { request: REQUEST_TIMEOUT, answer: ANSWER_TIMEOUT, chores: 500 };
 
 /** Callers who come while the loop is busy, and wait to be let in; the system may keep fewer. */
 const BACKLOG = 4096;
@@ -42,14 +46,14 @@ const BACKLOG = 4096;
 export async function startServer(
   config: Config,
   ports: Ports = REAL,
-  patience: Patience = PATIENCE,
+  patience: Partial<Patience> = {},
 ): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel });
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
   const ward = await openWard(config, ports, (problem) => logger.warn(problem));
   try {
-    return await listen(ward, logger, generatedKey, patience);
+    return await listen(ward, logger, generatedKey, { ...PATIENCE, ...patience });
   } catch (error) {
     await ward.close();
     throw error;
@@ -60,7 +64,7 @@ async function listen(
   ward: Ward,
   logger: Logger,
   generatedKey: Promise<JWK>,
-  { request: requestTimeout, answer }: Patience,
+  { request: requestTimeout, answer, chores }: Patience,
 ): Promise<RunningServer> {
   let resolveHandler: (handle: Handler) => void = () => undefined;
   // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
@@ -82,7 +86,7 @@ async function listen(
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
   const loop = watchEventLoop();
   const app = createApp({ ...ward, config, auth, logger, loop, connections: () => sockets.size });
-  const upkeep = startUpkeep(auth.chores, { clock: ward.clock, report });
+  const upkeep = startUpkeep(auth.chores, { clock: ward.clock, look: chores, report });
   const handle = app.callback();
   resolveHandler(handle);
   handler = Promise.resolve(handle);

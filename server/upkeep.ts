@@ -3,18 +3,20 @@ import type { Clock } from '../resources/clock.ts';
 
 export interface UpkeepOptions {
   clock: Clock;
+  /** How often it is looked whether a chore is due, in milliseconds. */
+  look: number;
   /** Told of a chore that failed; it is tried again when it is next due. */
   report(problem: string): void;
 }
-
-/** How often it is looked whether a chore is due, in milliseconds. */
-const LOOK = 500;
 
 /**
  * Does chores when they are due by the server's clock, each by itself and never beside itself. `stop` cuts short those
  * under way and does those that hold something in memory a last time.
  */
-export function startUpkeep(chores: readonly Chore[], { clock, report }: UpkeepOptions): { stop(): Promise<void> } {
+export function startUpkeep(
+  chores: readonly Chore[],
+  { clock, look, report }: UpkeepOptions,
+): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const underWay = new Map<Chore, Promise<void>>();
   const due = new Map(chores.map((chore) => [chore, clock() + chore.seconds * 1000]));
@@ -29,16 +31,16 @@ export function startUpkeep(chores: readonly Chore[], { clock, report }: UpkeepO
     underWay.delete(chore);
   }
 
-  const look = setInterval(() => {
+  const looking = setInterval(() => {
     for (const [chore, at] of due) {
       if (clock() >= at && !underWay.has(chore)) underWay.set(chore, attempt(chore));
     }
-  }, LOOK);
-  look.unref();
+  }, look);
+  looking.unref();
 
   return {
     async stop() {
-      clearInterval(look);
+      clearInterval(looking);
       stopping.abort();
       await Promise.all(underWay.values());
       for (const chore of chores) if (chore.atStop) await attempt(chore);

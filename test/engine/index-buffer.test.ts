@@ -4,8 +4,9 @@ import type { Connection } from '../../resources/connection.ts';
 import { IndexBuffer } from '../../resources/index-buffer.ts';
 import type { IndexRow, IndexRows } from '../../resources/search/tables.ts';
 import { type Database, openDatabase } from '../../server/database.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 
 /** The versions of two resources as their rows of one parameter: a code and its edge. */
 const VERSIONS = fc.array(
@@ -24,7 +25,7 @@ describe('Index rows gathered for a group', () => {
   let database: Database;
 
   before(async () => {
-    file = await freshDatabase();
+    file = await preparedDatabase();
     database = await openDatabase(file.url);
     await database.migrate(async () => undefined);
   });

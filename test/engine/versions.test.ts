@@ -6,8 +6,9 @@ import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { type Job, Writer } from '../../resources/writer.ts';
 import { type Database, openDatabase } from '../../server/database.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 
 /** What one job does to one resource after another; some fail at their end, and have then done nothing. */
 interface Step {
@@ -34,7 +35,7 @@ describe('The versions and credentials that a group of jobs writes', () => {
   let database: Database;
 
   before(async () => {
-    file = await freshDatabase();
+    file = await preparedDatabase();
     database = await openDatabase(file.url);
     await database.migrate(async () => undefined);
   });

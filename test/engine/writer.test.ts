@@ -4,7 +4,8 @@ import type { Change } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { type Job, Writer, type WriterConnection } from '../../resources/writer.ts';
 import { type Database, openDatabase } from '../../server/database.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 
 describe('The queue of writes', () => {
   let file: TestDatabase;
@@ -15,7 +16,7 @@ describe('The queue of writes', () => {
   let now = 0;
 
   before(async () => {
-    file = await freshDatabase();
+    file = await preparedDatabase();
     database = await openDatabase(file.url);
     await database.migrate(async () => undefined);
   });

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
-import { type Cluster, postgresPrograms, startCluster } from '../harness/cluster.ts';
+import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type Relay, startRelay } from '../harness/relay.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
@@ -10,7 +10,6 @@ import { until } from '../server/poll.ts';
 import { Load } from './load.ts';
 
 const CUTS = 10;
-const PROGRAMS = DATABASE_KIND === 'postgres' ? postgresPrograms() : undefined;
 
 /** Runs a statement and gives the number of its rows. */
 async function query(url: string, sql: string): Promise<number> {
@@ -83,25 +82,25 @@ const served = (server: TestServer) =>
   });
 });
 
-(PROGRAMS ? describe : describe.skip)('faults: a PostgreSQL that goes away', function () {
+(DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a PostgreSQL that goes away', function () {
   this.timeout(60_000);
   let cluster: Cluster;
-  before(async () => {
-    cluster = await startCluster(PROGRAMS ?? '');
+  before(async function () {
+    cluster = await startCluster(this);
   });
-  after(() => cluster.remove());
+  after(() => cluster?.remove());
 
   for (const mode of ['fast', 'immediate'] as const) {
     it(`restarted (${mode}) mid-write, it is waited for, and every answered write is there`, async () => {
       const server = await startServer({ database: cluster.database });
       const load = new Load(server);
       await load.goesOn();
-      cluster.stop(mode);
+      await cluster.stop(mode);
       await until('writes are refused', () => load.count('absent') >= 8, 15_000);
       const reply = await server.request('GET', '/Patient/f0', { as: asRoot });
       expect([reply.status, reply.header('retry-after')]).to.eql([503, '1']);
       expect((await server.request('GET', '/health')).status).to.equal(503);
-      cluster.start();
+      await cluster.start();
       await load.goesOn();
       await load.stop();
       await load.check();
@@ -121,15 +120,15 @@ const served = (server: TestServer) =>
     const server = await startServer({ database: through(relay, cluster.database) });
     const load = new Load(server);
     await load.goesOn();
-    cluster.stop('immediate');
+    await cluster.stop('immediate');
     await until('writes are refused', () => load.count('absent') >= 8, 15_000);
-    standby.promote();
+    await standby.promote();
     relay.turn(standby.port);
     await load.goesOn();
     await load.stop();
     await load.check();
     await server.stop();
     await relay.close();
-    standby.remove();
+    await standby.remove();
   });
 });

@@ -1,119 +1,130 @@
-/** PostgreSQL clusters of a test's own, which it may stop, kill and fail over. */
-import { spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+/** PostgreSQL clusters of a test's own, which it may stop, crash, follow by another and fail over. */
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Context } from 'mocha';
 import type { TestDatabase } from './database.ts';
 
 export interface Cluster {
   port: number;
+  /** Its database `postgres`. */
   database: TestDatabase;
-  start(): void;
+  /** What it logged so far. */
+  log(): Promise<string>;
+  start(): Promise<void>;
   /** `fast` ends connections, `immediate` is a crash: nothing is finished or flushed. */
-  stop(mode: 'fast' | 'immediate'): void;
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
   /** Makes another that copies this one from now on. */
   follow(): Promise<Cluster>;
   /** A follower becomes one that takes writes. */
-  promote(): void;
+  promote(): Promise<void>;
   /** Ends it and removes all of it. */
-  remove(): void;
+  remove(): Promise<void>;
 }
 
-/** The folder of PostgreSQL's programs; undefined where there are none, or none that this user may run. */
-export function postgresPrograms(): string | undefined {
-  const versions = list('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a));
-  const folders = [...versions.map((version) => `/usr/lib/postgresql/${version}/bin`), '/usr/local/pgsql/bin'];
-  return folders.find((folder) => {
-    const [program = '', ...args] = [...UNPRIVILEGED, path.join(folder, 'initdb'), '--version'];
-    return spawnSync(program, args).status === 0;
-  });
-}
+/** What a cluster is told at its start, as `postgres` takes it: name and value. */
+export type Settings = Record<string, string>;
 
-/** PostgreSQL refuses to run as root. */
-const UNPRIVILEGED =
-  process.getuid?.() === 0
-    ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', 'env', '-u', 'HOME']
-    : [];
+const run = promisify(execFile);
+const nothing = async (): Promise<void> => undefined;
+const FIND = 'ls -d /usr/lib/postgresql/*/bin /usr/pgsql*/bin /usr/local/pgsql/bin 2>/dev/null | sort -V | tail -1';
 
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** Clusters that outlive a test that failed must not outlive its process. */
-const running = new Set<Cluster>();
+/** What ends the clusters that outlive a test that failed: they must not outlive its process. */
+const running = new Set<() => void>();
 process.once('exit', () => {
-  for (const cluster of running) cluster.remove();
+  for (const end of running) end();
 });
 
-/** Makes a cluster and starts it. */
-export function startCluster(programs: string): Promise<Cluster> {
-  return makeCluster(programs, (run, data) => {
-    run('initdb', '-D', data, '-U', 'ward', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync');
-  });
+/**
+ * Starts an empty cluster, on a free port of 127.0.0.1. Passes over the test, saying why, where there are no binaries
+ * or they may not be run; fails it where `CI` says that everything must run.
+ */
+export async function startCluster(context: Context, settings: Settings = {}): Promise<Cluster> {
+  const found = await binaries().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  if (typeof found !== 'string') return makeCluster(found, settings, undefined);
+  if (process.env['CI']) throw new Error(found);
+  console.log(`    passed over: ${found}`);
+  return context.skip();
 }
 
-const nothing = async (): Promise<void> => undefined;
+interface Binaries {
+  folder: string;
+  /** initdb and postgres refuse to run as root. */
+  owner: { uid: number; gid: number } | undefined;
+}
 
-type Run = (program: string, ...args: string[]) => void;
+async function binaries(): Promise<Binaries> {
+  const { stdout } = await run('bash', ['-c', FIND]);
+  const folder = stdout.trim();
+  if (folder === '') throw new Error('a cluster of its own needs initdb and pg_basebackup: install postgresql');
+  if (process.getuid?.() !== 0) return { folder, owner: undefined };
+  const user = await run('id', ['postgres']).then(
+    () => 'postgres',
+    () => 'nobody',
+  );
+  const id = async (flag: string) => Number((await run('id', [flag, user])).stdout);
+  return { folder, owner: { uid: await id('-u'), gid: await id('-g') } };
+}
 
-async function makeCluster(programs: string, fill: (run: Run, data: string) => void): Promise<Cluster> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'ward-cluster-'));
-  const data = path.join(folder, 'data');
-  if (UNPRIVILEGED.length > 0) chownSync(folder, ...ownerOf());
-  const port = await freePort();
-  const run: Run = (name, ...args) => {
-    const [program = '', ...rest] = [...UNPRIVILEGED, path.join(programs, name), ...args];
-    // What a cluster says goes to its log: a pipe would be kept open as long as it runs.
-    const { status } = spawnSync(program, rest, { cwd: folder, stdio: 'ignore' });
-    if (status !== 0) throw new Error(`${name} ${args.join(' ')} ended with ${status}`);
+/** Makes and starts a cluster: a new one, or one that follows another. */
+async function makeCluster(found: Binaries, settings: Settings, leader: Cluster | undefined): Promise<Cluster> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'ward-cluster-'));
+  if (found.owner) await chown(folder, found.owner.uid, found.owner.gid);
+  const [data, logFile] = [path.join(folder, 'data'), path.join(folder, 'log')];
+  const execute = async (...args: [name: string, ...args: string[]]): Promise<void> => {
+    const [program, rest] = commandOf(found, ...args);
+    await run(program, rest, { cwd: folder });
   };
-  const control = (...args: string[]) => run('pg_ctl', '-D', data, '-w', '-t', '60', ...args);
-  const options = `-p ${port} -h 127.0.0.1 -k ${folder}`;
-  const start = () => control('-l', path.join(folder, 'log'), '-o', options, 'start');
-  const remove = () => {
-    if (list(data).includes('postmaster.pid')) control('-m', 'immediate', 'stop');
+  const end = () => {
+    const [program, rest] = commandOf(found, 'pg_ctl', '-D', data, '-m', 'immediate', '-s', 'stop');
+    spawnSync(program, rest, { cwd: folder, stdio: 'ignore' });
     rmSync(folder, { recursive: true, force: true });
   };
+  running.add(end);
+  const port = await freePort();
   const url = `postgres://ward@127.0.0.1:${port}/postgres`;
+  const told = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  const options = [`-p ${port} -h 127.0.0.1 -k ${folder}`, ...told].join(' ');
+  const control = (...args: string[]) => execute('pg_ctl', '-D', data, '-w', '-t', '60', '-s', ...args);
   const cluster: Cluster = {
     port,
     database: { url, kind: 'postgres', analyze: nothing, cut: nothing, drop: nothing },
-    start,
+    log: () => readFile(logFile, 'utf8'),
+    start: () => control('-l', logFile, '-o', options, 'start'),
     stop: (mode) => control('-m', mode, 'stop'),
-    follow: () => makeCluster(programs, (its, copy) => its('pg_basebackup', '-D', copy, '-R', '-c', 'fast', '-d', url)),
+    follow: () => makeCluster(found, settings, cluster),
     promote: () => control('promote'),
-    remove: () => {
-      running.delete(cluster);
-      remove();
+    remove: async () => {
+      await control('-m', 'immediate', 'stop').catch(() => undefined);
+      await rm(folder, { recursive: true, force: true });
+      running.delete(end);
     },
   };
-  running.add(cluster);
-  try {
-    fill(run, data);
-    start();
-    return cluster;
-  } catch (error) {
-    cluster.remove();
-    throw error;
-  }
+  if (leader) await execute('pg_basebackup', '-d', leader.database.url, '-D', data, '-R', '-c', 'fast', '--no-sync');
+  else await execute('initdb', '-D', data, '-U', 'ward', '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync');
+  await cluster.start();
+  return cluster;
 }
 
-function ownerOf(): [user: number, group: number] {
-  const id = (kind: string) => Number(spawnSync('id', [kind, 'postgres'], { encoding: 'utf8' }).stdout);
-  return [id('-u'), id('-g')];
+/** How one of PostgreSQL's programs is run: not as root, and with nothing of the caller's that says where it is. */
+function commandOf({ folder, owner }: Binaries, name: string, ...args: string[]): [program: string, args: string[]] {
+  const ids = owner ? ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : [];
+  const unset = ['-u', 'PGPORT', '-u', 'PGHOST', '-u', 'HOME'];
+  const [program = '', ...rest] = [...ids, 'env', ...unset, path.join(folder, name), ...args];
+  return [program, rest];
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was taken');
+  return address.port;
 }

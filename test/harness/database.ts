@@ -20,10 +20,10 @@ export interface TestDatabase {
 /** The database that this run of the suites is on: PostgreSQL where `TEST_DATABASE_URL` names one. */
 export const DATABASE_KIND: TestDatabase['kind'] = process.env['TEST_DATABASE_URL'] ? 'postgres' : 'sqlite';
 
-/** Makes an empty database of the run's kind. */
-export async function freshDatabase(): Promise<TestDatabase> {
+/** Makes an empty database of the run's kind; on PostgreSQL a copy of another where one is named. */
+export async function freshDatabase(template?: TestDatabase): Promise<TestDatabase> {
   const administration = process.env['TEST_DATABASE_URL'];
-  return administration ? freshPostgres(administration) : freshSqlite();
+  return administration ? freshPostgres(administration, template) : freshSqlite();
 }
 
 async function freshSqlite(): Promise<TestDatabase> {
@@ -37,9 +37,10 @@ async function freshSqlite(): Promise<TestDatabase> {
   };
 }
 
-async function freshPostgres(administration: string): Promise<TestDatabase> {
+async function freshPostgres(administration: string, template?: TestDatabase): Promise<TestDatabase> {
   const name = `ward_test_${randomBytes(6).toString('hex')}`;
-  await execute(administration, `CREATE DATABASE ${name}`);
+  const source = template ? ` TEMPLATE ${new URL(template.url).pathname.slice(1)}` : '';
+  await execute(administration, `CREATE DATABASE ${name}${source}`);
   const url = new URL(administration);
   url.pathname = `/${name}`;
   return {

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import { readConfig } from '../../server/config.ts';
 import { startServer as start } from '../../server/start.ts';
-import { freshDatabase, type TestDatabase } from './database.ts';
+import type { TestDatabase } from './database.ts';
 import { type Reply, type RequestOptions, request } from './http.ts';
+import { preparedDatabase } from './prepared.ts';
 import { TEST_SETTINGS } from './server.ts';
 
 export interface ClockedServer {
@@ -23,7 +24,7 @@ export interface ClockedServer {
 }
 
 /**
- * Starts a server on a fresh database, or on one to start on again, which `stop` leaves; its time runs on, and
+ * Starts a server on a database without data, or on one to start on again, which `stop` leaves; its time runs on, and
  * further where the test passes seconds; where the test tells the time, it stands still meanwhile.
  */
 export async function startClockedServer(
@@ -31,11 +32,13 @@ export async function startClockedServer(
   kept?: Pick<TestDatabase, 'url'>,
   time: () => number = Date.now,
 ): Promise<ClockedServer> {
-  const own = kept === undefined ? await freshDatabase() : undefined;
+  const own = kept === undefined ? await preparedDatabase() : undefined;
   let ahead = 0;
   const clock = () => time() + ahead;
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
-  const server = await start(readConfig({ ...settings, ...env }), { clock, random: randomBytes });
+  const ports = { clock, random: randomBytes };
+  // A test that passes seconds does not wait for half of a real one until they are noticed.
+  const server = await start(readConfig({ ...settings, ...env }), ports, { chores: 20 });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${server.port}`;
   return {

@@ -1,9 +1,10 @@
 /** Simultaneous conditional writes: what may happen once happens once, by itself and in transactions. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
 import type { Reply } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot } from '../harness/server.ts';
 import { entry, send } from './bundles.ts';
 
@@ -141,7 +142,7 @@ if (DATABASE_KIND === 'postgres') {
     let database: TestDatabase;
     let nodes: ClockedServer[];
     before(async () => {
-      database = await freshDatabase();
+      database = await preparedDatabase();
       nodes = [await startClockedServer({}, database), await startClockedServer({}, database)];
     });
     after(async () => {

@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Bundle } from 'fhir/r4.js';
 import { after, before, describe, it } from 'mocha';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot } from '../harness/server.ts';
 import { BASE } from './oracle/cast.ts';
 import { load } from './oracle/load.ts';
@@ -21,7 +22,7 @@ describe('Search against a filter by brute force', () => {
 
   before(async function () {
     this.timeout(60_000);
-    database = await freshDatabase();
+    database = await preparedDatabase();
     server = await startClockedServer({ BASE_URL: BASE, MAX_BODY: '4mb' }, database);
     world = await load(server);
     await database.analyze();

@@ -11,7 +11,7 @@ import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { Versions } from '../../resources/versions.ts';
 import { openDatabase } from '../../server/database.ts';
-import { freshDatabase } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 
 export const OPTIONS: SearchOptions = { base: 'https://ward.example', now: Date.UTC(2026, 0, 1) };
 
@@ -29,7 +29,7 @@ export interface Library {
 }
 
 export async function openLibrary(types: string[]): Promise<Library> {
-  const fresh = await freshDatabase();
+  const fresh = await preparedDatabase();
   const database = await openDatabase(fresh.url);
   await database.migrate(async () => undefined);
   const writer = await database.openWriter();

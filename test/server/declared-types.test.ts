@@ -171,7 +171,17 @@ describe('server: a declared type that has changed', () => {
     const declaration = `{name: Note, elements: {a: {type: string}, b: {type: string}}, search: {${search}}}`;
     await writeFile(path.join(folder, 'note.yaml'), declaration);
     const server = await startClockedServer({ RESOURCE_DEFINITIONS: folder }, database);
-    for (const [at, json] of (put ?? []).entries()) await server.request('PUT', `/Note/n${at}`, { as: asRoot, json });
+    if (put) {
+      const entry = put.map((note, at) => ({
+        request: { method: 'PUT', url: `Note/n${at}` },
+        resource: { resourceType: 'Note', id: `n${at}`, ...note },
+      }));
+      const stored = await server.request('POST', '/', {
+        as: asRoot,
+        json: { resourceType: 'Bundle', type: 'transaction', entry },
+      });
+      expect(stored.status, stored.text.slice(0, 400)).to.equal(200);
+    }
     const replies = await Promise.all(queries.map((query) => server.request('GET', `/Note?${query}`, { as: asRoot })));
     await server.stop();
     return replies.map((reply) =>

@@ -23,7 +23,7 @@ describe('server: slow reader', () => {
   before(async () => {
     database = await freshDatabase();
     const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
-    const patience = { request: 30_000, answer: 300 };
+    const patience = { answer: 300 };
     server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, patience);
   });
   after(async () => {

@@ -14,11 +14,7 @@ describe('server: slow body', () => {
   before(async () => {
     database = await freshDatabase();
     const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
-    server = await startServer(
-      readConfig(settings),
-      { clock: Date.now, random: randomBytes },
-      { request: 200, answer: 60_000 },
-    );
+    server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, { request: 200 });
   });
   after(async () => {
     await server.close();

@@ -1,10 +1,11 @@
 /** Where several nodes share one database, what one of them was told holds on the others from the next request on. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import { runs } from '../../harness/generated.ts';
 import type { Reply } from '../../harness/http.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
 import { type Api, apiOf } from './api.ts';
 
@@ -30,7 +31,7 @@ if (DATABASE_KIND === 'postgres') {
     let database: TestDatabase;
     let nodes: [Api, Api];
     before(async () => {
-      database = await freshDatabase();
+      database = await preparedDatabase();
       const start = async () => apiOf(await startClockedServer(SETTINGS, database), ISSUER);
       nodes = [await start(), await start()];
       await nodes[0].put('/Client/opaque', { secret: 'a', grant_types: ['client_credentials', 'basic'] });

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot, ROOT } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
 import { type Api, apiOf } from './api.ts';
@@ -30,7 +31,7 @@ describe('auth: audit', () => {
     return apiOf(server, '');
   };
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     api = await start();
     await api.put('/Client/app', {
       secret: 'app-secret',

@@ -1,8 +1,9 @@
 /** Guesses are counted in the database: on every node, and beyond a restart. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { type Api, apiOf } from './api.ts';
 
 const ISSUER = 'http://ward.example';
@@ -15,7 +16,7 @@ describe('guesses on several nodes, or before and after a restart', () => {
     return apiOf(await startClockedServer(env, database), ISSUER);
   };
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     nodes = [await start()];
     if (DATABASE_KIND === 'postgres') nodes.push(await start());
     const [node] = nodes;

@@ -2,8 +2,9 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { openDatabase } from '../../../server/database.ts';
-import { freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { type Api, apiOf } from './api.ts';
 
 const ISSUER = 'http://ward.example';
@@ -59,7 +60,7 @@ describe('the keys in the database', () => {
   const sealed = (texts: string[]) => texts.every((text) => /^sealed\.v1(\.[\w-]+){4}$/.test(text));
 
   beforeEach(async () => {
-    [database, issued] = [await freshDatabase(), []];
+    [database, issued] = [await preparedDatabase(), []];
   });
   afterEach(async () => {
     await stop();

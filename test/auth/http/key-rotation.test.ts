@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { rotateSigningKey } from '../../../auth/signing-keys.ts';
 import { readConfig } from '../../../server/config.ts';
 import { openWard } from '../../../server/open.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
 import { type Api, apiOf } from './api.ts';
 
@@ -62,7 +63,7 @@ describe('signing keys', () => {
   };
 
   beforeEach(async () => {
-    [ahead, nodes, database] = [0, [], await freshDatabase()];
+    [ahead, nodes, database] = [0, [], await preparedDatabase()];
     await start();
     if (DATABASE_KIND === 'postgres') await start();
     const jwt = { password: { token_format: 'jwt', refresh_token: true, refresh_token_expiration: 10 * DAY } };

@@ -1,8 +1,8 @@
 /** When and from where a Session was last used: written in batches, and never over its end. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { freshDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
 import { type Api, apiOf, startApi } from './api.ts';
@@ -105,7 +105,7 @@ describe('auth: the last use of a Session', () => {
   });
 
   it('is not lost when the server stops', async () => {
-    const database = await freshDatabase();
+    const database = await preparedDatabase();
     const first = apiOf(await startClockedServer({ SIGNING_ALG: 'ES256' }, database), '');
     await prepare(first);
     const token = (await first.granted('grant_type=client_credentials', { as: asApp })).string('access_token');

@@ -1,8 +1,9 @@
 /** Refreshing where several nodes share one database. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { type Api, apiOf, refusal } from './api.ts';
 
 const ISSUER = 'http://ward.example';
@@ -12,7 +13,7 @@ describe('refresh over HTTP on two nodes', () => {
   let database: TestDatabase;
   let nodes: (ClockedServer & Omit<Api, keyof ClockedServer>)[];
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     const start = async () => apiOf(await startClockedServer({ BASE_URL: ISSUER }, database), ISSUER);
     nodes = [await start(), await start()];
     const auth = { password: { refresh_token: true, token_format: 'jwt' } };

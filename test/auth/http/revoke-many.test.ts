@@ -1,9 +1,10 @@
 /** Ending many Sessions: by `POST /Session/$revoke`, and where a secret changes. */
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import type { Identity, RequestOptions } from '../../harness/http.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
 import { type Api, apiOf } from './api.ts';
@@ -29,7 +30,7 @@ describe('auth: POST /Session/$revoke', () => {
   const start = async () =>
     apiOf(await startClockedServer({ SIGNING_ALG: 'ES256', BASE_URL: ISSUER }, database), ISSUER);
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     api = await start();
     const auth = { password: { refresh_token: true } };
     await api.put('/Client/app', { secret: SECRET, grant_types: ['password'], auth });
