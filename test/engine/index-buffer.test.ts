@@ -3,10 +3,8 @@ import fc from 'fast-check';
 import type { Connection } from '../../resources/connection.ts';
 import { IndexBuffer } from '../../resources/index-buffer.ts';
 import type { IndexRow, IndexRows } from '../../resources/search/tables.ts';
-import { type Database, openDatabase } from '../../server/database.ts';
-import type { TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
-import { preparedDatabase } from '../harness/prepared.ts';
+import { openedDatabase } from './opened.ts';
 
 /** The versions of two resources as their rows of one parameter: a code and its edge. */
 const VERSIONS = fc.array(
@@ -21,26 +19,14 @@ const VERSIONS = fc.array(
 );
 
 describe('Index rows gathered for a group', () => {
-  let file: TestDatabase;
-  let database: Database;
-
-  before(async () => {
-    file = await preparedDatabase();
-    database = await openDatabase(file.url);
-    await database.migrate(async () => undefined);
-  });
-
-  after(async () => {
-    await database.close();
-    await file.drop();
-  });
+  const database = openedDatabase();
 
   it('are those of the last versions, wherever the group is flushed', async () => {
-    const writer = await database.openWriter();
+    const writer = await database().openWriter();
     await fc.assert(
       fc.asyncProperty(VERSIONS, async (versions) => {
         await writer.run('DELETE FROM search_token');
-        const buffer = new IndexBuffer(database.dialect);
+        const buffer = new IndexBuffer(database().dialect);
         const last = new Map<number, IndexRow[]>();
         for (const { key, codes, flush } of versions) {
           const rows = codes.map(({ code, edge }): IndexRow => [7, code, '', edge]);

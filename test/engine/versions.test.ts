@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { type Job, Writer } from '../../resources/writer.ts';
-import { type Database, openDatabase } from '../../server/database.ts';
-import type { TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
-import { preparedDatabase } from '../harness/prepared.ts';
+import { openedDatabase } from './opened.ts';
 
 /** What one job does to one resource after another; some fail at their end, and have then done nothing. */
 interface Step {
@@ -31,24 +29,12 @@ const STEPS = fc.array(
 );
 
 describe('The versions and credentials that a group of jobs writes', () => {
-  let file: TestDatabase;
-  let database: Database;
-
-  before(async () => {
-    file = await preparedDatabase();
-    database = await openDatabase(file.url);
-    await database.migrate(async () => undefined);
-  });
-
-  after(async () => {
-    await database.close();
-    await file.drop();
-  });
+  const database = openedDatabase();
 
   function newWriter(): Writer {
-    const open = () => database.openWriter();
+    const open = () => database().openWriter();
     const options = {
-      dialect: database.dialect,
+      dialect: database().dialect,
       clock: () => 7,
       groupMilliseconds: 60_000,
       afterCommit: () => undefined,
@@ -86,10 +72,10 @@ describe('The versions and credentials that a group of jobs writes', () => {
   /** `id/version`, each once, and where it stands; the `id` of each credential. */
   async function stored(prefix: string): Promise<string[]> {
     const of = (table: string) => `SELECT id, version_id, '${table}' AS place FROM ${table} WHERE id LIKE '${prefix}%'`;
-    const rows = await database.queries.all<{ id: string; version_id: number; place: string }>(
+    const rows = await database().queries.all<{ id: string; version_id: number; place: string }>(
       `${of('resource')} UNION ALL ${of('resource_history')}`,
     );
-    const credentials = await database.queries.all<{ id: string }>(
+    const credentials = await database().queries.all<{ id: string }>(
       `SELECT r.id FROM credential c JOIN resource r ON r.key = c.key WHERE r.id LIKE '${prefix}%'`,
     );
     return [

@@ -3,28 +3,14 @@ import { DatabaseError } from '../../resources/connection.ts';
 import type { Change } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { type Job, Writer, type WriterConnection } from '../../resources/writer.ts';
-import { type Database, openDatabase } from '../../server/database.ts';
-import type { TestDatabase } from '../harness/database.ts';
-import { preparedDatabase } from '../harness/prepared.ts';
+import { openedDatabase } from './opened.ts';
 
 describe('The queue of writes', () => {
-  let file: TestDatabase;
-  let database: Database;
+  const database = openedDatabase();
   let writer: Writer;
   let statements: string[];
   let committed: Change[];
   let now = 0;
-
-  before(async () => {
-    file = await preparedDatabase();
-    database = await openDatabase(file.url);
-    await database.migrate(async () => undefined);
-  });
-
-  after(async () => {
-    await database.close();
-    await file.drop();
-  });
 
   beforeEach(() => {
     statements = [];
@@ -34,24 +20,24 @@ describe('The queue of writes', () => {
 
   afterEach(async () => {
     await writer.close();
-    const connection = await database.openWriter();
+    const connection = await database().openWriter();
     await connection.run('DELETE FROM server_key');
     await connection.close();
   });
 
   function newWriter(wrap: (connection: WriterConnection) => WriterConnection): Writer {
     return new Writer({
-      dialect: database.dialect,
+      dialect: database().dialect,
       clock: () => (now += 1),
       // A busy machine must not end a group that the test counts on.
       groupMilliseconds: 60_000,
-      open: async () => wrap(recorded(await database.openWriter(), statements)),
+      open: async () => wrap(recorded(await database().openWriter(), statements)),
       afterCommit: (changes) => committed.push(...changes),
     });
   }
 
   async function stored(): Promise<string[]> {
-    const rows = await database.queries.all<{ name: string }>('SELECT name FROM server_key ORDER BY name');
+    const rows = await database().queries.all<{ name: string }>('SELECT name FROM server_key ORDER BY name');
     return rows.map(({ name }) => name);
   }
 
@@ -156,18 +142,18 @@ describe('The queue of writes', () => {
       let down = true;
       let tries = 0;
       const writing = new Writer({
-        dialect: database.dialect,
+        dialect: database().dialect,
         clock: () => 42,
         open: async () => {
           if (down && broken.open) {
             tries += 1;
             throw new Error('down');
           }
-          const connection = await database.openWriter();
+          const connection = await database().openWriter();
           return {
             ...recorded(connection, statements),
             run: (sql, bindings) => {
-              if (!down || sql !== database.dialect.begin) return connection.run(sql, bindings);
+              if (!down || sql !== database().dialect.begin) return connection.run(sql, bindings);
               tries += 1;
               return Promise.reject(new DatabaseError('contention', 'locked'));
             },

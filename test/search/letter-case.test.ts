@@ -1,7 +1,7 @@
 /** Which tokens are compared without case, and which are exact (FHIR R4 §3.1.1.4.10). */
-import { expect } from 'chai';
-import { after, before, describe, it } from 'mocha';
+import { after, before, describe } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
+import { finds } from './finds.ts';
 
 const URL = 'http://sets.example/a';
 const telecom = (value: string) => [{ system: 'email', value }];
@@ -47,10 +47,5 @@ describe('Case of tokens', () => {
   });
   after(() => api.stop());
 
-  for (const [rule, query, expected] of FINDS) {
-    it(`§3.1.1.4.10: ${rule}`, async () => {
-      const found = (await api.found(encodeURI(query))).map(({ id }) => id);
-      expect(found.join(' '), query).to.equal(expected);
-    });
-  }
+  finds(() => api, '§3.1.1.4.10', FINDS);
 });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
 import { asRoot } from '../harness/server.ts';
+import { finds } from './finds.ts';
 
 const LOINC = 'http://loinc.org';
 const RESOURCES: [address: string, resource: object][] = [
@@ -66,12 +67,7 @@ describe('Words of codes: :text', () => {
   });
   after(() => api.stop());
 
-  for (const [rule, query, expected] of FINDS) {
-    it(`§3.1.1.4.10: ${rule}`, async () => {
-      const found = (await api.found(encodeURI(query))).map(({ id }) => id);
-      expect(found.join(' '), query).to.equal(expected);
-    });
-  }
+  finds(() => api, '§3.1.1.4.10', FINDS);
 
   it('is refused, with what there is, where an element has no words', async () => {
     for (const [query, known] of [
