@@ -6,26 +6,17 @@ import { Failure } from '../../resources/errors.ts';
 import { TurnConnection } from '../../resources/turns.ts';
 import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/waiting-line.ts';
 import { type Job, Writer } from '../../resources/writer.ts';
-import { type Database, openDatabase } from '../../server/database.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { openDatabase } from '../../server/database.ts';
+import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
+import { openedDatabase } from './opened.ts';
 
 describe('The queue of writes, overloaded', () => {
-  let file: TestDatabase;
-  let database: Database;
-  before(async () => {
-    file = await freshDatabase();
-    database = await openDatabase(file.url);
-    await database.migrate(async () => undefined);
-  });
-  after(async () => {
-    await database.close();
-    await file.drop();
-  });
+  const database = openedDatabase();
   afterEach(async () => {
-    const connection = await database.openWriter();
+    const connection = await database().openWriter();
     await connection.run('DELETE FROM server_key');
     await connection.close();
   });
@@ -41,11 +32,11 @@ describe('The queue of writes, overloaded', () => {
       began = resolve;
     });
     const writer = new Writer({
-      dialect: database.dialect,
+      dialect: database().dialect,
       clock: () => 42,
       wait,
       open: async () => {
-        const connection = await database.openWriter();
+        const connection = await database().openWriter();
         return {
           all: (sql, bindings) => connection.all(sql, bindings),
           run: async (sql, bindings) => {
@@ -64,7 +55,7 @@ describe('The queue of writes, overloaded', () => {
   }
 
   async function stored(): Promise<string[]> {
-    const rows = await database.queries.all<{ name: string }>('SELECT name FROM server_key ORDER BY name');
+    const rows = await database().queries.all<{ name: string }>('SELECT name FROM server_key ORDER BY name');
     return rows.map(({ name }) => name);
   }
 
