@@ -18,6 +18,7 @@ export class TickReader<Row> {
   readonly #fixed: readonly Binding[];
   readonly #keyOf: (row: Row) => string;
   #pending: Lookup<Row> | undefined;
+  #asking = false;
 
   /**
    * @param sql gives the query for a list of placeholders; it is bound to `fixed` first, then to the keys
@@ -53,13 +54,20 @@ export class TickReader<Row> {
     });
   }
 
+  /** One statement is under way at a time: what is asked for meanwhile is the next one. */
   #flush(): void {
     const lookup = this.#pending;
+    if (!lookup || this.#asking) return;
     this.#pending = undefined;
-    if (!lookup) return;
+    this.#asking = true;
+    const parts: Promise<void>[] = [];
     for (let start = 0; start < lookup.keys.length; start += LARGEST) {
-      void this.#answer(lookup, lookup.keys.slice(start, start + LARGEST));
+      parts.push(this.#answer(lookup, lookup.keys.slice(start, start + LARGEST)));
     }
+    void Promise.all(parts).then(() => {
+      this.#asking = false;
+      this.#flush();
+    });
   }
 
   async #answer(lookup: Lookup<Row>, keys: string[]): Promise<void> {

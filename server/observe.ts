@@ -19,7 +19,7 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
     const started = performance.now();
     const given = ctx.get('X-Request-Id');
     ctx.state.requestId = REQUEST_ID.test(given) ? given : `${process}-${(count++).toString(36)}`;
-    ctx.set('X-Request-Id', ctx.state.requestId);
+    ctx.res.setHeader('X-Request-Id', ctx.state.requestId);
     try {
       await next();
     } finally {

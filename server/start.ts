@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { JWK } from 'jose';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { createAuth } from '../auth/auth.ts';
 import { generateSigningKey } from '../auth/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
+import { createLogger } from './log.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
 import { ANSWER_TIMEOUT, limitReading } from './slow-readers.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -48,7 +49,7 @@ export async function startServer(
   ports: Ports = REAL,
   patience: Partial<Patience> = {},
 ): Promise<RunningServer> {
-  const logger = pino({ level: config.logLevel });
+  const logger = createLogger(config.logLevel);
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
   const ward = await openWard(config, ports, (problem) => logger.warn(problem));

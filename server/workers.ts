@@ -1,8 +1,8 @@
 /** Several processes that serve one port as one server: Node's cluster, over a PostgreSQL database. */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { pino } from 'pino';
 import type { Config } from './config.ts';
+import { createLogger } from './log.ts';
 import type { RunningServer } from './start.ts';
 
 /** What a worker tells the process that started it, once it listens. */
@@ -26,7 +26,7 @@ export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
  * this process too. `close` stops them all gracefully; it rejects where one did not end well.
  */
 export async function startWorkers({ workers, logLevel }: Config): Promise<RunningServer> {
-  const logger = pino({ level: logLevel });
+  const logger = createLogger(logLevel);
   const running = new Set<Worker>();
   const waiting = new Set<NodeJS.Timeout>();
   const ended: number[] = [];
