@@ -8,6 +8,7 @@ const TASKS: Record<string, () => Promise<Task>> = {
   insert: async () => (await import('./floors/insert.ts')).insertGroups,
   validate: async () => (await import('./validations.ts')).validatePatients,
   sign: async () => (await import('./floors/signing.ts')).signTexts,
+  steady: async () => (await import('./steady.ts')).loadSteadily,
   load: async () => (await import('./load.ts')).makeLoad,
 };
 

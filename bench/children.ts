@@ -70,6 +70,22 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** The resident memory of a process, in MiB. */
+export function memoryOf(pid: number): number {
+  return inMiB(pid, 'VmRSS');
+}
+
+/** The most memory that a process has had so far, in MiB. */
+export function peakOf(pid: number): number {
+  return inMiB(pid, 'VmHWM');
+}
+
+/** A figure of proc(5), which gives kibibytes. */
+function inMiB(pid: number, name: string): number {
+  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(found?.[1]) / 1024;
+}
+
 /** A task of `bench/child.ts` in a process of its own. */
 export interface Child<Request, Answer> {
   /** Hands it work and waits for what it gives back. */

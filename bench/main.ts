@@ -9,7 +9,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createFilled } from './filled.ts';
 import { ROWS } from './registry.ts';
-import { type Context, conclude, type Outcome, type Row, type Target } from './row.ts';
+import { type Context, conclude, type Outcome, PARTS, type Row, type Target } from './row.ts';
 
 const RESULTS = path.resolve('bench/results');
 
@@ -23,6 +23,7 @@ function number(value: number, unit: string): string {
 
 function aim(target: Target, unit: string): string {
   if ('ratio' in target) return `≥ ${target.ratio.toFixed(2)}`;
+  if ('mostRatio' in target) return `≤ ${target.mostRatio.toFixed(2)}`;
   if ('least' in target) return `≥ ${number(target.least, unit)}`;
   if ('most' in target) return `≤ ${number(target.most, unit)}`;
   return `${(1 / target.within).toFixed(2)} to ${target.within.toFixed(2)}`;
@@ -41,16 +42,15 @@ function table(outcomes: Outcome[]): string {
 }
 
 function chosen(parts: string[]): Row[] {
-  const known = new Set<string>(ROWS.map((row) => row.part));
-  const unknown = parts.filter((part) => !known.has(part));
-  if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${[...known].join(', ')}`);
+  const unknown = parts.filter((part) => !PARTS.some((known) => known === part));
+  if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
   return parts.length === 0 ? ROWS : ROWS.filter((row) => parts.includes(row.part));
 }
 
-async function run(rows: Row[], context: Context): Promise<Outcome[]> {
+async function run(rows: Row[], context: Omit<Context, 'outcomes'>): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const row of rows) {
-    const sides = await row.measure(context);
+    const sides = await row.measure({ ...context, outcomes });
     outcomes.push(conclude(row, sides));
   }
   return outcomes;

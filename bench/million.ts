@@ -10,7 +10,7 @@ import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { request } from '../test/harness/http.ts';
-import { startOurs } from './children.ts';
+import { peakOf, startOurs } from './children.ts';
 import { fill } from './dataset.ts';
 import { patient, patientId } from './patient.ts';
 import { median } from './row.ts';
@@ -42,12 +42,6 @@ async function writeFile(file: string, patients: number): Promise<void> {
   }
   stream.end();
   await finished(stream);
-}
-
-/** The most memory that a process has had so far, in MiB (proc(5)). */
-function peakOf(pid: number): number {
-  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kibibytes) / 1024;
 }
 
 /** Runs the import and gives its seconds and the most memory it had. */

@@ -12,6 +12,8 @@ export interface Context {
   folder: string;
   /** A folder for CPU profiles of the server, where they are wanted. */
   profile: string | undefined;
+  /** The rows that were measured so far in this run. */
+  outcomes: readonly Outcome[];
   /** A server that holds the patients: started and filled for the first row that asks, and kept for the others. */
   filled(): Promise<Filled>;
   /** Replaces the progress line. */
@@ -25,15 +27,26 @@ export interface Sides {
 }
 
 /**
- * What a row aims at: a share of the floor's rate, what ours must reach or stay under in the unit of the row, or by
+ * What a row aims at: a share of the floor that ours must reach or stay under, the same in the unit of the row, or by
  * what factor it may differ from the floor, to either side.
  */
-export type Target = { ratio: number } | { least: number } | { most: number } | { within: number };
+export type Target =
+  | { ratio: number }
+  | { mostRatio: number }
+  | { least: number }
+  | { most: number }
+  | { within: number };
+
+/** What `npm run bench -- PART` may name. */
+export const PARTS = [
+  ...(['reads', 'searches', 'writes', 'mixed', 'latency', 'tokens', 'validation'] as const),
+  ...(['start', 'memory', 'guesses', 'published'] as const),
+] as const;
 
 export interface Row {
   name: string;
   /** The part it belongs to: `npm run bench -- reads` runs the rows of one. */
-  part: 'reads' | 'searches' | 'writes' | 'mixed' | 'tokens' | 'validation' | 'start' | 'memory' | 'guesses';
+  part: (typeof PARTS)[number];
   /** What the floor is. */
   floor: string;
   unit: 'req/s' | 'a CPU-second' | 'ms' | 'MiB';
@@ -81,6 +94,7 @@ export async function alternate(
 
 function isMet(target: Target, ours: number, ratio: number): boolean {
   if ('ratio' in target) return ratio >= target.ratio;
+  if ('mostRatio' in target) return ratio <= target.mostRatio;
   if ('least' in target) return ours >= target.least;
   if ('most' in target) return ours <= target.most;
   return ratio <= target.within && ratio >= 1 / target.within;

@@ -1,16 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import { ROOT_SECRET, startOurs } from '../children.ts';
+import { memoryOf, ROOT_SECRET, startOurs } from '../children.ts';
 import { alternate, type Context, type Row, type Sides } from '../row.ts';
-
-const KIBIBYTES = 1024;
-
-/** The resident memory of a process, in MiB. */
-function memoryOf(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / KIBIBYTES;
-}
 
 /** After every type has been told of, validated by and searched once, so that all of them are compiled. */
 async function ours(context: Context): Promise<number> {

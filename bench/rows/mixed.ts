@@ -8,6 +8,11 @@ import type { Context, Row, Sides } from '../row.ts';
 const CONNECTIONS = 32;
 const TURNS = 60;
 
+/** The requests of each connection. */
+export function mixedRequests(context: Context): LoadRequest[][] {
+  return Array.from({ length: CONNECTIONS }, (_, connection) => requests(context, connection));
+}
+
 /** One connection's requests: it makes, changes and deletes resources of its own. */
 function requests({ patients }: Context, connection: number): LoadRequest[] {
   return Array.from({ length: TURNS }, (_, turn) => {
@@ -32,7 +37,7 @@ function requests({ patients }: Context, connection: number): LoadRequest[] {
 async function measure(context: Context): Promise<Sides> {
   const { url, authorization, pid } = await context.filled();
   const headers = { authorization, 'content-type': 'application/fhir+json' };
-  const lists = Array.from({ length: CONNECTIONS }, (_, connection) => requests(context, connection));
+  const lists = mixedRequests(context);
   const sides: Sides = { floor: [], ours: [] };
   await rateOf({ url, connections: CONNECTIONS, seconds: 1, headers, lists });
   for (let round = 1; round <= context.rounds; round += 1) {

@@ -1,0 +1,49 @@
+/**
+ * Ours against what was measured of Medplum with its PostgreSQL and its Redis on a machine of two cores; it is not
+ * started here. What another row has measured in this run is not measured again.
+ */
+import { memoryOf } from '../children.ts';
+import { alternate, type Context, type Row, type Sides } from '../row.ts';
+import { reads } from './reads.ts';
+import { tokens } from './tokens.ts';
+import { writes } from './writes.ts';
+
+const TIMES = 10;
+/** The most of its memory that ours may take. */
+const SHARE = 0.25;
+const FLOOR = 'Medplum, as measured elsewhere';
+
+function rate(name: string, figure: number, same: Row | undefined): Row {
+  const measure = async (context: Context): Promise<Sides> => {
+    if (same === undefined) throw new Error(`${name}: the row that measures it is gone`);
+    const known = context.outcomes.find((outcome) => outcome.name === same.name);
+    const { ours } = known?.sides ?? (await same.measure(context));
+    return { floor: [figure], ours };
+  };
+  return { name, part: 'published', floor: FLOOR, unit: 'req/s', target: { ratio: TIMES }, measure };
+}
+
+const [read, , , nameSearch] = reads;
+const [create] = writes;
+const [opaque] = tokens;
+
+const memory: Row = {
+  name: 'memory of the server that was read, searched and written to',
+  part: 'published',
+  floor: FLOOR,
+  unit: 'MiB',
+  target: { mostRatio: SHARE },
+  measure: async (context) => {
+    const { pid } = await context.filled();
+    return alternate(context, memory.name, { floor: async () => 629, ours: async () => memoryOf(pid) });
+  },
+};
+
+/** The higher end of its range, where it has one. */
+export const published: readonly Row[] = [
+  rate('reads by id', 1290, read),
+  rate('creates', 95, create),
+  rate('searches by name', 222, nameSearch),
+  rate('tokens', 771, opaque),
+  memory,
+];
