@@ -78,10 +78,12 @@ export class IndexBuffer {
   }
 
   async #remove(connection: Connection, table: IndexTable, rows: IndexRow[]): Promise<void> {
-    const columns = [PARAM, ...table.columns, KEY];
+    const all = [PARAM, ...table.columns, KEY];
+    const columns = all.filter(({ name }) => table.primaryKey.includes(name));
+    const keys = rows.map((row) => columns.map((column) => row[all.indexOf(column)] ?? ''));
     const names = columns.map(({ name }) => name).join(', ');
     const sql = `DELETE FROM ${table.name} WHERE (${names}) IN (${this.#dialect.rowsFromJson(columns)})`;
-    await connection.run(sql, [asJson(rows, columns)]);
+    await connection.run(sql, [asJson(keys, columns)]);
   }
 }
 

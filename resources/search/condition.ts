@@ -79,6 +79,7 @@ export function keysOfType(type: string, criteria: Criterion[]): Fragment {
 /** How likely a criterion is to leave few resources: the lower, the likelier. */
 export function rank(criterion: Criterion): number {
   if (criterion.test === 'resource') return criterion.access === 'seek' ? 0 : 4;
+  if (criterion.test === 'any') return Math.max(...criterion.of.map(rank));
   return criterion.test === 'rows' ? { seek: 1, range: 3, scan: 5 }[criterion.access] : 2;
 }
 

@@ -113,9 +113,11 @@ function test(
   }
   const negated = modifier === 'not';
   const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
-  const values = alternatives(name, value);
   const { kind } = parameter;
-  const found = kind ? rows(name, parameter, kind, context, values) : composite(name, parameter, context, values);
+  const values = alternatives(name, value, kind?.longest);
+  const found = kind
+    ? oneOf(rows(name, parameter, kind, context, values))
+    : composite(name, parameter, context, values);
   return negated ? { test: 'not', of: found } : found;
 }
 
@@ -158,19 +160,27 @@ function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: s
   throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
 }
 
-function rows(name: string, parameter: Parameter, kind: SearchKind, context: Context, values: string[]): RowsCriterion {
+/** What rows have to satisfy, those of each table apart: a row of any of them does. */
+function rows(
+  name: string,
+  parameter: Parameter,
+  kind: SearchKind,
+  context: Context,
+  values: string[],
+): RowsCriterion[] {
   const { types, definition } = parameter;
   const asked = definition.transform === 'folded' ? values.map(foldName) : values;
   const matches = asked.map((value) => understand(name, kind, value, { ...context, types }));
-  const [first] = matches;
-  const variant = first?.variant;
-  return {
-    test: 'rows',
-    table: (variant === undefined ? undefined : kind.variants?.[variant]) ?? kind.table,
-    param: (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number,
-    where: matches.length === 1 ? first?.where : { any: padded(matches.map(({ where }) => where)) },
-    access: slowest(matches.map(({ access }) => access)),
-  };
+  const all = matches.flatMap((match) => (match.also === undefined ? [match] : [match, match.also]));
+  const variant = matches[0]?.variant;
+  const usual = (variant === undefined ? undefined : kind.variants?.[variant]) ?? kind.table;
+  const param = (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number;
+  const tables = new Set(all.map(({ table = usual }) => table));
+  return [...tables].map((found) => {
+    const own = all.filter(({ table = usual }) => table === found);
+    const where = own.length === 1 ? own[0]?.where : { any: padded(own.map((match) => match.where)) };
+    return { test: 'rows', table: found, param, where, access: slowest(own.map(({ access }) => access)) };
+  });
 }
 
 function slowest(accesses: Access[]): Access {
@@ -187,7 +197,7 @@ function composite(name: string, { components }: Parameter, context: Context, va
     return {
       test: 'composite',
       parts: components.flatMap((part, index) =>
-        part.kind ? [rows(name, part, part.kind, context, [parts[index] ?? ''])] : [],
+        part.kind ? rows(name, part, part.kind, context, [parts[index] ?? '']) : [],
       ),
     };
   });

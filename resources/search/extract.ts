@@ -138,9 +138,9 @@ function simple(
       const put = adder(parameter, rows, 0);
       if (declared.transform === 'exists') return put([String(ends.some((place) => isThere(place, resource))), '']);
       let found = false;
-      const add: AddRow = ([first = '', ...others], variant) => {
+      const add: AddRow = ([first = '', ...others], variant, table) => {
         found = true;
-        put([declared.transform === 'folded' ? foldName(String(first)) : first, ...others], variant);
+        put([declared.transform === 'folded' ? foldName(String(first)) : first, ...others], variant, table);
       };
       for (const { place, read } of sources) place.walk(resource, (value) => read(value, add), resource);
       if (!found && declared.default !== undefined) put([declared.default, '']);
@@ -173,12 +173,14 @@ function isThere(place: Place, resource: JsonObject): boolean {
 
 function adder(parameter: Parameter, rows: RowCollector, element: number): AddRow {
   const { kind, number, variants } = parameter;
-  return (columns, variant) => {
+  return (columns, variant, table) => {
     if (kind === undefined) return;
-    if (variant === undefined) rows.add(kind.table, number, columns, element);
+    if (variant === undefined) rows.add(table ?? kind.table, number, columns, element);
     // A composite takes no modifiers, so nothing would look at what its parts keep apart.
-    else if (element === 0)
-      rows.add(kind.variants?.[variant] ?? kind.table, variants[variant] ?? number, columns, undefined);
+    else if (element === 0) {
+      const apart = table ?? kind.variants?.[variant] ?? kind.table;
+      rows.add(apart, variants[variant] ?? number, columns, undefined);
+    }
   };
 }
 

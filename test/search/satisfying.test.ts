@@ -12,6 +12,7 @@ type Resource = JsonObject & { resourceType: string; id: string };
 
 /** Small sets of values, so that criteria and resources meet; in several orders of code units and code points. */
 const TEXTS = [
+  ...['Ela', 'z'].map((end) => `${'Ana '.repeat(124)}abc\u{1f600} ${end}`),
   'Ana',
   'ana',
   'Éla',
@@ -123,7 +124,7 @@ const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
 };
 
 const escaped = (text: string) => text.replace(/[\\,|$]/g, '\\$&');
-const texts = fc.constantFrom(...TEXTS.map(escaped), 'a', 's', 'A');
+const texts = fc.constantFrom(...TEXTS.map(escaped), 'a', 's', 'A', 'Ana ana '.repeat(62), '\u{1f600} ');
 const codes = fc.constantFrom(...CODES.filter((code) => code !== '').map(escaped));
 const tokens = fc.oneof(
   codes,

@@ -3,8 +3,8 @@ import type { Json } from '../../json/value.ts';
 import type { Access } from '../plan.ts';
 import type { RowTest } from '../row-test.ts';
 
-/** Adds a row to the kind's table, or to that of one of its variants. */
-export type AddRow = (columns: (string | number)[], variant?: string) => void;
+/** Adds a row to the kind's table, to that of one of its variants, or to another. */
+export type AddRow = (columns: (string | number)[], variant?: string, table?: string) => void;
 
 /** Turns one value of an element into index rows. */
 export type Reader = (value: Json, add: AddRow) => void;
@@ -25,6 +25,10 @@ export interface RowMatch {
   where: RowTest;
   access: Access;
   variant?: string;
+  /** Where the rows stand, if not in the table of the kind or the variant. */
+  table?: string;
+  /** Others of the same variant that do as well. */
+  also?: RowMatch;
 }
 
 /** One kind of search: how values are indexed and how they are asked for. */
@@ -33,6 +37,8 @@ export interface SearchKind {
   table: string;
   /** The modifiers it knows beside `missing`, for a parameter that reads elements of these types. */
   modifiers(types: ReadonlySet<string>): readonly string[];
+  /** The most characters of a value; where it is left out, those that any kind takes. */
+  longest?: number;
   /** Rows kept apart under `code:variant`: the table of each. */
   variants?: Record<string, string>;
   /** The reader of an element by its type, or its children; undefined where the kind has no meaning for it. */

@@ -1,10 +1,12 @@
 import { isObject, type Json } from '../../json/value.ts';
-import { is } from '../row-test.ts';
-import { bounded, fold, storable, unescaped } from '../text.ts';
-import { type AddRow, BadValue, type SearchKind } from './kind.ts';
+import { is, type RowTest } from '../row-test.ts';
+import { bounded, fold, unescaped } from '../text.ts';
+import { type AddRow, BadValue, type RowMatch, type SearchKind } from './kind.ts';
 
-/** The longest text that takes part in a comparison by prefix or part: index rows are limited in both databases. */
+/** As much of a text is a key of the index, which both databases limit. */
 const LONGEST = 500;
+/** Where the whole of a longer one stands. */
+const WHOLE = 'search_text';
 const LONGEST_EXACT = 120;
 
 /** The parts of datatypes that a string parameter reads (FHIR R4 §3.1.1.4.8). */
@@ -20,6 +22,7 @@ const PRIMITIVES = new Set(['string', 'markdown', 'code', 'id', 'uri', 'url', 'c
 /** string: case- and accent-insensitive prefix; `:contains` anywhere; `:exact` literally (FHIR R4 §3.1.1.4.8). */
 export const string: SearchKind = {
   table: 'search_string',
+  longest: Number.POSITIVE_INFINITY,
   modifiers: () => ['exact', 'contains'],
 
   reader(type) {
@@ -38,28 +41,41 @@ export const string: SearchKind = {
 
   parse(text, { modifier }) {
     const literal = unescaped(text);
-    const folded = textKey(literal);
+    const folded = fold(literal);
     if (folded === '') throw new BadValue('give some text to look for');
-    // What is behind the end of a key is kept by the digest of `exact` alone.
-    if (modifier !== 'exact' && fold(literal).length > LONGEST) {
-      throw new BadValue(`give at most ${LONGEST} characters, or the whole text by :exact`);
-    }
+    const isLong = folded.length > LONGEST;
     if (modifier === 'exact') {
-      const exact = bounded(literal, LONGEST_EXACT);
-      return { where: { all: [is('folded', '=', folded), is('exact', '=', exact)] }, access: 'seek' };
+      const exact = is('exact', '=', bounded(literal, LONGEST_EXACT));
+      return { where: { all: [is('folded', '=', start(folded)), exact] }, access: 'seek' };
     }
-    if (modifier === 'contains') return { where: { column: 'folded', contains: folded }, access: 'scan' };
+    if (modifier === 'contains') {
+      const within = inWhole({ column: 'whole', contains: folded });
+      return isLong ? within : { where: { column: 'folded', contains: folded }, access: 'scan', also: within };
+    }
+    if (isLong) return inWhole({ column: 'whole', startsWith: folded });
     return { where: { column: 'folded', startsWith: folded }, access: 'range' };
   },
 };
 
-/** What is compared of a text. Where it is cut, half a character may be left over. */
-export function textKey(text: string): string {
-  return storable(fold(text).slice(0, LONGEST));
+/**
+ * Adds a row of the start of a folded text and, where that is not all of it, one of the whole. `exact` tells texts
+ * apart that are folded alike.
+ */
+export function addFolded(folded: string, exact: string, add: AddRow, variant?: string): void {
+  if (folded === '') return;
+  add([start(folded), exact], variant);
+  if (folded.length > LONGEST) add([bounded(folded, 0), folded], variant, WHOLE);
+}
+
+function inWhole(where: RowTest): RowMatch {
+  return { where, access: 'scan', table: WHOLE };
+}
+
+/** Half of a character is not among the first of a text. */
+function start(folded: string): string {
+  return folded.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '');
 }
 
 function addText(value: Json, add: AddRow): void {
-  if (typeof value !== 'string') return;
-  const folded = textKey(value);
-  if (folded !== '') add([folded, bounded(value, LONGEST_EXACT)]);
+  if (typeof value === 'string') addFolded(fold(value), bounded(value, LONGEST_EXACT), add);
 }

@@ -1,8 +1,8 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
-import { bounded, splitEscaped, unescaped } from '../text.ts';
+import { bounded, fold, splitEscaped, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind } from './kind.ts';
-import { string, textKey } from './string.ts';
+import { addFolded, string } from './string.ts';
 
 const LONGEST = 200;
 
@@ -114,8 +114,7 @@ function addCoding(value: JsonObject, add: AddRow): void {
 
 /** Words are found by what they start with, never literally: one row for all that differ in case alone. */
 function addWords(text: Json | undefined, add: AddRow): void {
-  const folded = typeof text === 'string' ? textKey(text) : '';
-  if (folded !== '') add([folded, ''], 'text');
+  if (typeof text === 'string') addFolded(fold(text), '', add, 'text');
 }
 
 function addCoded(value: JsonObject, name: string, add: AddRow, variant?: string): void {

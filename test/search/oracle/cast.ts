@@ -7,6 +7,10 @@ export const BASE = 'https://ward.example';
 const MR = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MR' }] };
 const TWO_KINDS = { coding: [{ system: 'urn:kinds', code: 'MR' }, { code: 'PT' }] };
 
+/** Longer than what a key of the index holds, which ends within a character of the second. */
+const LONG = 'Long, a name that goes on ';
+const LONG_NAMES = [`${LONG.repeat(24)}Ömer`, `${LONG.repeat(19)}abcd \u{1f600} e\u0301 ${LONG.repeat(3)}100%_\\ Ende`];
+
 const PATIENTS: Omit<Patient, 'resourceType'>[] = [
   { id: 'bare' },
   { id: 'active', active: true },
@@ -24,6 +28,8 @@ const PATIENTS: Omit<Patient, 'resourceType'>[] = [
   { id: 'strasse', name: [{ family: 'Straße' }], address: [{ city: 'Weiße Straße', line: ['1 100%_Way', 'c/o Ωm'] }] },
   { id: 'smile', name: [{ family: '\u{1f600}smile' }, { family: '\uffeehigh', given: ['ﬁ'] }] },
   { id: 'decomposed', name: [{ family: 'Mun\u0303oz', given: ['E\u0301milie'] }] },
+  { id: 'long', name: [{ text: LONG_NAMES[0] }], address: [{ text: LONG_NAMES[1], city: 'Bloom' }] },
+  { id: 'longer', name: [{ text: `${LONG_NAMES[0]} too`, family: LONG_NAMES[1] }], gender: 'female' },
   { id: 'quoted', name: [{ family: "O'Hara; DROP" }], address: [{ text: 'a,b|c$d\\e', district: 'Ünder_%' }] },
   {
     id: 'housed',
