@@ -3,8 +3,8 @@ import { Failure } from '../../resources/errors.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { isEffective } from '../../resources/search/columns.ts';
 import { parseCriterion, typeNamed } from '../../resources/search/criteria.ts';
-import { namesSets } from '../../resources/search/expand.ts';
 import type { Criterion } from '../../resources/search/plan.ts';
+import { asksForTerms } from '../../resources/search/terminology/expand.ts';
 import { allOf } from './decision.ts';
 import { type Compiling, type PolicyContext, type PolicyEngine, PolicyError } from './engine.ts';
 import { follow } from './path.ts';
@@ -35,9 +35,9 @@ export const criteria: PolicyEngine = {
   },
 };
 
-/** Callers must not hear what a policy says, nor another policy be of no use, where a value set cannot be read. */
+/** Callers must not hear what a policy says, nor another policy be of no use, where terminology cannot be read. */
 function silent(criterion: Criterion, report: (problem: string) => void): Criterion {
-  return namesSets(criterion) ? { test: 'silent', of: criterion, report } : criterion;
+  return asksForTerms(criterion) ? { test: 'silent', of: criterion, report } : criterion;
 }
 
 /** Passes on what differs from what was last said: every request meets the same problem. */

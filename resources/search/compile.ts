@@ -3,12 +3,12 @@ import type { SearchPage, Version } from '../engine.ts';
 import { versionOf } from '../store.ts';
 import { keyOf, selectKeys } from './condition.ts';
 import { writeCursor } from './cursor.ts';
-import { expanded } from './expand.ts';
 import { literal, sql } from './fragment.ts';
 import { type LedSearch, leadSearch, MANY } from './lead.ts';
 import { comparePositions, positionOf } from './order.ts';
 import type { Fragment, ParsedSearch } from './plan.ts';
 import { joined, walked } from './sorted.ts';
+import { expanded } from './terminology/expand.ts';
 import { type FoundRow, query, versionsOf } from './versions.ts';
 
 /**

@@ -107,9 +107,9 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
       return sql`(${all(criterion.of.map((each) => conditionOf(each, own)))})`;
     case 'any':
       return any(criterion.of.map((each) => conditionOf(each, own)));
-    case 'in':
+    case 'term':
     case 'silent':
-      throw new Error('A value set is read before its search is run');
+      throw new Error('Terminology is read before a search is run by it');
   }
   // The plus keeps SQLite from seeking every one of these keys for every row that it has found already.
   return sql`+r.key IN (${keysOf(criterion) ?? literal('NULL')})`;

@@ -8,12 +8,12 @@ import { padded } from './fragment.ts';
 import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
 import { BadValue, type SearchKind, type ValueContext } from './kinds/kind.ts';
 import { localId } from './kinds/reference.ts';
-import { isImplied } from './kinds/token.ts';
+import { conceptOf, isImplied } from './kinds/token.ts';
 import { type Naming, namings } from './naming.ts';
 import type { Definitions } from './paths.ts';
-import type { Access, Criterion, RowsCriterion } from './plan.ts';
+import type { Access, Criterion, RowsCriterion, TermCriterion } from './plan.ts';
 import { escaped, splitEscaped, unescaped } from './text.ts';
-import { alternatives, isMissing, quoted, understand } from './values.ts';
+import { alternatives, explained, isMissing, quoted, understand } from './values.ts';
 
 /** What a search is understood with. */
 export interface SearchOptions {
@@ -106,9 +106,13 @@ function test(
   if (modifier === 'above' || modifier === 'below') {
     const hierarchies = hierarchiesOf(scope.definitions, parameter, scope.options.base);
     if (hierarchies.size > 0) return parseAlong(scope.options, name, parameter, hierarchies, modifier, value);
+    if (parameter.definition.kind === 'token') {
+      const concepts = alternatives(name, value).map((each) => explained(name, each, () => conceptOf(each)));
+      return terms(scope, name, parameter, { concepts, towards: modifier });
+    }
   }
   if (modifier === 'in' || modifier === 'not-in') {
-    const found = parseIn(scope, name, parameter, value);
+    const found = terms(scope, name, parameter, { sets: alternatives(name, value).map(unescaped) });
     return modifier === 'in' ? found : { test: 'not', of: found };
   }
   const negated = modifier === 'not';
@@ -121,20 +125,27 @@ function test(
   return negated ? { test: 'not', of: found } : found;
 }
 
-/** `:in`: a ValueSet is named by its canonical URL or as `ValueSet/id`, and searched as the caller would search it. */
-function parseIn(scope: Scope, name: string, { number: param, types }: Parameter, value: string): Criterion {
-  const type = typeNamed(scope.definitions, 'ValueSet');
-  const rows = scope.options.rows?.('ValueSet') ?? [];
-  const inside: Scope = { ...scope, type };
-  const find = (canonical: string): Criterion[] => {
-    const id = localId('ValueSet', canonical, scope.options.base);
+/**
+ * What terminology decides on: a code system is named by its URL, a value set by that or as `ValueSet/id`, and each is
+ * searched as the caller would search it.
+ */
+function terms(
+  scope: Scope,
+  name: string,
+  { number: param, types }: Parameter,
+  asks: TermCriterion['asks'],
+): Criterion {
+  const find: TermCriterion['find'] = (of, canonical) => {
+    const inside: Scope = { ...scope, type: typeNamed(scope.definitions, of) };
+    const rows = scope.options.rows?.(of) ?? [];
+    const id = of === 'ValueSet' ? localId(of, canonical, scope.options.base) : undefined;
     if (id !== undefined) return [parse(inside, '_id', id), ...rows];
     const [url = '', version] = canonical.split('|');
     if (url === '') throw new BadValue('name a value set as ValueSet/id, url or url|version');
     const pairs = [['url', url] as const, ...(version ? [['version', version] as const] : [])];
     return [...pairs.map(([code, text]) => parse(inside, code, escaped(text))), ...rows];
   };
-  return { test: 'in', name, param, implied: isImplied(types), sets: alternatives(name, value).map(unescaped), find };
+  return { test: 'term', name, param, implied: isImplied(types), asks, find };
 }
 
 type Context = Omit<ValueContext, 'types'>;

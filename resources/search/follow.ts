@@ -6,7 +6,6 @@ import type { JsonObject } from '../json/value.ts';
 import { versionOf } from '../store.ts';
 import { conditionOf } from './condition.ts';
 import { type SearchOptions, typeNamed } from './criteria.ts';
-import { expanded } from './expand.ts';
 import { indexRows, type Parameter, parameterRows } from './extract.ts';
 import { all, literal, sql } from './fragment.ts';
 import { localTypes } from './kinds/reference.ts';
@@ -23,6 +22,7 @@ import {
 } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, Include } from './plan.ts';
+import { expanded } from './terminology/expand.ts';
 import { type FoundRow, query, versionsOf } from './versions.ts';
 
 /** How whoever judges the caller says that it may see nothing of a type. */

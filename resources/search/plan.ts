@@ -21,19 +21,19 @@ export interface RowsCriterion {
   access: Access;
 }
 
-/** The resource has a token that is in one of the value sets. They are read when the search is run. */
-export interface SetCriterion {
-  test: 'in';
+/** The resource has a token for which stored terminology says yes. It is read when the search is run. */
+export interface TermCriterion {
+  test: 'term';
   /** The parameter as it was asked, for messages. */
   name: string;
   /** The parameter's number. */
   param: number;
   /** True where the rows have no system, since their element implies it. */
   implied: boolean;
-  /** The value sets, as they are named. */
-  sets: string[];
-  /** What a ValueSet of a name satisfies, and what the caller may see of ValueSets. Throws BadValue. */
-  find(name: string): Criterion[];
+  /** The value sets, as they are named, of which one is to hold the token; or the concepts it is to be in line with. */
+  asks: { sets: string[] } | { concepts: { system: string; code: string }[]; towards: 'above' | 'below' };
+  /** What a resource of a name satisfies, and what the caller may see of its type. Throws BadValue. */
+  find(type: 'ValueSet' | 'CodeSystem', name: string): Criterion[];
 }
 
 /**
@@ -45,7 +45,7 @@ export type Access = 'seek' | 'range' | 'scan';
 /** What a resource must satisfy to be found. */
 export type Criterion =
   | RowsCriterion
-  | SetCriterion
+  | TermCriterion
   /** A condition on the resource's own columns: `id` and `last_updated`. */
   | { test: 'resource'; where: RowTest; access: Access }
   /** One element satisfies all parts. */
@@ -60,7 +60,7 @@ export type Criterion =
   | { test: 'all'; of: Criterion[] }
   | { test: 'not'; of: Criterion }
   /**
-   * What bounds the caller rather than was asked: where a value set of it cannot be read, nothing satisfies it.
+   * What bounds the caller rather than was asked: where terminology of it cannot be read, nothing satisfies it.
    * The caller is not told why, `report` is.
    */
   | { test: 'silent'; of: Criterion; report(problem: string): void };

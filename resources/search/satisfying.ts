@@ -1,11 +1,11 @@
 import type { Connection } from '../connection.ts';
 import { conditionOf, keysOfLine } from './condition.ts';
-import { expanded, namesSets } from './expand.ts';
 import { all, sql } from './fragment.ts';
 import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
 import type { Criterion, RowsCriterion } from './plan.ts';
 import { holds } from './row-test.ts';
 import { INDEX_TABLES, type IndexRow, type IndexRows } from './tables.ts';
+import { asksForTerms, expanded } from './terminology/expand.ts';
 import { query } from './versions.ts';
 
 /** One version of a resource, as criteria look at it. */
@@ -42,7 +42,7 @@ export async function satisfying<One extends Subject>(
 
 /** True where a criterion speaks of other resources than the one that is to satisfy it. */
 export function asksForOthers(criteria: readonly Criterion[]): boolean {
-  return criteria.some((criterion) => namesSets(criterion) || withOthers(criterion).length > 0);
+  return criteria.some((criterion) => asksForTerms(criterion) || withOthers(criterion).length > 0);
 }
 
 /** The parts of a criterion that speak of other resources. */
@@ -82,9 +82,9 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
       return criterion.of.every((each) => satisfies(subject, each, found));
     case 'not':
       return !satisfies(subject, criterion.of, found);
-    case 'in':
+    case 'term':
     case 'silent':
-      throw new Error('A value set is read before rows are judged by it');
+      throw new Error('Terminology is read before rows are judged by it');
   }
 }
 

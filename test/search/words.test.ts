@@ -71,9 +71,9 @@ describe('Words of codes: :text', () => {
 
   it('is refused, with what there is, where an element has no words', async () => {
     for (const [query, known] of [
-      ['/Patient?gender:text=female', ':missing, :not, :in, :not-in'],
+      ['/Patient?gender:text=female', ':missing, :not, :in, :not-in, :above, :below'],
       ['/Patient?identifier:text=passport', ':missing, :not, :of-type'],
-      ['/Observation?status:text=final', ':missing, :not, :in, :not-in'],
+      ['/Observation?status:text=final', ':missing, :not, :in, :not-in, :above, :below'],
       ['/Observation?subject:text=ann', ':missing, :identifier, :[type], :above, :below'],
       ['/Observation?patient:text=ann', ':missing, :identifier, :[type]'],
     ] as const) {

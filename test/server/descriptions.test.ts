@@ -84,11 +84,14 @@ describe('server: what it tells of itself', () => {
     it('every search parameter that it tells of is taken, with each of its modifiers', async () => {
       const set = { status: 'draft', compose: { include: [{ system: 'urn:a' }] } };
       expect((await server.request('PUT', '/ValueSet/told', { as: asRoot, json: set })).status).to.equal(201);
+      const system = { url: 'urn:a', status: 'draft', content: 'complete', concept: [{ code: 'a' }] };
+      expect((await server.request('PUT', '/CodeSystem/told', { as: asRoot, json: system })).status).to.equal(201);
       for (const type of ['Patient', 'Observation', 'QuestionnaireResponse', 'ValueSet', 'Location', 'Session']) {
         for (const { name, type: kind, documentation } of described(type).searchParam) {
           const [, modifiers = ''] = /Modifiers: (.*)$/.exec(documentation) ?? [];
           for (const modifier of ['', ...modifiers.split(', ')]) {
-            const query = `${name}${modifier.replace('[type]', 'Patient')}=${VALUES[modifier] ?? VALUES[kind]}`;
+            const value = VALUES[kind + modifier] ?? VALUES[modifier] ?? VALUES[kind];
+            const query = `${name}${modifier.replace('[type]', 'Patient')}=${value}`;
             let reply = await server.request('GET', `/${type}?${query}`, { as: asRoot });
             // A refusal says what stands in a hierarchy: it is taken at its word.
             const [, place] = / in a hierarchy, as (\w+\/)id/.exec(reply.text) ?? [];
@@ -157,6 +160,8 @@ describe('server: what it tells of itself', () => {
     ':not-in': 'ValueSet/told',
     ':of-type': 'http://a.example|b|c',
     ':[type]': 'a',
+    'token:above': 'urn:a|a',
+    'token:below': 'urn:a|a',
   };
 
   describe('server: the OpenAPI document', () => {

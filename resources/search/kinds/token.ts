@@ -47,18 +47,18 @@ const READERS: Record<string, Reader> = {
  */
 const WORDED = ['Coding', 'CodeableConcept'];
 
-/** Types whose values are concepts, so that a value set may hold them. */
+/** Types whose values are concepts, so that a value set may hold them and a code system say what they subsume. */
 const CODED = ['Coding', 'CodeableConcept', 'code'];
 
 /**
- * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:in` and `:not-in` by value sets; `:text` for
- * the words that go with a code, as a string is searched (FHIR R4 §3.1.1.4.10).
+ * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:in` and `:not-in` by value sets, `:above` and
+ * `:below` by code systems; `:text` for the words that go with a code, as a string is searched (FHIR R4 §3.1.1.4.10).
  */
 export const token: SearchKind = {
   table: 'search_token',
   modifiers: (types) => [
     'not',
-    ...(CODED.some((type) => types.has(type)) ? ['in', 'not-in'] : []),
+    ...(CODED.some((type) => types.has(type)) ? ['in', 'not-in', 'above', 'below'] : []),
     ...(types.has('Identifier') ? ['of-type'] : []),
     ...(WORDED.some((type) => types.has(type)) ? ['text'] : []),
   ],
@@ -147,6 +147,13 @@ export function caselessKey(text: string): string {
 /** True where the system of a code stands in no resource, since its element implies it. */
 export function isImplied(types: ReadonlySet<string>): boolean {
   return [...types].every((type) => IMPLIED.has(type));
+}
+
+/** The concept that a value names. Throws BadValue. */
+export function conceptOf(text: string): { system: string; code: string } {
+  const [system = '', code = '', ...more] = splitEscaped(text, '|').map(unescaped);
+  if (system === '' || code === '' || more.length > 0) throw new BadValue('write system|code');
+  return { system, code };
 }
 
 function code(text: string, types: ReadonlySet<string>): RowMatch {

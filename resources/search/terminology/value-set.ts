@@ -1,10 +1,12 @@
 /** What a ValueSet says by itself, without a terminology server (https://hl7.org/fhir/R4/valueset.html). */
-import { isObject, type Json, type JsonObject } from '../json/value.ts';
-import { padded } from './fragment.ts';
-import { BadValue } from './kinds/kind.ts';
-import { readNumber } from './kinds/number.ts';
-import { codeKey } from './kinds/token.ts';
-import { is, type RowTest } from './row-test.ts';
+import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { padded } from '../fragment.ts';
+import { BadValue } from '../kinds/kind.ts';
+import { readNumber } from '../kinds/number.ts';
+import { codeKey } from '../kinds/token.ts';
+import { is, type RowTest } from '../row-test.ts';
+import { type CodeSystem, objects } from './code-system.ts';
+import { filtered } from './filters.ts';
 
 /** How the content of a value set is made out. */
 export interface Reading {
@@ -12,6 +14,8 @@ export interface Reading {
   implied: boolean;
   /** Gives what another value set contains, by its canonical URL. */
   imported(canonical: string): Promise<RowTest>;
+  /** Gives a code system by its URL and, where one is named, its version. */
+  codeSystem(url: string, version: string | undefined): Promise<CodeSystem>;
   /** Is told of codes that are going to be compared; throws where they come to be too many. */
   count(codes: number): void;
 }
@@ -24,8 +28,9 @@ export async function membersOf(set: JsonObject, reading: Reading): Promise<RowT
   const { expansion, compose } = set;
   if (isObject(expansion) && isWhole(expansion)) return codings(flat(expansion['contains']), reading);
   if (!isObject(compose)) throw new BadValue('store the value set with an expansion, or with what it is composed of');
-  const included = await partsOf(compose['include'], reading);
-  const excluded = await partsOf(compose['exclude'], reading);
+  const inactive = compose['inactive'] !== false;
+  const included = await partsOf(compose['include'], reading, inactive);
+  const excluded = await partsOf(compose['exclude'], reading, true);
   return excluded.length === 0 ? { any: included } : { all: [{ any: included }, { not: { any: excluded } }] };
 }
 
@@ -42,34 +47,44 @@ function flat(contains: Json | undefined): JsonObject[] {
 }
 
 /** The tests of what a list of `include` or `exclude` holds. */
-async function partsOf(parts: Json | undefined, reading: Reading): Promise<RowTest[]> {
+async function partsOf(parts: Json | undefined, reading: Reading, inactive: boolean): Promise<RowTest[]> {
   const tests: RowTest[] = [];
-  for (const part of objects(parts)) tests.push(await partOf(part, reading));
+  for (const part of objects(parts)) tests.push(await partOf(part, reading, inactive));
   return tests;
 }
 
-/** What is both in the codes that a part lists and in each of the value sets that it names. */
-async function partOf(part: JsonObject, reading: Reading): Promise<RowTest> {
-  const { system, concept, filter, valueSet } = part;
-  if (filter !== undefined) {
-    throw new BadValue('store the value set with an expansion: its filter asks for a terminology server');
-  }
+/** What is in all that a part says: its system, the codes that it lists or filters, the value sets that it names. */
+async function partOf(part: JsonObject, reading: Reading, inactive: boolean): Promise<RowTest> {
+  const { system, version, concept, filter, valueSet } = part;
   const all: RowTest[] = [];
   if (typeof system === 'string') {
     if (concept !== undefined)
       all.push(
-        codings(
-          objects(concept).map(({ code }) => ({ system, code: code ?? '' })),
+        codingsOf(
+          system,
+          objects(concept).map(({ code }) => code ?? ''),
           reading,
         ),
       );
-    else all.push(reading.implied ? is('code', '<>', '') : is('system', '=', codeKey(system)));
+    if (filter !== undefined) {
+      const concepts = await reading.codeSystem(system, typeof version === 'string' ? version : undefined);
+      all.push(codingsOf(system, filtered(concepts, objects(filter), inactive), reading));
+    }
+    if (all.length === 0) all.push(reading.implied ? is('code', '<>', '') : is('system', '=', codeKey(system)));
   }
   for (const canonical of Array.isArray(valueSet) ? valueSet : []) {
     if (typeof canonical === 'string') all.push(await reading.imported(canonical));
   }
   if (all.length === 0) throw new BadValue('store the value set with a system or a value set in each of its parts');
   return { all };
+}
+
+/** The tokens that are one of some codes of a system. */
+export function codingsOf(system: string, codes: readonly Json[], reading: Reading): RowTest {
+  return codings(
+    codes.map((code) => ({ system, code })),
+    reading,
+  );
 }
 
 /** The tokens that are one of some codings. Those that only group others have no place in a resource. */
@@ -86,8 +101,4 @@ function codings(entries: JsonObject[], { implied, count }: Reading): RowTest {
     return implied ? among : { all: [among, is('system', '=', system)] };
   });
   return { any };
-}
-
-function objects(value: Json | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }

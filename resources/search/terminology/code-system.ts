@@ -1,0 +1,122 @@
+/** What a CodeSystem says of its concepts (https://hl7.org/fhir/R4/codesystem.html). */
+import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { BadValue } from '../kinds/kind.ts';
+import { quoted } from '../values.ts';
+
+export type Towards = 'above' | 'below';
+
+/** What names the concepts on each side of one, by the standard's own URI of the property or by its usual code. */
+const ROLES: Record<string, Towards> = { parent: 'above', subsumedBy: 'above', child: 'below' };
+const STANDARD = 'http://hl7.org/fhir/concept-properties#';
+
+/** The values that every concept has without a property. */
+const OWN: Record<string, (concept: JsonObject) => Json | undefined> = {
+  code: ({ code }) => code,
+  concept: ({ code }) => code,
+  display: ({ display }) => display,
+};
+
+/** The concepts of a code system that is stored whole. */
+export class CodeSystem {
+  readonly #name: string;
+  readonly #meaning: string;
+  readonly #concepts = new Map<string, JsonObject>();
+  /** The codes right above and right below each. */
+  readonly #next: Record<Towards, Map<string, Set<string>>> = { above: new Map(), below: new Map() };
+  /** The properties that are declared: the URI of each, where it has one. */
+  readonly #properties: Map<string, Json | undefined>;
+
+  /** Throws BadValue where the resource does not hold every concept of its system. */
+  constructor(resource: JsonObject) {
+    const { url, content, hierarchyMeaning, concept, property } = resource;
+    this.#name = `the code system ${quoted(String(url))}`;
+    this.#meaning = typeof hierarchyMeaning === 'string' ? hierarchyMeaning : 'is-a';
+    if (content !== 'complete') throw new BadValue(`store ${this.#name} whole: its content is ${String(content)}`);
+    this.#properties = new Map(objects(property).map(({ code, uri }) => [String(code), uri]));
+    const waiting = objects(concept);
+    for (const each of waiting) {
+      const nested = objects(each['concept']);
+      for (const below of nested) this.#link(String(each['code']), String(below['code']));
+      waiting.push(...nested);
+      this.#concepts.set(String(each['code']), each);
+      for (const { code, value } of propertiesOf(each)) {
+        const towards = this.#roleOf(code);
+        if (towards === 'above') this.#link(value, String(each['code']));
+        if (towards === 'below') this.#link(String(each['code']), value);
+      }
+    }
+  }
+
+  /**
+   * The codes of all concepts but those that only group others (`notSelectable`).
+   * @param inactive whether those are among them that are said to be inactive
+   */
+  codes(inactive: boolean): string[] {
+    const left = inactive ? ['notSelectable'] : ['notSelectable', 'inactive'];
+    return [...this.#concepts]
+      .filter(([, each]) => !left.some((name) => this.#isMarked(each, name)))
+      .map(([code]) => code);
+  }
+
+  /**
+   * A code and all that it subsumes (below) or that subsume it (above), by every way there is. Throws BadValue for what
+   * is no code of the system, and where its hierarchy means something else than is-a.
+   */
+  line(code: string, towards: Towards): Set<string> {
+    if (!this.#concepts.has(code)) throw new BadValue(`name a code of ${this.#name}, not ${quoted(code)}`);
+    if (this.#meaning !== 'is-a') {
+      throw new BadValue(`ask for no hierarchy of ${this.#name}: its meaning is ${this.#meaning}, not is-a`);
+    }
+    const line = new Set([code]);
+    // A set gives what is added to it meanwhile, and nothing twice.
+    for (const each of line) for (const next of this.#next[towards].get(each) ?? []) line.add(next);
+    return line;
+  }
+
+  /** What a code has for a property, as texts. Throws BadValue for a property that concepts cannot have. */
+  values(code: string, property: string): string[] {
+    const towards = this.#roleOf(property);
+    if (towards !== undefined) return [...(this.#next[towards].get(code) ?? [])];
+    const concept = this.#concepts.get(code) ?? {};
+    const own = Object.hasOwn(OWN, property) ? OWN[property] : undefined;
+    if (own !== undefined) return [own(concept)].filter((value) => typeof value === 'string');
+    if (!this.#properties.has(property))
+      throw new BadValue(`name a property of ${this.#name}, not ${quoted(property)}`);
+    return propertiesOf(concept).flatMap((each) => (each.code === property ? [each.value] : []));
+  }
+
+  #link(above: string, below: string): void {
+    const { above: ups, below: downs } = this.#next;
+    ups.set(below, (ups.get(below) ?? new Set()).add(above));
+    downs.set(above, (downs.get(above) ?? new Set()).add(below));
+  }
+
+  /** A declared property is what its URI says, and one without a URI of the standard what its code does. */
+  #roleOf(property: string): Towards | undefined {
+    const name = this.#standardName(property);
+    return Object.hasOwn(ROLES, name) ? ROLES[name] : undefined;
+  }
+
+  #standardName(property: string): string {
+    const uri = this.#properties.get(property);
+    return typeof uri === 'string' && uri.startsWith(STANDARD) ? uri.slice(STANDARD.length) : property;
+  }
+
+  #isMarked(concept: JsonObject, name: string): boolean {
+    return propertiesOf(concept).some(({ code, value }) => value === 'true' && this.#standardName(code) === name);
+  }
+}
+
+/** The properties of a concept; a Coding counts by its code. */
+function propertiesOf(concept: JsonObject): { code: string; value: string }[] {
+  return objects(concept['property']).flatMap(({ code, ...rest }) => {
+    const value = Object.entries(rest).find(([name]) => name.startsWith('value'))?.[1];
+    const text = isObject(value) ? value['code'] : value;
+    return text === undefined ? [] : [{ code: String(code), value: String(text) }];
+  });
+}
+
+/** The objects of a list. */
+export function objects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}

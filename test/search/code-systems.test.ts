@@ -1,0 +1,139 @@
+/** `:above` and `:below` of codes, by the CodeSystems that are stored (FHIR R4 §3.1.1.4.10). */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { Api } from '../auth/http/api.ts';
+import type { Identity } from '../harness/http.ts';
+import { asRoot } from '../harness/server.ts';
+import { ANIMALS, idsOf, OBSERVATIONS, STATUS, startWithAnimals } from './animals.ts';
+
+const LINES: [query: string, ids: string][] = [
+  [`code:below=${ANIMALS}|dog`, 'dog pup dingo'],
+  [`code:below=${ANIMALS}|animal`, 'animal dog pup cat dingo'],
+  [`code:below=${ANIMALS}|wild`, 'wild wolf dingo'],
+  [`code:below=${ANIMALS}|pup`, 'pup'],
+  [`code:below=${ANIMALS}|pup,${ANIMALS}|wild`, 'pup wild wolf dingo'],
+  [`code:above=${ANIMALS}|dingo`, 'dingo dog animal wild'],
+  [`code:above=${ANIMALS}|animal`, 'animal'],
+  [`code:above=${ANIMALS}|loop`, 'loop pool'],
+  [`code:below=${ANIMALS}|loop`, 'loop pool'],
+  ['code:below=http://systems.example/plain|b', ''],
+  [`status:below=${STATUS}|amended`, 'other words'],
+  [`status:above=${STATUS}|corrected`, `${OBSERVATIONS.join(' ')} other words`],
+  [`code:below=${ANIMALS}|dog&_sort=-_id`, 'pup dog dingo'],
+  [`code:below=${ANIMALS}|dog&code:not=dog`, 'pup dingo'],
+  [`has-member.code:below=${ANIMALS}|dog`, 'cat'],
+  [`_has:Observation:has-member:code:below=${ANIMALS}|animal`, 'dingo wolf'],
+];
+
+describe('Code systems', () => {
+  let api: Api;
+  const app: Identity = { basic: ['app', 'app-secret'] };
+
+  before(async () => {
+    api = await startWithAnimals();
+    await api.put('/Client/app', { secret: 'app-secret', grant_types: ['basic'] });
+  });
+  after(() => api.stop());
+
+  const ask = (query: string, as = asRoot) => api.request('GET', query, { as });
+  const ids = async (query: string, as = asRoot) => idsOf(await ask(query, as));
+
+  for (const [query, expected] of LINES) {
+    it(`${query} finds ${expected || 'nothing'}`, async () => {
+      expect(await ids(`/Observation?${query}`)).to.have.members(expected.split(' ').filter(Boolean));
+    });
+  }
+
+  const REFUSED: [query: string, reason: RegExp][] = [
+    ['code:below=dog', /code:below: write system\|code, not "dog"/],
+    ['code:below=|dog', /write system\|code/],
+    [`code:below=${ANIMALS}|`, /write system\|code/],
+    [`code:below=${ANIMALS}|1|dog`, /write system\|code/],
+    ['status:below=final', /write system\|code/],
+    ['code:above=urn:none|1', /code:above "urn:none\|1": store the code system "urn:none" here\./],
+    [`code:below=${ANIMALS}|horse`, /name a code of the code system "http:.*animals", not "horse"/],
+    ['code:below=http://systems.example/versions|dog', /keep one version of the code system "http:.*versions"/],
+    [
+      'code:below=http://systems.example/fragment|dog',
+      /store the code system "http:.*" whole: its content is fragment/,
+    ],
+    ['code:below=http://systems.example/parts|dog', /its meaning is part-of, not is-a/],
+    [
+      'code:below=http://systems.example/large|top',
+      /name fewer: a search takes at most 20 value sets and code systems/,
+    ],
+  ];
+  for (const [query, reason] of REFUSED) {
+    it(`refuses ${query}`, async () => {
+      const reply = await ask(`/Observation?${query}`);
+      expect([reply.status, reply.at('issue.0.code')], reply.text).to.eql([400, 'invalid']);
+      expect(reply.string('issue.0.diagnostics')).to.match(reason);
+    });
+  }
+
+  it('is refused where no concept is read', async () => {
+    for (const query of [
+      '/Patient?identifier:below=urn:a|1',
+      '/Patient?active:above=urn:a|true',
+      '/Patient?email:below=a|b',
+    ]) {
+      const reply = await ask(query);
+      expect([reply.status, reply.at('issue.0.code')], query).to.eql([400, 'not-supported']);
+    }
+  });
+
+  it('leak through code systems: they are read as the caller would search them', async () => {
+    const policy = (id: string, rest: object) =>
+      api.put(`/AccessPolicy/${id}`, { engine: 'criteria', link: [{ reference: 'Client/app' }], ...rest });
+    const below = `/Observation?code:below=${ANIMALS}|dog`;
+    await policy('observations', { resource: 'Observation', criteria: 'code:missing=false' });
+    expect((await ask(below, app)).status, 'no code systems at all').to.equal(403);
+    await policy('systems', { resource: 'CodeSystem', criteria: '_id=plain' });
+    expect((await ask(below, app)).string('issue.0.diagnostics')).to.match(/animals" here/);
+    await policy('systems', { resource: 'CodeSystem', criteria: '_id=animals' });
+    expect(await ids(below, app)).to.have.members(['dog', 'pup', 'dingo']);
+  });
+
+  it('rows by a code system: what cannot be read shows none', async () => {
+    const policy = (criteria: string) =>
+      api.put('/AccessPolicy/observations', {
+        engine: 'criteria',
+        link: [{ reference: 'Client/app' }],
+        resource: 'Observation',
+        criteria,
+      });
+    const status = async (id: string) => (await ask(`/Observation/${id}`, app)).status;
+    await policy(`code:below=${ANIMALS}|dog`);
+    expect(await ids('/Observation', app)).to.have.members(['dog', 'pup', 'dingo']);
+    expect([await status('dingo'), await status('wolf')]).to.eql([200, 404]);
+    for (const criteria of ['code:below=urn:none|1', `code:above=${ANIMALS}|horse`]) {
+      await policy(criteria);
+      expect(await ids('/Observation', app), criteria).to.eql([]);
+      expect(await status('dingo'), criteria).to.equal(404);
+    }
+  });
+
+  it('a code system counts as it is now', async () => {
+    const put = (code: string) =>
+      api.put('/CodeSystem/late', {
+        url: 'http://systems.example/late',
+        status: 'draft',
+        content: 'complete',
+        concept: [{ code: 'top', concept: [{ code }] }],
+      });
+    const make = (code: string) =>
+      api.put(`/Observation/late-${code}`, {
+        status: 'final',
+        code: { coding: [{ system: 'http://systems.example/late', code }] },
+      });
+    await make('x');
+    await make('y');
+    const query = '/Observation?code:below=http://systems.example/late|top';
+    await put('x');
+    expect(await ids(query)).to.eql(['late-x']);
+    await put('y');
+    expect(await ids(query)).to.eql(['late-y']);
+    await api.remove('/CodeSystem/late');
+    expect((await ask(query)).status).to.equal(400);
+  });
+});
