@@ -7,7 +7,7 @@ import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
 import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
 import { BadValue, type SearchKind, type ValueContext } from './kinds/kind.ts';
-import { localId } from './kinds/reference.ts';
+import { isId, localId } from './kinds/reference.ts';
 import { conceptOf, isImplied } from './kinds/token.ts';
 import { type Naming, namings } from './naming.ts';
 import type { Definitions } from './paths.ts';
@@ -70,6 +70,7 @@ function parse(scope: Scope, name: string, value: string): Criterion {
   const dot = name.indexOf('.');
   if (dot > 0) return parseChain(scope, name.slice(0, dot), name.slice(dot + 1), value);
   const [code, modifier] = splitName(name);
+  if (code === '_list') return parseList(scope, modifier, value);
   const column = COLUMNS.get(code);
   if (column !== undefined) return parseColumn(code, column, modifier, value, scope.options);
   return test(scope, name, parameterOf(scope.type, code), modifier, value);
@@ -271,6 +272,15 @@ function parseHas(scope: Scope, name: string, value: string): Criterion {
   const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest.join(':'), value);
   const criteria = [criterion, ...(scope.options.rows?.(from) ?? [])];
   return oneOf(ways.map((naming) => ({ test: 'has', param: parameter.number, from, naming, criteria })));
+}
+
+/** `_list=42`: an entry of that List must refer here (https://hl7.org/fhir/R4/search.html#list); the same as `_has`. */
+function parseList(scope: Scope, modifier: string | undefined, value: string): Criterion {
+  if (modifier !== undefined)
+    throw new Failure('unknown-parameter', `_list has no modifier, ${quoted(modifier)} neither.`);
+  const wrong = alternatives('_list', value).find((each) => !isId(each));
+  if (wrong === undefined) return parseHas(scope, '_has:List:item:_id', value);
+  throw new Failure('parameter', `_list: write the id of a List that is stored here, not ${quoted(wrong)}.`);
 }
 
 function referenceOf(type: SearchType, code: string): Parameter {

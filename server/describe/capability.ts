@@ -28,7 +28,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
     rest: [
       {
         mode: 'server',
-        documentation: `Every search also takes ${RESULT_PARAMETERS.join(', ')}, chained parameters and _has.`,
+        documentation: `Every search also takes ${RESULT_PARAMETERS.join(', ')}, _list, chained parameters and _has.`,
         security: security(config),
         resource: describeTypes(registry, ofEveryType(), ownOperations(base)),
         interaction: system,

@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
-import type { Identity } from '../harness/http.ts';
 import { asRoot } from '../harness/server.ts';
+import { APP, narrowed } from './narrowed.ts';
 
 const FORM = 'http://forms.example/intake';
 const OTHER = 'http://forms.example/other';
@@ -82,7 +82,6 @@ const FINDS: [rule: string, query: string, ids: string][] = [
 
 describe('Canonicals', () => {
   let api: Api;
-  const app: Identity = { basic: ['app', 'app-secret'] };
   const ids = async (query: string, as = asRoot): Promise<string> => {
     const reply = await api.request('GET', query, { as });
     expect(reply.status, reply.text).to.equal(200);
@@ -165,14 +164,7 @@ describe('Canonicals', () => {
   });
 
   it('leak through canonicals: chains, _has and includes follow them to the rows that are shown alone', async () => {
-    await api.put('/Client/app', { secret: 'app-secret', grant_types: ['basic'] });
-    const rows = (resource: string, criteria: string) =>
-      api.put(`/AccessPolicy/${resource.toLowerCase()}`, {
-        engine: 'criteria',
-        link: [{ reference: 'Client/app' }],
-        resource,
-        criteria,
-      });
+    const rows = await narrowed(api);
     await rows('Questionnaire', 'version=1,1.2');
     await rows('QuestionnaireResponse', '_id=any,a1,a2,other');
     const questionnaire = '_include=QuestionnaireResponse:questionnaire';
@@ -187,15 +179,15 @@ describe('Canonicals', () => {
       ['/Questionnaire?_id=f1&_revinclude=*', 'f1 any a1'],
     ];
     for (const [query, expected] of seen) {
-      const found = (await ids(query, app)).split(' ').filter((id) => id !== '');
+      const found = (await ids(query, APP)).split(' ').filter((id) => id !== '');
       expect(found, query).to.have.members(expected.split(' ').filter((id) => id !== ''));
     }
     // Rows by what a canonical leads to: a read is judged in memory, a search by the database.
     await rows('QuestionnaireResponse', 'questionnaire.title=first');
     await rows('Questionnaire', '_has:QuestionnaireResponse:questionnaire:_id=a12,a2');
-    expect(await ids(answers(''), app)).to.equal('any a1 a12');
-    expect(await ids('/Questionnaire', app)).to.equal('f12 f2');
-    const status = async (path: string) => (await api.request('GET', path, { as: app })).status;
+    expect(await ids(answers(''), APP)).to.equal('any a1 a12');
+    expect(await ids('/Questionnaire', APP)).to.equal('f12 f2');
+    const status = async (path: string) => (await api.request('GET', path, { as: APP })).status;
     for (const id of ['any', 'a1', 'a12']) expect(await status(`/QuestionnaireResponse/${id}`), id).to.equal(200);
     for (const id of ['a2', 'a10', 'lost']) expect(await status(`/QuestionnaireResponse/${id}`), id).to.equal(404);
     for (const id of ['f12', 'f2']) expect(await status(`/Questionnaire/${id}`), id).to.equal(200);
@@ -204,6 +196,6 @@ describe('Canonicals', () => {
     expect(await status(answers('questionnaire.title=first')), 'what may not be searched is not chained to').to.equal(
       403,
     );
-    expect(await ids(answers(`_id=a12&${questionnaire}`), app), 'nor included').to.equal('a12');
+    expect(await ids(answers(`_id=a12&${questionnaire}`), APP), 'nor included').to.equal('a12');
   });
 });

@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Api } from '../auth/http/api.ts';
-import type { Identity } from '../harness/http.ts';
 import { asRoot } from '../harness/server.ts';
 import { ANIMALS, idsOf, OBSERVATIONS, STATUS, startWithAnimals } from './animals.ts';
+import { APP, narrowed } from './narrowed.ts';
 
 const LINES: [query: string, ids: string][] = [
   [`code:below=${ANIMALS}|dog`, 'dog pup dingo'],
@@ -27,11 +27,11 @@ const LINES: [query: string, ids: string][] = [
 
 describe('Code systems', () => {
   let api: Api;
-  const app: Identity = { basic: ['app', 'app-secret'] };
+  let policy: Awaited<ReturnType<typeof narrowed>>;
 
   before(async () => {
     api = await startWithAnimals();
-    await api.put('/Client/app', { secret: 'app-secret', grant_types: ['basic'] });
+    policy = await narrowed(api);
   });
   after(() => api.stop());
 
@@ -83,32 +83,23 @@ describe('Code systems', () => {
   });
 
   it('leak through code systems: they are read as the caller would search them', async () => {
-    const policy = (id: string, rest: object) =>
-      api.put(`/AccessPolicy/${id}`, { engine: 'criteria', link: [{ reference: 'Client/app' }], ...rest });
     const below = `/Observation?code:below=${ANIMALS}|dog`;
-    await policy('observations', { resource: 'Observation', criteria: 'code:missing=false' });
-    expect((await ask(below, app)).status, 'no code systems at all').to.equal(403);
-    await policy('systems', { resource: 'CodeSystem', criteria: '_id=plain' });
-    expect((await ask(below, app)).string('issue.0.diagnostics')).to.match(/animals" here/);
-    await policy('systems', { resource: 'CodeSystem', criteria: '_id=animals' });
-    expect(await ids(below, app)).to.have.members(['dog', 'pup', 'dingo']);
+    await policy('Observation', 'code:missing=false');
+    expect((await ask(below, APP)).status, 'no code systems at all').to.equal(403);
+    await policy('CodeSystem', '_id=plain');
+    expect((await ask(below, APP)).string('issue.0.diagnostics')).to.match(/animals" here/);
+    await policy('CodeSystem', '_id=animals');
+    expect(await ids(below, APP)).to.have.members(['dog', 'pup', 'dingo']);
   });
 
   it('rows by a code system: what cannot be read shows none', async () => {
-    const policy = (criteria: string) =>
-      api.put('/AccessPolicy/observations', {
-        engine: 'criteria',
-        link: [{ reference: 'Client/app' }],
-        resource: 'Observation',
-        criteria,
-      });
-    const status = async (id: string) => (await ask(`/Observation/${id}`, app)).status;
-    await policy(`code:below=${ANIMALS}|dog`);
-    expect(await ids('/Observation', app)).to.have.members(['dog', 'pup', 'dingo']);
+    const status = async (id: string) => (await ask(`/Observation/${id}`, APP)).status;
+    await policy('Observation', `code:below=${ANIMALS}|dog`);
+    expect(await ids('/Observation', APP)).to.have.members(['dog', 'pup', 'dingo']);
     expect([await status('dingo'), await status('wolf')]).to.eql([200, 404]);
     for (const criteria of ['code:below=urn:none|1', `code:above=${ANIMALS}|horse`]) {
-      await policy(criteria);
-      expect(await ids('/Observation', app), criteria).to.eql([]);
+      await policy('Observation', criteria);
+      expect(await ids('/Observation', APP), criteria).to.eql([]);
       expect(await status('dingo'), criteria).to.equal(404);
     }
   });

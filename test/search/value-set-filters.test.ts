@@ -5,6 +5,7 @@ import type { Api } from '../auth/http/api.ts';
 import type { Identity } from '../harness/http.ts';
 import { asRoot } from '../harness/server.ts';
 import { ANIMALS, idsOf, startWithAnimals } from './animals.ts';
+import { APP, narrowed } from './narrowed.ts';
 
 const filter = (property: string, op: string, value: string) => ({ property, op, value });
 const by = (...filters: object[]) => ({ system: ANIMALS, filter: filters });
@@ -102,22 +103,14 @@ describe('Value sets by filters', () => {
   }
 
   it('leak through filters: code systems are read as the caller would search them', async () => {
-    const app: Identity = { basic: ['app', 'app-secret'] };
-    await api.put('/Client/app', { secret: 'app-secret', grant_types: ['basic'] });
-    const policy = (resource: string, criteria: string) =>
-      api.put(`/AccessPolicy/${resource.toLowerCase()}`, {
-        engine: 'criteria',
-        link: [{ reference: 'Client/app' }],
-        resource,
-        criteria,
-      });
+    const policy = await narrowed(api);
     const query = await within([by(filter('concept', 'is-a', 'dog'))]);
     await policy('Observation', 'code:missing=false');
     await policy('ValueSet', 'status=active');
-    expect((await ask(query, app)).status).to.equal(403);
+    expect((await ask(query, APP)).status).to.equal(403);
     await policy('CodeSystem', '_id=plain');
-    expect((await ask(query, app)).string('issue.0.diagnostics')).to.match(/animals" here/);
+    expect((await ask(query, APP)).string('issue.0.diagnostics')).to.match(/animals" here/);
     await policy('CodeSystem', '_id=animals');
-    expect(await ids(query, app)).to.have.members(words('dog pup dingo'));
+    expect(await ids(query, APP)).to.have.members(words('dog pup dingo'));
   });
 });

@@ -72,6 +72,10 @@ describe('server: what it tells of itself', () => {
       expect(metadata.at('patchFormat')).to.eql(['application/json-patch+json', 'application/merge-patch+json']);
     });
 
+    it('tells what every search takes', () => {
+      expect(metadata.string('rest.0.documentation')).to.match(/_sort, .*_list, chained parameters and _has\.$/);
+    });
+
     it('tells where tokens come from', () => {
       expect(metadata.at('rest.0.security.cors')).to.equal(true);
       const uris = metadata.list('rest.0.security.extension.0.extension') as { url: string; valueUri: string }[];
