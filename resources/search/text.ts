@@ -37,9 +37,10 @@ const STROKED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 
 /** Text that fits into an index row; where it is cut, a digest of the whole keeps it apart from others. */
 export function bounded(text: string, length: number): string {
-  if (text.length <= length) return storable(text);
-  const digest = createHash('sha256').update(text).digest('hex');
-  return storable(`${text.slice(0, length)}#${digest}`);
+  const whole = storable(text);
+  if (whole.length <= length) return whole;
+  const digest = createHash('sha256').update(whole).digest('hex');
+  return storable(`${whole.slice(0, length)}#${digest}`);
 }
 
 /** Orders text as both databases do: by code point. JavaScript's own order is that of UTF-16. */

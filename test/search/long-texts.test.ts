@@ -59,6 +59,7 @@ describe('Long texts', () => {
     ['a part that grows when it is folded', 'description:contains', '\ufdfa'.repeat(2000), ''],
     ['a very long text to the letter', 'description:exact', `${'hay '.repeat(200_000)}100%_straw`, 'long'],
     ['one to the letter', 'description:exact', `${START} and two`, 'two'],
+    ['one to the letter, its accent by itself', 'description:exact', `${START} and O\u0308ne`, 'one'],
     ['another letter', 'description:exact', `${START} and Two`, ''],
     ['a letter more', 'description:exact', `${START} and two!`, ''],
   ];
