@@ -1,19 +1,18 @@
 import type { RowFilter } from '../access.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
-import { foldName } from '../names.ts';
 import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
-import { padded } from './fragment.ts';
 import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
-import { BadValue, type SearchKind, type ValueContext } from './kinds/kind.ts';
+import { BadValue } from './kinds/kind.ts';
 import { isId, localId } from './kinds/reference.ts';
-import { conceptOf, isImplied } from './kinds/token.ts';
+import { conceptOf, isImplied, isMediaType } from './kinds/token.ts';
 import { type Naming, namings } from './naming.ts';
+import { asked, oneOf, presence } from './own-rows.ts';
 import type { Definitions } from './paths.ts';
-import type { Access, Criterion, RowsCriterion, TermCriterion } from './plan.ts';
+import type { Criterion, TermCriterion } from './plan.ts';
 import { escaped, splitEscaped, unescaped } from './text.ts';
-import { alternatives, explained, isMissing, quoted, understand } from './values.ts';
+import { alternatives, explained, isMissing, quoted } from './values.ts';
 
 /** What a search is understood with. */
 export interface SearchOptions {
@@ -107,8 +106,10 @@ function test(
   if (modifier === 'above' || modifier === 'below') {
     const hierarchies = hierarchiesOf(scope.definitions, parameter, scope.options.base);
     if (hierarchies.size > 0) return parseAlong(scope.options, name, parameter, hierarchies, modifier, value);
-    if (parameter.definition.kind === 'token') {
-      const concepts = alternatives(name, value).map((each) => explained(name, each, () => conceptOf(each)));
+    const values = alternatives(name, value);
+    const isOfMedia = modifier === 'below' && values.every((each) => isMediaType(each, parameter.types));
+    if (parameter.definition.kind === 'token' && !isOfMedia) {
+      const concepts = values.map((each) => explained(name, each, () => conceptOf(each)));
       return terms(scope, name, parameter, { concepts, towards: modifier });
     }
   }
@@ -116,14 +117,25 @@ function test(
     const found = terms(scope, name, parameter, { sets: alternatives(name, value).map(unescaped) });
     return modifier === 'in' ? found : { test: 'not', of: found };
   }
+  if (modifier === undefined && isVersioned(scope.type, parameter)) {
+    const values = alternatives(name, value).map((each) => splitEscaped(each, '|'));
+    if (values.some((parts) => parts.length > 1)) return oneOf(values.map((parts) => ofVersion(scope, parts)));
+  }
   const negated = modifier === 'not';
   const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
-  const { kind } = parameter;
-  const values = alternatives(name, value, kind?.longest);
-  const found = kind
-    ? oneOf(rows(name, parameter, kind, context, values))
-    : composite(name, parameter, context, values);
+  const found = asked(name, parameter, context, alternatives(name, value, parameter.kind?.longest));
   return negated ? { test: 'not', of: found } : found;
+}
+
+/** True for the URL of a type whose resources have a version beside it. */
+function isVersioned({ parameters }: SearchType, { code, definition }: Parameter): boolean {
+  return code === 'url' && definition.kind === 'uri' && parameters.get('version')?.definition.kind === 'token';
+}
+
+/** `url|version`, which is read as a search for both (FHIR R4 §3.1.1.4.13). */
+function ofVersion(scope: Scope, [url = '', ...version]: string[]): Criterion {
+  const own = parse(scope, 'url', url);
+  return version.join('') === '' ? own : { test: 'all', of: [own, parse(scope, 'version', version.join('|'))] };
 }
 
 /**
@@ -149,19 +161,6 @@ function terms(
   return { test: 'term', name, param, implied: isImplied(types), asks, find };
 }
 
-type Context = Omit<ValueContext, 'types'>;
-
-function presence(parameter: Parameter): Criterion {
-  const any = (each: Parameter): RowsCriterion => ({
-    test: 'rows',
-    table: each.kind?.table ?? '',
-    param: each.number,
-    where: undefined,
-    access: 'scan',
-  });
-  return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
-}
-
 function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: string | undefined): void {
   if (modifier === undefined) return;
   const { code } = parameter;
@@ -170,55 +169,6 @@ function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: s
   if (known.includes('[type]') && definitions.resource(modifier) !== undefined) return;
   const served = ['missing', ...known].map((each) => `:${each}`).join(', ');
   throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
-}
-
-/** What rows have to satisfy, those of each table apart: a row of any of them does. */
-function rows(
-  name: string,
-  parameter: Parameter,
-  kind: SearchKind,
-  context: Context,
-  values: string[],
-): RowsCriterion[] {
-  const { types, definition } = parameter;
-  const asked = definition.transform === 'folded' ? values.map(foldName) : values;
-  const matches = asked.map((value) => understand(name, kind, value, { ...context, types }));
-  const all = matches.flatMap((match) => (match.also === undefined ? [match] : [match, match.also]));
-  const variant = matches[0]?.variant;
-  const usual = (variant === undefined ? undefined : kind.variants?.[variant]) ?? kind.table;
-  const param = (variant === undefined ? undefined : parameter.variants[variant]) ?? parameter.number;
-  const tables = new Set(all.map(({ table = usual }) => table));
-  return [...tables].map((found) => {
-    const own = all.filter(({ table = usual }) => table === found);
-    const where = own.length === 1 ? own[0]?.where : { any: padded(own.map((match) => match.where)) };
-    return { test: 'rows', table: found, param, where, access: slowest(own.map(({ access }) => access)) };
-  });
-}
-
-function slowest(accesses: Access[]): Access {
-  if (accesses.includes('scan')) return 'scan';
-  return accesses.includes('range') ? 'range' : 'seek';
-}
-
-function composite(name: string, { components }: Parameter, context: Context, values: string[]): Criterion {
-  const found = values.map((value): Criterion => {
-    const parts = splitEscaped(value, '$');
-    if (parts.length !== components.length) {
-      throw new Failure('parameter', `${name}: give ${components.length} values joined by $, not ${quoted(value)}.`);
-    }
-    return {
-      test: 'composite',
-      parts: components.flatMap((part, index) =>
-        part.kind ? rows(name, part, part.kind, context, [parts[index] ?? '']) : [],
-      ),
-    };
-  });
-  return oneOf(found);
-}
-
-function oneOf(criteria: Criterion[]): Criterion {
-  const [only] = criteria;
-  return criteria.length === 1 && only !== undefined ? only : { test: 'any', of: criteria };
 }
 
 /** `subject:Patient.name=…`: the reference must point to what the rest finds (FHIR R4 §3.1.1.4.16). */

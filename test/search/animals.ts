@@ -77,7 +77,7 @@ const SYSTEMS: Record<string, object> = {
   },
 };
 
-export const OBSERVATIONS = ['animal', 'dog', 'pup', 'cat', 'dingo', 'wild', 'wolf', 'loop', 'pool'];
+export const OBSERVATIONS = ['animal', 'dog', 'pup', 'cat', 'dingo', 'wild', 'wolf', 'loop', 'pool', 'stray'];
 
 /** A server that has them. */
 export async function startWithAnimals(): Promise<Api> {

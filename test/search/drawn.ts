@@ -32,6 +32,7 @@ const URLS = [
 ];
 const FORMS = ['http://a.example/f', 'http://a.example/g', 'urn:f'];
 const VERSIONS = ['1', '1.2', '10', '2', '2-RC', '2-rc', '\u{1f600}'];
+const MEDIA = ['text/xml', 'text/xml; charset=UTF-8', 'text/xml2', 'text/plain'];
 const IDS = ['1', '2', '3', '4'];
 
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
@@ -129,6 +130,9 @@ export const ELEMENTS: Record<string, fc.Arbitrary<object>> = {
     ),
     status: fc.constantFrom('completed', 'stopped'),
   }),
+  DocumentReference: fc.record({
+    content: some(fc.record({ attachment: fc.record({ contentType: fc.constantFrom(...MEDIA) }) })),
+  }),
   Location: fc.record({
     position: optional(
       fc.record({ latitude: fc.constantFrom(-90, 0, 48.2, 48.21), longitude: fc.constantFrom(-180, 0, 16.37, 180) }),
@@ -181,7 +185,7 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ...['identifier', 'identifier:not', 'organization:identifier', 'telecom', 'telecom:not'].map(
       (name): Parameter => [name, tokens],
     ),
-    ['identifier:of-type', fc.tuple(fc.constantFrom('', ...SYSTEMS), codes, codes).map((parts) => parts.join('|'))],
+    ['identifier:of-type', fc.tuple(fc.constantFrom(...SYSTEMS), codes, codes).map((parts) => parts.join('|'))],
     ...['birthdate', 'death-date', '_lastUpdated'].map((name): Parameter => [name, prefixed(DATES)]),
     ['organization', references('Organization')],
     ['organization:Organization', references('Organization')],
@@ -228,7 +232,12 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ['partof:below', parts],
     ['_has:Patient:organization:name', texts],
   ],
+  DocumentReference: [
+    ['contenttype', fc.constantFrom(...MEDIA)],
+    ['contenttype:below', fc.constantFrom('text/xml', 'text/plain')],
+  ],
   ValueSet: [
+    ['url', fc.tuple(fc.constantFrom(...URLS), codes).map((parts) => parts.join('|'))],
     ...['url', 'url:above', 'url:below'].map((name): Parameter => [name, fc.constantFrom(...URLS.map(escaped))]),
   ],
   Questionnaire: [

@@ -8,6 +8,7 @@ const RESOURCES: (JsonObject & { resourceType: string; id: string })[] = [
   {
     resourceType: 'Patient',
     id: 'ana',
+    meta: { profile: ['StructureDefinition/mine'] },
     active: true,
     name: [{ family: 'Muñoz', given: ['Ana', 'ÉMILIE'], text: 'Dr. Ana  Muñoz' }],
     gender: 'female',
@@ -30,6 +31,9 @@ const RESOURCES: (JsonObject & { resourceType: string; id: string })[] = [
   {
     resourceType: 'Patient',
     id: 'bo',
+    meta: {
+      profile: ['https://ward.example/StructureDefinition/mine', 'http://else.example/StructureDefinition/other'],
+    },
     active: false,
     name: [{ family: 'munozo' }, { given: ['Σίσυφος'] }],
     gender: 'male',
@@ -90,13 +94,14 @@ const RESOURCES: (JsonObject & { resourceType: string; id: string })[] = [
   {
     resourceType: 'DocumentReference',
     id: 'new',
+    content: [{ attachment: { contentType: 'text/xml; charset=UTF-8' } }],
     relatesTo: [
       { code: 'replaces', target: { reference: 'DocumentReference/old' } },
       { code: 'signs', target: { reference: 'DocumentReference/older' } },
     ],
   },
-  { resourceType: 'DocumentReference', id: 'old' },
-  { resourceType: 'ValueSet', id: 'colours', url: 'http://example.org/fhir/ValueSet/colours' },
+  { resourceType: 'DocumentReference', id: 'old', content: [{ attachment: { contentType: 'text/xml' } }] },
+  { resourceType: 'ValueSet', id: 'colours', url: 'http://example.org/fhir/ValueSet/colours', version: '2' },
   { resourceType: 'ValueSet', id: 'root', url: 'http://example.org/fhir' },
   { resourceType: 'ValueSet', id: 'named', url: 'urn:oid:1.2.3' },
 ];
@@ -165,6 +170,9 @@ const FINDS: Record<string, [query: string, ids: string][]> = {
     ['_profile=http://example.org/p', 'cy'],
     ['_profile=http://example.org/p|2', 'cy'],
     ['_profile:below=http://example.org', 'cy'],
+    ['_profile=StructureDefinition/mine', 'ana bo'],
+    ['_profile=StructureDefinition/other', ''],
+    ['_profile=https://ward.example/StructureDefinition/mine', 'bo'],
     ['_source:below=http://a.example/b', 'cy'],
     ['name=', 'ana bo cy'],
   ],
@@ -215,6 +223,10 @@ const FINDS: Record<string, [query: string, ids: string][]> = {
     ['relationship=old$signs', ''],
     ['relationship=older$replaces', ''],
     ['relationship:missing=false', 'new'],
+    ['contenttype=text/xml', 'old'],
+    ['contenttype:below=text/xml', 'new old'],
+    ['contenttype:below=text/x', ''],
+    ['contenttype:below=text/xml,text/plain', 'new old'],
   ],
   ValueSet: [
     ['url=http://example.org/fhir/ValueSet/colours', 'colours'],
@@ -222,6 +234,11 @@ const FINDS: Record<string, [query: string, ids: string][]> = {
     ['url:below=http://example.org/fhir', 'colours root'],
     ['url:below=http://example.org/fhir/Value', ''],
     ['url:above=http://example.org/fhir/ValueSet/colours', 'colours root'],
+    ['url=http://example.org/fhir/ValueSet/colours|2', 'colours'],
+    ['url=http://example.org/fhir/ValueSet/colours|1', ''],
+    ['url=http://example.org/fhir/ValueSet/colours|', 'colours'],
+    ['url=http://example.org/fhir/ValueSet/colours\\|2', ''],
+    ['url=urn:oid:1.2.3,http://example.org/fhir/ValueSet/colours|2', 'colours named'],
     ['url=urn:oid:1.2.3', 'named'],
     ['url:below=urn:oid:1.2', ''],
   ],

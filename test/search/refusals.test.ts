@@ -37,6 +37,7 @@ const REFUSED: [query: string, code: FailureCode, message: RegExp][] = [
   ['identifier=a|b|c', 'parameter', /identifier: write system\|code/],
   ['identifier=|', 'parameter', /identifier: give a code/],
   ['identifier:of-type=a|b', 'parameter', /system\|code\|value/],
+  ['identifier:of-type=|b|c', 'parameter', /system\|code\|value/],
   ['birthdate=soon', 'parameter', /birthdate: write a date/],
   ['organization:Organization=Patient/1', 'parameter', /write an id, or Organization\/id/],
   ['name= ̀', 'parameter', /give some text/],

@@ -75,6 +75,7 @@ export const token: SearchKind = {
     }
     const parts = splitEscaped(text, '|').map(unescaped);
     if (context.modifier === 'of-type') return ofType(parts);
+    if (context.modifier === 'below') return ofMediaType(codeKey(unescaped(text)));
     const [first = '', second] = parts;
     if (parts.length > 2) throw new BadValue('write system|code with one bar, and other bars as \\|');
     if (second === undefined) return code(first, context.types);
@@ -156,6 +157,15 @@ export function conceptOf(text: string): { system: string; code: string } {
   return { system, code };
 }
 
+/** True for a media type without parameters, where codes are read: below it are those with parameters. */
+export function isMediaType(text: string, types: ReadonlySet<string>): boolean {
+  return isImplied(types) && /^[^\s/;|]+\/[^\s/;|]+$/.test(text);
+}
+
+function ofMediaType(type: string): RowMatch {
+  return { where: { any: [is('code', '=', type), { column: 'code', startsWith: `${type};` }] }, access: 'range' };
+}
+
 function code(text: string, types: ReadonlySet<string>): RowMatch {
   if (text === '') throw new BadValue('give a code, a system, or both as system|code');
   const caseless = [...types].filter((type) => CASELESS.has(type)).length;
@@ -174,8 +184,7 @@ function any(): RowMatch {
 
 function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
-  if (parts.length !== 3 || type === '' || value === '') throw new BadValue('write :of-type as system|code|value');
-  const typed = bounded(`${type}|${value}`, LONGEST);
-  const where = system === '' ? is('code', '=', typed) : coded(is('code', '=', typed), codeKey(system));
-  return { where, access: 'seek', variant: 'of-type' };
+  if (parts.length !== 3 || parts.includes('')) throw new BadValue('write :of-type as system|code|value');
+  const typed = is('code', '=', bounded(`${type}|${value}`, LONGEST));
+  return { where: coded(typed, codeKey(system)), access: 'seek', variant: 'of-type' };
 }

@@ -4,6 +4,9 @@ import { BadValue, type SearchKind } from './kind.ts';
 
 const LONGEST = 500;
 
+/** A canonical that is relative to the server. */
+const LOCAL = /^[A-Z][A-Za-z]*\/[A-Za-z0-9\-.]{1,64}(?:\|[^|]+)?$/;
+
 const TYPES = new Set(['uri', 'url', 'canonical', 'oid', 'uuid', 'string']);
 
 /** uri: literally; `:below` a URL and what is under it, `:above` a URL and what it is under (FHIR R4 §3.1.1.4.13). */
@@ -21,9 +24,14 @@ export const uri: SearchKind = {
     };
   },
 
-  parse(text, { modifier }) {
+  parse(text, { modifier, types, base }) {
     const literal = uriKey(unescaped(text));
     if (literal === '') throw new BadValue('give a URI');
+    // As in `_profile=StructureDefinition/mine`, which is here.
+    if (modifier === undefined && types.has('canonical') && LOCAL.test(literal)) {
+      const places = ['', `${base}/`, `${base}/fhir/`].map((place) => uriKey(place + literal));
+      return { where: { column: 'value', in: places }, access: 'seek' };
+    }
     // Only the path of a URL has levels.
     if (modifier === 'below' && isUrl(literal)) {
       const under = { column: 'value', startsWith: literal.endsWith('/') ? literal : `${literal}/` };

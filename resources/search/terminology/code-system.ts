@@ -58,12 +58,16 @@ export class CodeSystem {
       .map(([code]) => code);
   }
 
+  /** Throws BadValue for what is no code of the system. */
+  demand(code: string): void {
+    if (!this.#concepts.has(code)) throw new BadValue(`name a code of ${this.#name}, not ${quoted(code)}`);
+  }
+
   /**
-   * A code and all that it subsumes (below) or that subsume it (above), by every way there is. Throws BadValue for what
-   * is no code of the system, and where its hierarchy means something else than is-a.
+   * A code and all that it subsumes (below) or that subsume it (above), by every way there is; what is no code of the
+   * system stands alone. Throws BadValue where its hierarchy means something else than is-a.
    */
   line(code: string, towards: Towards): Set<string> {
-    if (!this.#concepts.has(code)) throw new BadValue(`name a code of ${this.#name}, not ${quoted(code)}`);
     if (this.#meaning !== 'is-a') {
       throw new BadValue(`ask for no hierarchy of ${this.#name}: its meaning is ${this.#meaning}, not is-a`);
     }

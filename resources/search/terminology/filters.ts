@@ -53,6 +53,8 @@ function along(towards: Towards): Operator {
     if (property !== 'concept' && property !== 'code') {
       throw new BadValue(`store the value set with an expansion: its filter is by a hierarchy of ${quoted(property)}`);
     }
+    // A value set that excludes by a code that is mistaken would hold too much.
+    system.demand(value);
     const line = system.line(value, towards);
     return (code) => line.has(code);
   };
