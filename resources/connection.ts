@@ -12,6 +12,20 @@ export interface Connection {
   run(sql: string, bindings?: readonly Binding[]): Promise<number>;
 }
 
+/** Runs statements that were joined: of each the rows that it takes as a JSON array, or undefined to leave it out. */
+export type Joined = (rows: readonly (string | undefined)[]) => Promise<void>;
+
+/** The one connection that writes. */
+export interface WriterConnection extends Connection {
+  /**
+   * Joins statements, each of which binds one JSON array of rows, to what runs them one after another, in one way to
+   * the database where it can. Where one process makes every write, they need no transaction around them: all of them
+   * are done or none, and they have reached the disk when it resolves. To be called while no transaction is open.
+   */
+  join(statements: readonly string[]): Promise<Joined>;
+  close(): Promise<void>;
+}
+
 /** What a database refused, told apart by who has to answer for it. */
 export type DatabaseFault =
   /** A value or a row breaks a constraint: the statement's own fault. */

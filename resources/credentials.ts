@@ -7,6 +7,7 @@ import { renderJson } from './json/render.ts';
 import { isObject, type JsonObject } from './json/value.ts';
 import { TickReader } from './reader.ts';
 import type { IndexColumn } from './search/tables.ts';
+import { rowsOf } from './versions.ts';
 
 interface CredentialRow {
   hash: string;
@@ -43,15 +44,22 @@ const COLUMNS: IndexColumn[] = [
   { name: 'detail', type: 'text' },
 ];
 
-/** New credentials on their way into the database: a group of jobs costs one statement for all of them. */
-export class CredentialBuffer {
-  readonly #dialect: Dialect;
-  #rows: (string | number | null)[][] = [];
-  #written = 0;
+const KEY: IndexColumn = { name: 'key', type: 'integer' };
 
-  constructor(dialect: Dialect) {
-    this.#dialect = dialect;
-  }
+/** The statements that remove the credentials of resources and write new ones. */
+export function credentialStatements({ rowsFromJson }: Dialect): string[] {
+  return [
+    `DELETE FROM credential WHERE key IN (${rowsFromJson([KEY])})`,
+    `INSERT INTO credential (${COLUMNS.map(({ name }) => name).join(', ')}) ${rowsFromJson(COLUMNS)}`,
+  ];
+}
+
+/** Changes of credentials on their way into the database: a group of jobs makes all of them at once. */
+export class CredentialBuffer {
+  #added: NewCredential[] = [];
+  /** The keys of resources that lose what they had before. */
+  #gone = new Set<number>();
+  #written = 0;
 
   /** How often something was written: it grows with each write. */
   get written(): number {
@@ -60,27 +68,33 @@ export class CredentialBuffer {
 
   /** True where something is not in the database yet. */
   get pending(): boolean {
-    return this.#rows.length > 0;
+    return this.#added.length > 0 || this.#gone.size > 0;
   }
 
-  insert({ key, name, hash, detail }: NewCredential): void {
-    this.#rows.push([hash, key, name, asText(detail)]);
+  insert(credential: NewCredential): void {
+    this.#added.push(credential);
     this.#written += 1;
   }
 
-  /** Writes what was gathered. */
-  async flush(connection: Connection): Promise<void> {
-    const rows = this.#rows;
-    this.#rows = [];
-    await connection.run(
-      `INSERT INTO credential (${COLUMNS.map(({ name }) => name).join(', ')}) ${this.#dialect.rowsFromJson(COLUMNS)}`,
-      [JSON.stringify(rows)],
-    );
+  /** Removes all credentials of a resource. */
+  remove(key: number): void {
+    this.#added = this.#added.filter((credential) => credential.key !== key);
+    this.#gone.add(key);
+    this.#written += 1;
+  }
+
+  /** Gives what was gathered, as rows for each of the `credentialStatements`, and forgets it. */
+  take(): (string | undefined)[] {
+    const added = this.#added.map(({ hash, key, name, detail }) => [hash, key, name, asText(detail)]);
+    const rows = [rowsOf([...this.#gone].map((key) => [key])), rowsOf(added)];
+    this.clear();
+    return rows;
   }
 
   /** Forgets what was gathered: the job that it belongs to has failed. */
   clear(): void {
-    this.#rows = [];
+    this.#added = [];
+    this.#gone = new Set();
   }
 }
 
@@ -107,7 +121,7 @@ export function jobCredentials(connection: Connection, buffer: CredentialBuffer)
       return (await connection.run('DELETE FROM credential WHERE hash = ?', [hash])) === 1 ? held : undefined;
     },
     remove: async (key, name) => {
-      if (name === undefined) await connection.run('DELETE FROM credential WHERE key = ?', [key]);
+      if (name === undefined) buffer.remove(key);
       else await connection.run('DELETE FROM credential WHERE key = ? AND name = ?', [key, name]);
     },
     removeAll: (keys) => removeByKey(connection, 'credential', keys),

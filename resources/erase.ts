@@ -2,11 +2,11 @@
 import { resourceOf } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { Version } from './engine.ts';
+import type { JobContext } from './group.ts';
 import { contentOf } from './prepare.ts';
 import type { IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
-import type { JobContext } from './writer.ts';
 
 const NO_ROWS: IndexRows = new Map();
 

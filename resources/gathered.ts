@@ -1,19 +1,26 @@
-import type { Connection } from './connection.ts';
-import { CredentialBuffer } from './credentials.ts';
+import type { Joined } from './connection.ts';
+import { CredentialBuffer, credentialStatements } from './credentials.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import { IndexBuffer } from './index-buffer.ts';
-import { Versions } from './versions.ts';
+import { IndexBuffer, indexStatements } from './index-buffer.ts';
+import { Versions, type VersionsOptions, versionStatements } from './versions.ts';
+
+/** The statements that bring what is gathered into the database, in the order in which they have to run. */
+export function flushStatements(dialect: Dialect): string[] {
+  // Credentials belong to resources, which are there by then.
+  return [...versionStatements(dialect), ...credentialStatements(dialect), ...indexStatements(dialect)];
+}
 
 /** What the jobs of a group have written and the database does not have yet. */
 export class Gathered {
   readonly versions: Versions;
-  readonly credentials: CredentialBuffer;
-  readonly index: IndexBuffer;
+  readonly credentials = new CredentialBuffer();
+  readonly index = new IndexBuffer();
+  readonly #write: Joined;
 
-  constructor(dialect: Dialect, undoable: boolean) {
-    this.versions = new Versions(dialect, undoable);
-    this.credentials = new CredentialBuffer(dialect);
-    this.index = new IndexBuffer(dialect);
+  /** `write` runs the `flushStatements`. */
+  constructor(options: VersionsOptions, write: Joined) {
+    this.versions = new Versions(options);
+    this.#write = write;
   }
 
   /** How often something was written that `settle` brings into the database: it grows with each write. */
@@ -21,17 +28,20 @@ export class Gathered {
     return this.versions.written + this.credentials.written;
   }
 
+  /** True where something is not in the database yet. */
+  get pending(): boolean {
+    return this.versions.pending || this.credentials.pending || this.index.pending;
+  }
+
   /** Brings into the database what any statement may look at; index rows wait, since few do. */
-  async settle(connection: Connection): Promise<void> {
-    if (this.versions.pending) await this.versions.flush(connection);
-    // They belong to resources, which are there by now.
-    if (this.credentials.pending) await this.credentials.flush(connection);
+  async settle(): Promise<void> {
+    if (!this.versions.pending && !this.credentials.pending) return;
+    await this.#write([...this.versions.take(), ...this.credentials.take()]);
   }
 
   /** Brings everything into the database. */
-  async flush(connection: Connection): Promise<void> {
-    await this.settle(connection);
-    await this.index.flush(connection);
+  async flush(): Promise<void> {
+    if (this.pending) await this.#write([...this.versions.take(), ...this.credentials.take(), ...this.index.take()]);
   }
 
   /** Forgets all: the job that it belongs to has failed. */

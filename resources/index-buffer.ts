@@ -1,4 +1,3 @@
-import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows, type IndexTable } from './search/tables.ts';
 
@@ -12,16 +11,41 @@ const PARAM: IndexColumn = { name: 'param', type: 'integer' };
 const EDGE: IndexColumn = { name: 'edge', type: 'integer' };
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 
+/** The statements that change index rows: of each table what goes, and what comes. */
+export function indexStatements({ rowsFromJson }: Dialect): string[] {
+  return INDEX_TABLES.flatMap((table) => {
+    const [going, coming] = [goingColumns(table), comingColumns(table)];
+    const names = (columns: IndexColumn[]) => columns.map(({ name }) => name).join(', ');
+    return [
+      `DELETE FROM ${table.name} WHERE (${names(going)}) IN (${rowsFromJson(going)})`,
+      `INSERT INTO ${table.name} (${names(coming)}) ${rowsFromJson(coming)}`,
+    ];
+  });
+}
+
+/** What tells a row: a column that is not in the primary key does not. */
+function goingColumns(table: IndexTable): IndexColumn[] {
+  return goneColumns(table).filter(({ name }) => table.primaryKey.includes(name));
+}
+
+function goneColumns({ columns }: IndexTable): IndexColumn[] {
+  return [PARAM, ...columns, KEY];
+}
+
+function comingColumns({ columns }: IndexTable): IndexColumn[] {
+  return [PARAM, ...columns, EDGE, KEY];
+}
+
 /**
  * Index rows on their way into the database. The jobs of a group gather theirs here, so that a group costs one
- * statement a table and not one a table and job; whoever searches inside a job flushes first.
+ * statement a table and not one a table and job; whoever searches inside a job has them written first.
  */
 export class IndexBuffer {
-  readonly #dialect: Dialect;
   #changes = new Map<string, TableChanges>();
 
-  constructor(dialect: Dialect) {
-    this.#dialect = dialect;
+  /** True where something is not in the database yet. */
+  get pending(): boolean {
+    return this.#changes.size > 0;
   }
 
   /** Brings the rows of a resource from what the previous version gave to what the next gives. */
@@ -43,17 +67,17 @@ export class IndexBuffer {
     }
   }
 
-  /** Writes what was gathered. */
-  async flush(connection: Connection): Promise<void> {
+  /** Gives what was gathered, as rows for each of the `indexStatements`, and forgets it. */
+  take(): (string | undefined)[] {
     const changes = this.#changes;
-    if (changes.size === 0) return;
-    this.#changes = new Map();
-    for (const table of INDEX_TABLES) {
+    this.clear();
+    return INDEX_TABLES.flatMap((table) => {
       const found = changes.get(table.name);
-      const [gone, added] = [[...(found?.gone.values() ?? [])].flat(), [...(found?.added.values() ?? [])].flat()];
-      if (gone.length > 0) await this.#remove(connection, table, gone);
-      if (added.length > 0) await this.#add(connection, table, added);
-    }
+      return [
+        asJson(goingRows(table, found?.gone), goingColumns(table)),
+        asJson(rowsOf(found?.added), comingColumns(table)),
+      ];
+    });
   }
 
   /** Forgets what was gathered: the job that it belongs to has failed. */
@@ -69,33 +93,30 @@ export class IndexBuffer {
     }
     return changes;
   }
-
-  async #add(connection: Connection, table: IndexTable, rows: IndexRow[]): Promise<void> {
-    const columns = [PARAM, ...table.columns, EDGE, KEY];
-    const names = columns.map(({ name }) => name).join(', ');
-    const sql = `INSERT INTO ${table.name} (${names}) ${this.#dialect.rowsFromJson(columns)}`;
-    await connection.run(sql, [asJson(rows, columns)]);
-  }
-
-  async #remove(connection: Connection, table: IndexTable, rows: IndexRow[]): Promise<void> {
-    const all = [PARAM, ...table.columns, KEY];
-    const columns = all.filter(({ name }) => table.primaryKey.includes(name));
-    const keys = rows.map((row) => columns.map((column) => row[all.indexOf(column)] ?? ''));
-    const names = columns.map(({ name }) => name).join(', ');
-    const sql = `DELETE FROM ${table.name} WHERE (${names}) IN (${this.#dialect.rowsFromJson(columns)})`;
-    await connection.run(sql, [asJson(keys, columns)]);
-  }
 }
 
 /**
- * The rows as JSON. SQLite reads a neighbour of some decimals that have fewer than 17 figures, so that a search for
- * the number itself would miss it: what is no integer goes as a text of 17.
+ * The rows as JSON; undefined where there is none. SQLite reads a neighbour of some decimals that have fewer than 17
+ * figures, so that a search for the number itself would miss it: what is no integer goes as a text of 17.
  */
-function asJson(rows: IndexRow[], columns: IndexColumn[]): string {
+function asJson(rows: IndexRow[], columns: IndexColumn[]): string | undefined {
+  if (rows.length === 0) return undefined;
   if (!columns.some(({ type }) => type === 'real')) return JSON.stringify(rows);
   return JSON.stringify(rows, (_, value: unknown) =>
     typeof value === 'number' && !Number.isSafeInteger(value) ? value.toPrecision(17) : value,
   );
+}
+
+function rowsOf(byKey: Map<number, IndexRow[]> | undefined): IndexRow[] {
+  return [...(byKey?.values() ?? [])].flat();
+}
+
+function goingRows(table: IndexTable, gone: Map<number, IndexRow[]> | undefined): IndexRow[] {
+  const [all, kept] = [goneColumns(table), goingColumns(table)];
+  const rows = rowsOf(gone);
+  if (kept.length === all.length) return rows;
+  const places = kept.map((column) => all.findIndex(({ name }) => name === column.name));
+  return rows.map((row) => places.map((place) => row[place] ?? ''));
 }
 
 function append(rows: Map<number, IndexRow[]>, key: number, row: IndexRow): void {

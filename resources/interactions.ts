@@ -1,6 +1,6 @@
 import { resourceOf } from './access.ts';
 import type { Clock, RandomBytes } from './clock.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, WriterConnection } from './connection.ts';
 import { committedCredentials } from './credentials.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type {
@@ -32,7 +32,7 @@ import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, untilFresh } from './transaction.ts';
 import type { Address } from './versions.ts';
-import { Writer, type WriterConnection } from './writer.ts';
+import { Writer } from './writer.ts';
 
 export interface EngineOptions {
   registry: Registry;
@@ -83,7 +83,10 @@ class ResourceEngine implements Engine {
       dialect,
       clock,
       open: options.openWriter,
-      beforeCommit: (connection, changes) => this.#generation.beforeCommit(connection, changes),
+      // Where this process makes every write, there is nothing to tell others: most groups then need no transaction.
+      ...(!dialect.exclusive && {
+        beforeCommit: (connection, changes) => this.#generation.beforeCommit(connection, changes),
+      }),
       afterCommit: (changes) => {
         this.#generation.afterCommit(changes);
         for (const listener of this.#listeners) listener(changes);
@@ -206,7 +209,8 @@ class ResourceEngine implements Engine {
   ): Promise<WriteResult> {
     return untilFresh(async () => {
       const write = await this.#prepare(type, id, resource, this.credentials);
-      return this.#submit((transaction) => transaction.put(write, method, options), [{ type, id }]);
+      const looksAt = method === 'PUT' ? [{ type, id }] : [];
+      return this.#submit((transaction) => transaction.put(write, method, options), looksAt);
     }, options);
   }
 

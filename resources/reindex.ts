@@ -1,9 +1,9 @@
+import type { JobContext } from './group.ts';
 import { readJson } from './json/read.ts';
 import { isObject } from './json/value.ts';
 import { contentOf } from './prepare.ts';
 import { INDEX_TABLES, type IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
-import type { JobContext } from './writer.ts';
 
 const PAGE = 500;
 const NONE: IndexRows = new Map();
@@ -12,9 +12,9 @@ const NONE: IndexRows = new Map();
  * Makes the index rows of a type anew from its current resources, whatever definition they were indexed by. A write
  * alone does not: it compares what the definition of today gives for two versions. Costs a scan of every index table.
  */
-export async function reindex({ connection, index }: JobContext, type: ServedType): Promise<void> {
+export async function reindex({ connection, index, flush }: JobContext, type: ServedType): Promise<void> {
   const { name } = type.definition;
-  await index.flush(connection);
+  await flush();
   for (const table of INDEX_TABLES) {
     await connection.run(`DELETE FROM ${table.name} WHERE key IN (SELECT key FROM resource WHERE type = ?)`, [name]);
   }
@@ -28,7 +28,7 @@ export async function reindex({ connection, index }: JobContext, type: ServedTyp
       const resource = readJson(text);
       if (isObject(resource)) index.replace(key, NONE, type.index(contentOf(resource)));
     }
-    await index.flush(connection);
+    await flush();
     last = rows.at(-1)?.key ?? last;
     if (rows.length < PAGE) return;
   }

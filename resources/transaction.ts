@@ -5,6 +5,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { erase } from './erase.ts';
 import { Failure } from './errors.ts';
+import type { JobContext } from './group.ts';
 import { equalJson } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
@@ -17,7 +18,6 @@ import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
 import { type IndexRows, parameterNumber } from './search/tables.ts';
 import type { ServedType } from './served.ts';
-import type { JobContext } from './writer.ts';
 
 /** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
 export class StaleWrite extends Error {}
@@ -109,8 +109,8 @@ export class JobTransaction implements Transaction {
   async put(prepared: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
     const { definition } = prepared.type;
     await this.#recheck(options);
-    const current = await this.current(definition.name, prepared.id);
-    // A new id is the server's choice: there was nothing that the caller should have seen.
+    // A new id is the server's choice: there is nothing under it, and nothing that the caller should have seen.
+    const current = method === 'POST' ? undefined : await this.current(definition.name, prepared.id);
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
@@ -146,7 +146,7 @@ export class JobTransaction implements Transaction {
     if (!current || !before) return current && { outcome: 'unchanged', version: current };
     this.#check(type, id, before, undefined, options);
     const version = next(current, now, 'DELETE', null);
-    await this.#context.versions.supersede(connection, version);
+    this.#context.versions.supersede(version);
     this.#context.index.replace(version.key, type.index(contentOf(before)), NO_ROWS);
     await replaceNames(connection, definition, version.key, namesOf(definition, id, before), new Map());
     await this.#changed(version, before, undefined, false);
@@ -162,7 +162,7 @@ export class JobTransaction implements Transaction {
     const write = await this.#options.prepare(name, id, after, this.credentials, async () => current.key);
     const version = next(current, this.now, 'PUT', null);
     version.text = renderVersion(write, version.versionId, version.lastUpdated);
-    await this.#context.versions.replace(this.#context.connection, version);
+    this.#context.versions.replace(version);
     this.#context.index.replace(current.key, write.type.index(contentOf(before)), write.rows);
     return true;
   }
@@ -173,7 +173,7 @@ export class JobTransaction implements Transaction {
 
   /** This, once all that searches look at is written: what the group's jobs have gathered, too. */
   async settled(): Promise<this> {
-    await this.#context.index.flush(this);
+    await this.#context.flush();
     return this;
   }
 
@@ -203,7 +203,7 @@ export class JobTransaction implements Transaction {
 
   /** Throws `forbidden` unless the rows that the caller may write show this version, now or as it was deleted. */
   async #requireShown(type: ServedType, version: Version | undefined, { rows = [] }: WriteOptions): Promise<void> {
-    if (asksForOthers(rows)) await this.#context.index.flush(this);
+    if (asksForOthers(rows)) await this.#context.flush();
     if (!(await isShown(this, type, rows, version))) throw notPermitted();
   }
 
@@ -224,16 +224,16 @@ export class JobTransaction implements Transaction {
   }
 
   async #storeVersion(write: PreparedWrite, method: 'POST' | 'PUT', current: Version | undefined): Promise<Version> {
-    const { connection, now, versions } = this.#context;
+    const { now, versions } = this.#context;
     if (current) {
       const version = next(current, now, method, null);
       version.text = renderVersion(write, version.versionId, version.lastUpdated);
-      await versions.supersede(connection, version);
+      versions.supersede(version);
       return version;
     }
     const { name: type } = write.type.definition;
     const text = renderVersion(write, 1, now);
-    return versions.insert(connection, { type, id: write.id, versionId: 1, lastUpdated: now, method, text });
+    return versions.insert({ type, id: write.id, versionId: 1, lastUpdated: now, method, text });
   }
 
   /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */

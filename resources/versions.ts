@@ -1,14 +1,11 @@
-import { type Connection, DatabaseError } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Version } from './engine.ts';
+import { type Address, type Known, nameOf } from './known.ts';
 import type { IndexColumn } from './search/tables.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
-/** What tells a resource: no other has this type and this id. */
-export interface Address {
-  type: string;
-  id: string;
-}
+export type { Address } from './known.ts';
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 const ADDRESS: IndexColumn[] = [
@@ -23,22 +20,48 @@ const STATE: IndexColumn[] = [
   { name: 'text', type: 'text' },
 ];
 
+/** The statements that write versions, each as it takes rows; what is superseded goes to the history first. */
+export function versionStatements({ rowsFromJson }: Dialect): string[] {
+  const columns = [KEY, ...ADDRESS, ...STATE];
+  const state = [KEY, ...STATE];
+  return [
+    `INSERT INTO resource (${VERSION_COLUMNS}) ${rowsFromJson(columns)}`,
+    `INSERT INTO resource_history (${VERSION_COLUMNS}) ${rowsFromJson(columns)}`,
+    `INSERT INTO resource_history (${VERSION_COLUMNS})` +
+      ` SELECT ${VERSION_COLUMNS} FROM resource WHERE key IN (${rowsFromJson([KEY])})`,
+    `UPDATE resource SET ${STATE.map(({ name }) => `${name} = made.${name}`).join(', ')}` +
+      ` FROM (${rowsFromJson(state)}) AS made WHERE resource.key = made.key`,
+  ];
+}
+
+export interface VersionsOptions {
+  dialect: Dialect;
+  /** What the group is within, where the database is asked past what is gathered. */
+  connection: Connection;
+  known: Known;
+  /** True where a job of the group can be undone by itself. */
+  undoable: boolean;
+}
+
 /**
  * The versions that a group of jobs reads and writes. What it writes is gathered here, so that a group costs a
- * statement or three and not some a job; whoever asks the database itself has it written first.
+ * statement and not some a job; whoever asks the database itself has it written first.
  */
 export class Versions {
-  readonly #dialect: Dialect;
+  readonly #options: VersionsOptions;
   /** What the jobs would find, where nobody else can change it and no job of the group can be undone by itself. */
-  readonly #known: Map<string, Version | undefined> | undefined;
-  #first: Version[] = [];
+  readonly #found: Map<string, Version | undefined> | undefined;
+  /** By their keys: of resources that are not in the database yet, and of those that are. */
+  #first = new Map<number, Version>();
   #next = new Map<number, Version>();
-  #keys: KeyRun[] = [];
+  /** Versions that were superseded before they were written, and keys of those that are in the database. */
+  #passed: Version[] = [];
+  #moved: number[] = [];
   #written = 0;
 
-  constructor(dialect: Dialect, undoable: boolean) {
-    this.#dialect = dialect;
-    this.#known = dialect.exclusive && !undoable ? new Map() : undefined;
+  constructor(options: VersionsOptions) {
+    this.#options = options;
+    this.#found = options.dialect.exclusive && !options.undoable ? new Map() : undefined;
   }
 
   /** How often something was written: it grows with each write. */
@@ -48,133 +71,123 @@ export class Versions {
 
   /** True where something is not in the database yet. */
   get pending(): boolean {
-    return this.#first.length > 0 || this.#next.size > 0;
+    return this.#first.size > 0 || this.#next.size > 0;
   }
 
   /** Reads what jobs are going to ask for, all at once, where that is worth it. */
-  async look(connection: Connection, addresses: readonly Address[]): Promise<void> {
-    const known = this.#known;
-    const asked = known ? addresses.filter((address) => !known.has(nameOf(address))) : [];
-    if (!known || asked.length < 2) return;
-    const wanted = this.#dialect.rowsFromJson(ADDRESS);
+  async look(addresses: readonly Address[]): Promise<void> {
+    const found = this.#found;
+    const asked = found ? addresses.filter((address) => !this.#has(nameOf(address), found)) : [];
+    if (!found || asked.length < 2) return;
+    const { dialect, connection } = this.#options;
     const rows = await connection.all<VersionRow>(
-      `SELECT ${VERSION_COLUMNS} FROM resource WHERE (type, id) IN (${wanted})`,
+      `SELECT ${VERSION_COLUMNS} FROM resource WHERE (type, id) IN (${dialect.rowsFromJson(ADDRESS)})`,
       [JSON.stringify(asked.map(({ type, id }) => [type, id]))],
     );
-    for (const address of asked) known.set(nameOf(address), undefined);
-    for (const row of rows) known.set(nameOf(row), versionOf(row));
+    for (const address of asked) found.set(nameOf(address), undefined);
+    for (const row of rows) found.set(nameOf(row), versionOf(row));
   }
 
-  /** The current version of a resource, a deletion included; other nodes may not change it until the job ends. */
-  async current(connection: Connection, type: string, id: string): Promise<Version | undefined> {
+  /**
+   * The current version of a resource, a deletion included; other nodes may not change it until the job ends. `asking`
+   * is the job's connection, which has everything written first that is gathered.
+   */
+  async current(asking: Connection, type: string, id: string): Promise<Version | undefined> {
     const name = nameOf({ type, id });
-    if (this.#known?.has(name)) return this.#known.get(name);
-    const sql = `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id = ?${this.#dialect.forUpdate}`;
-    const [row] = await connection.all<VersionRow>(sql, [type, id]);
+    const found = this.#found;
+    if (found && this.#has(name, found)) return found.get(name);
+    const { dialect, connection } = this.#options;
+    const sql = `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id = ?${dialect.forUpdate}`;
+    // What was written is found already: nothing has to be brought into the database first.
+    const [row] = await (found ? connection : asking).all<VersionRow>(sql, [type, id]);
     const version = row && versionOf(row);
-    this.#known?.set(name, version);
+    found?.set(name, version);
     return version;
   }
 
   /** Stores the first version of an id, and gives it with its key. */
-  async insert(connection: Connection, version: Omit<Version, 'key'>): Promise<Version> {
-    const first = { ...version, key: await this.#newKey(connection) };
-    this.#first.push(first);
+  async insert(version: Omit<Version, 'key'>): Promise<Version> {
+    const { known, connection } = this.#options;
+    const first = { ...version, key: await known.newKey(connection) };
+    this.#first.set(first.key, first);
     this.#wrote(first);
     return first;
   }
 
   /** Moves the current version to the history and puts the next in its place. */
-  async supersede(connection: Connection, next: Version): Promise<void> {
-    // A version that is not there yet cannot be moved.
-    if (this.#next.has(next.key) || this.#first.some(({ key }) => key === next.key)) await this.flush(connection);
-    this.#next.set(next.key, next);
-    this.#wrote(next);
+  supersede(next: Version): void {
+    const unwritten = this.#first.get(next.key) ?? this.#next.get(next.key);
+    if (unwritten) this.#passed.push(unwritten);
+    else this.#moved.push(next.key);
+    this.replace(next);
   }
 
   /** Puts the next version in the place of the current one, which is not kept. */
-  async replace(connection: Connection, next: Version): Promise<void> {
-    await this.flush(connection);
-    await this.#update(connection, [next]);
+  replace(next: Version): void {
+    if (this.#first.has(next.key)) this.#first.set(next.key, next);
+    else this.#next.set(next.key, next);
     this.#wrote(next);
   }
 
-  /** Forgets resources that were removed for good. */
+  /** Forgets resources that are about to be removed for good. */
   forget(addresses: readonly Address[]): void {
-    for (const address of addresses) this.#known?.delete(nameOf(address));
+    for (const name of addresses.map(nameOf)) {
+      this.#found?.delete(name);
+      this.#options.known.forget(name);
+    }
   }
 
-  /** Writes what was gathered. Throws a DatabaseError `contention` where another node has made one of the ids. */
-  async flush(connection: Connection): Promise<void> {
-    const [first, next] = [this.#first, [...this.#next.values()]];
+  /** Gives what was gathered, as rows for each of the `versionStatements`, and forgets it. */
+  take(): (string | undefined)[] {
+    const next = [...this.#next.values()];
+    const rows = [
+      rowsOf([...this.#first.values()].map(wholeOf)),
+      rowsOf(this.#passed.map(wholeOf)),
+      rowsOf(this.#moved.map((key) => [key])),
+      rowsOf(next.map((version) => [version.key, ...stateOf(version)])),
+    ];
     this.clear();
-    if (first.length > 0) await this.#insert(connection, first);
-    if (next.length === 0) return;
-    await connection.run(
-      `INSERT INTO resource_history (${VERSION_COLUMNS})` +
-        ` SELECT ${VERSION_COLUMNS} FROM resource WHERE key IN (${this.#dialect.rowsFromJson([KEY])})`,
-      [JSON.stringify(next.map(({ key }) => [key]))],
-    );
-    await this.#update(connection, next);
+    return rows;
   }
 
   /** Forgets what was gathered: the job that it belongs to has failed. */
   clear(): void {
-    this.#first = [];
+    this.#first = new Map();
     this.#next = new Map();
+    this.#passed = [];
+    this.#moved = [];
+  }
+
+  /** The group has committed: what it has found and written is what stands. */
+  committed(): void {
+    for (const [name, version] of this.#found ?? []) if (version) this.#options.known.keep(name, version);
+  }
+
+  /** True where a version is found without asking; one that is known from before is noted as found. */
+  #has(name: string, found: Map<string, Version | undefined>): boolean {
+    if (found.has(name)) return true;
+    const version = this.#options.known.version(name);
+    if (version) found.set(name, version);
+    return version !== undefined;
   }
 
   #wrote(version: Version): void {
     this.#written += 1;
-    this.#known?.set(nameOf(version), version);
-  }
-
-  async #newKey(connection: Connection): Promise<number> {
-    if (this.#keys.length === 0) this.#keys = await connection.all<KeyRun>(this.#dialect.newKeys);
-    const [run] = this.#keys;
-    if (!run) throw new Error('The database gives no keys: it is damaged.');
-    const key = run.first;
-    run.first += 1;
-    if (run.first > run.last) this.#keys.shift();
-    return key;
-  }
-
-  async #insert(connection: Connection, versions: Version[]): Promise<void> {
-    const columns = [KEY, ...ADDRESS, ...STATE];
-    // Without WHERE, SQLite would take ON CONFLICT for the constraint of a join.
-    const rows = `SELECT * FROM (${this.#dialect.rowsFromJson(columns)}) AS made WHERE true`;
-    const made = await connection.run(
-      `INSERT INTO resource (${columns.map(({ name }) => name).join(', ')}) ${rows} ON CONFLICT (type, id) DO NOTHING`,
-      [JSON.stringify(versions.map((version) => [version.key, version.type, version.id, ...stateOf(version)]))],
-    );
-    if (made < versions.length) {
-      const names = versions.map(nameOf).join(', ');
-      throw new DatabaseError('contention', `One of ${names} was made by another node at the same moment`);
-    }
-  }
-
-  async #update(connection: Connection, versions: Version[]): Promise<void> {
-    const columns = [KEY, ...STATE];
-    const names = columns.map(({ name }) => name).join(', ');
-    const changes = STATE.map(({ name }) => `${name} = made.${name}`).join(', ');
-    await connection.run(
-      `WITH made (${names}) AS (${this.#dialect.rowsFromJson(columns)})` +
-        ` UPDATE resource SET ${changes} FROM made WHERE resource.key = made.key`,
-      [JSON.stringify(versions.map((version) => [version.key, ...stateOf(version)]))],
-    );
+    const name = nameOf(version);
+    if (this.#found) this.#found.set(name, version);
+    else this.#options.known.forget(name);
   }
 }
 
-/** Keys that no resource has had: all from the first to the last. */
-interface KeyRun {
-  first: number;
-  last: number;
+/** Rows as JSON; undefined for none. */
+export function rowsOf(rows: readonly (readonly (string | number | null)[])[]): string | undefined {
+  return rows.length === 0 ? undefined : JSON.stringify(rows);
+}
+
+function wholeOf(version: Version): (string | number | null)[] {
+  return [version.key, version.type, version.id, ...stateOf(version)];
 }
 
 function stateOf({ versionId, lastUpdated, method, text }: Version): (string | number | null)[] {
   return [versionId, lastUpdated, method, text];
-}
-
-function nameOf({ type, id }: Address): string {
-  return `${type}/${id}`;
 }

@@ -1,27 +1,12 @@
 import type { Clock } from './clock.ts';
-import { type Connection, DatabaseError } from './connection.ts';
+import { type Connection, DatabaseError, type Joined, type WriterConnection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
-import { Gathered } from './gathered.ts';
-import type { Address } from './versions.ts';
+import { flushStatements } from './gathered.ts';
+import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain } from './group.ts';
+import { type Address, Known } from './known.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
-
-/** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
-export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
-  connection: Connection;
-  /** The moment the job began, in milliseconds: a group may have begun before the job was asked for. */
-  now: number;
-  /** Changes that listeners hear of after the commit. */
-  changes: Change[];
-}
-
-/** A unit of writing. It may run more than once before it commits, so it must keep no state between runs. */
-export type Job<Result> = (context: JobContext) => Promise<Result>;
-
-export interface WriterConnection extends Connection {
-  close(): Promise<void>;
-}
 
 export interface WriterOptions {
   dialect: Dialect;
@@ -49,23 +34,16 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-interface Outcome {
-  waiting: Waiting;
-  value?: unknown;
-  error?: unknown;
-  changes: Change[];
-}
-
-/** Thrown inside a group to start it again, this time with a savepoint around each job. */
-class RunAgain extends Error {}
-
 const NOT_STORED = 'The database did not take the write; nothing was stored. Try again.';
 const IN_DOUBT =
   'The database was lost before it confirmed the write, which is stored as a whole or not at all. ' +
   'Read it before you try again.';
 
-/** A commit was sent, and the connection ended before its answer. */
-class InDoubt extends Error {}
+/** The one connection that writes, and what was made ready on it. */
+interface Opened {
+  connection: WriterConnection;
+  write: Joined;
+}
 
 /**
  * The one queue of writes. Jobs run strictly one after another; those that wait together commit together,
@@ -74,13 +52,15 @@ class InDoubt extends Error {}
 export class Writer {
   readonly #options: WriterOptions;
   readonly #queue: WaitingLine<Waiting>;
-  #connection: WriterConnection | undefined;
+  readonly #known: Known;
+  #opened: Opened | undefined;
   #draining: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#queue = new WaitingLine({ name: 'writes', ...options.wait });
+    this.#known = new Known(options.dialect);
   }
 
   /** How many jobs wait for a group to take them in. */
@@ -106,8 +86,8 @@ export class Writer {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#draining;
-    await this.#connection?.close();
-    this.#connection = undefined;
+    await this.#opened?.connection.close();
+    this.#opened = undefined;
   }
 
   async #drain(): Promise<void> {
@@ -124,147 +104,86 @@ export class Writer {
     // A listener must not fail: what it remembers would be older than what is stored.
     const changes = outcomes.flatMap((outcome) => outcome.changes);
     if (changes.length > 0) this.#options.afterCommit(changes);
-    for (const { waiting, value, error } of outcomes) {
+    for (const [place, waiting] of taken.entries()) {
+      const { value, error } = outcomes[place] ?? {};
       if (error === undefined) waiting.resolve(value);
       else waiting.reject(error);
     }
   }
 
   async #failGroup(taken: Waiting[], cause: unknown): Promise<Outcome[]> {
-    const connection = this.#connection;
-    this.#connection = undefined;
+    const connection = this.#opened?.connection;
+    this.#opened = undefined;
+    this.#known.clear();
     // The connection is in doubt and is replaced; an error of its closing says nothing new.
     await connection?.close().catch(() => undefined);
     const message = cause instanceof InDoubt ? IN_DOUBT : NOT_STORED;
     const error = new Failure('busy', message, { retryAfter: 1, cause, detail: String(cause) });
-    return taken.map((waiting) => ({ waiting, error, changes: [] }));
+    return taken.map(() => ({ error, changes: [] }));
   }
 
-  /** Tries a group until it commits: again with savepoints where a job failed after it wrote. */
+  /**
+   * Tries a group until it commits: again with savepoints where a job failed after it wrote. Where no transaction can
+   * be begun, all that wait are told so: the next would fare no better.
+   */
   async #attemptGroup(taken: Waiting[]): Promise<Outcome[]> {
     let savepoints = false;
     for (let attempt = 1; ; attempt += 1) {
-      const connection = await this.#begin(taken);
+      let group: Group | undefined;
       try {
-        return await this.#runGroup(connection, taken, savepoints);
+        group = await this.#newGroup(savepoints);
+        return await this.#runGroup(group, taken);
       } catch (error) {
+        if (error instanceof CannotBegin) taken.push(...this.#queue.takeAll());
         const again = error instanceof RunAgain || (error instanceof DatabaseError && error.fault === 'contention');
         if (!again || attempt === GROUP_ATTEMPTS) throw error;
         savepoints ||= error instanceof RunAgain;
-        await connection.run('ROLLBACK');
+        await group?.undo();
       }
     }
   }
 
-  /** Begins a transaction. Where none can be begun, all that wait are told so: the next would fare no better. */
-  async #begin(taken: Waiting[]): Promise<WriterConnection> {
+  async #newGroup(savepoints: boolean): Promise<Group> {
+    const { clock, dialect } = this.#options;
+    this.#opened ??= await this.#open();
+    const group = new Group({ clock, dialect, known: this.#known, savepoints, ...this.#opened });
+    await group.open();
+    return group;
+  }
+
+  async #open(): Promise<Opened> {
     try {
-      this.#connection ??= await this.#options.open();
-      await this.#connection.run(this.#options.dialect.begin);
-      return this.#connection;
+      const connection = await this.#options.open();
+      return { connection, write: await connection.join(flushStatements(this.#options.dialect)) };
     } catch (cause) {
-      taken.push(...this.#queue.takeAll());
-      throw new Error(`No transaction could be begun: ${String(cause)}`, { cause });
+      throw new CannotBegin(cause);
     }
   }
 
   /** Reads what the jobs of a group and the next of the queue look at; gives how many of the queue those are. */
-  async #look({ connection, gathered }: Group, taken: readonly Waiting[]): Promise<number> {
+  async #look({ gathered }: Group, taken: readonly Waiting[]): Promise<number> {
     const next = this.#queue.foremost(GROUP_JOBS - taken.length);
-    await gathered.versions.look(
-      connection,
-      [...taken, ...next].flatMap(({ looksAt }) => looksAt),
-    );
+    await gathered.versions.look([...taken, ...next].flatMap(({ looksAt }) => looksAt));
     return next.length;
   }
 
-  async #runGroup(connection: Connection, taken: Waiting[], savepoints: boolean): Promise<Outcome[]> {
+  async #runGroup(group: Group, taken: Waiting[]): Promise<Outcome[]> {
     const deadline = performance.now() + (this.#options.groupMilliseconds ?? GROUP_MILLISECONDS);
     const outcomes: Outcome[] = [];
-    const { clock, dialect } = this.#options;
-    const group = { connection, clock, gathered: new Gathered(dialect, savepoints), savepoints };
     let looked = await this.#look(group, taken);
-    for (const waiting of taken) outcomes.push(await runJob(group, waiting));
+    for (const { run } of taken) outcomes.push(await group.run(run));
     while (taken.length < GROUP_JOBS && performance.now() < deadline) {
       if (looked === 0) looked = await this.#look(group, taken);
       const waiting = this.#queue.next();
       if (!waiting) break;
       looked -= 1;
       taken.push(waiting);
-      outcomes.push(await runJob(group, waiting));
+      outcomes.push(await group.run(waiting.run));
     }
-    await flush(group);
+    const { beforeCommit } = this.#options;
     const changes = outcomes.flatMap((outcome) => outcome.changes);
-    if (changes.length > 0) await this.#options.beforeCommit?.(connection, changes);
-    await commit(connection);
+    const before = beforeCommit && changes.length > 0 ? beforeCommit : undefined;
+    await group.commit(before && ((connection) => before(connection, changes)));
     return outcomes;
-  }
-}
-
-/** Writes what the jobs have gathered. What breaks a constraint is found out job by job. */
-async function flush({ connection, gathered, savepoints }: Group): Promise<void> {
-  try {
-    await gathered.flush(connection);
-  } catch (error) {
-    if (!savepoints && error instanceof DatabaseError && error.fault === 'constraint') throw new RunAgain();
-    throw error;
-  }
-}
-
-/** Throws InDoubt where nobody can say whether it was done. */
-async function commit(connection: Connection): Promise<void> {
-  try {
-    await connection.run('COMMIT');
-  } catch (error) {
-    const isLost = error instanceof DatabaseError && error.fault === 'lost';
-    throw isLost ? new InDoubt(`No answer to COMMIT: ${error.message}`, { cause: error }) : error;
-  }
-}
-
-/** What the jobs of one group share. */
-interface Group {
-  connection: Connection;
-  clock: Clock;
-  gathered: Gathered;
-  /** True where each job has a savepoint of its own. */
-  savepoints: boolean;
-}
-
-/** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
-async function runJob(group: Group, waiting: Waiting): Promise<Outcome> {
-  const { connection, clock, gathered, savepoints } = group;
-  const { versions, credentials, index, written } = gathered;
-  let wrote = false;
-  const changes: Change[] = [];
-  const tracked: Connection = {
-    all: async (sql, bindings) => {
-      wrote ||= !sql.startsWith('SELECT');
-      await gathered.settle(connection);
-      return connection.all(sql, bindings);
-    },
-    run: async (sql, bindings) => {
-      wrote = true;
-      await gathered.settle(connection);
-      return connection.run(sql, bindings);
-    },
-  };
-  if (savepoints) await connection.run('SAVEPOINT job');
-  try {
-    const value = await waiting.run({ connection: tracked, now: clock(), changes, versions, credentials, index });
-    if (savepoints) {
-      await flush(group);
-      await connection.run('RELEASE job');
-    }
-    return { waiting, value, changes };
-  } catch (error) {
-    if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
-    // A constraint may have been broken by what another job has gathered.
-    if (!savepoints && (wrote || gathered.written > written || error instanceof DatabaseError)) throw new RunAgain();
-    if (savepoints) {
-      gathered.clear();
-      await connection.run('ROLLBACK TO job');
-      await connection.run('RELEASE job');
-    }
-    return { waiting, error, changes: [] };
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import type { Clock } from '../resources/clock.ts';
-import type { Connection } from '../resources/connection.ts';
+import type { Connection, WriterConnection } from '../resources/connection.ts';
 import type { Dialect } from '../resources/dialects/dialect.ts';
 import { PostgresConnection, postgres } from '../resources/dialects/postgres.ts';
 import { openReplica } from '../resources/dialects/postgres-replica.ts';
@@ -12,7 +12,6 @@ import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
 import { migrationSource } from '../resources/migrations/source.ts';
 import { TurnConnection } from '../resources/turns.ts';
 import { LONGEST_WAIT } from '../resources/waiting-line.ts';
-import type { WriterConnection } from '../resources/writer.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
 import { acquireLock, type Lock, LockedError } from './lock.ts';
@@ -222,6 +221,7 @@ async function openPostgresWriter(settings: pg.ClientConfig): Promise<WriterConn
   return {
     all: (sql, bindings) => connection.all(sql, bindings),
     run: (sql, bindings) => connection.run(sql, bindings),
+    join: (statements) => connection.join(statements),
     close: () => client.end(),
   };
 }

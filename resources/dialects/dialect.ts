@@ -9,7 +9,7 @@ export interface Dialect {
   forUpdate: string;
   /** A query that makes others who bind the same number wait until the transaction ends; none where one writes. */
   lock: string | undefined;
-  /** A query that turns one bound JSON array of arrays into rows of these columns; a real may be a text. */
+  /** A query that turns one bound JSON array of arrays into rows of these named columns; a real may be a text. */
   rowsFromJson(columns: readonly IndexColumn[]): string;
   /** A query for keys that no resource has had, in runs: `first` to `last`. */
   newKeys: string;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg, { type QueryResult } from 'pg';
-import { type Binding, type Connection, DatabaseError, type DatabaseFault } from '../connection.ts';
+import { type Binding, type Connection, DatabaseError, type DatabaseFault, type Joined } from '../connection.ts';
 import type { IndexColumn } from '../search/tables.ts';
 import type { Dialect } from './dialect.ts';
 
@@ -13,7 +13,7 @@ export const postgres: Dialect = {
   forUpdate: ' FOR UPDATE',
   lock: 'SELECT pg_advisory_xact_lock(?)',
   rowsFromJson: (columns) =>
-    `SELECT ${columns.map((column, place) => `(value ->> ${place})::${TYPES[column.type]}`).join(', ')}` +
+    `SELECT ${columns.map(({ name, type }, place) => `(value ->> ${place})::${TYPES[type]} AS ${name}`).join(', ')}` +
     ' FROM json_array_elements(?::json)',
   newKeys:
     'SELECT key AS first, key AS last FROM (' +
@@ -50,6 +50,16 @@ export class PostgresConnection implements Connection {
     return (await this.#query(sql, bindings)).rowCount ?? 0;
   }
 
+  /** Only a transaction makes them one. */
+  async join(statements: readonly string[]): Promise<Joined> {
+    return async (rows) => {
+      for (const [place, sql] of statements.entries()) {
+        const own = rows[place];
+        if (own !== undefined) await this.run(sql, [own]);
+      }
+    };
+  }
+
   async #query(sql: string, values: readonly Binding[]): Promise<QueryResult> {
     try {
       return await this.#runner.query({ ...this.#prepare(sql), values });
@@ -72,6 +82,9 @@ export class PostgresConnection implements Connection {
   }
 }
 
+/** What keeps two resources of a type from one id. */
+const ADDRESS = 'resource_type_id_unique';
+
 /** SQLSTATE classes, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
 const FAULTS: [state: RegExp, fault: DatabaseFault][] = [
   [/^2[23]/, 'constraint'],
@@ -83,6 +96,8 @@ function asDatabaseError(error: unknown): DatabaseError {
   const message = error instanceof Error ? error.message : String(error);
   // What the database did not say itself was said of the way to it.
   if (!(error instanceof pg.DatabaseError)) return new DatabaseError('lost', message, error);
+  // No job makes a resource that is there: another node has made it at the same moment.
+  if (error.constraint === ADDRESS) return new DatabaseError('contention', message, error);
   const fault = FAULTS.find(([state]) => state.test(error.code ?? ''))?.[1];
   return new DatabaseError(fault ?? 'failure', message, error);
 }

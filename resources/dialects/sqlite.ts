@@ -1,5 +1,12 @@
 import sqlite3 from 'sqlite3';
-import { type Binding, type Connection, DatabaseError, type DatabaseFault } from '../connection.ts';
+import {
+  type Binding,
+  type Connection,
+  DatabaseError,
+  type DatabaseFault,
+  type Joined,
+  type WriterConnection,
+} from '../connection.ts';
 import type { IndexColumn } from '../search/tables.ts';
 import type { Dialect } from './dialect.ts';
 
@@ -9,7 +16,7 @@ export const sqlite: Dialect = {
   begin: 'BEGIN IMMEDIATE',
   forUpdate: '',
   lock: undefined,
-  rowsFromJson: (columns) => `SELECT ${columns.map(columnFromJson).join(', ')} FROM json_each(?)`,
+  rowsFromJson: (columns) => `SELECT ${columns.map(columnFromJson).join(', ')} FROM jsonb_each(?)`,
   // One process writes, and SQLite itself notes the highest key that there was.
   newKeys:
     `SELECT coalesce(max(seq), 0) + 1 AS first, ${Number.MAX_SAFE_INTEGER} AS last` +
@@ -18,8 +25,9 @@ export const sqlite: Dialect = {
 };
 
 /** A number that came as a text becomes one. */
-function columnFromJson({ type }: IndexColumn, place: number): string {
-  return type === 'real' ? `CAST(value ->> ${place} AS REAL)` : `value ->> ${place}`;
+function columnFromJson({ name, type }: IndexColumn, place: number): string {
+  const value = type === 'real' ? `CAST(value ->> ${place} AS REAL)` : `value ->> ${place}`;
+  return `${value} AS ${name}`;
 }
 
 /**
@@ -33,10 +41,12 @@ const SETUP =
 const MOST_STATEMENTS = 400;
 
 /** A connection to a SQLite file with every SQL text prepared once. */
-export class SqliteConnection implements Connection {
+export class SqliteConnection implements WriterConnection {
   readonly #database: sqlite3.Database;
   readonly #statements = new Map<string, sqlite3.Statement>();
   readonly #preparing = new Map<string, Promise<sqlite3.Statement>>();
+  /** How many views there are for statements that were joined. */
+  #views = 0;
 
   constructor(database: sqlite3.Database) {
     this.#database = database;
@@ -72,6 +82,25 @@ export class SqliteConnection implements Connection {
         else resolve(this.changes);
       });
     });
+  }
+
+  /** They become the trigger of a view that has nothing else, each with a column of what is inserted. */
+  async join(statements: readonly string[]): Promise<Joined> {
+    this.#views += 1;
+    const name = `joined_${this.#views}`;
+    const columns = statements.map((_, place) => `rows_${place}`);
+    const body = statements.map((sql, place) => `${sql.replace('?', `NEW.${columns[place]}`)};`);
+    await this.exec(
+      `CREATE TEMP VIEW ${name} AS SELECT ${columns.map((column) => `NULL AS ${column}`).join(', ')};` +
+        ` CREATE TEMP TRIGGER ${name}_run INSTEAD OF INSERT ON ${name} BEGIN ${body.join(' ')} END;`,
+    );
+    const insert = `INSERT INTO ${name} VALUES (${columns.map(() => '?').join(', ')})`;
+    return async (rows) => {
+      await this.run(
+        insert,
+        columns.map((_, place) => rows[place] ?? null),
+      );
+    };
   }
 
   async close(): Promise<void> {

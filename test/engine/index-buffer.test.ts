@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Connection } from '../../resources/connection.ts';
-import { IndexBuffer } from '../../resources/index-buffer.ts';
+import { IndexBuffer, indexStatements } from '../../resources/index-buffer.ts';
 import type { IndexRow, IndexRows } from '../../resources/search/tables.ts';
 import { runs } from '../harness/generated.ts';
 import { openedDatabase } from './opened.ts';
@@ -23,18 +23,19 @@ describe('Index rows gathered for a group', () => {
 
   it('are those of the last versions, wherever the group is flushed', async () => {
     const writer = await database().openWriter();
+    const write = await writer.join(indexStatements(database().dialect));
     await fc.assert(
       fc.asyncProperty(VERSIONS, async (versions) => {
         await writer.run('DELETE FROM search_token');
-        const buffer = new IndexBuffer(database().dialect);
+        const buffer = new IndexBuffer();
         const last = new Map<number, IndexRow[]>();
         for (const { key, codes, flush } of versions) {
           const rows = codes.map(({ code, edge }): IndexRow => [7, code, '', edge]);
           buffer.replace(key, tokens(last.get(key) ?? []), tokens(rows));
           last.set(key, rows);
-          if (flush) await buffer.flush(writer);
+          if (flush) await write(buffer.take());
         }
-        await buffer.flush(writer);
+        await write(buffer.take());
         expect(await stored(writer)).to.deep.equal(expected(last));
       }),
       runs(300),

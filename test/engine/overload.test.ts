@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import pg from 'pg';
 import type { Connection } from '../../resources/connection.ts';
 import { Failure } from '../../resources/errors.ts';
+import type { Job } from '../../resources/group.ts';
 import { TurnConnection } from '../../resources/turns.ts';
 import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/waiting-line.ts';
-import { type Job, Writer } from '../../resources/writer.ts';
+import { Writer } from '../../resources/writer.ts';
 import { openDatabase } from '../../server/database.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
@@ -46,6 +47,7 @@ describe('The queue of writes, overloaded', () => {
             }
             return connection.run(sql, bindings);
           },
+          join: (statements) => connection.join(statements),
           close: () => connection.close(),
         };
       },

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import { type Job, Writer } from '../../resources/writer.ts';
+import type { Job } from '../../resources/group.ts';
+import { Writer } from '../../resources/writer.ts';
 import { runs } from '../harness/generated.ts';
 import { openedDatabase } from './opened.ts';
 
@@ -90,8 +91,8 @@ function write(ids: string[], { fails, asks }: Step, text: string): Job<void> {
     for (const id of ids) {
       const current = await versions.current(connection, 'Patient', id);
       const state = { type: 'Patient', id, lastUpdated: 7, method: 'PUT', text } as const;
-      const key = current?.key ?? (await versions.insert(connection, { ...state, versionId: 1 })).key;
-      if (current) await versions.supersede(connection, next(current, text));
+      const key = current?.key ?? (await versions.insert({ ...state, versionId: 1 })).key;
+      if (current) versions.supersede(next(current, text));
       credentials.insert({ key, name: 'test', hash: randomUUID(), detail: null });
       if (!asks) continue;
       const rows = await connection.all<{ text: string }>('SELECT text FROM resource WHERE id = ?', [id]);

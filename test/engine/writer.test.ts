@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { DatabaseError } from '../../resources/connection.ts';
+import { DatabaseError, type WriterConnection } from '../../resources/connection.ts';
 import type { Change } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import { type Job, Writer, type WriterConnection } from '../../resources/writer.ts';
+import type { Job } from '../../resources/group.ts';
+import { Writer } from '../../resources/writer.ts';
 import { openedDatabase } from './opened.ts';
 
 describe('The queue of writes', () => {
@@ -56,7 +57,14 @@ describe('The queue of writes', () => {
   });
 
   it('gives each job the moment that it begins at, which may be long after its group began', async () => {
-    const moments = await Promise.all([1, 2].map(() => writer.submit(async (context) => context.now)));
+    const moments = await Promise.all(
+      ['a', 'b'].map((name) =>
+        writer.submit(async (context) => {
+          await insert(name)(context);
+          return context.now;
+        }),
+      ),
+    );
     expect(moments[1]).to.be.above(moments[0] ?? Number.NaN);
     expect(statements.filter((sql) => sql === 'COMMIT')).to.have.length(1);
   });
@@ -217,6 +225,7 @@ function recorded(connection: WriterConnection, statements: string[]): WriterCon
       statements.push(sql);
       return changed;
     },
+    join: (statements) => connection.join(statements),
     close: () => connection.close(),
   };
 }

@@ -2,14 +2,13 @@
 
 import type { Connection } from '../../resources/connection.ts';
 import type { SearchPage } from '../../resources/engine.ts';
-import { IndexBuffer } from '../../resources/index-buffer.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { createRegistry, type Registry } from '../../resources/registry.ts';
 import { runSearch } from '../../resources/search/compile.ts';
 import { indexRows } from '../../resources/search/extract.ts';
 import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
-import { Versions } from '../../resources/versions.ts';
+import { Writer } from '../../resources/writer.ts';
 import { openDatabase } from '../../server/database.ts';
 import { preparedDatabase } from '../harness/prepared.ts';
 
@@ -32,9 +31,8 @@ export async function openLibrary(types: string[]): Promise<Library> {
   const fresh = await preparedDatabase();
   const database = await openDatabase(fresh.url);
   await database.migrate(async () => undefined);
-  const writer = await database.openWriter();
-  const versions = new Versions(database.dialect, false);
-  const index = new IndexBuffer(database.dialect);
+  const { dialect } = database;
+  const writer = new Writer({ dialect, clock: () => 0, open: database.openWriter, afterCommit: () => undefined });
   const registry = createRegistry(types);
 
   const library: Library = {
@@ -45,11 +43,11 @@ export async function openLibrary(types: string[]): Promise<Library> {
       const definition = registry.get(type);
       if (definition === undefined) throw new Error(`${type} is not served`);
       const version = { type, id, versionId: 1, lastUpdated, method: 'PUT', text: JSON.stringify(resource) } as const;
-      const { key } = await versions.insert(writer, version);
-      await versions.flush(writer);
-      index.replace(key, new Map(), indexRows(registry, definition, resource));
-      await index.flush(writer);
-      return key;
+      return writer.submit(async ({ versions, index }) => {
+        const { key } = await versions.insert(version);
+        index.replace(key, new Map(), indexRows(registry, definition, resource));
+        return key;
+      });
     },
     parse: (type, query, options) => parseSearch(registry, type, pairs(query), { ...OPTIONS, ...options }),
     search: (type, query, options) => runSearch(library.connection, library.parse(type, query, options)),
