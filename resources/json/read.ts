@@ -7,8 +7,18 @@ import type { Decimal, Json, JsonObject } from './value.ts';
 export const MAX_DEPTH = 100;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const ARRAY = 0x5b;
+const ARRAY_END = 0x5d;
+const OBJECT = 0x7b;
+const OBJECT_END = 0x7d;
+
+/** So many characters of a string are looked at one by one; through what is longer, the engine is faster. */
+const SHORT = 64;
+/** What a string has escaped, or must not have, or what needs a second look. */
+const UNUSUAL = /[\\\u0000-\u001f\ud800-\udfff]/;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
@@ -42,98 +52,120 @@ class Reader {
 
   document(): Json {
     if (this.#text.charCodeAt(0) === 0xfeff) this.#at = 1;
-    const value = this.#value();
+    const value = this.#value(this.#skipSpace());
     this.#skipSpace();
     if (this.#at < this.#text.length) this.#fail('nothing may follow the value');
     return value;
   }
 
-  #value(): Json {
-    this.#skipSpace();
-    switch (this.#text[this.#at]) {
-      case '"':
+  /** The value that begins here, with this character. */
+  #value(code: number): Json {
+    switch (code) {
+      case QUOTE:
         return this.#string();
-      case '{':
-        return this.#nested(() => this.#object());
-      case '[':
-        return this.#nested(() => this.#array());
-      case 't':
+      case OBJECT:
+        return this.#object();
+      case ARRAY:
+        return this.#array();
+      case 0x74:
         return this.#word('true', true);
-      case 'f':
+      case 0x66:
         return this.#word('false', false);
-      case 'n':
+      case 0x6e:
         return this.#word('null', null);
       default:
         return this.#number();
     }
   }
 
-  #nested<Value extends Json>(read: () => Value): Value {
-    this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} deep`);
-    const value = read();
-    this.#depth -= 1;
-    return value;
-  }
-
   #object(): JsonObject {
     const object: JsonObject = {};
-    this.#at += 1;
-    if (this.#closes('}')) return object;
+    if (this.#isEmpty(OBJECT_END)) return object;
     do {
-      this.#skipSpace();
+      const code = this.#skipSpace();
       const start = this.#at;
-      if (this.#text.charCodeAt(start) !== QUOTE) this.#fail('expected a key in double quotes');
+      if (code !== QUOTE) this.#fail('expected a key in double quotes');
       const key = this.#string();
       if (key === '__proto__') this.#fail('the key "__proto__" is not taken', start);
-      if (Object.hasOwn(object, key)) this.#fail(`the key ${JSON.stringify(key.slice(0, 64))} stands twice`, start);
-      this.#skipSpace();
-      if (this.#text[this.#at] !== ':') this.#fail('expected ":" after the key');
+      // What was read is never undefined, and what any object has is not its own.
+      const isTwice = object[key] !== undefined && Object.hasOwn(object, key);
+      if (isTwice) this.#fail(`the key ${JSON.stringify(key.slice(0, 64))} stands twice`, start);
+      if (this.#skipSpace() !== COLON) this.#fail('expected ":" after the key');
       this.#at += 1;
-      object[key] = this.#value();
-    } while (this.#continues('}'));
+      object[key] = this.#value(this.#skipSpace());
+    } while (this.#continues(OBJECT_END));
     return object;
   }
 
   #array(): Json[] {
     const array: Json[] = [];
-    this.#at += 1;
-    if (this.#closes(']')) return array;
-    do array.push(this.#value());
-    while (this.#continues(']'));
+    if (this.#isEmpty(ARRAY_END)) return array;
+    do array.push(this.#value(this.#skipSpace()));
+    while (this.#continues(ARRAY_END));
     return array;
   }
 
-  #closes(bracket: string): boolean {
-    this.#skipSpace();
-    if (this.#text[this.#at] !== bracket) return false;
+  /** Behind the opening bracket of an array or an object: true where the closing one follows. */
+  #isEmpty(end: number): boolean {
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} deep`);
+    this.#at += 1;
+    return this.#skipSpace() === end && this.#leave();
+  }
+
+  /** After a member: true at a comma, false at the closing bracket. */
+  #continues(end: number): boolean {
+    const code = this.#skipSpace();
+    if (code === end) return !this.#leave();
+    if (code !== COMMA) this.#fail(`expected "," or "${String.fromCharCode(end)}"`);
     this.#at += 1;
     return true;
   }
 
-  /** After a member: true at a comma, false at the closing bracket. */
-  #continues(bracket: string): boolean {
-    if (this.#closes(bracket)) return false;
-    if (this.#text.charCodeAt(this.#at) !== COMMA) this.#fail(`expected "," or "${bracket}"`);
+  #leave(): true {
+    this.#depth -= 1;
     this.#at += 1;
     return true;
   }
 
   #string(): string {
-    const start = this.#at;
-    let from = start + 1;
+    const text = this.#text;
+    const from = this.#at + 1;
     let at = from;
+    for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
+      // Behind the end there is no code at all.
+      if (code === BACKSLASH || code < 0x20 || code >= 0xd800 || Number.isNaN(code)) return this.#unusualString(at);
+      at += 1;
+      if (at - from > SHORT) return this.#longString(at);
+    }
+    this.#at = at + 1;
+    return text.slice(from, at);
+  }
+
+  /** The rest of a string, from where nothing was unusual before. */
+  #longString(at: number): string {
+    const end = this.#text.indexOf('"', at);
+    const string = this.#text.slice(this.#at + 1, end);
+    if (end === -1 || UNUSUAL.test(string)) return this.#unusualString(at);
+    this.#at = end + 1;
+    return string;
+  }
+
+  #unusualString(from: number): string {
+    const start = this.#at;
+    let at = from;
+    let whole = start + 1;
     let decoded = '';
     let suspect = false;
     for (;;) {
       const code = this.#text.charCodeAt(at);
       if (code === QUOTE) break;
       if (code === BACKSLASH) {
-        decoded += this.#text.slice(from, at);
+        decoded += this.#text.slice(whole, at);
         this.#at = at + 1;
         decoded += this.#escape();
-        from = this.#at;
-        at = from;
+        whole = this.#at;
+        at = whole;
         suspect = true;
         continue;
       }
@@ -143,7 +175,7 @@ class Reader {
       at += 1;
     }
     this.#at = at + 1;
-    const string = decoded + this.#text.slice(from, at);
+    const string = decoded + this.#text.slice(whole, at);
     // Only what was escaped or lies in the surrogates can be wrong: the others need no second look.
     const problem = suspect ? textProblem(string) : undefined;
     if (problem !== undefined) this.#fail(problem, start);
@@ -181,10 +213,11 @@ class Reader {
     return value;
   }
 
-  #skipSpace(): void {
+  /** Goes to the next character that is no space, and gives its code: NaN at the end. */
+  #skipSpace(): number {
     for (;;) {
       const code = this.#text.charCodeAt(this.#at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
       this.#at += 1;
     }
   }

@@ -5,7 +5,22 @@ import { Decimal, type Json } from './value.ts';
  * Throws a TypeError for what JSON cannot say (undefined, NaN), so that nothing unreadable is ever stored.
  */
 export function renderJson(value: Json, pretty = false): string {
-  return pretty ? render(value, '\n') : render(value, '');
+  // The engine writes the same text faster, where it knows all that is in the value.
+  if (isPlain(value)) return JSON.stringify(value, null, pretty ? 2 : 0);
+  return render(value, pretty ? '\n' : '');
+}
+
+/** True where JSON.stringify says all of a value, and as it is. */
+function isPlain(value: Json): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value instanceof Decimal) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlain(item)) return false;
+    return true;
+  }
+  for (const key in value) if (!isPlain(value[key] as Json)) return false;
+  return true;
 }
 
 /** `margin` is the line break and the indentation of the current level; empty when compact. */

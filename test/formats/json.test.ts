@@ -45,6 +45,14 @@ describe('JSON', () => {
       expect(readJson('"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"')).to.equal('"\\/\b\f\n\r\té😀');
     });
 
+    for (const length of [1, 63, 64, 65, 66, 200]) {
+      it(`reads what comes after ${length} characters of a string`, () => {
+        const plain = 'p'.repeat(length);
+        expect(readJson(`["${plain}\\n\\"é😀","next"]`)).to.deep.equal([`${plain}\n"é😀`, 'next']);
+        expect(readJson(`{"${plain}":"${plain}"}`)).to.deep.equal({ [plain]: plain });
+      });
+    }
+
     it('gives keys like constructor and toString as own keys of a plain object', () => {
       const value = readJson('{"constructor":1,"toString":{"prototype":2}}');
       expect(Object.keys(value as object)).to.deep.equal(['constructor', 'toString']);
@@ -71,13 +79,16 @@ describe('JSON', () => {
       ['NaN', 'NaN', '1, column 1', /expected a value/],
       ['a word cut short', 'nul', '1, column 1', /expected a value/],
       ['a string left open', '{\n  "a": "b\\"', '2, column 8', /no closing quote/],
+      ['a long string left open', `["${'long '.repeat(50)}`, '1, column 2', /no closing quote/],
       ['a raw line break in a string', '"a\nb"', '1, column 3', /control character/],
+      ['a raw line break late in a string', `"${'long '.repeat(50)}\nb"`, '1, column 252', /control character/],
       ['a raw NUL', '"\0"', '1, column 2', /control character/],
       ['an unknown escape', '"\\x41"', '1, column 2', /unknown escape/],
       ['a short \\u escape', '"ab\\u12"', '1, column 4', /unknown escape/],
       ['an escaped NUL', '["\\u0000"]', '1, column 2', /NUL/],
       ['NUL in a key', '{"a\\u0000":1}', '1, column 2', /NUL/],
       ['half a surrogate pair, escaped', '"\\ud800x"', '1, column 1', /surrogate/],
+      ['half a surrogate pair late in a string', `["${'long '.repeat(50)}\udc00"]`, '1, column 2', /surrogate/],
       ['half a surrogate pair, raw', '"\udc00"', '1, column 1', /surrogate/],
       ['surrogates in the wrong order', '"\\ude00\\ud83d"', '1, column 1', /surrogate/],
       ['a key twice', '{"a":1,\n"a":2}', '2, column 1', /"a" stands twice/],
@@ -137,6 +148,14 @@ describe('JSON', () => {
       const value = { a: [1, 'é"\n', null, true, [], {}], b: { c: [{}], d: -0.5 } };
       expect(renderJson(value)).to.equal(JSON.stringify(value));
       expect(renderJson(value, true)).to.equal(JSON.stringify(value, null, 2));
+    });
+
+    it('writes around a number with its own digits what it writes elsewhere', () => {
+      const value = { a: [1, 'é"\n\ud800', null, true, [], {}], toJSON: 'x', b: { c: [{}], d: -0 } };
+      for (const pretty of [false, true]) {
+        const digits = renderJson({ ...value, z: new Decimal('1.0') }, pretty);
+        expect(digits.replace('1.0', '1')).to.equal(renderJson({ ...value, z: 1 }, pretty));
+      }
     });
 
     it('refuses what JSON cannot say', () => {
