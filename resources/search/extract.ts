@@ -1,10 +1,10 @@
 import type { PathStep, ResourceDefinition, SearchParameterDefinition } from '../definition.ts';
-import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { isObject, type JsonObject } from '../json/value.ts';
 import { foldName } from '../names.ts';
 import { COLUMNS } from './columns.ts';
-import type { AddRow, Reader, SearchKind } from './kinds/kind.ts';
+import type { AddRow, SearchKind } from './kinds/kind.ts';
 import { KINDS } from './kinds/registry.ts';
-import { type Definitions, type Place, places, root } from './paths.ts';
+import { type Definitions, firstName, type Place, places, root, type Walk, walkTo } from './paths.ts';
 import { RowCollector } from './rows.ts';
 import { type IndexRows, parameterNumber } from './tables.ts';
 
@@ -22,6 +22,10 @@ export interface Parameter {
   variants: Record<string, number>;
   /** The parts of a composite. */
   components: Parameter[];
+  /** The properties of the resource that its rows depend on; undefined where it may be any. */
+  reads: readonly string[] | undefined;
+  /** True where it has rows for what is not there, too. */
+  always: boolean;
   /** Adds the rows that a resource gives. */
   extract(resource: JsonObject, rows: RowCollector): void;
 }
@@ -54,12 +58,28 @@ export function searchType(definitions: Definitions, definition: ResourceDefinit
 
 /**
  * The index rows of a resource without its secrets. They depend on the resource and its definition alone,
- * so that the rows of a stored version can be computed again.
+ * so that the rows of a stored version can be computed again. With the names of some properties, only the rows of the
+ * parameters that read one of them.
  */
-export function indexRows(definitions: Definitions, definition: ResourceDefinition, resource: JsonObject): IndexRows {
+export function indexRows(
+  definitions: Definitions,
+  definition: ResourceDefinition,
+  resource: JsonObject,
+  properties?: readonly string[],
+): IndexRows {
   const rows = new RowCollector();
-  for (const parameter of searchType(definitions, definition).parameters.values()) parameter.extract(resource, rows);
+  for (const parameter of searchType(definitions, definition).parameters.values()) {
+    if (concerns(parameter, resource, properties)) parameter.extract(resource, rows);
+  }
   return rows.finish();
+}
+
+/** False where a parameter has surely no rows, or reads none of the properties that are asked about. */
+function concerns({ reads, always }: Parameter, resource: JsonObject, properties?: readonly string[]): boolean {
+  if (properties && reads && !properties.some((name) => reads.includes(name))) return false;
+  if (always || !reads) return true;
+  for (const name of reads) if (resource[name] !== undefined) return true;
+  return false;
 }
 
 /** The rows of one parameter alone: what a sort in memory goes by. */
@@ -131,44 +151,56 @@ function simple(
     definition: declared,
     number: parameterNumber(definition.name, code),
     kind,
-    types: new Set(declared.transform === 'exists' ? ['boolean'] : sources.map(({ place }) => place.type)),
+    types: new Set(declared.transform === 'exists' ? ['boolean'] : sources.map(({ type }) => type)),
     variants: Object.fromEntries(variants),
     components: [],
+    reads: allOf(ends.map(firstName)),
+    always: declared.transform === 'exists' || declared.default !== undefined,
     extract(resource, rows) {
       const put = adder(parameter, rows, 0);
       if (declared.transform === 'exists') return put([String(ends.some((place) => isThere(place, resource))), '']);
       let found = false;
-      const add: AddRow = ([first = '', ...others], variant, table) => {
+      const add: AddRow = (columns, variant, table) => {
         found = true;
-        put([declared.transform === 'folded' ? foldName(String(first)) : first, ...others], variant, table);
+        put(declared.transform === 'folded' ? folded(columns) : columns, variant, table);
       };
-      for (const { place, read } of sources) place.walk(resource, (value) => read(value, add), resource);
+      for (const { walk } of sources) walk(resource, add, resource);
       if (!found && declared.default !== undefined) put([declared.default, '']);
     },
   };
   return parameter;
 }
 
-interface Source {
-  place: Place;
-  read: Reader;
+function folded([first = '', ...others]: (string | number)[]): (string | number)[] {
+  return [foldName(String(first)), ...others];
 }
 
-/** The places whose values the kind can read. */
+/** The names, each once; undefined where one of them is unknown. */
+function allOf(names: readonly (string | undefined)[]): string[] | undefined {
+  const known = names.filter((name) => name !== undefined);
+  return known.length === names.length ? [...new Set(known)] : undefined;
+}
+
+/** A place whose values the kind can read, and the way there. */
+interface Source {
+  type: string;
+  walk: Walk<AddRow>;
+}
+
 function readable(kind: SearchKind, ends: Place[]): Source[] {
   return ends.flatMap((place) => {
     const read = kind.reader(place.type, place.children);
-    return read === undefined ? [] : [{ place, read }];
+    return read === undefined ? [] : [{ type: place.type, walk: walkTo(place, read) }];
   });
 }
 
 function isThere(place: Place, resource: JsonObject): boolean {
-  let found = false;
-  const look = (value: Json) => {
-    if (value !== false) found = true;
-  };
-  place.walk(resource, look, resource);
-  return found;
+  const seen = { found: false };
+  const look = walkTo(place, (value, target: typeof seen) => {
+    if (value !== false) target.found = true;
+  });
+  look(resource, seen, resource);
+  return seen.found;
 }
 
 function adder(parameter: Parameter, rows: RowCollector, element: number): AddRow {
@@ -193,13 +225,22 @@ function composite(
 ): Parameter {
   const bases = follow(definitions, definition, [root(definition)], declared.paths);
   const parts = (declared.components ?? []).map((component, index) => {
-    const ends = bases.map((base) => {
-      const here: Place = { ...base, walk: (from, found) => found(from) };
-      return follow(definitions, definition, [here], component.paths);
-    });
+    const ends = bases.map((base) => follow(definitions, definition, [{ ...base, way: [] }], component.paths));
     const part = simple(definition, `${code}$${index}`, component, ends.flat());
-    return { part, sources: ends.map((places) => (part.kind === undefined ? [] : readable(part.kind, places))) };
+    return { part, ends, sources: ends.map((places) => (part.kind === undefined ? [] : readable(part.kind, places))) };
   });
+  const elsewhere = parts.flatMap(({ ends }) => ends.flat().filter(({ way }) => way[0] === 'resource'));
+  const bound = bases.map((base, index) =>
+    walkTo(base, (value, composing: Composing) => {
+      composing.element += 1;
+      if (!isObject(value)) return;
+      const { resource, rows, element } = composing;
+      for (const { part, sources } of parts) {
+        const add = adder(part, rows, element);
+        for (const { walk } of sources[index] ?? []) walk(value, add, resource);
+      }
+    }),
+  );
   return {
     code,
     definition: declared,
@@ -208,20 +249,18 @@ function composite(
     types: new Set(),
     variants: {},
     components: parts.map(({ part }) => part),
+    reads: allOf([...bases, ...elsewhere].map(firstName)),
+    always: false,
     extract(resource, rows) {
-      let element = 0;
-      bases.forEach((base, index) => {
-        const visit = (value: Json) => {
-          element += 1;
-          if (!isObject(value)) return;
-          for (const { part, sources } of parts) {
-            const add = adder(part, rows, element);
-            for (const { place, read } of sources[index] ?? [])
-              place.walk(value, (found) => read(found, add), resource);
-          }
-        };
-        base.walk(resource, visit, resource);
-      });
+      const composing = { resource, rows, element: 0 };
+      for (const walk of bound) walk(resource, composing, resource);
     },
   };
+}
+
+/** The rows of a composite while they are made: the elements are counted. */
+interface Composing {
+  resource: JsonObject;
+  rows: RowCollector;
+  element: number;
 }

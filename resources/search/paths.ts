@@ -9,21 +9,24 @@ export interface Definitions {
   datatype(name: string): TypeDefinition | undefined;
 }
 
-/** Calls `found` with each value that a path leads to, from an element of a resource. */
-type Walk = (from: JsonObject, found: (value: Json) => void, resource: JsonObject) => void;
+/** Goes from an element of a resource to each value that a path leads to, and hands it on with the target. */
+export type Walk<Target> = (from: Json, target: Target, resource: JsonObject) => void;
+
+/** A step of a path as it is walked: to a child, or past what does not pass a test, or back to the resource. */
+type Way = { name: string; index: number | undefined } | { test: (value: JsonObject) => boolean } | 'resource';
 
 /** The end of a path: values of one declared type, and how to get to them. */
 export interface Place {
   /** The name of the values' type; empty for a nested element. */
   type: string;
-  walk: Walk;
+  way: readonly Way[];
   /** The children that the values may have. */
   children: Record<string, ElementDefinition> | undefined;
 }
 
 /** The resource itself, where paths start. */
 export function root(definition: ResourceDefinition): Place {
-  return { type: definition.name, walk: (from, found) => found(from), children: definition.elements };
+  return { type: definition.name, way: [], children: definition.elements };
 }
 
 /**
@@ -33,7 +36,7 @@ export function root(definition: ResourceDefinition): Place {
 export function places(definitions: Definitions, start: ResourceDefinition, from: Place, path: PathStep[]): Place[] {
   let reached = [from];
   path.forEach((step, position) => {
-    if (step === '%resource') reached = [{ ...root(start), walk: (_from, found, resource) => found(resource) }];
+    if (step === '%resource') reached = [{ ...root(start), way: ['resource'] }];
     else reached = reached.flatMap((place) => take(definitions, place, step, path[position + 1]));
   });
   return reached;
@@ -59,11 +62,11 @@ function below(definitions: Definitions, place: Place, name: string, index: numb
   const element = Object.hasOwn(children, name) ? children[name] : undefined;
   if (element === undefined) return [];
   if (element.choice === undefined) {
-    return [{ ...typed(definitions, element), walk: step(place.walk, name, index) }];
+    return [{ ...typed(definitions, element), way: [...place.way, { name, index }] }];
   }
   return element.choice.map((type) => ({
     ...typed(definitions, { type }),
-    walk: step(place.walk, name + type.charAt(0).toUpperCase() + type.slice(1), index),
+    way: [...place.way, { name: name + type.charAt(0).toUpperCase() + type.slice(1), index }],
   }));
 }
 
@@ -87,27 +90,39 @@ function baseType(type: string): string {
   return type === 'SimpleQuantity' || type === 'MoneyQuantity' ? 'Quantity' : type;
 }
 
-function step(walk: Walk, name: string, index: number | undefined): Walk {
-  return (from, found, resource) =>
-    walk(
-      from,
-      (value) => {
-        const child = isObject(value) ? value[name] : undefined;
-        if (child === undefined || child === null) return;
-        if (!Array.isArray(child)) return found(child);
-        const taken = index === undefined ? child : child.slice(index, index + 1);
-        for (const item of taken) if (item !== null) found(item);
-      },
-      resource,
-    );
+function filtered(place: Place, test: (value: JsonObject) => boolean): Place {
+  return { ...place, way: [...place.way, { test }] };
 }
 
-function filtered(place: Place, test: (value: JsonObject) => boolean): Place {
-  return {
-    ...place,
-    walk: (from, found, resource) =>
-      place.walk(from, (value) => isObject(value) && test(value) && found(value), resource),
+/** Compiles the way to a place, from its end: nothing is made while it is walked. */
+export function walkTo<Target>({ way }: Place, visit: (value: Json, target: Target) => void): Walk<Target> {
+  const arrive: Walk<Target> = (from, target) => visit(from, target);
+  return way.reduceRight((rest, step): Walk<Target> => {
+    if (step === 'resource') return (_, target, resource) => rest(resource, target, resource);
+    if ('test' in step)
+      return (from, target, resource) => isObject(from) && step.test(from) && rest(from, target, resource);
+    return toChild(step.name, step.index, rest);
+  }, arrive);
+}
+
+function toChild<Target>(name: string, index: number | undefined, rest: Walk<Target>): Walk<Target> {
+  return (from, target, resource) => {
+    const child = isObject(from) ? from[name] : undefined;
+    if (child === undefined || child === null) return;
+    if (!Array.isArray(child)) return rest(child, target, resource);
+    if (index !== undefined) {
+      const item = child[index] ?? null;
+      if (item !== null) rest(item, target, resource);
+      return;
+    }
+    for (const item of child) if (item !== null) rest(item, target, resource);
   };
+}
+
+/** The property of the resource that a way leads through first; undefined where it may be any. */
+export function firstName({ way }: Place): string | undefined {
+  const first = way[0] === 'resource' ? way[1] : way[0];
+  return typeof first === 'object' && 'name' in first ? first.name : undefined;
 }
 
 function pointsTo(value: JsonObject, type: string): boolean {

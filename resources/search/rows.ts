@@ -4,69 +4,102 @@ import { compareText } from './text.ts';
 /** `edge` has 51 bits for elements; those of a longer list share them. */
 const ELEMENTS = 51;
 
-interface Entry {
-  row: IndexRow;
-  /** The elements of a composite that gave the row, as bits above those of the edge. */
-  elements: Set<number> | undefined;
-}
-
+/** The rows of one parameter, each with the elements of a composite that gave it, as bits above those of the edge. */
 interface Group {
+  table: string;
   /** The place of the sort value in a row; undefined where nothing sorts by it. */
   order: number | undefined;
-  entries: Map<string, Entry>;
+  rows: IndexRow[];
+  elements: (Set<number> | undefined)[];
+  /** The places of rows by what they hold, once there are many. */
+  places: Map<string, number> | undefined;
 }
+
+/** So many rows are looked through one by one for one that is the same. */
+const FEW = 12;
 
 /** Gathers the index rows of one resource: each once, with its edge. */
 export class RowCollector {
-  readonly #tables = new Map<string, Map<number, Group>>();
+  /** By the number of the parameter. */
+  readonly #groups = new Map<number, Group>();
 
   /** `element` is 0 for a plain parameter, 1, 2, … for the elements of a composite, undefined for a variant. */
   add(table: string, param: number, columns: (string | number)[], element: number | undefined): void {
-    const group = this.#group(table, param, element === 0);
-    // No text in a row has a NUL.
-    const identity = columns.length === 1 ? String(columns[0]) : columns.join('\0');
-    let entry = group.entries.get(identity);
-    if (entry === undefined) {
-      entry = { row: [param, ...columns], elements: undefined };
-      group.entries.set(identity, entry);
+    let group = this.#groups.get(param);
+    if (group === undefined) {
+      const order = element === 0 ? orderColumn(table) : undefined;
+      group = { table, order, rows: [], elements: [], places: undefined };
+      this.#groups.set(param, group);
+    }
+    let place = placeIn(group, columns);
+    if (place === -1) {
+      place = group.rows.push([param, ...columns, 0]) - 1;
+      group.elements.push(undefined);
+      group.places?.set(identityOf(columns), place);
     }
     if (element === undefined || element === 0) return;
-    entry.elements ??= new Set();
-    entry.elements.add((element - 1) % ELEMENTS);
+    const elements = group.elements[place] ?? new Set();
+    group.elements[place] = elements.add((element - 1) % ELEMENTS);
   }
 
   /** All rows by table, `edge` at the end of each. */
   finish(): IndexRows {
-    const rows: IndexRows = new Map();
-    for (const [table, groups] of this.#tables) {
-      const all: IndexRow[] = [];
-      for (const group of groups.values()) {
-        const entries = [...group.entries.values()];
-        const [lowest, highest] = group.order === undefined ? [] : edges(entries, group.order);
-        for (const { row, elements } of entries) {
-          const edge = (row === lowest?.row ? LOWEST : 0) + (row === highest?.row ? HIGHEST : 0);
-          row.push([...(elements ?? [])].reduce((sum, bit) => sum + 2 ** (bit + 2), edge));
-          all.push(row);
-        }
-      }
-      rows.set(table, all);
+    const tables: IndexRows = new Map();
+    for (const { table, order, rows, elements } of this.#groups.values()) {
+      if (order !== undefined) markEdges(rows, order);
+      elements.forEach((of, place) => {
+        if (of !== undefined)
+          addTo(
+            rows[place],
+            [...of].reduce((sum, bit) => sum + 2 ** (bit + 2), 0),
+          );
+      });
+      const others = tables.get(table);
+      if (others === undefined) tables.set(table, rows);
+      else others.push(...rows);
     }
-    return rows;
+    return tables;
   }
+}
 
-  #group(table: string, param: number, sortable: boolean): Group {
-    let groups = this.#tables.get(table);
-    if (groups === undefined) {
-      groups = new Map();
-      this.#tables.set(table, groups);
-    }
-    let group = groups.get(param);
-    if (group === undefined) {
-      group = { order: sortable ? orderColumn(table) : undefined, entries: new Map() };
-      groups.set(param, group);
-    }
-    return group;
+/** The place of the row with these columns; -1 where there is none. */
+function placeIn(group: Group, columns: (string | number)[]): number {
+  const { rows } = group;
+  if (rows.length < FEW) {
+    for (let place = 0; place < rows.length; place += 1) if (holds(rows[place], columns)) return place;
+    return -1;
   }
+  group.places ??= new Map(rows.map((row, place) => [identityOf(row.slice(1, -1)), place]));
+  return group.places.get(identityOf(columns)) ?? -1;
+}
+
+/** True where these are the columns of a row. */
+function holds(row: IndexRow | undefined, columns: (string | number)[]): boolean {
+  for (let at = 0; at < columns.length; at += 1) if (row?.[at + 1] !== columns[at]) return false;
+  return true;
+}
+
+/** No text in a row has a NUL. */
+function identityOf(columns: (string | number)[]): string {
+  return columns.join('\0');
+}
+
+/** Marks the first of the rows with the lowest value, and with the highest. */
+function markEdges(rows: IndexRow[], order: number): void {
+  let [lowest] = rows;
+  let highest = lowest;
+  for (let place = 1; place < rows.length; place += 1) {
+    const row = rows[place];
+    if (compareValues(row?.[order], lowest?.[order]) < 0) lowest = row;
+    if (compareValues(row?.[order], highest?.[order]) > 0) highest = row;
+  }
+  addTo(lowest, LOWEST);
+  addTo(highest, HIGHEST);
+}
+
+/** Adds to the edge of a row, at its end. */
+function addTo(row: IndexRow | undefined, bits: number): void {
+  if (row !== undefined) row[row.length - 1] = Number(row[row.length - 1]) + bits;
 }
 
 const ORDER = new Map(
@@ -79,17 +112,6 @@ const ORDER = new Map(
 /** The place of a table's sort value in a row `[param, ...columns]`; undefined where it has no order. */
 export function orderColumn(table: string): number | undefined {
   return ORDER.get(table);
-}
-
-/** The first of the entries with the lowest value, and with the highest. */
-function edges(entries: Entry[], order: number): [Entry | undefined, Entry | undefined] {
-  let [lowest] = entries;
-  let highest = lowest;
-  for (const entry of entries) {
-    if (lowest === undefined || compareValues(entry.row[order], lowest.row[order]) < 0) lowest = entry;
-    if (highest === undefined || compareValues(entry.row[order], highest.row[order]) > 0) highest = entry;
-  }
-  return [lowest, highest];
 }
 
 /** Orders two values of one column as the databases do. */

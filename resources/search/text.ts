@@ -9,15 +9,19 @@ export function storable(text: string): string {
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;
-/** Plain words with one space between them, as most names are. */
 const TIDY = /^[!-~]+(?: [!-~]+)*$/;
+
+/** True of plain words with one space between them, as most names are: only their case is folded. */
+export function isTidy(text: string): boolean {
+  return TIDY.test(text);
+}
 
 /**
  * Text as strings are compared: without case, accents and superfluous white space (FHIR R4 §3.1.1.4.8).
  * It is folded here, and not by a database, so that both find the same.
  */
 export function fold(text: string): string {
-  if (TIDY.test(text)) return text.toLowerCase();
+  if (isTidy(text)) return text.toLowerCase();
   const spaced = text.trim().replace(/\s+/g, ' ');
   if (PLAIN.test(spaced)) return spaced.toLowerCase();
   const bare = storable(spaced)

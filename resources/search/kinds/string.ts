@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../../json/value.ts';
 import { is, type RowTest } from '../row-test.ts';
-import { bounded, fold, unescaped } from '../text.ts';
+import { bounded, fold, isTidy, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind } from './kind.ts';
 
 /** As much of a text is a key of the index, which both databases limit. */
@@ -77,5 +77,7 @@ function start(folded: string): string {
 }
 
 function addText(value: Json, add: AddRow): void {
-  if (typeof value === 'string') addFolded(fold(value), bounded(value, LONGEST_EXACT), add);
+  if (typeof value !== 'string') return;
+  if (value.length <= LONGEST_EXACT && isTidy(value)) add([value.toLowerCase(), value]);
+  else addFolded(fold(value), bounded(value, LONGEST_EXACT), add);
 }
