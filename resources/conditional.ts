@@ -5,7 +5,7 @@ import type { Json, JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
 import { parseSearch, type SearchOptions } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
-import { untilFresh } from './transaction.ts';
+import { untilFresh } from './stale.ts';
 
 /**
  * Understands the criteria of a conditional interaction. Throws `precondition` (412) where they select nothing in

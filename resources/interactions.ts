@@ -28,9 +28,10 @@ import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
+import { untilFresh } from './stale.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
-import { JobTransaction, untilFresh } from './transaction.ts';
+import { JobTransaction, type PreparedBy } from './transaction.ts';
 import type { Address } from './versions.ts';
 import { Writer } from './writer.ts';
 
@@ -148,7 +149,7 @@ class ResourceEngine implements Engine {
   ): Promise<Result> {
     const prepared: PreparedWrites = new Map();
     const prepareWrite = async (type: string, id: string, resource: JsonObject) => ({
-      write: await this.#prepare(type, id, resource, this.credentials),
+      write: await this.#prepare(type, id, resource, this.#ahead(type, id)),
     });
     await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
     const { registry } = this.#options;
@@ -208,7 +209,7 @@ class ResourceEngine implements Engine {
     options: WriteOptions,
   ): Promise<WriteResult> {
     return untilFresh(async () => {
-      const write = await this.#prepare(type, id, resource, this.credentials);
+      const write = await this.#prepare(type, id, resource, this.#ahead(type, id));
       const looksAt = method === 'PUT' ? [{ type, id }] : [];
       return this.#submit((transaction) => transaction.put(write, method, options), looksAt);
     }, options);
@@ -226,7 +227,8 @@ class ResourceEngine implements Engine {
     if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
     const patched = change(resource);
     refuseOverflow(patched);
-    const write = await this.#prepare(type, id, patchedResource(patched, type, id), this.credentials);
+    const changed = patchedResource(patched, type, id);
+    const write = await this.#prepare(type, id, changed, { ...this.#ahead(type, id), ahead: false });
     return { write, basedOn: current.versionId };
   }
 
@@ -242,19 +244,26 @@ class ResourceEngine implements Engine {
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), looksAt);
   }
 
-  /** `keyOf` and `credentials` see what the caller sees: the job's own writes inside a job, committed ones outside. */
+  /** What a write is prepared by before the queue: what is committed. */
+  #ahead(type: string, id: string): PreparedBy {
+    return {
+      credentials: this.credentials,
+      keyOf: async () => (await this.#current(type, id))?.key,
+      ahead: !this.#writer.knows({ type, id }),
+    };
+  }
+
   async #prepare(
     type: string,
     id: string,
     resource: JsonObject,
-    credentials: Credentials,
-    keyOf = async () => (await this.#current(type, id))?.key,
+    { credentials, keyOf, ahead }: PreparedBy,
   ): Promise<PreparedWrite> {
-    const served = this.#served(type);
-    return prepare(served, id, resource, this.validate(type, resource), async (values) => {
+    const secrets = async (values: JsonObject) => {
       if (Object.keys(values).length === 0) return [];
       return prepareSecrets(this.#options.hasher, credentials, await keyOf(), values);
-    });
+    };
+    return prepare(this.#served(type), id, resource, { issues: this.validate(type, resource), ahead, secrets });
   }
 
   #served(type: string): ServedType {

@@ -48,6 +48,11 @@ export class Known {
     return key;
   }
 
+  /** True where the current version of a resource is known. */
+  has(name: string): boolean {
+    return this.#versions.has(name);
+  }
+
   /** The current version of a resource, where it is known. */
   version(name: string): Version | undefined {
     const version = this.#versions.get(name);

@@ -1,4 +1,4 @@
-import type { Credentials } from './engine.ts';
+import type { Credentials, Version } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
@@ -35,36 +35,46 @@ export interface PreparedWrite {
   /** `content` as JSON text, in the two pieces that stand behind what the server sets. */
   meta: string;
   rest: string;
-  rows: IndexRows;
+  /** Its index rows, where they were made ahead: what changes little needs only those of what it changes. */
+  rows: IndexRows | undefined;
   secrets: SecretWrite[];
 }
 
+/** What is known of a resource that is made ready. */
+export interface Preparation {
+  issues: readonly Issue[];
+  /** True where its index rows are to be made ahead. */
+  ahead: boolean;
+  /** How its secrets compare with what is stored. */
+  secrets(values: JsonObject): Promise<SecretWrite[]>;
+}
+
 /**
- * Takes the secrets out of a resource, renders it and extracts its index rows.
+ * Takes the secrets out of a resource, renders it, and extracts its index rows if they are wanted.
  * Throws an `invalid` Failure with every issue where one of those that were found is an error.
  */
 export async function prepare(
   type: ServedType,
   id: string,
   resource: JsonObject,
-  issues: Issue[],
-  secrets: (values: JsonObject) => Promise<SecretWrite[]>,
+  { issues, ahead, secrets }: Preparation,
 ): Promise<PreparedWrite> {
   if (issues.some(({ severity }) => severity === 'error')) {
-    throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues });
+    throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues: [...issues] });
   }
   const { content, withheld } = separate(type, resource);
-  return { type, id, secrets: await secrets(withheld), ...rendered(type, content) };
+  const rows = ahead ? type.index(content) : undefined;
+  return { type, id, secrets: await secrets(withheld), rows, ...rendered(content) };
 }
 
 /** The same write with other content. */
 export function withContent(write: PreparedWrite, content: JsonObject): PreparedWrite {
-  return { ...write, ...rendered(write.type, content) };
+  return { ...write, rows: undefined, ...rendered(content) };
 }
 
-function rendered(type: ServedType, content: JsonObject): Pick<PreparedWrite, 'content' | 'meta' | 'rest' | 'rows'> {
+function rendered(content: JsonObject): Pick<PreparedWrite, 'content' | 'meta' | 'rest'> {
   const { meta, ...rest } = content;
-  return { content, meta: members(isObject(meta) ? meta : {}), rest: members(rest), rows: type.index(content) };
+  return { content, meta: members(isObject(meta) ? meta : {}), rest: members(rest) };
 }
 
 /** The text of a version: what the server sets, then the content as it was sent. */
@@ -75,6 +85,13 @@ export function renderVersion(write: PreparedWrite, versionId: number, lastUpdat
     `{"resourceType":"${type}","id":"${write.id}",` +
     `"meta":{"versionId":"${versionId}","lastUpdated":"${time}"${write.meta}}${write.rest}}`
   );
+}
+
+/** The resource that a version of a write says, as it would be read from the text. */
+export function resourceOfVersion(write: PreparedWrite, { type, id, versionId, lastUpdated }: Version): JsonObject {
+  const { meta, ...rest } = write.content;
+  const set = { versionId: String(versionId), lastUpdated: new Date(lastUpdated).toISOString() };
+  return { resourceType: type, id, meta: { ...set, ...(isObject(meta) ? meta : {}) }, ...rest };
 }
 
 /** A stored version without what the server sets: comparable with `PreparedWrite.content`. */

@@ -11,8 +11,8 @@ export interface ServedType {
   definition: ResourceDefinition;
   /** Every issue of a resource, none when it is valid. */
   validate(resource: JsonObject): Issue[];
-  /** The index rows that a resource gives. */
-  index(resource: JsonObject): IndexRows;
+  /** The index rows that a resource gives; with the names of some properties, those that depend on one of them. */
+  index(resource: JsonObject, properties?: readonly string[]): IndexRows;
 }
 
 /** Looks a served type up, compiling it when it is first asked for; undefined where it is not served. */
@@ -27,7 +27,8 @@ export function servedTypes(registry: Registry): (name: string) => ServedType | 
     const served = {
       definition,
       validate: (resource: JsonObject) => validator.validate(name, resource),
-      index: (resource: JsonObject) => indexRows(registry, definition, resource),
+      index: (resource: JsonObject, properties?: readonly string[]) =>
+        indexRows(registry, definition, resource, properties),
     };
     compiled.set(name, served);
     return served;

@@ -6,7 +6,8 @@ import type { PreparedWrite } from './prepare.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { ServedType } from './served.ts';
-import { type JobTransaction, StaleWrite } from './transaction.ts';
+import { StaleWrite } from './stale.ts';
+import type { JobTransaction } from './transaction.ts';
 
 /** A write that is ready, and the version that it was made from. */
 export interface PreparedPatch {

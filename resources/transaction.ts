@@ -4,12 +4,20 @@ import { jobCredentials } from './credentials.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { erase } from './erase.ts';
-import { Failure } from './errors.ts';
 import type { JobContext } from './group.ts';
-import { equalJson } from './json/equal.ts';
+import { differences } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
-import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
+import { checkPreconditions } from './preconditions.ts';
+import {
+  contentOf,
+  type PreparedWrite,
+  renderVersion,
+  replacesSecret,
+  resourceOfVersion,
+  sameHashes,
+  withContent,
+} from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
@@ -18,23 +26,7 @@ import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
 import { type IndexRows, parameterNumber } from './search/tables.ts';
 import type { ServedType } from './served.ts';
-
-/** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
-export class StaleWrite extends Error {}
-
-/**
- * Makes a write again where another came between its preparation and its turn in the queue. A conditional write is
- * left to whoever chose its resource: that choice has to be made again, too.
- */
-export async function untilFresh<Result>(write: () => Promise<Result>, options?: WriteOptions): Promise<Result> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof StaleWrite) || options?.condition) throw error;
-    }
-  }
-}
+import { StaleWrite } from './stale.ts';
 
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
@@ -43,14 +35,18 @@ export interface TransactionOptions {
   rules: Record<string, TypeRule>;
   served(type: string): ServedType;
   newId(): string;
-  /** Makes a resource ready to store, comparing its secrets with these credentials. */
-  prepare(
-    type: string,
-    id: string,
-    resource: JsonObject,
-    credentials: Credentials,
-    keyOf: () => Promise<number | undefined>,
-  ): Promise<PreparedWrite>;
+  /** Makes a resource ready to store. */
+  prepare(type: string, id: string, resource: JsonObject, by: PreparedBy): Promise<PreparedWrite>;
+}
+
+/** What a write is prepared by: what whoever asks for it sees, a job its own writes, others what is committed. */
+export interface PreparedBy {
+  /** What its secrets are compared with. */
+  credentials: Credentials;
+  /** The key of the resource, where there is one. */
+  keyOf(): Promise<number | undefined>;
+  /** True where its index rows are to be made ahead, since nothing is there yet as far as is known. */
+  ahead: boolean;
 }
 
 /** One job of the write queue: conditions are checked and versions stored in one transaction. */
@@ -97,12 +93,14 @@ export class JobTransaction implements Transaction {
   async create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
     const { prepare, newId } = this.#options;
     const id = options.newId ?? newId();
-    return this.put(await prepare(type, id, resource, this.credentials, async () => undefined), 'POST', options);
+    const by = { credentials: this.credentials, keyOf: async () => undefined, ahead: false };
+    return this.put(await prepare(type, id, resource, by), 'POST', options);
   }
 
   async update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
     const keyOf = async () => (await this.current(type, id))?.key;
-    return this.put(await this.#options.prepare(type, id, resource, this.credentials, keyOf), 'PUT', options);
+    const by = { credentials: this.credentials, keyOf, ahead: false };
+    return this.put(await this.#options.prepare(type, id, resource, by), 'PUT', options);
   }
 
   /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */
@@ -114,17 +112,16 @@ export class JobTransaction implements Transaction {
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
-    const before = resourceOf(current);
+    const before = storedIn(current);
     const secretsChange = await this.#checkSecrets(prepared, current);
     this.#check(prepared.type, prepared.id, before, prepared.content, options);
     const write = this.#complete(prepared, before);
-    if (current && before && !secretsChange && isUnchanged(write, current, before)) {
-      return { outcome: 'unchanged', version: current };
-    }
+    const changed = before && differences(contentOf(before), write.content);
+    if (current && changed?.length === 0 && !secretsChange) return { outcome: 'unchanged', version: current };
     const version = await this.#storeVersion(write, method, current);
     const { connection } = this.#context;
-    const rowsBefore = before ? write.type.index(contentOf(before)) : NO_ROWS;
-    this.#context.index.replace(version.key, rowsBefore, write.rows);
+    this.#index(version.key, write, before, changed);
+    if (before) said.set(version, resourceOfVersion(write, version));
     await this.#requireShown(write.type, version, options);
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
@@ -142,7 +139,7 @@ export class JobTransaction implements Transaction {
     const current = await this.current(name, id);
     await this.#requireShown(type, current, options);
     checkPreconditions(current, options);
-    const before = resourceOf(current);
+    const before = storedIn(current);
     if (!current || !before) return current && { outcome: 'unchanged', version: current };
     this.#check(type, id, before, undefined, options);
     const version = next(current, now, 'DELETE', null);
@@ -156,14 +153,16 @@ export class JobTransaction implements Transaction {
 
   async note(name: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean> {
     const current = await this.current(name, id);
-    const before = resourceOf(current);
+    const before = storedIn(current);
     const after = before && change(before);
     if (!current || !before || !after) return false;
-    const write = await this.#options.prepare(name, id, after, this.credentials, async () => current.key);
+    const by = { credentials: this.credentials, keyOf: async () => current.key, ahead: false };
+    const write = await this.#options.prepare(name, id, after, by);
     const version = next(current, this.now, 'PUT', null);
     version.text = renderVersion(write, version.versionId, version.lastUpdated);
     this.#context.versions.replace(version);
-    this.#context.index.replace(current.key, write.type.index(contentOf(before)), write.rows);
+    this.#index(current.key, write, before, differences(contentOf(before), write.content));
+    said.set(version, resourceOfVersion(write, version));
     return true;
   }
 
@@ -236,6 +235,12 @@ export class JobTransaction implements Transaction {
     return versions.insert({ type, id: write.id, versionId: 1, lastUpdated: now, method, text });
   }
 
+  /** Brings the index rows of a resource from what was stored to what a write stores, where the two differ. */
+  #index(key: number, { type, content, rows }: PreparedWrite, before?: JsonObject, changed?: readonly string[]): void {
+    if (before) this.#context.index.replace(key, type.index(contentOf(before), changed), type.index(content, changed));
+    else this.#context.index.replace(key, NO_ROWS, rows ?? type.index(content));
+  }
+
   /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */
   async #checkSecrets(write: PreparedWrite, current: Version | undefined): Promise<boolean> {
     for (const { name, stored } of write.secrets) {
@@ -268,28 +273,16 @@ export class JobTransaction implements Transaction {
 
 const NO_ROWS: IndexRows = new Map();
 
+/** What versions say that have been written of late in the place of others, as they will be again. */
+const said = new WeakMap<Version, JsonObject>();
+
+/** The resource of a version, which nobody may change; undefined for none and for a deletion. */
+function storedIn(version: Version | undefined): JsonObject | undefined {
+  return version && (said.get(version) ?? resourceOf(version));
+}
+
 function next(current: Version, now: number, method: Version['method'], text: string | null): Version {
   // Time never runs backwards between two versions, whatever the clock of the machine does.
   const lastUpdated = Math.max(now, current.lastUpdated);
   return { ...current, versionId: current.versionId + 1, lastUpdated, method, text };
-}
-
-function isUnchanged(write: PreparedWrite, current: Version, before: JsonObject): boolean {
-  if (renderVersion(write, current.versionId, current.lastUpdated) === current.text) return true;
-  return equalJson(contentOf(before), write.content);
-}
-
-/** `If-Match` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
-function checkPreconditions(current: Version | undefined, { ifMatch, ifNoneMatch }: WriteOptions): void {
-  const versionId = current?.text == null ? undefined : current.versionId;
-  if (ifNoneMatch && names(ifNoneMatch, versionId)) {
-    throw new Failure('precondition', 'If-None-Match names the current version: the resource is already there.');
-  }
-  if (ifMatch && !names(ifMatch, versionId)) {
-    throw new Failure('precondition', 'If-Match does not name the current version: read it again and repeat.');
-  }
-}
-
-function names(condition: number[] | 'any', versionId: number | undefined): boolean {
-  return versionId !== undefined && (condition === 'any' || condition.includes(versionId));
 }

@@ -5,7 +5,7 @@ import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
 import { flushStatements } from './gathered.ts';
 import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain } from './group.ts';
-import { type Address, Known } from './known.ts';
+import { type Address, Known, nameOf } from './known.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
 
 export interface WriterOptions {
@@ -66,6 +66,11 @@ export class Writer {
   /** How many jobs wait for a group to take them in. */
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** True of a resource that has surely been stored; false says nothing. */
+  knows(address: Address): boolean {
+    return this.#known.has(nameOf(address));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Decimal, isObject, type Json } from './value.ts';
+import { Decimal, isObject, type Json, type JsonObject } from './value.ts';
 
 /**
  * True when two values are the same: the order of keys does not matter, that of arrays does, and numbers are
@@ -6,6 +6,15 @@ import { Decimal, isObject, type Json } from './value.ts';
  */
 export function equalJson(left: Json, right: Json): boolean {
   return equal(left, right, (one, other) => one === other);
+}
+
+/** The keys at which two objects differ, by `equalJson`: those that only one of them has are among them. */
+export function differences(left: JsonObject, right: JsonObject): string[] {
+  const keys = Object.keys(left).filter((key) => !Object.hasOwn(right, key));
+  for (const key of Object.keys(right)) {
+    if (!Object.hasOwn(left, key) || !equalJson(left[key] as Json, right[key] as Json)) keys.push(key);
+  }
+  return keys;
 }
 
 /** As `equalJson`, but numbers are compared by their value: 2.30 is 2.3 (RFC 6902 §4.6). */
