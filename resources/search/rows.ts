@@ -4,9 +4,8 @@ import { compareText } from './text.ts';
 /** `edge` has 51 bits for elements; those of a longer list share them. */
 const ELEMENTS = 51;
 
-/** The rows of one parameter, each with the elements of a composite that gave it, as bits above those of the edge. */
+/** The rows of a parameter in a table, each with the elements of a composite that gave it, as bits above the edge's. */
 interface Group {
-  table: string;
   /** The place of the sort value in a row; undefined where nothing sorts by it. */
   order: number | undefined;
   rows: IndexRow[];
@@ -20,16 +19,18 @@ const FEW = 12;
 
 /** Gathers the index rows of one resource: each once, with its edge. */
 export class RowCollector {
-  /** By the number of the parameter. */
-  readonly #groups = new Map<number, Group>();
+  /** By table, then by the number of the parameter. */
+  readonly #tables = new Map<string, Map<number, Group>>();
 
   /** `element` is 0 for a plain parameter, 1, 2, … for the elements of a composite, undefined for a variant. */
   add(table: string, param: number, columns: (string | number)[], element: number | undefined): void {
-    let group = this.#groups.get(param);
+    const groups = this.#tables.get(table) ?? new Map<number, Group>();
+    if (groups.size === 0) this.#tables.set(table, groups);
+    let group = groups.get(param);
     if (group === undefined) {
       const order = element === 0 ? orderColumn(table) : undefined;
-      group = { table, order, rows: [], elements: [], places: undefined };
-      this.#groups.set(param, group);
+      group = { order, rows: [], elements: [], places: undefined };
+      groups.set(param, group);
     }
     let place = placeIn(group, columns);
     if (place === -1) {
@@ -45,21 +46,24 @@ export class RowCollector {
   /** All rows by table, `edge` at the end of each. */
   finish(): IndexRows {
     const tables: IndexRows = new Map();
-    for (const { table, order, rows, elements } of this.#groups.values()) {
-      if (order !== undefined) markEdges(rows, order);
-      elements.forEach((of, place) => {
-        if (of !== undefined)
-          addTo(
-            rows[place],
-            [...of].reduce((sum, bit) => sum + 2 ** (bit + 2), 0),
-          );
-      });
-      const others = tables.get(table);
-      if (others === undefined) tables.set(table, rows);
-      else others.push(...rows);
+    for (const [table, groups] of this.#tables) {
+      const all: IndexRow[] = [];
+      for (const group of groups.values()) all.push(...finished(group));
+      tables.set(table, all);
     }
     return tables;
   }
+}
+
+/** The rows of a group with their edges. */
+function finished({ order, rows, elements }: Group): IndexRow[] {
+  if (order !== undefined) markEdges(rows, order);
+  elements.forEach((of, place) => {
+    if (of === undefined) return;
+    const bits = [...of].reduce((sum, bit) => sum + 2 ** (bit + 2), 0);
+    addTo(rows[place], bits);
+  });
+  return rows;
 }
 
 /** The place of the row with these columns; -1 where there is none. */
