@@ -1,9 +1,10 @@
 /**
  * `npm run bench:million [-- --patients=N]`: what a hundred times the Patients cost. Imports 10,000 and N (a million)
- * of them, and compares what one caller waits for each kind of request; tells the rate of the import and memory.
+ * of them, and compares what one caller waits for each kind of request; tells the rate of the import, that a walk by
+ * pages gives each once, and the memory under load. Writes `bench/results/million-*.json`.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,21 +14,37 @@ import { request } from '../test/harness/http.ts';
 import { peakOf, startOurs } from './children.ts';
 import { fill } from './dataset.ts';
 import { patient, patientId } from './patient.ts';
+import { rateOf } from './rate.ts';
 import { median } from './row.ts';
+import { mixedRequests } from './rows/mixed.ts';
 
 const FEW = 10_000;
 const MOST_TIMES_AS_LONG = 1.5;
 const SAMPLES = 400;
+const CONNECTIONS = 32;
+const FHIR_JSON = { 'content-type': 'application/fhir+json' };
 /** Matches of a name that is searched for, however many Patients there are. */
 const OF_ONE_NAME = 10;
 
 interface Measured {
+  /** Patients a second. */
   imported: number;
+  /** MiB. */
   importMemory: number;
+  /** The most that the server had, under load and all that was before it. MiB. */
   memory: number;
+  walk: Walk;
   /** Milliseconds by kind of request. */
   waits: Map<string, number>;
 }
+
+/** A walk over all Patients by pages of a thousand. */
+interface Walk {
+  rows: number;
+  seconds: number;
+}
+
+type Ask = (method: string, at: string, json?: object) => Promise<[milliseconds: number, text: string]>;
 
 function nameOf(n: number): string {
   return `Rare ${String(Math.floor(n / OF_ONE_NAME)).padStart(7, '0')}`;
@@ -63,6 +80,32 @@ async function importFile(database: string, file: string, log: string): Promise<
   return { seconds: (performance.now() - began) / 1000, memory };
 }
 
+interface Page {
+  entry?: { resource: { id: string } }[];
+  link: { relation: string; url: string }[];
+}
+
+/** Where the next page is; undefined behind the last. */
+function nextOf({ link }: Page): string | undefined {
+  const url = link.find(({ relation }) => relation === 'next')?.url;
+  return url === undefined ? undefined : new URL(url).pathname + new URL(url).search;
+}
+
+/** Throws where a Patient comes twice. */
+async function walkAll(ask: Ask): Promise<Walk> {
+  const began = performance.now();
+  const seen = new Set<string>();
+  let rows = 0;
+  for (let next: string | undefined = '/Patient?_count=1000&_elements=id'; next !== undefined; ) {
+    const page = JSON.parse((await ask('GET', next))[1]) as Page;
+    for (const { resource } of page.entry ?? []) seen.add(resource.id);
+    rows += page.entry?.length ?? 0;
+    next = nextOf(page);
+  }
+  if (seen.size !== rows) throw new Error(`the walk gave ${rows} rows of ${seen.size} Patients`);
+  return { rows, seconds: (performance.now() - began) / 1000 };
+}
+
 async function measure(folder: string, patients: number): Promise<Measured> {
   const file = path.join(folder, `${patients}.ndjson`);
   const database = `sqlite:${path.join(folder, `${patients}.db`)}`;
@@ -75,7 +118,7 @@ async function measure(folder: string, patients: number): Promise<Measured> {
     const say = () => undefined;
     const { authorization } = await fill({ patients: 0, say }, server);
     const headers = { authorization };
-    const wait = async (method: string, at: string, json?: object): Promise<[number, string]> => {
+    const wait: Ask = async (method, at, json) => {
       const began = performance.now();
       const { status, text } = await request(server.url, agent, method, at, { headers, ...(json && { json }) });
       if (status >= 300) throw new Error(`${method} ${at} answered ${status} ${text.slice(0, 200)}`);
@@ -96,15 +139,14 @@ async function measure(folder: string, patients: number): Promise<Measured> {
     const first = '/Patient?_sort=birthdate&_count=1';
     waits.set('page 1 of a sort by birthdate', await of(() => wait('GET', first)));
     let next = first;
-    for (let page = 1; page < 5000; page += 1) {
-      const { link } = JSON.parse((await wait('GET', next))[1]) as { link: { relation: string; url: string }[] };
-      const url = new URL(link.find(({ relation }) => relation === 'next')?.url ?? '');
-      next = url.pathname + url.search;
-    }
+    for (let page = 1; page < 5000; page += 1) next = nextOf(JSON.parse((await wait('GET', next))[1]) as Page) ?? '';
     waits.set('page 5,000 of it', await of(() => wait('GET', next)));
     waits.set('search by a name of very many', await of(() => wait('GET', '/Patient?name=anna&_count=10')));
     waits.set('create', await of((turn) => wait('POST', '/Patient', patient(turn, `${patients}-${turn}`))));
-    return { imported: patients / seconds, importMemory, memory: peakOf(server.pid), waits };
+    const walk = await walkAll(wait);
+    const load = { url: server.url, connections: CONNECTIONS, seconds: 10, headers: { ...headers, ...FHIR_JSON } };
+    await rateOf({ ...load, lists: mixedRequests({ patients }) });
+    return { imported: patients / seconds, importMemory, memory: peakOf(server.pid), walk, waits };
   } finally {
     agent.destroy();
     await server.stop();
@@ -114,6 +156,7 @@ async function measure(folder: string, patients: number): Promise<Measured> {
 const { values } = parseArgs({ options: { patients: { type: 'string', default: '1000000' } } });
 const many = Number(values.patients);
 execFileSync(process.execPath, [path.resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+mkdirSync(path.resolve('bench/results'), { recursive: true });
 const folder = mkdtempSync(path.join(tmpdir(), 'ward-million-'));
 try {
   const [few, all] = [await measure(folder, FEW), await measure(folder, many)];
@@ -129,6 +172,11 @@ try {
     `\nimport: ${Math.round(all.imported)} a second (target 2,500), at most ${Math.round(all.importMemory)} MiB`,
   );
   console.log(`server: at most ${Math.round(all.memory)} MiB (target 250)`);
+  console.log(`walk by pages of 1,000: ${all.walk.rows} Patients, each once, in ${Math.round(all.walk.seconds)} s`);
+  const plain = ({ waits, ...rest }: Measured) => ({ ...rest, waits: Object.fromEntries(waits) });
+  const taken = new Date().toISOString();
+  const results = JSON.stringify({ taken, few: plain(few), many: plain(all) }, null, 2);
+  writeFileSync(path.resolve(`bench/results/million-${taken.slice(0, 19).replaceAll(':', '')}.json`), `${results}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -9,12 +9,12 @@ const CONNECTIONS = 32;
 const TURNS = 60;
 
 /** The requests of each connection. */
-export function mixedRequests(context: Context): LoadRequest[][] {
+export function mixedRequests(context: Pick<Context, 'patients'>): LoadRequest[][] {
   return Array.from({ length: CONNECTIONS }, (_, connection) => requests(context, connection));
 }
 
 /** One connection's requests: it makes, changes and deletes resources of its own. */
-function requests({ patients }: Context, connection: number): LoadRequest[] {
+function requests({ patients }: Pick<Context, 'patients'>, connection: number): LoadRequest[] {
   return Array.from({ length: TURNS }, (_, turn) => {
     const n = (connection * 7919 + turn * 104_729) % patients;
     const own = `/Patient/mixed-${connection}-${turn}`;
