@@ -65,7 +65,7 @@ interface Parts {
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
   const signing = await signingKeyFor(context, issue);
-  const id = newId(context.random);
+  const id = context.engine.newId();
   const looksAt = [
     { type: 'Session', id },
     { type: 'Client', id: issue.client.id },
@@ -99,7 +99,7 @@ export async function openSession(
   context: SessionsContext,
   issue: Issue,
   signing: SigningKey | undefined,
-  id: string = newId(context.random),
+  id: string = context.engine.newId(),
 ): Promise<OpenedSession> {
   const { settings, random } = context;
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
@@ -212,14 +212,6 @@ function signedIn(interaction: Issue['interaction']): JsonObject {
     ...(patient === undefined ? {} : { patient: { reference: `Patient/${patient}` } }),
     auth_time: new Date(authTime).toISOString(),
   };
-}
-
-/** A version 4 UUID (RFC 9562 §5.4). */
-function newId(random: RandomBytes): string {
-  const bytes = random(16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** Seconds since the epoch as an `instant`. */

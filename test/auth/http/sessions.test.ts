@@ -99,6 +99,14 @@ describe('Sessions over HTTP', () => {
       expect(await api.found(`/Session?_id=${id}&active=true`)).to.eql([]);
     });
 
+    it('has an id that tells its time, so that new ones stand together in every index', async () => {
+      await login();
+      const { id, start } = await newest();
+      // A UUID of version 7 (RFC 9562 §5.7): its first 48 bits are milliseconds.
+      const made = Number.parseInt(String(id).replaceAll('-', '').slice(0, 12), 16);
+      expect(Date.parse(String(start)) - made).to.be.within(0, 60_000);
+    });
+
     it('tokens in GET /Session: never a token, nor a part or a hash of one', async () => {
       const reply = await login();
       const { id } = await newest();
