@@ -1,5 +1,6 @@
 import type { Engine } from '../resources/engine.ts';
 import type { Attempt, Guessing } from './guessing.ts';
+import type { KnownClients } from './known-clients.ts';
 import type { Passwords } from './passwords.ts';
 import { isUsable, type Stored } from './stored.ts';
 import type { Asker } from './turns.ts';
@@ -25,6 +26,11 @@ export interface Accounts {
    */
   prove(claim: Claim): Promise<boolean>;
   /**
+   * The Client of a secret that was proven within the last minute, where that holds still; undefined where it has to be
+   * proven. Rejects with a `throttled` Failure.
+   */
+  recall(claim: Pick<Claim, 'name' | 'secrets' | 'address'> & { id: string }): Promise<Stored | undefined>;
+  /**
    * Runs a check of what nobody can guess: a signature. Failures count for the address, never for the account. Rejects
    * with a `throttled` Failure, and with whatever the check rejects with: then nothing is held against anyone.
    */
@@ -32,8 +38,13 @@ export interface Accounts {
 }
 
 /** The one place where a chosen secret is compared, with its guard against guessing. */
-export function createAccounts(options: { engine: Engine; passwords: Passwords; guessing: Guessing }): Accounts {
-  const { engine, passwords, guessing } = options;
+export function createAccounts(options: {
+  engine: Engine;
+  passwords: Passwords;
+  guessing: Guessing;
+  knownClients: KnownClients;
+}): Accounts {
+  const { engine, passwords, guessing, knownClients } = options;
 
   async function compare({ account, name, credential, secrets }: Claim, asker: Asker): Promise<boolean> {
     const held = account ? await engine.credentials.of(account.key, credential) : [];
@@ -59,6 +70,14 @@ export function createAccounts(options: { engine: Engine; passwords: Passwords; 
     async prove(claim) {
       const attempt = await guessing.begin(claim.name, claim.address);
       return settle(attempt, () => compare(claim, attempt));
+    },
+    async recall({ id, name, secrets, address }) {
+      const proven = secrets.flatMap((secret) => passwords.recall(name, secret) ?? []);
+      const known = proven.length === 0 ? undefined : await knownClients.find(id);
+      if (!known || !isUsable(known.client.resource)) return undefined;
+      if (!proven.some((hash) => known.secrets.includes(hash))) return undefined;
+      await guessing.pass(name, address);
+      return known.client;
     },
     async verify(name, address, check) {
       return settle(await guessing.begin(name, address, 'cannot be guessed'), check);

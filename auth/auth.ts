@@ -27,6 +27,7 @@ import { createGuessRecords } from './guess-records.ts';
 import { createGuessing } from './guessing.ts';
 import { createIssuedTokens } from './issued-tokens.ts';
 import { openKeys } from './keys.ts';
+import { createKnownClients } from './known-clients.ts';
 import { createLastUses, type LastUses } from './last-use.ts';
 import { createLiveTokens } from './live-tokens.ts';
 import type { Passwords } from './passwords.ts';
@@ -85,7 +86,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const lastUses = createLastUses({ engine, clock });
   const audit = settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl });
   const guessing = createGuessing({ clock, records: createGuessRecords({ engine, clock, report }) });
-  const accounts = createAccounts({ engine, passwords, guessing });
+  const accounts = createAccounts({ engine, passwords, guessing, knownClients: createKnownClients(engine) });
   const fetchKeys = createFetchKeys({ private: settings.privateJwksUris, report });
   const assertions = createAssertions({
     engine,

@@ -5,7 +5,7 @@ import type { Accounts } from './accounts.ts';
 import type { Assertions } from './assertions.ts';
 import type { ClientCredentials, ClientMethod, CredentialRequest } from './client-methods/method.ts';
 import { CLIENT_METHODS } from './client-methods/registry.ts';
-import { proveSecret } from './client-methods/secret.ts';
+import { bySecret } from './client-methods/secret.ts';
 import { OAuthError, REFUSED } from './errors.ts';
 import { findStored, isUsable, type Stored } from './stored.ts';
 
@@ -41,16 +41,19 @@ export function createClientAuthentication(options: {
   const { engine, accounts, assertions } = options;
 
   async function prove(
-    method: Pick<ClientMethod, 'prove'>,
+    method: Pick<ClientMethod, 'prove' | 'recall'>,
     credentials: ClientCredentials,
     address: string,
   ): Promise<Stored | undefined> {
+    const context = { accounts, assertions, address };
+    const recalled = await method.recall?.(context, credentials);
+    if (recalled) return recalled;
     const account = await findStored(engine, 'Client', credentials.id);
-    return (await method.prove({ accounts, assertions, address }, credentials, account)) ? account : undefined;
+    return (await method.prove(context, credentials, account)) ? account : undefined;
   }
 
   return {
-    proveSecret: (credentials, address) => prove({ prove: proveSecret }, credentials, address),
+    proveSecret: (credentials, address) => prove(bySecret, credentials, address),
     async identify(request) {
       const { parameters, address } = request;
       const used = CLIENT_METHODS.filter((method) => method.isUsed(request));

@@ -30,6 +30,11 @@ export interface Guessing {
    * the address alone: else whoever sends nonsense in the name of an account would lock it out, and protect nothing.
    */
   begin(account: string, address: string, credential?: 'can be guessed' | 'cannot be guessed'): Promise<Attempt>;
+  /**
+   * Admits a credential that is known to be right: it takes nobody's place, and the account is known from this address
+   * from now on. Rejects with a `throttled` Failure, as `begin` does.
+   */
+  pass(account: string, address: string): Promise<void>;
 }
 
 /**
@@ -55,15 +60,20 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
     return [countOf([], PER_ADDRESS, now), countOf(ofPair, PER_ACCOUNT_AND_ADDRESS, now, 1)];
   }
 
+  async function refuseLocked(pair: string, network: string): Promise<Count[]> {
+    const counts = await countsOf(pair, network);
+    for (const { lock } of counts) if (lock > 0) throw throttled(lock);
+    return counts;
+  }
+
   /** Enters both gates once neither can become too full. */
   async function admit(held: readonly Gate[], pair: string, network: string): Promise<void> {
     let waitedAt: Gate | undefined;
     for (;;) {
       const failuresBefore = sum(held.map(({ failures }) => failures));
-      const counts = await countsOf(pair, network);
+      const counts = await refuseLocked(pair, network);
       // What failed while the counts were read is maybe not among them.
       if (sum(held.map(({ failures }) => failures)) !== failuresBefore) continue;
-      for (const { lock } of counts) if (lock > 0) throw throttled(lock);
       const crowded = held.find((gate, at) => gate.underway >= (counts[at]?.room ?? 0));
       if (!crowded) for (const gate of held) gate.underway += 1;
       // Whoever is woken and does not go on waiting there wakes the next: there may be room for more than one.
@@ -76,9 +86,7 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
 
   return {
     async begin(account, address, credential = 'can be guessed') {
-      const network = networkOf(address);
-      // A digest: what is typed for a name may be a password.
-      const pair = digest(JSON.stringify([account, network]));
+      const { network, pair } = subjectsOf(account, address);
       const guessed = credential === 'can be guessed' ? pair : NOBODY;
       const held = [take(network), take(pair)];
       try {
@@ -101,7 +109,18 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
         released: () => leave(false),
       };
     },
+    async pass(account, address) {
+      const { network, pair } = subjectsOf(account, address);
+      await refuseLocked(pair, network);
+      await records.note(pair);
+    },
   };
+}
+
+/** What failures count for. The pair is a digest: what is typed for a name may be a password. */
+function subjectsOf(account: string, address: string): { network: string; pair: string } {
+  const network = networkOf(address);
+  return { network, pair: digest(JSON.stringify([account, network])) };
 }
 
 /** How failures count at a moment. */

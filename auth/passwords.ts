@@ -20,6 +20,8 @@ export interface Passwords extends SecretHasher {
    * many there are nor whether the account exists. Rejects with a `busy` Failure when too many wait.
    */
   matches(account: string, secret: string, hashes: readonly string[], asker?: Asker): Promise<boolean>;
+  /** The hash of an account that the secret gave within the last minute: whether it is the account's still, it may tell. */
+  recall(account: string, secret: string): string | undefined;
 }
 
 /** What writes of resources ask for: it waits like one more network. */
@@ -55,10 +57,9 @@ export function createPasswords({ clock, random }: { clock: Clock; random: Rando
     return matched;
   }
 
-  // The stored hash is part of the memory's key: a credential that changes is not remembered any more.
-  const memoryOf = (account: string, stored: string, secret: string) =>
+  const memoryOf = (account: string, secret: string) =>
     createHmac('sha256', memoryKey)
-      .update(JSON.stringify([account, stored, secret]))
+      .update(JSON.stringify([account, secret]))
       .digest('base64');
 
   return {
@@ -69,15 +70,18 @@ export function createPasswords({ clock, random }: { clock: Clock; random: Rando
         await computed(secret, undefined, asker);
         return false;
       }
-      if (hashes.some((stored) => remembered.has(memoryOf(account, stored, secret)))) return true;
+      const memory = memoryOf(account, secret);
+      // What is remembered is a stored hash: a credential that has changed is not the account's any more.
+      if (hashes.includes(remembered.get(memory) ?? '')) return true;
       // A comparison that others ask for at the same moment is made once.
-      const asked = memoryOf(account, [...hashes].sort().join(), secret);
+      const asked = [memory, ...[...hashes].sort()].join();
       const running = underway.get(asked) ?? compare(secret, hashes, asker).finally(() => underway.delete(asked));
       underway.set(asked, running);
       const matched = await running;
-      if (matched !== undefined) remembered.add(memoryOf(account, matched, secret));
+      if (matched !== undefined) remembered.set(memory, matched);
       return matched !== undefined;
     },
+    recall: (account, secret) => remembered.get(memoryOf(account, secret)),
   };
 }
 
@@ -96,29 +100,28 @@ function optionsOf(manner: string): { memoryCost: number; timeCost: number; para
   };
 }
 
-/** Keys that are good for a minute; the oldest give way when there are too many. */
+/** Hashes that are good for a minute; the oldest give way when there are too many. */
 class Remembered {
   readonly #clock: Clock;
-  readonly #until = new Map<string, number>();
+  readonly #hashes = new Map<string, { hash: string; until: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  has(key: string): boolean {
-    const until = this.#until.get(key);
-    if (until === undefined) return false;
-    if (this.#clock() < until) return true;
-    this.#until.delete(key);
-    return false;
+  get(key: string): string | undefined {
+    const remembered = this.#hashes.get(key);
+    if (remembered === undefined || this.#clock() < remembered.until) return remembered?.hash;
+    this.#hashes.delete(key);
+    return undefined;
   }
 
-  add(key: string): void {
-    this.#until.delete(key);
-    this.#until.set(key, this.#clock() + REMEMBERED_MS);
-    for (const oldest of this.#until.keys()) {
-      if (this.#until.size <= MOST_REMEMBERED) break;
-      this.#until.delete(oldest);
+  set(key: string, hash: string): void {
+    this.#hashes.delete(key);
+    this.#hashes.set(key, { hash, until: this.#clock() + REMEMBERED_MS });
+    for (const oldest of this.#hashes.keys()) {
+      if (this.#hashes.size <= MOST_REMEMBERED) break;
+      this.#hashes.delete(oldest);
     }
   }
 }

@@ -41,4 +41,6 @@ export interface ClientMethod {
    * Rejects with a `throttled` or `busy` Failure.
    */
   prove(context: ProofContext, credentials: ClientCredentials, account: Stored | undefined): Promise<boolean>;
+  /** The account that the credentials have proven lately, where that is remembered. Rejects with `throttled`. */
+  recall?(context: ProofContext, credentials: ClientCredentials): Promise<Stored | undefined>;
 }

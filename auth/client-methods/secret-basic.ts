@@ -1,6 +1,6 @@
 /** HTTP Basic authentication of a client (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, RFC 7617). */
 import type { ClientCredentials, ClientMethod } from './method.ts';
-import { proveSecret } from './secret.ts';
+import { bySecret } from './secret.ts';
 
 export const secretBasic: ClientMethod = {
   name: 'client_secret_basic',
@@ -11,7 +11,7 @@ export const secretBasic: ClientMethod = {
     if (second === undefined) return schemeless ? readBasic(first) : undefined;
     return first.toLowerCase() === 'basic' ? readBasic(second) : undefined;
   },
-  prove: proveSecret,
+  ...bySecret,
 };
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -33,9 +33,11 @@ export function readBasic(encoded: string): ClientCredentials | undefined {
   return { id: formDecoded(id) ?? id, secrets: [...new Set(readings)] };
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Buffer): string | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = UTF8.decode(bytes);
     return text.includes('\0') ? undefined : text;
   } catch {
     return undefined;

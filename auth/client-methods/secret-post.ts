@@ -1,6 +1,6 @@
 /** Credentials of a client in the body (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1). */
 import type { ClientMethod } from './method.ts';
-import { proveSecret } from './secret.ts';
+import { bySecret } from './secret.ts';
 
 export const secretPost: ClientMethod = {
   name: 'client_secret_post',
@@ -9,5 +9,5 @@ export const secretPost: ClientMethod = {
     const [id, secret] = [parameters.get('client_id'), parameters.get('client_secret')];
     return id === undefined || secret === undefined ? undefined : { id, secrets: [secret] };
   },
-  prove: proveSecret,
+  ...bySecret,
 };
