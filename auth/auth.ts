@@ -99,13 +99,13 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const context = { registry, base: settings.baseUrl, clock };
   const access = createAccess({ engine, policies: createPolicies({ ...context, engine, report }), ...context });
   const issued = createIssuedTokens({ engine, presented, liveTokens });
-  const sessions = { engine, keys, liveTokens, settings, random };
+  const sessions = { engine, keys, liveTokens, settings, clock, random };
   const browsers = createBrowsers({ engine, baseUrl: settings.baseUrl, clock, random });
   return {
     authentication,
     access,
     pages: {
-      authorize: authorizeEndpoint({ ...sessions, registry, accounts, audit, access, browsers, clock }),
+      authorize: authorizeEndpoint({ ...sessions, registry, accounts, audit, access, browsers }),
       logout: logoutEndpoint({ keys, browsers }),
     },
     audit,

@@ -1,6 +1,6 @@
 /** Sessions: every token belongs to one, written in the same transaction that issues the token. */
-import type { RandomBytes } from '../resources/clock.ts';
-import type { Engine, Transaction } from '../resources/engine.ts';
+import type { Clock, RandomBytes } from '../resources/clock.ts';
+import type { Draft, Engine, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { type OAuthCode, OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf } from './expiry.ts';
@@ -40,14 +40,17 @@ export interface SessionsContext {
   keys: Keys;
   liveTokens: LiveTokens;
   settings: AuthSettings;
+  clock: Clock;
   random: RandomBytes;
 }
 
-/** A Session that was made inside a job, whose tokens can be written once it has committed. */
-export interface OpenedSession {
-  key: number;
+/** A Session that is ready to be stored, and what its tokens are written from. */
+export interface DraftedSession {
+  draft: Draft;
   session: JsonObject;
   access: AccessRecord;
+  /** Seconds since the epoch. */
+  refreshUntil: number;
   parts: Parts;
   /** What signs its tokens, where they are JWTs. */
   signing: SigningKey | undefined;
@@ -64,16 +67,15 @@ interface Parts {
  * were authenticated: what proved their identity may not hold any more.
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
-  const signing = await signingKeyFor(context, issue);
-  const id = context.engine.newId();
-  const looksAt = [
-    { type: 'Session', id },
-    { type: 'Client', id: issue.client.id },
-  ];
+  const drafted = draftSession(context, issue, await signingKeyFor(context, issue));
+  const looksAt = [{ type: 'Client', id: issue.client.id }];
   if (issue.user) looksAt.push({ type: 'User', id: issue.user.id });
-  const open = (transaction: Transaction) => openSession(transaction, context, issue, signing, id);
-  const opened = await context.engine.transact(open, looksAt);
-  return tokensOf(context, opened);
+  // Signing takes longer than storing: nobody has the tokens before both are done.
+  const [tokens] = await Promise.all([
+    tokensOf(context, drafted),
+    context.engine.transact((transaction) => storeSession(transaction, issue, drafted), looksAt),
+  ]);
+  return tokens;
 }
 
 /** The key that will sign the tokens of a Session, where they are JWTs. Not to be called within a job. */
@@ -85,44 +87,50 @@ export async function signingKeyFor(
   return chosen.format === 'jwt' ? keys.signing(lifetimeOf(chosen)) : undefined;
 }
 
-/** Writes the tokens of a Session that was just made. */
+/** Writes the tokens of a drafted Session: they are good once it is stored. */
 export function tokensOf(
   context: SessionsContext,
-  { session, access, parts, signing }: OpenedSession,
+  { session, access, parts, signing }: DraftedSession,
 ): Promise<Tokens> {
   return writeTokens(context, session, access, parts, signing);
 }
 
-/** Makes a Session with its credentials inside a job. Throws `invalid_grant`, as `startSession` does. */
-export async function openSession(
-  transaction: Transaction,
-  context: SessionsContext,
-  issue: Issue,
-  signing: SigningKey | undefined,
-  id: string = context.engine.newId(),
-): Promise<OpenedSession> {
-  const { settings, random } = context;
+/** Makes a Session ready to store: what of it needs no look at anything else is done before the queue. */
+export function draftSession(context: SessionsContext, issue: Issue, signing: SigningKey | undefined): DraftedSession {
+  const { engine, settings, random, clock } = context;
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
   const refreshable = chosen.refreshable && (issue.interaction?.refreshable ?? true);
   const parts: Parts = { access: randomPart(random), refresh: refreshable ? randomPart(random) : undefined };
-  await requireUnchanged(transaction, 'Client', issue.client);
-  if (issue.user) await requireUnchanged(transaction, 'User', issue.user);
-  const issuedAt = Math.floor(transaction.now / 1000);
+  const now = clock();
+  const issuedAt = Math.floor(now / 1000);
   const { access: expiresAt, refresh: refreshUntil } = expiryOf(settings, chosen, issuedAt, issuedAt);
   const { scope, audience } = issue;
   const { format } = chosen;
   const given = { generation: 0, format, scope, audience, unused: false };
   const access: AccessRecord = { ...given, issuedAt, expiresAt, ...(signing && { kid: signing.kid }) };
-  const resource = sessionOf(issue, id, transaction.now, expiresAt, refreshable ? refreshUntil : undefined);
-  const { version } = await transaction.update('Session', id, resource, { by: 'server', ifNoneMatch: 'any' });
-  const { key } = version;
+  const id = engine.newId();
+  const content = sessionOf(issue, id, now, expiresAt, refreshable ? refreshUntil : undefined);
+  const draft = engine.draft('Session', id, content);
+  return { draft, session: { resourceType: 'Session', id, ...content }, access, refreshUntil, parts, signing };
+}
+
+/** Stores a Session with its credentials, and gives its key. Throws `invalid_grant`, as `startSession` does. */
+export async function storeSession(
+  transaction: Transaction,
+  issue: Issue,
+  { draft, access, refreshUntil, parts }: DraftedSession,
+): Promise<number> {
+  await requireUnchanged(transaction, 'Client', issue.client);
+  if (issue.user) await requireUnchanged(transaction, 'User', issue.user);
+  const { key } = await transaction.insert(draft);
   const { credentials } = transaction;
+  const { generation, format } = access;
   await credentials.insert({ key, name: 'access', hash: tokenHash(format, parts.access), detail: detailOf(access) });
   if (parts.refresh !== undefined) {
-    const detail = detailOf({ generation: 0, expiresAt: refreshUntil });
+    const detail = detailOf({ generation, expiresAt: refreshUntil });
     await credentials.insert({ key, name: 'refresh', hash: tokenHash(format, parts.refresh), detail });
   }
-  return { key, session: { ...resource, id }, access, parts, signing };
+  return key;
 }
 
 /** Writes the tokens of a Session around their secret parts: as JWTs where there is a key, else as they are. */
@@ -173,8 +181,8 @@ export async function requireUnchanged(
   stored: Stored,
   code: OAuthCode = 'invalid_grant',
 ): Promise<void> {
-  const current = await currentStored(transaction, type, stored.id);
-  if (current?.versionId === stored.versionId && isUsable(current.resource)) return;
+  const current = await transaction.current(type, stored.id);
+  if (current?.versionId === stored.versionId && isUsable(stored.resource)) return;
   throw new OAuthError(code, 'The account changed during the request. Try again.');
 }
 
@@ -187,7 +195,6 @@ function sessionOf(
 ): JsonObject {
   const agent = shownAgent(issue.userAgent);
   const session = {
-    resourceType: 'Session',
     type: issue.grant,
     active: true,
     client: { reference: `Client/${issue.client.id}` },

@@ -2,6 +2,7 @@ import type { Rows } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
+import type { PreparedWrite } from './prepare.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import type { Address } from './versions.ts';
@@ -66,6 +67,9 @@ export interface SearchPage {
   next: string | undefined;
 }
 
+/** A new resource of the server's own, ready to store. */
+export type Draft = PreparedWrite;
+
 /** A change that has been stored; listeners hear of it after its commit. */
 export interface Change {
   type: string;
@@ -110,6 +114,8 @@ export interface Transaction extends Connection {
   matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]>;
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  /** Stores a draft as the first version of its id, which nothing has used. */
+  insert(draft: Draft): Promise<Version>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
   /** Keeps other nodes from deciding on a type until the job ends; on a table that holds no resources, by its name. */
@@ -201,6 +207,11 @@ export interface JobInteractions extends Interactions {
 export interface Engine extends Interactions {
   /** An id of the server's choice. */
   newId(): string;
+  /**
+   * Makes a new resource of the server's own ready to store, before the queue. Whoever makes it answers for it: nobody
+   * asks whether it is valid. Throws for a type whose resources hold secrets or names that no other may have.
+   */
+  draft(type: string, id: string, resource: JsonObject): Draft;
   /**
    * Does several interactions of which all are stored or none. `rehearse` runs first, on what is committed: its writes
    * are prepared and not stored. Then `perform` runs in one job, where it may write what was rehearsed; it may run more

@@ -22,7 +22,7 @@ import { AccessGeneration } from './generation.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { foldName } from './names.ts';
 import { refuseOverflow } from './patch/bounds.ts';
-import { type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
+import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
@@ -183,6 +183,10 @@ class ResourceEngine implements Engine {
     bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
     bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+
+  draft(type: string, id: string, resource: JsonObject): PreparedWrite {
+    return draft(this.#served(type), id, resource);
   }
 
   get waiting(): number {

@@ -67,6 +67,14 @@ export async function prepare(
   return { type, id, secrets: await secrets(withheld), rows, ...rendered(content) };
 }
 
+/** As `prepare`, of what the server itself makes. Throws for a type whose resources hold secrets or unique names. */
+export function draft(type: ServedType, id: string, content: JsonObject): PreparedWrite {
+  const { name, secrets, unique } = type.definition;
+  if (secrets || unique) throw new Error(`A ${name} holds what has to be compared with others: it cannot be a draft`);
+  if ('resourceType' in content || 'id' in content) throw new Error(`The content of a ${name} does not say what it is`);
+  return { type, id, secrets: [], rows: type.index(content), ...rendered(content) };
+}
+
 /** The same write with other content. */
 export function withContent(write: PreparedWrite, content: JsonObject): PreparedWrite {
   return { ...write, rows: undefined, ...rendered(content) };

@@ -130,6 +130,10 @@ export class JobTransaction implements Transaction {
     return { outcome: before ? 'updated' : 'created', version };
   }
 
+  async insert(draft: PreparedWrite): Promise<Version> {
+    return (await this.put(draft, 'POST', { by: 'server' })).version;
+  }
+
   /** Deletes a resource, its index rows, names and credentials; its versions stay. Again is no change. */
   async remove(name: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     const { connection, now } = this.#context;

@@ -5,7 +5,7 @@ import { endReplayed, findCode, type LiveCode, spendCode, takeCode } from '../au
 import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts';
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { type Issue, openSession, signingKeyFor, tokensOf } from '../sessions.ts';
+import { draftSession, type Issue, signingKeyFor, storeSession, tokensOf } from '../sessions.ts';
 import { grantSettings } from '../settings.ts';
 import { signedInAnswer } from '../signed-in.ts';
 import { findStored } from '../stored.ts';
@@ -26,18 +26,17 @@ export const authorizationCode: Grant = {
     const issue = live && (await issueOf(context, request, live));
     if (live) requireSameRequest(live, client.id, parameters.get('redirect_uri'), verifier);
 
-    const signing = issue && (await signingKeyFor(sessions, issue));
-    const opened = await engine.transact(async (transaction) => {
-      if (issue && live && live.expiresAt > transaction.now && (await takeCode(transaction, code))) {
-        const session = await openSession(transaction, sessions, issue, signing);
-        await spendCode(transaction, code, session.key);
-        return session;
+    const drafted = issue && draftSession(sessions, issue, await signingKeyFor(sessions, issue));
+    const isGiven = await engine.transact(async (transaction) => {
+      if (issue && drafted && live && live.expiresAt > transaction.now && (await takeCode(transaction, code))) {
+        await spendCode(transaction, code, await storeSession(transaction, issue, drafted));
+        return true;
       }
       await endReplayed(transaction, code);
-      return undefined;
+      return false;
     });
-    if (!opened || !issue?.user) throw refused();
-    const tokens = await tokensOf(sessions, opened);
+    if (!isGiven || !drafted || !issue?.user) throw refused();
+    const tokens = await tokensOf(sessions, drafted);
     return { tokens, extra: await signedInAnswer(sessions, tokens, issue.user, live?.agreement.nonce) };
   },
 };

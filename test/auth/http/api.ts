@@ -21,6 +21,8 @@ export interface Api extends ClockedServer {
   statusWith(bearer: string, path?: string): Promise<number>;
   /** Searches as the root client: the resources found. */
   found(query: string): Promise<Record<string, unknown>[]>;
+  /** Fails the test where something that a search finds is not valid: nobody asks that of what the server makes. */
+  expectValid(query: string): Promise<void>;
 }
 
 /** A server on an empty database, whose clock the test turns. It signs by ES256, whose keys are made at once. */
@@ -35,6 +37,11 @@ export function apiOf<Server extends Pick<ClockedServer, 'request'>>(
   issuer: string,
 ): Server & Omit<Api, keyof ClockedServer> {
   const token: Api['token'] = (form, options) => server.request('POST', '/auth/token', { form, ...options });
+  const found: Api['found'] = async (query) => {
+    const reply = await server.request('GET', query, { as: asRoot });
+    expect(reply.status, reply.text).to.equal(200);
+    return reply.list('entry').map((entry) => (entry as { resource: Record<string, unknown> }).resource);
+  };
   return {
     ...server,
     issuer,
@@ -53,10 +60,15 @@ export function apiOf<Server extends Pick<ClockedServer, 'request'>>(
       return reply;
     },
     statusWith: async (bearer, path = '/Patient') => (await server.request('GET', path, { as: { bearer } })).status,
-    found: async (query) => {
-      const reply = await server.request('GET', query, { as: asRoot });
-      expect(reply.status, reply.text).to.equal(200);
-      return reply.list('entry').map((entry) => (entry as { resource: Record<string, unknown> }).resource);
+    found,
+    expectValid: async (query) => {
+      const all = await found(query);
+      expect(all).to.not.have.length(0);
+      for (const json of all) {
+        const reply = await server.request('POST', '/$validate', { as: asRoot, json });
+        const errors = reply.list('issue').filter((issue) => (issue as { severity: string }).severity === 'error');
+        expect(errors, `${JSON.stringify(json)} ${reply.text}`).to.eql([]);
+      }
     },
   };
 }

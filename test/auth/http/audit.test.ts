@@ -244,6 +244,8 @@ describe('auth: audit', () => {
     }
   });
 
+  it('are valid, every one', () => api.expectValid('/AuditEvent?_count=1000'));
+
   it('are written when the server stops, and none are made where they are kept for no time', async () => {
     await api.request('GET', '/Patient', from('10.1.0.14'));
     await api.stop();

@@ -107,6 +107,15 @@ describe('Sessions over HTTP', () => {
       expect(Date.parse(String(start)) - made).to.be.within(0, 60_000);
     });
 
+    it('is valid, whatever its client calls itself', async () => {
+      for (const agent of ['', ' ', 'caf\u00e9 \u00a0', 'x'.repeat(5000)]) {
+        const as = { basic: ['app', SECRET] } as const;
+        const form = { grant_type: 'client_credentials', scope: 'system/*.read openid' };
+        await api.granted(form, { as, headers: { 'user-agent': agent } });
+      }
+      await api.expectValid('/Session?_count=1000');
+    });
+
     it('tokens in GET /Session: never a token, nor a part or a hash of one', async () => {
       const reply = await login();
       const { id } = await newest();

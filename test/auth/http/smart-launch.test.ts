@@ -97,6 +97,7 @@ describe('SMART App Launch', () => {
       const form = { grant_type: 'refresh_token', client_id: 'app', client_secret: SECRET };
       const again = await api.granted({ ...form, refresh_token: reply.string('refresh_token') });
       expect(again.at('patient')).to.equal('p2');
+      await api.expectValid('/Session?patient=Patient/p2');
       expect(await api.statusWith(again.string('access_token'), '/Observation/p1')).to.equal(404);
     });
 
