@@ -55,13 +55,12 @@ export interface Occurrences {
 /** By this the server knows its own AuditEvents, whatever its address is. */
 export const OBSERVER = { system: 'urn:ward:audit-observer', value: 'ward' };
 
-/** The AuditEvent of a record. */
+/** The AuditEvent of a record, without what the engine adds. */
 export function auditEvent(record: AuditRecord, { count, first, last }: Occurrences, site: string): JsonObject {
   const { kind, outcome, reason } = record;
   const { type, subtype } = KINDS[kind];
   const entity = entityOf(record, count);
   return {
-    resourceType: 'AuditEvent',
     type,
     subtype: [{ system: KIND_SYSTEM, code: kind }, ...subtype],
     action: 'E',

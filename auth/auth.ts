@@ -84,7 +84,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const presented = createPresentedTokens({ keys, issuer: settings.baseUrl, clock });
   const liveTokens = createLiveTokens({ engine, clock });
   const lastUses = createLastUses({ engine, clock });
-  const audit = settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl });
+  const audit =
+    settings.auditRetention === 0 ? NO_AUDIT : createAudit({ engine, clock, site: settings.baseUrl, report });
   const guessing = createGuessing({ clock, records: createGuessRecords({ engine, clock, report }) });
   const accounts = createAccounts({ engine, passwords, guessing, knownClients: createKnownClients(engine) });
   const fetchKeys = createFetchKeys({ private: settings.privateJwksUris, report });

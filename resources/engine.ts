@@ -208,10 +208,11 @@ export interface Engine extends Interactions {
   /** An id of the server's choice. */
   newId(): string;
   /**
-   * Makes a new resource of the server's own ready to store, before the queue. Whoever makes it answers for it: nobody
-   * asks whether it is valid. Throws for a type whose resources hold secrets or names that no other may have.
+   * Makes a new resource of the server's own ready to store, before the queue: it is given without `resourceType` and
+   * `id`. Whoever makes it answers for it: nobody asks whether it is valid. Throws for a type whose resources hold
+   * secrets or names that no other may have.
    */
-  draft(type: string, id: string, resource: JsonObject): Draft;
+  draft(type: string, id: string, content: JsonObject): Draft;
   /**
    * Does several interactions of which all are stored or none. `rehearse` runs first, on what is committed: its writes
    * are prepared and not stored. Then `perform` runs in one job, where it may write what was rehearsed; it may run more

@@ -185,8 +185,8 @@ class ResourceEngine implements Engine {
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 
-  draft(type: string, id: string, resource: JsonObject): PreparedWrite {
-    return draft(this.#served(type), id, resource);
+  draft(type: string, id: string, content: JsonObject): PreparedWrite {
+    return draft(this.#served(type), id, content);
   }
 
   get waiting(): number {

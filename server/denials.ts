@@ -1,4 +1,5 @@
-import type { Audit, AuditNote } from '../auth/audit.ts';
+import type { Audit } from '../auth/audit.ts';
+import type { AuditNote } from '../auth/audit-notes.ts';
 import { claimedClient } from '../auth/client-auth.ts';
 import { toldOf } from '../auth/endpoints/refusals.ts';
 import { Parameters } from '../auth/parameters.ts';

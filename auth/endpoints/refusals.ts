@@ -1,5 +1,6 @@
 /** What the audit is told of a request that was refused. */
-import type { Audit, AuditNote, Claims } from '../audit.ts';
+import type { Audit } from '../audit.ts';
+import type { AuditNote, Claims } from '../audit-notes.ts';
 import { claimedClient } from '../client-auth.ts';
 import { asOAuthError } from '../errors.ts';
 import { Parameters } from '../parameters.ts';

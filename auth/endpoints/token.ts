@@ -1,7 +1,7 @@
 /** The token endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
 import type { Clock } from '../../resources/clock.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { AuditNote } from '../audit.ts';
+import type { AuditNote } from '../audit-notes.ts';
 import type { ClientAuthentication } from '../client-auth.ts';
 import { asOAuthError, type OAuthCode, OAuthError } from '../errors.ts';
 import type { Grant, GrantContext } from '../grants/grant.ts';
