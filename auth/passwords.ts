@@ -20,7 +20,7 @@ export interface Passwords extends SecretHasher {
    * many there are nor whether the account exists. Rejects with a `busy` Failure when too many wait.
    */
   matches(account: string, secret: string, hashes: readonly string[], asker?: Asker): Promise<boolean>;
-  /** The hash of an account that the secret gave within the last minute: whether it is the account's still, it may tell. */
+  /** The hash of an account that the secret gave within the last minute; it may not be its hash any more. */
   recall(account: string, secret: string): string | undefined;
 }
 
