@@ -73,7 +73,7 @@ function inWhole(where: RowTest): RowMatch {
 
 /** Half of a character is not among the first of a text. */
 function start(folded: string): string {
-  return folded.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '');
+  return folded.length > LONGEST ? folded.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '') : folded;
 }
 
 function addText(value: Json, add: AddRow): void {
