@@ -3,6 +3,7 @@
  * writes nothing twice, since a resource that is there already makes no new version.
  */
 import { statSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '../resources/errors.ts';
 import { readJson } from '../resources/json/read.ts';
 import { isObject } from '../resources/json/value.ts';
@@ -17,8 +18,8 @@ import { reach } from './reach/open.ts';
 import { type Item, type Reach, Refusal } from './reach/reach.ts';
 import { RefusedLines } from './refused.ts';
 
-/** Twice what a group of the write queue takes, so that the next group is ready when one commits. */
-const MOST_AT_ONCE = 128;
+/** Lines that are begun before others have their turn: what commits meanwhile goes on without waiting for all of them. */
+const LINES_A_TURN = 8;
 const STOPPED = 130;
 
 /** What an import has done so far. */
@@ -82,16 +83,16 @@ interface Work {
 
 async function importFile(way: Reach, path: string, { config, tally, progress, stop }: Work): Promise<void> {
   const refused = new RefusedLines(path);
-  const running = new InFlight(MOST_AT_ONCE);
+  const running = new InFlight(way.atOnce);
   try {
     for await (const line of linesOf(path, config.maxBody)) {
       if (stop.aborted) break;
-      const text = line.bytes?.toString() ?? '';
+      if (line.number % LINES_A_TURN === 0) await turn();
       if (line.bytes?.length === 0) continue;
       const read = readItem(line, config.maxBody);
       await running.start(read instanceof Refusal ? '' : `${read.type}/${read.id}`, async () => {
         const reason = read instanceof Refusal ? read.message : await put(way, read);
-        if (reason !== undefined) await refused.add(line.number, reason, text);
+        if (reason !== undefined) await refused.add(line.number, reason, line.bytes?.toString() ?? '');
         tally.lines += 1;
         tally.refused += reason === undefined ? 0 : 1;
         progress.show(doneOf(tally, tally.before + line.end));

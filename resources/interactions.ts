@@ -33,7 +33,7 @@ import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, type PreparedBy } from './transaction.ts';
 import type { Address } from './versions.ts';
-import { Writer } from './writer.ts';
+import { type GroupSize, Writer } from './writer.ts';
 
 export interface EngineOptions {
   registry: Registry;
@@ -47,6 +47,8 @@ export interface EngineOptions {
   rules: Record<string, TypeRule>;
   clock: Clock;
   random: RandomBytes;
+  /** How many writes share a commit, where it is not for callers who each wait for theirs. */
+  group?: GroupSize | undefined;
 }
 
 /** The engine over an open, migrated database; `close` finishes what was submitted. */
@@ -84,6 +86,7 @@ class ResourceEngine implements Engine {
       dialect,
       clock,
       open: options.openWriter,
+      group: options.group,
       // Where this process makes every write, there is nothing to tell others: most groups then need no transaction.
       ...(!dialect.exclusive && {
         beforeCommit: (connection, changes) => this.#generation.beforeCommit(connection, changes),

@@ -13,8 +13,7 @@ export interface WriterOptions {
   clock: Clock;
   /** Opens the one connection that writes; called again after a failure that leaves it in doubt. */
   open(): Promise<WriterConnection>;
-  /** How long a group takes in further jobs; 10 where it is not given. */
-  groupMilliseconds?: number;
+  group?: Partial<GroupSize> | undefined;
   /** How long a job may wait before its group takes it in. */
   wait?: Pick<WaitingLineOptions, 'longest' | 'elapsed'>;
   /** Runs inside each group's transaction just before its commit, with the changes of the whole group. */
@@ -23,8 +22,15 @@ export interface WriterOptions {
   afterCommit(changes: Change[]): void;
 }
 
-const GROUP_JOBS = 64;
-const GROUP_MILLISECONDS = 10;
+/** When a group takes in no further jobs. */
+export interface GroupSize {
+  /** How many it has then. */
+  jobs: number;
+  /** How long it has taken some in. */
+  milliseconds: number;
+}
+
+const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
 const GROUP_ATTEMPTS = 5;
 
 interface Waiting {
@@ -53,6 +59,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #queue: WaitingLine<Waiting>;
   readonly #known: Known;
+  readonly #size: GroupSize;
   #opened: Opened | undefined;
   #draining: Promise<void> | undefined;
   #closed = false;
@@ -61,6 +68,7 @@ export class Writer {
     this.#options = options;
     this.#queue = new WaitingLine({ name: 'writes', ...options.wait });
     this.#known = new Known(options.dialect);
+    this.#size = { ...GROUP, ...options.group };
   }
 
   /** How many jobs wait for a group to take them in. */
@@ -167,17 +175,18 @@ export class Writer {
 
   /** Reads what the jobs of a group and the next of the queue look at; gives how many of the queue those are. */
   async #look({ gathered }: Group, taken: readonly Waiting[]): Promise<number> {
-    const next = this.#queue.foremost(GROUP_JOBS - taken.length);
+    const next = this.#queue.foremost(this.#size.jobs - taken.length);
     await gathered.versions.look([...taken, ...next].flatMap(({ looksAt }) => looksAt));
     return next.length;
   }
 
   async #runGroup(group: Group, taken: Waiting[]): Promise<Outcome[]> {
-    const deadline = performance.now() + (this.#options.groupMilliseconds ?? GROUP_MILLISECONDS);
+    const { jobs, milliseconds } = this.#size;
+    const deadline = performance.now() + milliseconds;
     const outcomes: Outcome[] = [];
     let looked = await this.#look(group, taken);
     for (const { run } of taken) outcomes.push(await group.run(run));
-    while (taken.length < GROUP_JOBS && performance.now() < deadline) {
+    while (taken.length < jobs && performance.now() < deadline) {
       if (looked === 0) looked = await this.#look(group, taken);
       const waiting = this.#queue.next();
       if (!waiting) break;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
 import { createPasswords } from '../auth/passwords.ts';
 import { createRules } from '../auth/rules.ts';
@@ -8,7 +7,9 @@ import { resealKeys } from '../auth/signing-keys.ts';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { createEngine } from '../resources/interactions.ts';
+import { drawnRandom } from '../resources/random.ts';
 import type { Registry } from '../resources/registry.ts';
+import type { GroupSize } from '../resources/writer.ts';
 import type { Config } from './config.ts';
 import { type CountedPasswords, counted } from './counted-passwords.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -21,7 +22,7 @@ export interface Ports {
   random: RandomBytes;
 }
 
-export const REAL: Ports = { clock: Date.now, random: randomBytes };
+export const REAL: Ports = { clock: Date.now, random: drawnRandom() };
 
 /** An open, migrated database with its engine: what the server and every command work on. */
 export interface Ward extends Ports {
@@ -40,12 +41,14 @@ export interface Ward extends Ports {
 
 /**
  * Opens the database of the settings, brings it up to date and makes the root client where it is empty.
- * `report` is told what an operator should know of it later.
+ * `report` is told what an operator should know of it later. `group` says how many writes share a commit, where it is
+ * not for callers who each wait for theirs.
  */
 export async function openWard(
   config: Config,
   ports: Ports = REAL,
   report: (problem: string) => void = () => undefined,
+  group?: GroupSize,
 ): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl, {
@@ -65,6 +68,7 @@ export async function openWard(
     openWriter: () => database.openWriter(),
     hasher: passwords,
     rules: createRules(registry, config),
+    group,
     ...ports,
   });
   const close = async () => {

@@ -30,6 +30,8 @@ export function reachOverHttp(address: string, authorization: string): Reach {
   };
   return {
     name: base,
+    // Twice what a group of the write queue takes, so that the next group is ready when one commits.
+    atOnce: 128,
     async put({ type, id, text }) {
       const headers = { 'Content-Type': JSON_TYPE, Prefer: 'return=minimal' };
       await ask(`/${encodeURIComponent(type)}/${encodeURIComponent(id)}`, { method: 'PUT', body: text, headers });

@@ -12,6 +12,8 @@ export interface Item {
 export interface Reach {
   /** What is reached, for people. */
   name: string;
+  /** How many resources are worth storing at the same time. */
+  atOnce: number;
   /** Stores a resource under its id. Throws a Refusal for what is wrong with this one; anything else ends the work. */
   put(item: Item): Promise<void>;
   /** The resource types that there may be something of. */

@@ -38,6 +38,12 @@ const SETUP =
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;' +
   ' PRAGMA cache_size = -16000;';
 
+/**
+ * Of the connection that writes: pages of the log after which it is brought into the file. A page that changes in group
+ * after group is written to the file once for all of them, and as many are still found in one table of the log's index.
+ */
+const WRITER_SETUP = 'PRAGMA wal_autocheckpoint = 4000;';
+
 const MOST_STATEMENTS = 400;
 
 /** A connection to a SQLite file with every SQL text prepared once. */
@@ -55,7 +61,7 @@ export class SqliteConnection implements WriterConnection {
   /** Opens the file, which is made when it is missing; `readonly` refuses every write. */
   static async open(path: string, access: 'writer' | 'reader'): Promise<SqliteConnection> {
     const connection = new SqliteConnection(await openFile(path));
-    await connection.exec(access === 'reader' ? `${SETUP} PRAGMA query_only = ON;` : SETUP);
+    await connection.exec(`${SETUP} ${access === 'reader' ? 'PRAGMA query_only = ON;' : WRITER_SETUP}`);
     return connection;
   }
 

@@ -20,7 +20,7 @@ describe('What a group of jobs has gathered', () => {
     const writer = new Writer({
       dialect: database().dialect,
       clock: () => 7,
-      groupMilliseconds: 60_000,
+      group: { milliseconds: 60_000 },
       open: async () => wrap(noted(await database().openWriter(), asked)),
       afterCommit: () => undefined,
     });

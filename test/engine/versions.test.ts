@@ -37,7 +37,7 @@ describe('The versions and credentials that a group of jobs writes', () => {
     const options = {
       dialect: database().dialect,
       clock: () => 7,
-      groupMilliseconds: 60_000,
+      group: { milliseconds: 60_000 },
       afterCommit: () => undefined,
     };
     return new Writer({ ...options, open });

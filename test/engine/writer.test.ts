@@ -31,7 +31,7 @@ describe('The queue of writes', () => {
       dialect: database().dialect,
       clock: () => (now += 1),
       // A busy machine must not end a group that the test counts on.
-      groupMilliseconds: 60_000,
+      group: { milliseconds: 60_000 },
       open: async () => wrap(recorded(await database().openWriter(), statements)),
       afterCommit: (changes) => committed.push(...changes),
     });
