@@ -18,7 +18,7 @@ import { reach } from './reach/open.ts';
 import { type Item, type Reach, Refusal } from './reach/reach.ts';
 import { RefusedLines } from './refused.ts';
 
-/** Lines that are begun before others have their turn: what commits meanwhile goes on without waiting for all of them. */
+/** Lines that are begun before others have their turn: a commit meanwhile goes on without waiting for all of them. */
 const LINES_A_TURN = 8;
 const STOPPED = 130;
 

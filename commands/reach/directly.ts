@@ -12,8 +12,8 @@ import { type Item, type Reach, Refusal } from './reach.ts';
 const TRIES = 10;
 
 /**
- * Nobody waits for one of many writes: the more of them share a commit, the fewer pages it writes. Of a page of an index,
- * which has a hundred rows, more belong to the same commit.
+ * Nobody waits for one of many writes: the more of them share a commit, the fewer pages it writes. Of a page of an
+ * index, which has a hundred rows, more belong to the same commit.
  */
 const GROUP = { jobs: 256, milliseconds: 250 };
 
