@@ -65,6 +65,14 @@ export class WaitingLine<Work extends Waiter> {
     return this.#line.slice(0, count).map(({ work }) => work);
   }
 
+  /** Takes some out of the line, whose turn has come with that of another. */
+  leave(some: readonly Work[]): void {
+    for (const work of some) {
+      const place = this.#line.findIndex((each) => each.work === work);
+      if (place >= 0) this.#line.splice(place, 1);
+    }
+  }
+
   /** All that wait, who then wait no more. */
   takeAll(): Work[] {
     return this.#line.splice(0).map(({ work }) => work);

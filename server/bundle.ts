@@ -61,9 +61,16 @@ function render(type: string, bundle: BundlePage, entries: readonly string[]): s
     (total === undefined ? '' : `"total":${total},`) +
     `"link":[${links(bundle)}]` +
     // An empty array is not valid FHIR.
-    (entries.length === 0 ? '' : `,"entry":[${entries.join(',')}]`) +
+    (entries.length === 0 ? '' : `,"entry":[${listed(entries)}]`) +
     '}'
   );
+}
+
+/** Texts with commas between them, not copied as `join` would: they are when they are sent. */
+function listed(texts: readonly string[]): string {
+  let list = '';
+  for (const text of texts) list += list === '' ? text : `,${text}`;
+  return list;
 }
 
 function links({ base, path, parameters, page }: BundlePage): string {

@@ -92,8 +92,8 @@ export function knexConfig(url: string): Knex.Config {
     : { client: 'pg', connection: url, migrations };
 }
 
-/** As many as there are threads for them. They take turns on their connection in any case. */
-const SEARCHES_AT_ONCE = 4;
+/** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
+const SEARCHES_AT_ONCE = 2;
 
 async function openSqlite(location: string): Promise<Database> {
   const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;

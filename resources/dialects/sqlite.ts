@@ -46,6 +46,14 @@ const WRITER_SETUP = 'PRAGMA wal_autocheckpoint = 4000;';
 
 const MOST_STATEMENTS = 400;
 
+/**
+ * Where a limit is a placeholder, SQLite plans by the number that is bound to it: it prepares the whole statement anew
+ * each time it is bound. It does not look into a sum.
+ */
+function withOpaqueLimits(sql: string): string {
+  return sql.replaceAll('LIMIT ?', 'LIMIT ? + 0');
+}
+
 /** A connection to a SQLite file with every SQL text prepared once. */
 export class SqliteConnection implements WriterConnection {
   readonly #database: sqlite3.Database;
@@ -145,7 +153,7 @@ export class SqliteConnection implements WriterConnection {
     const known = this.#preparing.get(sql);
     if (known) return known;
     const preparing = new Promise<sqlite3.Statement>((resolve, reject) => {
-      const statement = this.#database.prepare(sql, (error: Error | null) => {
+      const statement = this.#database.prepare(withOpaqueLimits(sql), (error: Error | null) => {
         this.#preparing.delete(sql);
         if (error) return reject(asDatabaseError(error));
         this.#remember(sql, statement);

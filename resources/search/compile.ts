@@ -37,8 +37,10 @@ async function byKey(connection: Connection, led: LedSearch): Promise<SearchPage
 function streamed({ plan, source, inOrder, rest }: LedSearch): Fragment {
   const later = plan.after === undefined ? literal('') : sql` AND r.key > ${plan.after.key}`;
   const order = keyOf(inOrder.access);
-  const page = sql`${selectKeys(inOrder, rest)}${later} ORDER BY ${order} LIMIT ${plan.count + 1}`;
-  const total = plan.total === 'estimate' ? sql`(${countUpToMany(selectKeys(source, rest))}) AS total` : undefined;
+  const keys = selectKeys(inOrder, rest);
+  const page = sql`${keys}${later} ORDER BY ${order} LIMIT ${plan.count + 1}`;
+  const all = source === inOrder ? keys : selectKeys(source, rest);
+  const total = plan.total === 'estimate' ? sql`(${countUpToMany(all)}) AS total` : undefined;
   return versionsOf(page, 'r.key', total);
 }
 
@@ -78,7 +80,7 @@ function pageOf(plan: ParsedSearch, found: Version[], total: number | undefined)
   const matches = found.slice(0, plan.count);
   const last = matches.at(-1);
   const next =
-    found.length > plan.count && last ? writeCursor(plan.fingerprint, positionOf(plan.sort, last)) : undefined;
+    found.length > plan.count && last ? writeCursor(plan.fingerprint(), positionOf(plan.sort, last)) : undefined;
   return { matches, total, next };
 }
 

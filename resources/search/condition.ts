@@ -85,8 +85,16 @@ export function rank(criterion: Criterion): number {
 
 /** True where a query can start from the criterion. */
 export function canLead(criterion: Criterion): boolean {
-  return criterion.test === 'resource' || keysOf(criterion) !== undefined;
+  return criterion.test === 'resource' || hasKeys(criterion);
 }
+
+/** True where a query gives the keys of a criterion. */
+function hasKeys(criterion: Criterion): boolean {
+  if (criterion.test === 'any') return criterion.of.length > 0 && criterion.of.every(hasKeys);
+  return WITH_KEYS.includes(criterion.test);
+}
+
+const WITH_KEYS: readonly Criterion['test'][] = ['rows', 'composite', 'chain', 'line', 'has'];
 
 /**
  * The condition on `r.key` that a criterion makes. Where the index has a place for it, each resource is probed by
@@ -128,9 +136,8 @@ function keysOf(criterion: Criterion): Fragment | undefined {
     case 'has':
       return pointedToBy(criterion.naming, criterion.param, keysOfType(criterion.from, criterion.criteria));
     case 'any': {
-      const keys = criterion.of.map(keysOf);
-      const known = keys.filter((each) => each !== undefined);
-      return known.length > 0 && known.length === keys.length ? join(known, ' UNION ') : undefined;
+      const keys = hasKeys(criterion) ? criterion.of.map(keysOf).filter((each) => each !== undefined) : [];
+      return keys.length > 0 ? join(keys, ' UNION ') : undefined;
     }
     default:
       return undefined;

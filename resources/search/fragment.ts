@@ -8,16 +8,18 @@ import type { Fragment } from './plan.ts';
 export function sql(texts: TemplateStringsArray, ...parts: (Fragment | Binding)[]): Fragment {
   let text = texts[0] ?? '';
   const bindings: Binding[] = [];
-  parts.forEach((part, index) => {
+  let place = 0;
+  for (const part of parts) {
     if (typeof part === 'object' && part !== null) {
       text += part.sql;
-      bindings.push(...part.bindings);
+      for (const binding of part.bindings) bindings.push(binding);
     } else {
       text += '?';
       bindings.push(part);
     }
-    text += texts[index + 1] ?? '';
-  });
+    place += 1;
+    text += texts[place] ?? '';
+  }
   return { sql: text, bindings };
 }
 
@@ -27,11 +29,16 @@ export function literal(text: string): Fragment {
 }
 
 /** Fragments one after another. */
-export function join(fragments: Fragment[], separator: string): Fragment {
-  return {
-    sql: fragments.map((fragment) => fragment.sql).join(separator),
-    bindings: fragments.flatMap((fragment) => fragment.bindings),
-  };
+export function join(fragments: readonly Fragment[], separator: string): Fragment {
+  let text = '';
+  let between = '';
+  const bindings: Binding[] = [];
+  for (const fragment of fragments) {
+    text += between + fragment.sql;
+    between = separator;
+    for (const binding of fragment.bindings) bindings.push(binding);
+  }
+  return { sql: text, bindings };
 }
 
 /** All of the conditions; true where there is none. */
@@ -49,11 +56,8 @@ export function any(conditions: Fragment[]): Fragment {
 }
 
 /** The values as a list of placeholders. */
-export function list(values: Binding[]): Fragment {
-  return join(
-    values.map((value) => sql`${value}`),
-    ', ',
-  );
+export function list(values: readonly Binding[]): Fragment {
+  return { sql: values.map(() => '?').join(', '), bindings: [...values] };
 }
 
 /**

@@ -92,7 +92,7 @@ export function parseSearch(
       draft.search.warnings.push(`${error.message} It was passed over.`);
     }
   }
-  return finish(draft, fingerprint(name, found), options.rows?.(name) ?? []);
+  return finish(draft, () => fingerprint(name, found), options.rows?.(name) ?? []);
 }
 
 /**
@@ -137,21 +137,21 @@ export function everything(type: string): ParsedSearch {
     summary: 'false',
     elements: undefined,
     after: undefined,
-    fingerprint: '',
+    fingerprint: () => '',
     includes: [],
     warnings: [],
     understood: [],
   };
 }
 
-function finish({ search, cursor }: Draft, print: string, rows: Criterion[]): ParsedSearch {
+function finish({ search, cursor }: Draft, print: () => string, rows: Criterion[]): ParsedSearch {
   return {
     ...search,
     fingerprint: print,
     selective: search.criteria.some(isEffective),
     criteria: [...search.criteria, ...rows],
     count: search.summary === 'count' ? 0 : search.count,
-    after: cursor === undefined ? undefined : readCursor(cursor, print, search.sort),
+    after: cursor === undefined ? undefined : readCursor(cursor, print(), search.sort),
   };
 }
 

@@ -113,8 +113,11 @@ export interface ParsedSearch {
   /** The elements to give; undefined: all. */
   elements: string[] | undefined;
   after: Position | undefined;
-  /** A digest of type, criteria and order, which a cursor carries so that it serves no other search. */
-  fingerprint: string;
+  /**
+   * Gives a digest of type, criteria and order, which a cursor carries so that it serves no other search. It is made
+   * when it is asked for: most searches have no further page.
+   */
+  fingerprint(): string;
   /** Resources to give beside the matches. */
   includes: Include[];
   /** What lenient handling has passed over. */

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Binding } from '../../resources/connection.ts';
 import { runSearch } from '../../resources/search/compile.ts';
+import { TurnConnection } from '../../resources/turns.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { type Library, openLibrary } from './library.ts';
 
@@ -53,6 +54,40 @@ describe('The effort of a search', () => {
       const probes = steps.filter(({ parent, detail }) => repeated.has(parent) || detail.includes(' EXISTS '));
       expect(probes, query).to.not.be.empty;
       for (const { detail } of probes) expect(detail, query).to.match(/\(param=\? AND \w+=\? AND key=\?/);
+    }
+  });
+
+  it('of several at once is that of each', async () => {
+    const { connection } = library;
+    for (const query of [
+      'identifier=urn:a|1',
+      'name=a&_count=10',
+      'name:exact=A&gender=male',
+      'birthdate=ge1980-05&_sort=family',
+      'organization.partof:below=1&gender=male',
+    ]) {
+      const texts: string[] = [];
+      const watching = {
+        ...connection,
+        all: <Row>(sql: string, bindings?: Binding[]) => {
+          texts.push(sql);
+          return connection.all<Row>(sql, bindings);
+        },
+      };
+      const queries = new TurnConnection(watching, 1);
+      const search = () => runSearch(queries, library.parse('Patient', query));
+      await search();
+      const alone = await Promise.all(texts.map(planOf));
+      await Promise.all([search(), search(), search()]);
+      const together = await Promise.all(texts.filter((text) => text.startsWith('SELECT 0 AS asker')).map(planOf));
+      expect(together, query).to.deep.equal(alone.map((steps) => [...steps, ...steps]));
+    }
+
+    /** What is done to tables and their indexes, apart from giving on what each has found. */
+    async function planOf(sql: string): Promise<string[]> {
+      const places = Array<string>(sql.split('?').length - 1).fill('1');
+      const steps = await connection.all<Step>(`EXPLAIN QUERY PLAN ${sql}`, places);
+      return steps.map(({ detail }) => detail).filter((detail) => /^(SEARCH|SCAN (?!asked)|USE)/.test(detail));
     }
   });
 

@@ -37,6 +37,7 @@ function purseOf(most: typeof MOST): Purse {
  * silent criterion, nothing satisfies it and its `report` is told.
  */
 export async function expanded(connection: Connection, criteria: readonly Criterion[]): Promise<Criterion[]> {
+  if (!criteria.some(asksForTerms)) return [...criteria];
   const silent = purseOf(MOST_SILENT);
   const each = async (some: readonly Criterion[], purse: Purse): Promise<Criterion[]> => {
     const found: Criterion[] = [];
