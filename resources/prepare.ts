@@ -1,4 +1,4 @@
-import type { Credentials, Version } from './engine.ts';
+import type { Credentials } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
@@ -93,13 +93,6 @@ export function renderVersion(write: PreparedWrite, versionId: number, lastUpdat
     `{"resourceType":"${type}","id":"${write.id}",` +
     `"meta":{"versionId":"${versionId}","lastUpdated":"${time}"${write.meta}}${write.rest}}`
   );
-}
-
-/** The resource that a version of a write says, as it would be read from the text. */
-export function resourceOfVersion(write: PreparedWrite, { type, id, versionId, lastUpdated }: Version): JsonObject {
-  const { meta, ...rest } = write.content;
-  const set = { versionId: String(versionId), lastUpdated: new Date(lastUpdated).toISOString() };
-  return { resourceType: type, id, meta: { ...set, ...(isObject(meta) ? meta : {}) }, ...rest };
 }
 
 /** A stored version without what the server sets: comparable with `PreparedWrite.content`. */

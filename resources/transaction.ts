@@ -9,15 +9,7 @@ import { differences } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
 import { namesOf, replaceNames } from './names.ts';
 import { checkPreconditions } from './preconditions.ts';
-import {
-  contentOf,
-  type PreparedWrite,
-  renderVersion,
-  replacesSecret,
-  resourceOfVersion,
-  sameHashes,
-  withContent,
-} from './prepare.ts';
+import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
@@ -112,7 +104,7 @@ export class JobTransaction implements Transaction {
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
-    const before = storedIn(current);
+    const before = resourceOf(current);
     const secretsChange = await this.#checkSecrets(prepared, current);
     this.#check(prepared.type, prepared.id, before, prepared.content, options);
     const write = this.#complete(prepared, before);
@@ -121,7 +113,6 @@ export class JobTransaction implements Transaction {
     const version = await this.#storeVersion(write, method, current);
     const { connection } = this.#context;
     this.#index(version.key, write, before, changed);
-    if (before) said.set(version, resourceOfVersion(write, version));
     await this.#requireShown(write.type, version, options);
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
@@ -143,7 +134,7 @@ export class JobTransaction implements Transaction {
     const current = await this.current(name, id);
     await this.#requireShown(type, current, options);
     checkPreconditions(current, options);
-    const before = storedIn(current);
+    const before = resourceOf(current);
     if (!current || !before) return current && { outcome: 'unchanged', version: current };
     this.#check(type, id, before, undefined, options);
     const version = next(current, now, 'DELETE', null);
@@ -157,7 +148,7 @@ export class JobTransaction implements Transaction {
 
   async note(name: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean> {
     const current = await this.current(name, id);
-    const before = storedIn(current);
+    const before = resourceOf(current);
     const after = before && change(before);
     if (!current || !before || !after) return false;
     const by = { credentials: this.credentials, keyOf: async () => current.key, ahead: false };
@@ -166,7 +157,6 @@ export class JobTransaction implements Transaction {
     version.text = renderVersion(write, version.versionId, version.lastUpdated);
     this.#context.versions.replace(version);
     this.#index(current.key, write, before, differences(contentOf(before), write.content));
-    said.set(version, resourceOfVersion(write, version));
     return true;
   }
 
@@ -276,14 +266,6 @@ export class JobTransaction implements Transaction {
 }
 
 const NO_ROWS: IndexRows = new Map();
-
-/** What versions say that have been written of late in the place of others, as they will be again. */
-const said = new WeakMap<Version, JsonObject>();
-
-/** The resource of a version, which nobody may change; undefined for none and for a deletion. */
-function storedIn(version: Version | undefined): JsonObject | undefined {
-  return version && (said.get(version) ?? resourceOf(version));
-}
 
 function next(current: Version, now: number, method: Version['method'], text: string | null): Version {
   // Time never runs backwards between two versions, whatever the clock of the machine does.

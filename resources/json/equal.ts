@@ -24,15 +24,26 @@ export function equalValues(left: Json, right: Json): boolean {
 
 function equal(left: Json, right: Json, sameNumber: (one: string, other: string) => boolean): boolean {
   if (left === right) return true;
+  // What is left are numbers with digits of their own, arrays and objects: of two texts, one differs.
+  if (typeof left === 'string' || typeof right === 'string') return false;
   if (isNumber(left) && isNumber(right)) return sameNumber(String(left), String(right));
   if (Array.isArray(left)) {
     if (!Array.isArray(right) || left.length !== right.length) return false;
-    return left.every((item, index) => equal(item, right[index] as Json, sameNumber));
+    for (let at = 0; at < left.length; at += 1) {
+      if (!equal(left[at] as Json, right[at] as Json, sameNumber)) return false;
+    }
+    return true;
   }
   if (!isObject(left) || !isObject(right)) return false;
-  const keys = Object.keys(left);
-  if (keys.length !== Object.keys(right).length) return false;
-  return keys.every((key) => Object.hasOwn(right, key) && equal(left[key] as Json, right[key] as Json, sameNumber));
+  let count = 0;
+  for (const key in left) {
+    count += 1;
+    // Nothing in a JSON value is undefined: what another object has under a key is its own, or it inherits it.
+    const other = right[key];
+    if (other === undefined || !equal(left[key] as Json, other, sameNumber)) return false;
+    if (!Object.hasOwn(right, key)) return false;
+  }
+  return Object.keys(right).length === count;
 }
 
 function isNumber(value: Json): value is number | Decimal {
