@@ -151,32 +151,33 @@ class Reader {
     return string;
   }
 
-  #unusualString(from: number): string {
+  /** A string with something unusual at `at`: what is before it, is not. */
+  #unusualString(at: number): string {
+    const text = this.#text;
     const start = this.#at;
-    let at = from;
     let whole = start + 1;
+    let end = at;
     let decoded = '';
     let suspect = false;
-    for (;;) {
-      const code = this.#text.charCodeAt(at);
-      if (code === QUOTE) break;
+    for (let code = text.charCodeAt(end); code !== QUOTE; code = text.charCodeAt(end)) {
       if (code === BACKSLASH) {
-        decoded += this.#text.slice(whole, at);
-        this.#at = at + 1;
-        decoded += this.#escape();
+        decoded += text.slice(whole, end);
+        this.#at = end + 1;
+        const escaped = this.#escape();
+        suspect ||= isSuspect(escaped.charCodeAt(0));
+        decoded += escaped;
         whole = this.#at;
-        at = whole;
-        suspect = true;
+        end = whole;
         continue;
       }
-      if (code < 0x20) this.#fail('a control character in a string must be escaped', at);
-      if (at >= this.#text.length) this.#fail('the string has no closing quote', start);
-      if (code >= 0xd800 && code <= 0xdfff) suspect = true;
-      at += 1;
+      if (code < 0x20) this.#fail('a control character in a string must be escaped', end);
+      if (Number.isNaN(code)) this.#fail('the string has no closing quote', start);
+      suspect ||= isSuspect(code);
+      end += 1;
     }
-    this.#at = at + 1;
-    const string = decoded + this.#text.slice(whole, at);
-    // Only what was escaped or lies in the surrogates can be wrong: the others need no second look.
+    this.#at = end + 1;
+    const string = decoded + text.slice(whole, end);
+    // Halves of a pair may have found each other.
     const problem = suspect ? textProblem(string) : undefined;
     if (problem !== undefined) this.#fail(problem, start);
     return string;
@@ -231,4 +232,9 @@ class Reader {
 function isNumeric(code: number): boolean {
   if (code >= 0x30 && code <= 0x39) return true;
   return code === 0x2e || code === 0x2d || code === 0x2b || code === 0x65 || code === 0x45;
+}
+
+/** NUL, or half of a surrogate pair: what may be wrong in a string, by where it stands. */
+function isSuspect(code: number): boolean {
+  return code === 0 || (code >= 0xd800 && code <= 0xdfff);
 }
