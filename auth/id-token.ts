@@ -1,9 +1,10 @@
 /** ID tokens (https://openid.net/specs/openid-connect-core-1_0.html#IDToken). */
 import { hash } from 'node:crypto';
-import { CompactSign, compactVerify, errors } from 'jose';
+import { compactVerify, errors } from 'jose';
 import { readJson } from '../resources/json/read.ts';
 import { isObject, type JsonObject } from '../resources/json/value.ts';
 import { parseReference } from '../resources/search/kinds/reference.ts';
+import { signed, signingInput } from './jws.ts';
 import type { Keys } from './keys.ts';
 import type { SessionsContext, Tokens } from './sessions.ts';
 import { referenceOf, type Stored } from './stored.ts';
@@ -43,7 +44,7 @@ export async function idToken(
   nonce?: string,
 ): Promise<string | undefined> {
   if (!access.scope.includes('openid')) return undefined;
-  const { kid, alg, privateKey } = await keys.signing(access.expiresAt - access.issuedAt);
+  const key = await keys.signing(access.expiresAt - access.issuedAt);
   const claims: JsonObject = {
     iss: settings.baseUrl,
     sub: user.id,
@@ -51,13 +52,11 @@ export async function idToken(
     iat: access.issuedAt,
     exp: access.expiresAt,
     auth_time: Math.floor(Date.parse(String(session['auth_time'])) / 1000),
-    at_hash: leftHalf(alg, accessToken),
+    at_hash: leftHalf(key.alg, accessToken),
     ...(nonce === undefined ? {} : { nonce }),
     ...claimsOf(user.resource, access.scope, settings.baseUrl),
   };
-  return new CompactSign(Buffer.from(JSON.stringify(claims)))
-    .setProtectedHeader({ alg, kid, typ: 'JWT' })
-    .sign(privateKey);
+  return signed(key, signingInput(key, 'JWT', claims));
 }
 
 /** Of whom an ID token of ours is, expired or not; undefined for any other text (OpenID Connect Core §3.1.2.1). */

@@ -3,9 +3,8 @@
  * refresh tokens. Either carries a secret part, and only the digest of that part is stored.
  */
 import { createHmac, hash } from 'node:crypto';
-import { CompactSign } from 'jose';
 import type { RandomBytes } from '../resources/clock.ts';
-import type { SigningKey } from './keys.ts';
+import { type JwsKey, signed, signingInput } from './jws.ts';
 
 export type TokenFormat = 'opaque' | 'jwt';
 export type TokenUse = 'access' | 'refresh';
@@ -59,23 +58,17 @@ export function digest(part: string): string {
  * the signature that the same key gave it before, it is the very same text.
  */
 export async function writeToken(
-  { key, issuer }: { key: SigningKey | undefined; issuer: string },
+  { key, issuer }: { key: JwsKey | undefined; issuer: string },
   use: TokenUse,
   part: string,
   claims: TokenClaims,
   known?: { kid: string; signature: string },
 ): Promise<string> {
   if (!key) return part;
-  const { kid, alg, privateKey } = key;
-  const header = { alg, kid, typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT' };
   const own = use === 'access' ? accessClaims(claims, part) : refreshClaims(claims, part);
-  const payload = JSON.stringify({ ...own, iss: issuer, iat: claims.issuedAt });
-  if (known?.kid !== kid) return new CompactSign(Buffer.from(payload)).setProtectedHeader(header).sign(privateKey);
-  return [...[JSON.stringify(header), payload].map(encoded), known.signature].join('.');
-}
-
-function encoded(json: string): string {
-  return Buffer.from(json).toString('base64url');
+  const type = use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT';
+  const input = signingInput(key, type, { ...own, iss: issuer, iat: claims.issuedAt });
+  return known?.kid === key.kid ? `${input}.${known.signature}` : signed(key, input);
 }
 
 /** The signature of a JWT; empty for an opaque token. */
