@@ -25,6 +25,8 @@ export interface ElementDefinition {
   codes?: string[];
   /** The same for a Coding or CodeableConcept: the codes allowed, by their system. */
   codings?: Record<string, string[]>;
+  /** The same where a rule tells the codes: a code system of resources/validate/code-systems/registry.ts. */
+  codeSystem?: string;
   /** For a secret: it may also be a list of at most so many, each of which is right. */
   several?: number;
   /** Smallest and largest number allowed. */

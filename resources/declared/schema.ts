@@ -1,4 +1,5 @@
 import { KINDS } from '../search/kinds/registry.ts';
+import { CODE_SYSTEMS } from '../validate/code-systems/registry.ts';
 
 /**
  * What a declaration of a type may say: `ResourceDefinition` (../definition.ts) as JSON Schema
@@ -44,6 +45,7 @@ const ELEMENT = exactly({
   targets: TEXTS,
   codes: TEXTS,
   codings: record({}, TEXTS),
+  codeSystem: { enum: [...CODE_SYSTEMS.keys()] },
   minimum: { type: 'number' },
   maximum: { type: 'number' },
   maxLength: { type: 'integer', minimum: 1 },

@@ -1,19 +1,22 @@
 /** What a declaration demands of a value beyond its type: codes, sizes, targets and rules between its parts. */
 import type { ElementDefinition } from '../definition.ts';
-import { isObject, type Json } from '../json/value.ts';
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
+import { CODE_SYSTEMS } from './code-systems/registry.ts';
 import { INVARIANTS, type Invariant } from './invariants/registry.ts';
 import { targetCheck } from './references.ts';
 import type { Check } from './run.ts';
 
 /** So many codes are worth listing in a message. */
 const LISTED = 20;
+const CONCEPTS = new Set(['Coding', 'CodeableConcept']);
 
 /** The further checks of an element's values; none for most. */
 export function constraintChecks(element: ElementDefinition, registry: Registry): Check[] {
   const checks: Check[] = [];
   if (element.codes !== undefined) checks.push(codeCheck(withOwnTypes(element.codes, registry)));
   if (element.codings !== undefined) checks.push(codingCheck(element.codings));
+  if (element.codeSystem !== undefined) checks.push(codeSystemCheck(element.codeSystem, element));
   if (element.targets !== undefined) checks.push(targetCheck(element, registry));
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, maxLength } = element;
   if (element.minimum !== undefined || element.maximum !== undefined) checks.push(rangeCheck(minimum, maximum));
@@ -60,10 +63,32 @@ function codingCheck(codings: Record<string, string[]>): Check {
     typeof coding.system === 'string' &&
     allowed.get(coding.system)?.has(coding.code ?? null) === true;
   return (value, run) => {
-    if (!isObject(value)) return;
-    const found = Array.isArray(value.coding) ? value.coding.some(isAllowed) : isAllowed(value);
-    if (!found) run.report('code-invalid', `must have a coding with one of ${list.join('; ')}`);
+    if (!isObject(value) || codingsIn(value).some(isAllowed)) return;
+    run.report('code-invalid', `must have a coding with one of ${list.join('; ')}`);
   };
+}
+
+/** A code of a system whose codes a rule tells, or a concept with at least one coding of it. */
+function codeSystemCheck(system: string, { type = '', choice = [type] }: ElementDefinition): Check {
+  const rule = CODE_SYSTEMS.get(system);
+  if (rule === undefined) throw new Error(`There is no rule for the codes of ${system}`);
+  const { isCode, remedy } = rule;
+  if (!choice.some((one) => CONCEPTS.has(one))) {
+    return (value, run) => {
+      if (typeof value === 'string' && !isCode(value)) run.report('code-invalid', remedy);
+    };
+  }
+  const isAllowed = (coding: Json): boolean =>
+    isObject(coding) && coding.system === system && typeof coding.code === 'string' && isCode(coding.code);
+  return (value, run) => {
+    if (!isObject(value) || codingsIn(value).some(isAllowed)) return;
+    run.report('code-invalid', `must have a coding of ${system}, whose code ${remedy}`);
+  };
+}
+
+/** A Coding is one itself. */
+function codingsIn(value: JsonObject): Json[] {
+  return Array.isArray(value.coding) ? value.coding : [value];
 }
 
 function rangeCheck(minimum: number, maximum: number): Check {

@@ -21,7 +21,7 @@ const SPACES = /\s+/g;
 const OID = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
 const UUID = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-const INTEGER = /^-?(?:0|[1-9]\d*)$/;
+const INTEGER = /^(?:0|-?[1-9]\d*)$/;
 const SOMETHING = /\S/;
 /** Control characters, and halves of a character, which no database and no other encoding of text can hold. */
 const UNSTORABLE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uD800-\uDFFF]/u;
@@ -63,13 +63,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Obj
   boolean: { json: 'boolean', fault: () => undefined },
   integer: whole(-INT32 - 1, INT32, 'must be a whole number between -2147483648 and 2147483647'),
   positiveInt: whole(1, INT32, 'must be a whole number between 1 and 2147483647', 'integer'),
-  unsignedInt: {
-    ...whole(0, INT32, 'must be a whole number between 0 and 2147483647', 'integer'),
-    fault: (digits: string) =>
-      INTEGER.test(digits) && !digits.startsWith('-') && Number(digits) <= INT32
-        ? undefined
-        : 'must be a whole number between 0 and 2147483647',
-  },
+  unsignedInt: whole(0, INT32, 'must be a whole number between 0 and 2147483647', 'integer'),
   // Whoever read the number has seen that it is one, and kept its digits.
   decimal: { json: 'number', fault: () => undefined },
   string: text(isText, TEXT_REMEDY),

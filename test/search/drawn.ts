@@ -185,6 +185,7 @@ const PARAMETERS: Record<string, Parameter[]> = {
     ...['identifier', 'identifier:not', 'organization:identifier', 'telecom', 'telecom:not'].map(
       (name): Parameter => [name, tokens],
     ),
+    ['identifier:text', texts],
     ['identifier:of-type', fc.tuple(fc.constantFrom(...SYSTEMS), codes, codes).map((parts) => parts.join('|'))],
     ...['birthdate', 'death-date', '_lastUpdated'].map((name): Parameter => [name, prefixed(DATES)]),
     ['organization', references('Organization')],

@@ -19,6 +19,7 @@ const RESOURCES: [address: string, resource: object][] = [
     '/Observation/weight',
     {
       status: 'final',
+      identifier: [{ type: { text: 'Lab number' }, value: '1' }],
       subject: { reference: 'Patient/ann' },
       code: { coding: [{ system: LOINC, code: '29463-7', display: 'Body weight' }], text: 'Gewicht  in Kilogramm' },
       valueCodeableConcept: { text: 'Über dem Soll' },
@@ -53,6 +54,9 @@ const FINDS: [rule: string, query: string, ids: string][] = [
   ['codes are no words', '/Observation?code:text=29463-7', ''],
   ['nor are words codes', '/Observation?code=Body weight', ''],
   ['a Coding by itself', '/Patient?_tag:text=very', 'bea'],
+  ['Identifier.type.text', '/Patient?identifier:text=pass', 'bea'],
+  ['not the value of an Identifier', '/Patient?identifier:text=num', ''],
+  ['Identifier.type.text through _has', '/Patient?_has:Observation:patient:identifier:text=lab', 'ann'],
   ['through a chain', '/Observation?subject:Patient.language:text=francais', 'weight'],
   ['through _has', '/Patient?_has:Observation:patient:code:text=body', 'ann'],
 ];
@@ -72,7 +76,6 @@ describe('Words of codes: :text', () => {
   it('is refused, with what there is, where an element has no words', async () => {
     for (const [query, known] of [
       ['/Patient?gender:text=female', ':missing, :not, :in, :not-in, :above, :below'],
-      ['/Patient?identifier:text=passport', ':missing, :not, :of-type'],
       ['/Observation?status:text=final', ':missing, :not, :in, :not-in, :above, :below'],
       ['/Observation?subject:text=ann', ':missing, :identifier, :[type], :above, :below'],
       ['/Observation?patient:text=ann', ':missing, :identifier, :[type]'],

@@ -1,38 +1,76 @@
-import type { Published, PublishedConcept } from './published.ts';
-
-/** Value sets whose codes are not held: a grammar, a list kept elsewhere or a question for a terminology server. */
-const OPEN_ENDED = new Set([
-  'http://hl7.org/fhir/ValueSet/mimetypes',
-  'http://hl7.org/fhir/ValueSet/currencies',
-  'http://hl7.org/fhir/ValueSet/ucum-units',
-  'http://hl7.org/fhir/ValueSet/all-languages',
-  'http://loinc.org/vs/LL379-9',
-  'http://hl7.org/fhir/ValueSet/characteristic-combination',
-  'http://hl7.org/fhir/ValueSet/parent-relationship-codes',
-  'http://hl7.org/fhir/ValueSet/timezones',
-  'http://hl7.org/fhir/ValueSet/sibling-relationship-codes',
-]);
+import type { Published, PublishedCodeSystem, PublishedConcept, PublishedFilter } from './published.ts';
 
 /**
- * The codes of a value set by their system, or undefined where it is open-ended.
+ * An answer list of LOINC (https://loinc.org/LL379-9), which the published definitions name but do not carry. LOINC is
+ * copyright © Regenstrief Institute, Inc., and available at no cost under the license at http://loinc.org/license.
+ */
+const ELSEWHERE: Record<string, Record<string, string[]>> = {
+  'http://loinc.org/vs/LL379-9': {
+    'http://loinc.org': ['LA9658-1', 'LA6692-3', 'LA6686-5', 'LA6687-3', 'LA6688-1', 'LA6689-9', 'LA6690-7'],
+  },
+};
+
+/** A binding names the document that is the code system. */
+const DOCUMENTS: Record<string, string> = { 'http://www.rfc-editor.org/bcp/bcp13.txt': 'urn:ietf:bcp:13' };
+
+/**
+ * The code system that a value set is the whole of, where its codes are told by a rule and not listed; undefined
+ * for other value sets.
+ */
+export function wholeSystem(published: Published, canonical: string, ruled: ReadonlySet<string>): string | undefined {
+  const url = withoutVersion(canonical);
+  if (DOCUMENTS[url] !== undefined) return DOCUMENTS[url];
+  const include = published.valueSets.get(url)?.compose?.include ?? [];
+  const [{ system, concept, filter, valueSet } = {}] = include;
+  const isWhole = include.length === 1 && concept === undefined && filter === undefined && valueSet === undefined;
+  return isWhole && system !== undefined && ruled.has(system) ? system : undefined;
+}
+
+/**
+ * The codes of a value set by their system.
  * Throws where the value set is defined in a way that is not understood here.
  */
-export function expand(published: Published, canonical: string): Record<string, string[]> | undefined {
-  const url = canonical.split('|')[0] ?? canonical;
-  if (OPEN_ENDED.has(url)) return undefined;
+export function expand(published: Published, canonical: string): Record<string, string[]> {
+  const url = withoutVersion(canonical);
+  const listed = ELSEWHERE[url];
+  if (listed !== undefined) return listed;
   const compose = published.valueSets.get(url)?.compose;
   if (compose === undefined || compose.exclude !== undefined)
     throw new Error(`Cannot expand the value set ${canonical}`);
   const codes: Record<string, string[]> = {};
   for (const { system, concept, filter, valueSet } of compose.include) {
     const all = system === undefined ? undefined : published.codeSystems.get(system);
-    const concepts = concept ?? (all?.content === 'complete' ? all.concept : undefined);
-    if (system === undefined || concepts === undefined || filter !== undefined || valueSet !== undefined) {
+    const concepts = concept ?? (all?.content === 'complete' ? filtered(all, filter) : undefined);
+    if (system === undefined || concepts === undefined || valueSet !== undefined) {
       throw new Error(`Cannot expand a part of the value set ${canonical}: ${system}`);
     }
-    codes[system] = [...(codes[system] ?? []), ...flatten(concepts)];
+    codes[system] = [...new Set([...(codes[system] ?? []), ...flatten(concepts)])];
   }
   return codes;
+}
+
+/** The concepts that a value set takes from a code system: all, or those that are a kind of one. */
+function filtered(system: PublishedCodeSystem, filters: PublishedFilter[] | undefined): PublishedConcept[] | undefined {
+  const { concept: concepts = [] } = system;
+  if (filters === undefined) return concepts;
+  const [{ property, op, value } = { property: '', op: '', value: '' }, ...others] = filters;
+  if (property !== 'concept' || op !== 'is-a' || others.length > 0) return undefined;
+  const all = everyConcept(concepts);
+  const root = all.find(({ code }) => code === value);
+  if (root === undefined) return undefined;
+  const parents = (concept: PublishedConcept) => (concept.property ?? []).filter(({ code }) => code === 'subsumedBy');
+  const kinds = new Set(everyConcept([root]));
+  // The set grows while it is gone through, so that the kinds of kinds are found, too.
+  for (const kind of kinds) {
+    for (const concept of all)
+      if (parents(concept).some(({ valueCode }) => valueCode === kind.code)) kinds.add(concept);
+    for (const concept of kind.concept ?? []) kinds.add(concept);
+  }
+  return [...kinds].map(({ concept, ...kind }) => kind);
+}
+
+function everyConcept(concepts: PublishedConcept[]): PublishedConcept[] {
+  return concepts.flatMap((one) => [one, ...everyConcept(one.concept ?? [])]);
 }
 
 /** The codes with those below them, less the headings, which may not be used. */
@@ -41,4 +79,8 @@ function flatten(concepts: PublishedConcept[]): string[] {
     const isHeading = property.some((fact) => fact.code === 'notSelectable' && fact.valueBoolean === true);
     return [...(isHeading ? [] : [code]), ...flatten(concept ?? [])];
   });
+}
+
+function withoutVersion(canonical: string): string {
+  return canonical.split('|')[0] ?? canonical;
 }

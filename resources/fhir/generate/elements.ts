@@ -1,5 +1,6 @@
 import type { ElementDefinition, TypeDefinition } from '../../definition.ts';
-import { expand } from './codes.ts';
+import { CODE_SYSTEMS } from '../../validate/code-systems/registry.ts';
+import { expand, wholeSystem } from './codes.ts';
 import {
   lastSegment,
   type Published,
@@ -11,6 +12,9 @@ import {
 /** Rules that every element or resource follows, which the validator holds without being told. */
 const EVERYWHERE = new Set(['ele-1', 'ext-1', 'dom-2', 'dom-3', 'dom-4', 'dom-5']);
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
+const LARGEST = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet';
+/** Code systems whose codes a rule tells. */
+const RULED = new Set(CODE_SYSTEMS.keys());
 const STRUCTURE = 'http://hl7.org/fhir/StructureDefinition/';
 const SIMPLE_QUANTITY = { 'sqty-1': 'The comparator is not used on a SimpleQuantity' };
 
@@ -83,12 +87,23 @@ export function valueTypes(element: PublishedElement): ElementDefinition {
 }
 
 /** The binding of a coded element, where it is required. */
-export function binding(published: Published, element: PublishedElement): Pick<ElementDefinition, 'codes' | 'codings'> {
-  if (element.binding?.strength !== 'required' || element.binding.valueSet === undefined) return {};
-  const codings = expand(published, element.binding.valueSet);
-  if (codings === undefined) return {};
+export function binding(
+  published: Published,
+  element: PublishedElement,
+): Pick<ElementDefinition, 'codes' | 'codings' | 'codeSystem'> {
   const isCode = element.type?.every(({ code }) => ['code', 'string', 'uri'].includes(code)) ?? false;
+  const valueSet = requiredValueSet(element, isCode);
+  if (valueSet === undefined) return {};
+  const codeSystem = wholeSystem(published, valueSet, RULED);
+  if (codeSystem !== undefined) return { codeSystem };
+  const codings = expand(published, valueSet);
   return isCode ? { codes: [...new Set(Object.values(codings).flat())] } : { codings };
+}
+
+/** A code is held to the largest value set that its element may have, too: of a language, to all languages. */
+function requiredValueSet({ binding }: PublishedElement, isCode: boolean): string | undefined {
+  if (binding?.strength === 'required') return binding.valueSet;
+  return isCode ? binding?.extension?.find(({ url }) => url === LARGEST)?.valueCanonical : undefined;
 }
 
 /** `http://hl7.org/fhirpath/System.String` names the FHIR type in an extension; `Resource.id` names a wrong one. */

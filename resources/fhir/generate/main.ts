@@ -43,7 +43,7 @@ function generate(published: Published): void {
 
 /** The resource types of the release: what its code system lists, less the abstract ones. */
 function resourceTypes(published: Published): Set<string> {
-  const codes = Object.values(expand(published, 'http://hl7.org/fhir/ValueSet/resource-types') ?? {}).flat();
+  const codes = Object.values(expand(published, 'http://hl7.org/fhir/ValueSet/resource-types')).flat();
   return new Set(codes.filter((code) => !ABSTRACT.includes(code)));
 }
 

@@ -24,7 +24,7 @@ export interface PublishedElement {
   base?: { path: string; max: string };
   type?: PublishedType[];
   contentReference?: string;
-  binding?: { strength: string; valueSet?: string };
+  binding?: { strength: string; valueSet?: string; extension?: { url: string; valueCanonical?: string }[] };
   constraint?: { key: string; severity: string; human: string }[];
   isSummary?: boolean;
   isModifier?: boolean;
@@ -60,15 +60,21 @@ export interface PublishedSearchParameter {
 
 export interface PublishedConcept {
   code: string;
-  property?: { code: string; valueBoolean?: boolean }[];
+  property?: { code: string; valueBoolean?: boolean; valueCode?: string }[];
   concept?: PublishedConcept[];
+}
+
+export interface PublishedFilter {
+  property: string;
+  op: string;
+  value: string;
 }
 
 export interface PublishedValueSet {
   resourceType: 'ValueSet';
   url: string;
   compose?: {
-    include: { system?: string; concept?: PublishedConcept[]; filter?: unknown; valueSet?: unknown }[];
+    include: { system?: string; concept?: PublishedConcept[]; filter?: PublishedFilter[]; valueSet?: unknown }[];
     exclude?: unknown;
   };
 }

@@ -41,11 +41,8 @@ const READERS: Record<string, Reader> = {
   string: addCaseless,
 };
 
-/**
- * Types whose words `:text` finds. Those of an Identifier's type are not among them: each identifier would cost a row
- * more, which says no more than `:of-type` does.
- */
-const WORDED = ['Coding', 'CodeableConcept'];
+/** Types whose words `:text` finds: those of an Identifier are its type's. */
+const WORDED = ['Coding', 'CodeableConcept', 'Identifier'];
 
 /** Types whose values are concepts, so that a value set may hold them and a code system say what they subsume. */
 const CODED = ['Coding', 'CodeableConcept', 'code'];
@@ -92,7 +89,9 @@ export function addIdentifier(value: Json, add: AddRow, variant?: string): void 
   if (!isObject(value)) return;
   addCoded(value, 'value', add, variant);
   const kind = value['type'];
-  if (variant !== undefined || !isObject(kind) || !Array.isArray(kind['coding'])) return;
+  if (variant !== undefined || !isObject(kind)) return;
+  addWords(kind['text'], add);
+  if (!Array.isArray(kind['coding'])) return;
   for (const coding of kind['coding']) {
     if (!isObject(coding) || typeof coding['code'] !== 'string' || typeof value['value'] !== 'string') continue;
     add([bounded(`${coding['code']}|${value['value']}`, LONGEST), systemOf(coding)], 'of-type');
