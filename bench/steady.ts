@@ -27,7 +27,7 @@ export async function loadSteadily({ url, seconds, headers, rate, lists }: Stead
   const call = async (list: SteadyLoad['lists'][number], caller: number): Promise<void> => {
     for (let turn = 0; ; turn += 1) {
       const due = began + ((caller * period) / lists.length + turn * period);
-      const { method, path, body } = list[turn % list.length] ?? { method: 'GET', path: '/health' };
+      const { method, path, body } = list[(turn + caller) % list.length] ?? { method: 'GET', path: '/health' };
       if (due >= until) return;
       const early = due - performance.now();
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
