@@ -121,7 +121,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       introspect: tellingRefusals(
         audit,
         INTROSPECT,
-        introspectEndpoint({ engine, clock, settings, clients, issued, access, audit }),
+        introspectEndpoint({ clock, settings, clients, issued, access, audit }),
       ),
       userinfo: userinfoEndpoint(authentication, settings),
       closeSession: closeSessionEndpoint(engine, authentication),

@@ -11,6 +11,9 @@ export interface IssuedToken {
   /** The Client that it was issued to. */
   clientId: string | undefined;
   userId: string | undefined;
+  /** The two as they are now. */
+  client: Stored | undefined;
+  user: Stored | undefined;
   /** Seconds since the epoch. */
   expiresAt: number;
   /** The access token of the same moment. */
@@ -34,7 +37,8 @@ export function createIssuedTokens(options: {
     const read = await presented.read(token, 'access');
     const live = read && (await liveTokens.findIssued(read.hash));
     if (!live) return undefined;
-    return { use: 'access', ...partiesOf(live.session), expiresAt: live.record.expiresAt, access: live.record };
+    const { record, session, client, user } = live;
+    return { use: 'access', ...partiesOf(session), client, user, expiresAt: record.expiresAt, access: record };
   }
 
   async function findRefresh(token: string): Promise<IssuedToken | undefined> {
@@ -46,9 +50,13 @@ export function createIssuedTokens(options: {
     const session = await findStored(engine, 'Session', held.id);
     if (!session || session.resource['active'] === false) return undefined;
     const [current] = await credentials.of(held.key, 'access');
+    const parties = partiesOf(session);
+    const { clientId, userId } = parties;
     return {
       use: held.name === 'refresh' ? 'refresh' : 'spent',
-      ...partiesOf(session),
+      ...parties,
+      client: clientId === undefined ? undefined : await findStored(engine, 'Client', clientId),
+      user: userId === undefined ? undefined : await findStored(engine, 'User', userId),
       expiresAt: held.name === 'refresh' ? refreshRecord(held).expiresAt : 0,
       access: current && accessRecord(current),
     };

@@ -1,6 +1,5 @@
 /** Token introspection (https://www.rfc-editor.org/rfc/rfc7662). */
 import type { Clock } from '../../resources/clock.ts';
-import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Access } from '../access.ts';
 import type { Audit } from '../audit.ts';
@@ -10,11 +9,10 @@ import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
 import { heldScope } from '../scopes.ts';
 import { type AuthSettings, strings } from '../settings.ts';
 import { patientOf } from '../signed-in.ts';
-import { findStored, isUsable, type Stored } from '../stored.ts';
+import { isUsable, type Stored } from '../stored.ts';
 import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
 
 export interface IntrospectContext {
-  engine: Engine;
   clock: Clock;
   settings: AuthSettings;
   clients: ClientAuthentication;
@@ -52,7 +50,7 @@ export function introspectEndpoint(context: IntrospectContext): Endpoint {
       });
       return answered(INACTIVE);
     }
-    return answered(await describe(context, token));
+    return answered(describe(context, token));
   };
 }
 
@@ -71,11 +69,9 @@ async function mayAsk(
 }
 
 /** The answer of RFC 7662 §2.2, with what SMART adds to it. */
-async function describe({ engine, clock, settings }: IntrospectContext, token: IssuedToken): Promise<JsonObject> {
-  const { use, session, clientId = '', userId, expiresAt, access } = token;
+function describe({ clock, settings }: IntrospectContext, token: IssuedToken): JsonObject {
+  const { use, session, client, userId, user, expiresAt, access } = token;
   if (use === 'spent' || expiresAt * 1000 <= clock()) return INACTIVE;
-  const user = userId === undefined ? undefined : await findStored(engine, 'User', userId);
-  const client = await findStored(engine, 'Client', clientId);
   if (!client || !isUsable(client.resource) || (userId !== undefined && !(user && isUsable(user.resource))))
     return INACTIVE;
   if (!hasGrant(client.resource, session.resource['type'])) return INACTIVE;
@@ -86,8 +82,8 @@ async function describe({ engine, clock, settings }: IntrospectContext, token: I
   const patient = patientOf(session.resource);
   return {
     active: true,
-    client_id: clientId,
-    sub: userId ?? clientId,
+    client_id: client.id,
+    sub: userId ?? client.id,
     ...(typeof user?.resource['userName'] === 'string' ? { username: user.resource['userName'] } : {}),
     ...(scope.length === 0 ? {} : { scope: scope.join(' ') }),
     ...(use === 'access' ? { token_type: 'Bearer' } : {}),
