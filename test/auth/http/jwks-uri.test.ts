@@ -83,7 +83,7 @@ describe('jwks_uri: what is fetched', () => {
   });
 
   const unreached: [why: string, uri: () => string, addresses?: string[]][] = [
-    ['plain http', () => `${base}/jwks`, ['93.184.215.14']],
+    ['plain http', () => base.replace('127.0.0.1', 'keys.example'), ['93.184.215.14']],
     ['a private address', () => base.replace('http:', 'https:')],
     ['a private address as a number', () => base.replace('http:', 'https:').replace('127.0.0.1', '2130706433')],
     ['a private address in octal', () => base.replace('http:', 'https:').replace('127.0.0.1', '0177.0.0.1')],
@@ -111,7 +111,10 @@ describe('jwks_uri: what is fetched', () => {
   }
 
   const unusable: [why: string, answer: RequestListener][] = [
-    ['jwks_uri that redirects', (_request, response) => response.writeHead(302, { location: `${base}/else` }).end()],
+    [
+      'jwks_uri that redirects',
+      (_request, response) => response.writeHead(302, { location: `${base}/else` }).end('{"keys":[]}'),
+    ],
     ['jwks_uri that is huge', (_request, response) => response.end(`{"keys":[],"x":"${'x'.repeat(70_000)}"}`)],
     ['jwks_uri that is not found', (_request, response) => response.writeHead(404).end('{"keys":[]}')],
     ['jwks_uri that is no JSON', (_request, response) => response.end('<html>')],

@@ -1,27 +1,46 @@
 /** JWTs that someone else made or changed, presented to the running server (RFC 8725). */
-import { createHmac } from 'node:crypto';
+import { createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { expect } from 'chai';
 import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import { type Api, refusal, startApi } from './api.ts';
+import { openDatabase } from '../../../server/database.ts';
+import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
+import { type Api, apiOf, refusal, startApi } from './api.ts';
 
 const SECRET = 'app-secret';
+const ENV = { SIGNING_ALG: 'RS256', AUDIENCE: 'https://ward.example' };
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const partsOf = (token: string) => token.split('.') as [string, string, string];
 const headerOf = (token: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(partsOf(token)[0], 'base64url').toString());
+
+/** The private key of a server that is stopped. */
+async function signingKeyIn(url: string): Promise<KeyObject> {
+  const opened = await openDatabase(url);
+  const [key] = await opened.queries.all<{ jwk: string }>('SELECT jwk FROM signing_key');
+  await opened.close();
+  return createPrivateKey({ key: JSON.parse(key?.jwk ?? ''), format: 'jwk' });
+}
 
 describe('JWT attacks', () => {
   let api: Api;
   let token: string;
   let refreshing: string;
   let publicJwk: Record<string, unknown>;
+  let ownKey: KeyObject;
+  let drop: () => Promise<void>;
 
   const login = (more = {}) =>
     api.granted({ grant_type: 'client_credentials', client_id: 'service', client_secret: SECRET, ...more });
 
   before(async () => {
-    api = await startApi({ SIGNING_ALG: 'RS256', AUDIENCE: 'https://ward.example' });
+    const database = await preparedDatabase();
+    drop = database.drop;
+    await (await startClockedServer(ENV, database)).stop();
+    ownKey = await signingKeyIn(database.url);
+    const server = await startClockedServer(ENV, database);
+    api = apiOf(server, server.baseUrl);
     const auth = { client_credentials: { token_format: 'jwt', refresh_token: true } };
     await api.put('/Client/service', { secret: SECRET, grant_types: ['client_credentials'], auth });
     await api.put('/AccessPolicy/all', { engine: 'allow', link: [{ reference: 'Client/service' }] });
@@ -29,7 +48,10 @@ describe('JWT attacks', () => {
     [token, refreshing] = [reply.string('access_token'), reply.string('refresh_token')];
     publicJwk = (await api.request('GET', '/.well-known/jwks.json')).at('keys.0') as Record<string, unknown>;
   });
-  after(() => api.stop());
+  after(async () => {
+    await api.stop();
+    await drop();
+  });
 
   const refused = async (forged: string) => {
     const reply = await api.request('GET', '/Patient', { as: { bearer: forged } });
@@ -43,9 +65,15 @@ describe('JWT attacks', () => {
     const signature = partsOf(token)[2];
     return `${part({ ...headerOf(token), ...header })}.${part({ ...decodeJwt(token), ...claims })}.${signature}`;
   };
+  /** As `changed`, and signed by the server's own key: nothing but what was changed can be held against it. */
+  const signed = (header: object, claims: object = {}) => {
+    const input = changed(header, claims).split('.').slice(0, 2).join('.');
+    return `${input}.${sign('sha256', Buffer.from(input), ownKey).toString('base64url')}`;
+  };
 
   it('the token itself is good, before and after all of these', async () => {
     expect(await api.statusWith(token)).to.equal(200);
+    expect(await api.statusWith(signed({ x: 1 }))).to.equal(200);
   });
 
   it('RFC 9068 §4: alg: none', async () => {
@@ -81,7 +109,9 @@ describe('JWT attacks', () => {
           .sign(own.privateKey);
         await refused(forged);
       }
-      if (Object.keys(extra).length > 0) await refused(changed(extra));
+      if (Object.keys(extra).length === 0) continue;
+      await refused(changed(extra));
+      await refused(signed(extra));
     }
   });
 
@@ -97,6 +127,7 @@ describe('JWT attacks', () => {
       ['a'],
     ]) {
       await refused(changed({ kid }));
+      await refused(signed({ kid }));
     }
   });
 
@@ -104,11 +135,20 @@ describe('JWT attacks', () => {
     await refused(changed({ crit: ['exp'] }));
     await refused(changed({ crit: [] }));
     await refused(changed({ crit: ['b64'], b64: false }));
+    for (const header of [
+      { crit: ['x'], x: 1 },
+      { crit: ['exp'], exp: 4e9 },
+      { crit: ['b64'], b64: true },
+    ]) {
+      await refused(signed(header));
+    }
   });
 
   it('RFC 9068 §4: wrong typ, iss, aud: claims that were changed do not verify', async () => {
     await refused(changed({ typ: 'JWT' }));
     await refused(changed({ typ: undefined }));
+    for (const typ of ['JWT', 'id_token+jwt', undefined]) await refused(signed({ typ }));
+    await refused(signed({}, { iss: 'https://evil.example' }));
     for (const claims of [
       { iss: 'https://evil.example' },
       { aud: 'x' },
