@@ -24,11 +24,8 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
       { grant_type: 'password', client_id: 'public', username: 'ann', password, ...more },
       { headers: from(address) },
     );
-  const client = (secret: string, address = '198.51.100.1') =>
-    api.token(
-      { grant_type: 'client_credentials', client_id: 'app', client_secret: secret },
-      { headers: from(address) },
-    );
+  const client = (secret: string, address = '198.51.100.1', id = 'app') =>
+    api.token({ grant_type: 'client_credentials', client_id: id, client_secret: secret }, { headers: from(address) });
   const times = async (count: number, run: (at: number) => Promise<Reply>) => {
     const statuses: number[] = [];
     for (let at = 0; at < count; at += 1) statuses.push((await run(at)).status);
@@ -114,6 +111,28 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
   it('an unknown account is slowed as a known one is', async () => {
     const statuses = await times(USERS, (at) => login(`guess-${at}`, '198.51.100.1', { username: 'nobody' }));
     expect(statuses).to.eql([...of(400, 10), 429]);
+  });
+
+  it('timing of unknown client and user: a guess at nobody is as much work as one at somebody', async () => {
+    // Unlike time, it is the same on a busy machine.
+    const work = async (guess: (at: number) => Promise<Reply>) => {
+      const started = process.cpuUsage();
+      await times(5, guess);
+      return process.cpuUsage(started).user;
+    };
+    const address = '198.51.100.9';
+    const known = await work((at) => client(`guess-${at}`, address));
+    const others: Record<string, (at: number) => Promise<Reply>> = {
+      'no client': (at) => client(`guess-${at}`, address, 'nobody'),
+      'a client without a secret': (at) => client(`guess-${at}`, address, 'public'),
+      'no client, on a resource': (at) =>
+        api.request('GET', '/Patient', { as: { basic: ['none', `guess-${at}`] }, headers: from(address) }),
+      'a user': (at) => login(`guess-${at}`, address),
+      'no user': (at) => login(`guess-${at}`, address, { username: 'nobody' }),
+    };
+    for (const [who, guess] of Object.entries(others)) {
+      expect(await work(guess), who).to.be.within(known / 3, known * 3);
+    }
   });
 
   it('100 failures from an address, whatever the accounts', async () => {
