@@ -62,7 +62,8 @@ describe('YAML', () => {
     for (let level = 1; level < 9; level += 1)
       bomb.push(`${'abcdefghij'[level]}: &l${level} [*a,*a,*a,*a,*a,*a,*a,*a]`);
     const rows: [why: string, text: string, place: string, reason: RegExp][] = [
-      ['aliases, one of them', 'a: 1\nb: *x', '2, column 5', /aliases are not taken|unidentified alias/],
+      ['aliases, one of them', 'a: &x 1\nb: *x', '1, column 4', /anchors are not taken/],
+      ['an alias to nothing', 'a: 1\nb: *x', '2, column 5', /aliases are not taken|unidentified alias/],
       ['an anchor', 'a: 1\nb: &x 1', '2, column 4', /anchors are not taken/],
       ['an anchor for a text that nobody quoted', 'secret: &abc', '1, column 9', /anchors are not taken/],
       ['billion laughs', bomb.join('\n'), '1, column 4', /anchors are not taken/],
