@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import { runs } from '../../harness/generated.ts';
-import type { Reply } from '../../harness/http.ts';
+import type { Reply, RequestOptions } from '../../harness/http.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
@@ -87,18 +87,23 @@ if (DATABASE_KIND === 'postgres') {
       const put = (node: Api, secret: string) =>
         node.put('/Client/changing', { secret, grant_types: ['client_credentials', 'basic'] });
       // Wrong secrets are counted by address, and each change comes with one.
-      const enter = (node: Api, secret: string, change = 0) =>
-        node.token(
-          { grant_type: 'client_credentials' },
-          { as: { basic: ['changing', secret] }, headers: { 'x-forwarded-for': `198.51.100.${change}` } },
-        );
+      const proof = (secret: string, change: number): RequestOptions => {
+        return { as: { basic: ['changing', secret] }, headers: { 'x-forwarded-for': `198.51.100.${change}` } };
+      };
+      const enter = (node: Api, secret: string, change: number) =>
+        node.token({ grant_type: 'client_credentials' }, proof(secret, change));
+      // A secret that was verified before: its Client is remembered.
+      const readAgain = (node: Api, secret: string, change: number) =>
+        node.request('GET', '/Patient', proof(secret, change));
       await put(nodes[0], 'secret-0');
       await nodes[0].put('/AccessPolicy/changing', { engine: 'allow', link: [{ reference: 'Client/changing' }] });
       for (let at = 1; at <= SECRETS; at += 1) {
         const [told, other] = pair(at);
         const token = (await enter(other, `secret-${at - 1}`, at)).string('access_token');
         expect((await read(other, token)).status).to.equal(200);
+        expect((await readAgain(other, `secret-${at - 1}`, at)).status).to.equal(200);
         await put(told, `secret-${at}`);
+        expect((await readAgain(other, `secret-${at - 1}`, at)).status, `${at}: remembered`).to.equal(401);
         expect((await read(other, token)).status, `${at}: its tokens`).to.equal(401);
         expect((await enter(other, `secret-${at - 1}`, at)).status, `${at}: the secret before`).to.equal(401);
         expect((await enter(other, `secret-${at}`, at)).status, `${at}: the secret now`).to.equal(200);
