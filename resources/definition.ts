@@ -107,6 +107,8 @@ export interface ResourceDefinition extends TypeDefinition {
   secrets?: string[];
   /** Elements whose values are unique in a namespace, compared NFKC and case-folded; `id` may be among them. */
   unique?: { namespace: string; elements: string[] };
+  /** True where the server alone makes resources of the type. */
+  madeByServer?: boolean;
   /** True where a change of a resource changes what callers may do: nodes that remember access must hear of it. */
   governsAccess?: boolean;
 }

@@ -167,12 +167,12 @@ function oneOf<Value extends string>(name: string, values: readonly Value[], val
   return found;
 }
 
-/** Names of top-level elements; those of other types are for what is included. */
+/** Names of top-level elements, with their type before them or without: `name`, `Patient.name`, `value[x]`. */
 function parseElements({ definition }: SearchType, value: string): string[] {
   const own = `${definition.name}.`;
   return value
     .split(',')
-    .map((name) => (name.startsWith(own) ? name.slice(own.length) : name))
+    .map((name) => (name.startsWith(own) ? name.slice(own.length) : name).replace(/\[x\]$/, ''))
     .filter((name) => name !== '')
     .map((name) => {
       if (Object.hasOwn(definition.elements, name)) return name;

@@ -5,6 +5,7 @@ export const session: ResourceDefinition = {
   name: 'Session',
   kind: 'resource',
   description: 'A token that was given out, from its issue to its end.',
+  madeByServer: true,
   elements: {
     id: { type: 'id', summary: true },
     meta: { type: 'Meta', summary: true },

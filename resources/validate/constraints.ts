@@ -3,7 +3,7 @@ import type { ElementDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
 import { CODE_SYSTEMS } from './code-systems/registry.ts';
-import { INVARIANTS, type Invariant } from './invariants/registry.ts';
+import { type Invariant, invariantOf } from './invariants/registry.ts';
 import { targetCheck } from './references.ts';
 import type { Check } from './run.ts';
 
@@ -28,7 +28,7 @@ export function constraintChecks(element: ElementDefinition, registry: Registry)
 /** The checks of the rules that are known by their ids; the others need what a validator does not have. */
 export function invariantChecks(invariants: Record<string, string>): Check[] {
   return Object.entries(invariants).flatMap(([id, demand]) => {
-    const holds = INVARIANTS.get(id);
+    const holds = invariantOf(id, demand);
     return holds === undefined ? [] : [invariantCheck(id, demand, holds)];
   });
 }

@@ -19,7 +19,8 @@ export class Container {
     const contained = resource?.contained;
     if (!Array.isArray(contained)) return;
     for (const item of contained) {
-      if (isObject(item) && typeof item.id === 'string') this.#types.set(item.id, String(item.resourceType ?? ''));
+      if (!isObject(item) || typeof item.id !== 'string') continue;
+      this.#types.set(item.id, typeof item.resourceType === 'string' ? item.resourceType : '');
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { RESULT_PARAMETERS } from '../../resources/search/parse.ts';
@@ -30,7 +31,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
         mode: 'server',
         documentation: `Every search also takes ${RESULT_PARAMETERS.join(', ')}, _list, chained parameters and _has.`,
         security: security(config),
-        resource: describeTypes(registry, ofEveryType(), ownOperations(base)),
+        resource: describeTypes(registry, servedOf, ownOperations(base)),
         interaction: system,
         operation: operations(ofSystem),
       },
@@ -57,14 +58,15 @@ function operations(interactions: readonly Interaction[]): JsonObject[] {
   );
 }
 
-/** What holds of every type: the interactions, with what each brings, and the operations. */
-function ofEveryType(): JsonObject {
-  const interactions = INTERACTIONS.filter(isOfType);
+/** What is done with a type: the interactions, with what each brings, and the operations. */
+function servedOf({ madeByServer = false }: ResourceDefinition): JsonObject {
+  const interactions = INTERACTIONS.filter((one) => isOfType(one) && !(madeByServer && one.code === 'create'));
   const operation = operations(interactions);
   return {
     interaction: interactionCodes(interactions),
     versioning: 'versioned-update',
     ...Object.assign({}, ...interactions.map(({ brings }) => brings)),
+    ...(madeByServer ? { updateCreate: false } : {}),
     referencePolicy: ['literal', 'logical'],
     ...(operation.length === 0 ? {} : { operation }),
   };

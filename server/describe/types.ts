@@ -1,28 +1,31 @@
+import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { type DescribedParameter, describeParameters } from '../../resources/search/describe.ts';
 
 /**
- * `CapabilityStatement.rest.resource`: every served type, what holds of all, the operations of its own, and what it is
- * searched by.
+ * `CapabilityStatement.rest.resource`: every served type, what is done with it, the operations of its own, and what it
+ * is searched by.
  */
 export function describeTypes(
   registry: Registry,
-  ofEvery: JsonObject,
+  servedOf: (type: ResourceDefinition) => JsonObject,
   ownOperations: Record<string, JsonObject[]>,
 ): JsonObject[] {
-  const operations = Array.isArray(ofEvery['operation']) ? ofEvery['operation'] : [];
   const types = registry.names().flatMap((name) => registry.get(name) ?? []);
   const parameters = new Map(types.map((type) => [type.name, describeParameters(registry, type)]));
   const pointing = reverseIncludes(parameters);
-  return types.map(({ name, description }) => {
+  return types.map((type) => {
+    const { name, description } = type;
+    const served = servedOf(type);
+    const operations = Array.isArray(served['operation']) ? served['operation'] : [];
     const own = parameters.get(name) ?? [];
     const include = own.filter(({ leadsTo }) => leadsTo.length > 0).map(({ code }) => `${name}:${code}`);
     return {
       type: name,
       ...(registry.published.includes(name) ? { profile: `http://hl7.org/fhir/StructureDefinition/${name}` } : {}),
       ...(description === undefined ? {} : { documentation: description }),
-      ...ofEvery,
+      ...served,
       ...listed('operation', [...operations, ...(ownOperations[name] ?? [])]),
       searchInclude: ['*', ...(include.length > 0 ? [`${name}:*`, ...include] : [])],
       searchRevInclude: ['*', ...(pointing.get(name) ?? []).sort()],

@@ -145,6 +145,7 @@ const FINDS: Record<string, [query: string, ids: string][]> = {
     ['identifier=|12\\,3', 'bo'],
     ['identifier=urn:mrn|', 'ana'],
     ['identifier=urn:other|a\\|b', 'bo'],
+    ['_id=ana&_elements=deceased[x],Patient.name', 'ana'],
     ['identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|12\\,3', 'ana'],
     ['identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|XX|12\\,3', ''],
     ['email=ana@example.org', 'ana'],

@@ -2,6 +2,7 @@
 import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import type { JsonObject } from '../../resources/json/value.ts';
 import { INTERACTIONS } from '../../server/interactions/registry.ts';
 import type { Reply } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
@@ -65,6 +66,18 @@ describe('server: what it tells of itself', () => {
         profile: 'http://hl7.org/fhir/StructureDefinition/Patient',
         operation: [{ name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate' }],
       });
+    });
+
+    it('tells of no way to create what the server alone makes', async () => {
+      const { interaction, conditionalCreate, updateCreate } = types.get('Session') as unknown as JsonObject;
+      expect([conditionalCreate, updateCreate]).to.eql([undefined, false]);
+      expect(JSON.stringify(interaction)).to.include('"update"').and.not.include('"create"');
+      for (const [method, path] of [
+        ['POST', '/Session'],
+        ['PUT', '/Session/new'],
+      ] as const) {
+        expect((await server.request(method, path, { as: asRoot, json: { active: true } })).status).to.equal(422);
+      }
     });
 
     it('tells the formats, of patches too', () => {

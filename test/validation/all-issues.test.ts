@@ -54,6 +54,19 @@ describe('validation: every issue', () => {
     expect(found.map(([, place]) => place)).to.have.members(['Patient.name', 'Patient.birthDate', 'Patient.gender']);
   });
 
+  it('never fails of an element that is called as JavaScript calls a conversion', () => {
+    for (const type of registry.names()) {
+      const names = Object.keys(registry.get(type)?.elements ?? {});
+      for (const value of [{ toString: 0 }, [{ valueOf: 'x', toString: null }]]) {
+        const nested = Object.fromEntries(['value', 'code', 'path', 'url', 'type'].map((name) => [name, value]));
+        for (const content of [value, nested, [nested]]) {
+          const members = names.map((name) => [name, content]);
+          expect(issuesOf({ resourceType: type, ...Object.fromEntries(members) } as JsonObject)).not.to.eql([]);
+        }
+      }
+    }
+  });
+
   // A rule is asked of values of any shape, and must pass over those that it is not about.
   it('never fails of a body, whatever is in it', () => {
     const types = fc.constantFrom(...registry.names());

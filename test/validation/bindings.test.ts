@@ -74,6 +74,8 @@ const CODES: Record<string, { valid: string[]; invalid: string[] }> = {
       'Cel',
       'a_j',
       'm-2',
+      '/100{WBCs}',
+      'U/(10.g){feces}',
     ],
     invalid: [
       'mmHg',
@@ -89,7 +91,6 @@ const CODES: Record<string, { valid: string[]; invalid: string[] }> = {
       'µg',
       '{µ}',
       'm{a}{b}',
-      '2{a}',
       '.m',
       'm2-3',
       'sdfa',

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { isObject } from '../../resources/json/value.ts';
-import { INVARIANTS } from '../../resources/validate/invariants/registry.ts';
+import { invariantOf } from '../../resources/validate/invariants/registry.ts';
 import { patient, type Row, rows } from './check.ts';
 
 const DATA = new URL('../../resources/fhir/r4/', import.meta.url);
@@ -15,27 +15,46 @@ const NEEDS_ANOTHER_RESOURCE = ['ctm-1'];
 /** They name a code system called `something`. */
 const MEANINGLESS = ['ppc-2', 'ppc-3', 'ppc-4', 'ppc-5'];
 
-function rulesIn(value: Json): string[] {
+/** The rules in a definition: the id of each and what it demands. */
+function rulesIn(value: Json): [id: string, demand: string][] {
   if (Array.isArray(value)) return value.flatMap(rulesIn);
   if (!isObject(value)) return [];
-  const own = isObject(value.invariants) ? Object.keys(value.invariants) : [];
-  return [...own, ...Object.values(value).flatMap(rulesIn)];
+  const own = isObject(value.invariants) ? Object.entries(value.invariants) : [];
+  return [
+    ...own.map(([id, demand]): [string, string] => [id, String(demand)]),
+    ...Object.values(value).flatMap(rulesIn),
+  ];
 }
 
 describe('validation: published rules', () => {
+  const published = readdirSync(DATA).flatMap((file) => rulesIn(JSON.parse(readFileSync(new URL(file, DATA), 'utf8'))));
+
   it('are held, every one that can be', () => {
-    const published = new Set(
-      readdirSync(DATA).flatMap((file) => rulesIn(JSON.parse(readFileSync(new URL(file, DATA), 'utf8')))),
-    );
-    const held = new Set([...INVARIANTS.keys(), ...ELSEWHERE, ...NEEDS_ANOTHER_RESOURCE, ...MEANINGLESS]);
-    expect(published.size).to.be.above(190);
-    expect([...published].filter((rule) => !held.has(rule))).to.eql([]);
+    const elsewhere = new Set([...ELSEWHERE, ...NEEDS_ANOTHER_RESOURCE, ...MEANINGLESS]);
+    expect(new Set(published.map(([id]) => id)).size).to.be.above(190);
+    const missing = published.filter(([id, demand]) => !elsewhere.has(id) && invariantOf(id, demand) === undefined);
+    expect(missing).to.eql([]);
+  });
+
+  it('are one for each id, or told apart by what they demand', () => {
+    const demands = new Map<string, Set<string>>();
+    for (const [id, demand] of published) demands.set(id, (demands.get(id) ?? new Set()).add(demand));
+    const several = [...demands].filter(([, those]) => those.size > 1).map(([id]) => id);
+    expect(several).to.eql(['inv-1']);
+    expect(invariantOf('inv-1', 'something else')).to.equal(undefined);
   });
 });
 
 const value = (key: string, content: JsonObject) => ({
   resourceType: 'Parameters',
   parameter: [{ name: 'a', [key]: content }],
+});
+const testReport = (action: JsonObject): JsonObject => ({
+  resourceType: 'TestReport',
+  status: 'completed',
+  testScript: { display: 'a' },
+  result: 'pass',
+  setup: { action: [action] },
 });
 const placeOf = (type: string) => `Parameters.parameter[0].value.ofType(${type})`;
 const broken = (type: string): ['invariant', string] => ['invariant', placeOf(type)];
@@ -167,6 +186,27 @@ describe('validation: rules of the resources', () => {
       'inv-1, broken',
       { resourceType: 'Parameters', parameter: [{ name: 'a' }] },
       ['invariant', 'Parameters.parameter[0]'],
+    ],
+    [
+      'inv-1 of a Task',
+      { resourceType: 'Task', status: 'requested', intent: 'order', authoredOn: '2024-02', lastModified: '2024-02-03' },
+    ],
+    [
+      'inv-1 of a Task, broken',
+      {
+        resourceType: 'Task',
+        status: 'requested',
+        intent: 'order',
+        authoredOn: '2024-02-04',
+        lastModified: '2024-02-03',
+      },
+      ['invariant', 'Task'],
+    ],
+    ['inv-1 of a TestReport', testReport({ operation: { result: 'pass' } })],
+    [
+      'inv-1 of a TestReport, broken',
+      testReport({ operation: { result: 'pass' }, assert: { result: 'pass' } }),
+      ['invariant', 'TestReport.setup.action[0]'],
     ],
     ['que-1, broken', questionnaire({ linkId: '1', type: 'group' }), ['invariant', 'Questionnaire.item[0]']],
     [

@@ -22,6 +22,7 @@ export const units: CodeSystem = {
 function isUnit(code: string): boolean {
   const tokens = code.match(TOKENS) ?? [];
   if (tokens.join('') !== code) return false;
+  // Published lists have annotations behind numbers and parentheses, too, which the grammar has not: `/100{WBCs}`.
   // An operator or an opening parenthesis is followed by a component; a component by an operator or the end.
   let depth = 0;
   let isDue = true;
@@ -37,7 +38,7 @@ function isUnit(code: string): boolean {
     } else if (token === ')') {
       if (isDue || depth === 0) return false;
       depth -= 1;
-      annotatable = false;
+      annotatable = true;
     } else if (token.startsWith('{')) {
       if (!ANNOTATION.test(token) || !(isDue || annotatable)) return false;
       isDue = false;
@@ -45,7 +46,7 @@ function isUnit(code: string): boolean {
     } else {
       if (!isDue || !isSimple(token)) return false;
       isDue = false;
-      annotatable = !FACTOR.test(token);
+      annotatable = true;
     }
   }
   return !isDue && depth === 0;

@@ -13,6 +13,7 @@ import {
   objects,
   oneOf,
   type Rule,
+  textOf,
 } from './values.ts';
 
 const TERMINOLOGY = 'http://terminology.hl7.org/CodeSystem/';
@@ -27,7 +28,7 @@ const isMistakenCondition: Rule = ({ verificationStatus }) =>
 const isOver: Rule = ({ clinicalStatus }) =>
   hasCoding(clinicalStatus, `${TERMINOLOGY}condition-clinical`, 'resolved', 'remission', 'inactive');
 
-const isTimeless: Rule = ({ status }) => ['proposed', 'cancelled', 'waitlist'].includes(String(status));
+const isTimeless: Rule = ({ status }) => ['proposed', 'cancelled', 'waitlist'].includes(textOf(status));
 
 const isNotHome: Rule = ({ use }) => use !== 'home';
 
@@ -51,7 +52,7 @@ function shareCoding(one: JsonObject[string] | undefined, other: JsonObject[stri
 
 function sorted(value: JsonObject): [string, string][] {
   return Object.entries(value)
-    .map(([key, item]): [string, string] => [key, String(item)])
+    .map(([key, item]): [string, string] => [key, textOf(item)])
     .sort();
 }
 
@@ -61,13 +62,17 @@ function isPercentage(probability: JsonObject): boolean {
   );
 }
 
+function isModifiedLast({ authoredOn, lastModified }: JsonObject): boolean {
+  return typeof authoredOn !== 'string' || typeof lastModified !== 'string' || !isAfter(authoredOn, lastModified);
+}
+
 export const CLINICAL: Record<string, Rule> = {
   'ait-1': (value) => isMistakenAllergy(value) || has(value, 'clinicalStatus'),
   'ait-2': (value) => !isMistakenAllergy(value) || !has(value, 'clinicalStatus'),
   'app-1': anyOf('type', 'actor'),
   'app-2': allOrNone('start', 'end'),
   'app-3': (value) => (has(value, 'start') && has(value, 'end')) || isTimeless(value),
-  'app-4': (value) => !has(value, 'cancelationReason') || ['noshow', 'cancelled'].includes(String(value.status)),
+  'app-4': (value) => !has(value, 'cancelationReason') || ['noshow', 'cancelled'].includes(textOf(value.status)),
   'apr-1': anyOf('participantType', 'actor'),
   'ces-1': oneOf('category', 'productOrService'),
   'con-1': anyOf('summary', 'assessment'),
@@ -81,6 +86,7 @@ export const CLINICAL: Record<string, Rule> = {
   'grp-1': (value) => !has(value, 'member') || value.actual === true,
   'imm-1': anyOf('documentType', 'reference'),
   'imr-1': anyOf('vaccineCode', 'targetDisease'),
+  'inv-1: Last modified date must be greater than or equal to authored-on date.': isModifiedLast,
   'lst-1': notAll('emptyReason', 'entry'),
   'lst-2': (value) => value.mode === 'changes' || objects(value, 'entry').every((entry) => !has(entry, 'deleted')),
   'lst-3': (value) => value.mode === 'working' || objects(value, 'entry').every((entry) => !has(entry, 'date')),

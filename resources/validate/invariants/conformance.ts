@@ -1,6 +1,6 @@
 /** The rules of the resources that describe systems, terms and measures, by their ids in R4. */
 import type { JsonObject } from '../../json/value.ts';
-import { anyOf, areDistinct, countOf, has, hasChoice, needs, notAll, objects, type Rule } from './values.ts';
+import { anyOf, areDistinct, countOf, has, hasChoice, needs, notAll, objects, type Rule, textOf } from './values.ts';
 
 const whenKind =
   (kind: string, rule: Rule): Rule =>
@@ -17,7 +17,7 @@ const distinct =
     areDistinct(objects(value, name).map((item) => JSON.stringify(of.map((part) => item[part] ?? null))));
 
 function codesBelow(value: JsonObject): string[] {
-  return objects(value, 'concept').flatMap((concept) => [String(concept.code), ...codesBelow(concept)]);
+  return objects(value, 'concept').flatMap((concept) => [textOf(concept.code), ...codesBelow(concept)]);
 }
 
 function hasDistinctPreferences(naming: JsonObject): boolean {
@@ -59,7 +59,7 @@ function areVersionsCoded(system: JsonObject): boolean {
 const saysSomething: Rule = (entry) => has(entry, 'code') || has(entry, 'display');
 
 export const CONFORMANCE: Record<string, Rule> = {
-  'cmd-1': (value) => has(value, 'comment') || !['narrower', 'inexact'].includes(String(value.equivalence)),
+  'cmd-1': (value) => has(value, 'comment') || !['narrower', 'inexact'].includes(textOf(value.equivalence)),
   'cmd-2': (value) => value.mode !== 'fixed' || has(value, 'code'),
   'cmd-3': (value) => value.mode !== 'other-map' || has(value, 'url'),
   'cpb-1': anyOf('rest', 'messaging', 'document'),
@@ -83,7 +83,7 @@ export const CONFORMANCE: Record<string, Rule> = {
   'nsd-2': hasDistinctPreferences,
   'opd-1': anyOf('type', 'part'),
   'opd-2': (value) => !has(value, 'searchType') || value.type === 'string',
-  'opd-3': (value) => !has(value, 'targetProfile') || ['Reference', 'canonical'].includes(String(value.type)),
+  'opd-3': (value) => !has(value, 'targetProfile') || ['Reference', 'canonical'].includes(textOf(value.type)),
   'smp-1': needs('element', 'context'),
   'smp-2': needs('context', 'contextType'),
   'spd-1': needs('xpath', 'xpathUsage'),

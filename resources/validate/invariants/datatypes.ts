@@ -13,6 +13,7 @@ import {
   objects,
   oneOf,
   type Rule,
+  textOf,
 } from './values.ts';
 
 const UCUM = 'http://unitsofmeasure.org';
@@ -71,7 +72,7 @@ function refersAlone(element: JsonObject): boolean {
 
 function isBindable(element: JsonObject): boolean {
   const types = objects(element, 'type');
-  return !has(element, 'binding') || types.length === 0 || types.some(({ code }) => CODED.has(String(code)));
+  return !has(element, 'binding') || types.length === 0 || types.some(({ code }) => CODED.has(textOf(code)));
 }
 
 function hasOrderedCardinality({ min, max }: JsonObject): boolean {
@@ -91,7 +92,7 @@ export const DATATYPES: Record<string, Rule> = {
   'cnt-3': (value) =>
     inUnitsOf(UCUM)(value) &&
     [undefined, '1'].includes(value.code as string | undefined) &&
-    !String(value.value).includes('.'),
+    !textOf(value.value).includes('.'),
   'cpt-2': needs('value', 'system'),
   'dis-1': inUnitsOf(UCUM),
   'drq-1': oneOf('path', 'searchParam'),

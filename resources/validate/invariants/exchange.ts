@@ -1,11 +1,11 @@
 /** The rules of the resources that carry others: Bundle, Parameters, Composition, Linkage, by their ids in R4. */
 import { isObject, type JsonObject } from '../../json/value.ts';
-import { anyOf, areDistinct, has, hasChoice, notAll, objects, type Rule } from './values.ts';
+import { anyOf, areDistinct, has, hasChoice, notAll, objects, type Rule, textOf } from './values.ts';
 
 const isOf =
   (...types: string[]): Rule =>
   ({ type }) =>
-    types.includes(String(type));
+    types.includes(textOf(type));
 
 /** Every entry has an element, or none has. */
 const entriesHave =
@@ -25,7 +25,7 @@ function hasDistinctUrls(bundle: JsonObject): boolean {
   return areDistinct(
     named.map((entry) => {
       const version = objects(entry, 'resource').flatMap((resource) => objects(resource, 'meta'))[0]?.versionId;
-      return `${String(entry.fullUrl)} ${String(version)}`;
+      return `${textOf(entry.fullUrl)} ${textOf(version)}`;
     }),
   );
 }
@@ -56,6 +56,6 @@ export const EXCHANGE: Record<string, Rule> = {
   'bdl-12': (bundle) => !isOf('message')(bundle) || startsWith(bundle, 'MessageHeader'),
   'cmp-1': anyOf('text', 'entry', 'section'),
   'cmp-2': notAll('emptyReason', 'entry'),
-  'inv-1': hasOneContent,
+  'inv-1: A parameter must have one and only one of (value, resource, part)': hasOneContent,
   'lnk-1': ({ item }) => Array.isArray(item) && item.length > 1,
 };

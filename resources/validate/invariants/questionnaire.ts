@@ -1,6 +1,6 @@
 /** The rules of Questionnaire (https://hl7.org/fhir/R4/questionnaire.html#invs). */
 import type { Json, JsonObject } from '../../json/value.ts';
-import { areDistinct, descendants, has, notAll, objects, type Rule } from './values.ts';
+import { areDistinct, descendants, has, notAll, objects, type Rule, textOf } from './values.ts';
 
 const LISTED = new Set('choice open-choice decimal integer date dateTime time string quantity'.split(' '));
 const MEASURED = new Set('boolean decimal integer string text url open-choice'.split(' '));
@@ -9,7 +9,7 @@ const ANSWERLESS = new Set(['group', 'display']);
 const among =
   (types: ReadonlySet<string>): Rule =>
   ({ type }) =>
-    types.has(String(type));
+    types.has(textOf(type));
 
 /** A text to display has none of some elements. */
 const displaysWithout =

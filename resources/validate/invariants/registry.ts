@@ -27,11 +27,19 @@ const TEXT_RULES: Record<string, (text: string) => boolean> = {
   'eld-3': (max) => max === '*' || /^\d+$/.test(max),
 };
 
-/** The rules of FHIR R4 by id, so far as they can be held without a terminology server or another resource. */
-export const INVARIANTS: ReadonlyMap<string, Invariant> = new Map<string, Invariant>([
+/**
+ * The rules of FHIR R4 by id, as far as they can be held without a terminology server or another resource. An id that
+ * R4 gives to several rules stands with what each demands.
+ */
+const INVARIANTS: ReadonlyMap<string, Invariant> = new Map<string, Invariant>([
   ...Object.entries(RULES).map(([id, rule]): [string, Invariant] => [id, (value) => !isObject(value) || rule(value)]),
   ...Object.entries(TEXT_RULES).map(([id, rule]): [string, Invariant] => [
     id,
     (value) => typeof value !== 'string' || rule(value),
   ]),
 ]);
+
+/** The rule with an id and what it demands; undefined where it is not held here. */
+export function invariantOf(id: string, demand: string): Invariant | undefined {
+  return INVARIANTS.get(id) ?? INVARIANTS.get(`${id}: ${demand}`);
+}

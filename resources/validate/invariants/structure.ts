@@ -1,6 +1,6 @@
 /** The rules of StructureDefinition (https://hl7.org/fhir/R4/structuredefinition.html#invs). */
 import type { JsonObject } from '../../json/value.ts';
-import { anyOf, areDistinct, has, hasChoice, objects, type Rule } from './values.ts';
+import { anyOf, areDistinct, has, hasChoice, objects, type Rule, textOf } from './values.ts';
 
 const HL7 = 'http://hl7.org/fhir/StructureDefinition';
 const TYPE_CODE = /^(?:[a-zA-Z0-9.]+|http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][A-Za-z]+)$/;
@@ -10,15 +10,15 @@ function elementsOf(structure: JsonObject, ...views: string[]): JsonObject[] {
   return views.flatMap((view) => objects(structure, view)).flatMap((view) => objects(view, 'element'));
 }
 
-const isRoot: Rule = ({ path }) => !String(path).includes('.');
+const isRoot: Rule = ({ path }) => !textOf(path).includes('.');
 const isLogical: Rule = ({ kind }) => kind === 'logical';
 const haveIds = (elements: JsonObject[]) => elements.every((element) => has(element, 'id'));
 const idsOf = (elements: JsonObject[]) => elements.map(({ id }) => id ?? null);
 
 /** All elements after the first are below what its path says. */
 function areBelow(elements: JsonObject[], rootOf: (path: string) => string): boolean {
-  const root = rootOf(String(elements[0]?.path));
-  return elements.slice(1).every(({ path }) => String(path).startsWith(`${root}.`));
+  const root = rootOf(textOf(elements[0]?.path));
+  return elements.slice(1).every(({ path }) => textOf(path).startsWith(`${root}.`));
 }
 
 const pathOf = (path: string) => path;
@@ -29,9 +29,9 @@ function startsAtType(structure: JsonObject): boolean {
 }
 
 function isPublishedPlainly(structure: JsonObject): boolean {
-  if (!String(structure.url).startsWith(HL7)) return true;
+  if (!textOf(structure.url).startsWith(HL7)) return true;
   const types = elementsOf(structure, 'snapshot', 'differential').flatMap((element) => objects(element, 'type'));
-  return types.every(({ code }) => code === undefined || TYPE_CODE.test(String(code)));
+  return types.every(({ code }) => code === undefined || TYPE_CODE.test(textOf(code)));
 }
 
 const hasDefault: Rule = (element) => hasChoice(element, 'defaultValue');
@@ -87,7 +87,7 @@ export const STRUCTURE: Record<string, Rule> = {
   'sdf-21': (structure) =>
     structure.derivation === 'specialization' || !elementsOf(structure, 'differential').some(hasDefault),
   'sdf-22': (structure) =>
-    !String(structure.url).startsWith(HL7) || !elementsOf(structure, 'snapshot', 'differential').some(hasDefault),
+    !textOf(structure.url).startsWith(HL7) || !elementsOf(structure, 'snapshot', 'differential').some(hasDefault),
   'sdf-23': (structure) =>
     elementsOf(structure, 'snapshot', 'differential')
       .filter(isRoot)

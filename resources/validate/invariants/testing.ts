@@ -1,6 +1,6 @@
 /** The rules of TestScript and TestReport (https://hl7.org/fhir/R4/testscript.html#invs). */
 import { isObject, type JsonObject } from '../../json/value.ts';
-import { countOf, has, notAll, objects, oneOf, type Rule } from './values.ts';
+import { countOf, has, notAll, objects, oneOf, type Rule, textOf } from './values.ts';
 
 const TARGETLESS = ['capabilities', 'search', 'transaction', 'history'];
 const ASSERTED = `contentType expression headerField minimumId navigationLinks path requestMethod resource responseCode
@@ -11,7 +11,7 @@ const ASSERTED = `contentType expression headerField minimumId navigationLinks p
 function hasOneTarget(operation: JsonObject): boolean {
   const type = operation.type ?? null;
   if (has(operation, 'sourceId') || countOf(operation, ['targetId', 'url', 'params']) === 1) return true;
-  return isObject(type) && TARGETLESS.includes(String(type.code));
+  return isObject(type) && TARGETLESS.includes(textOf(type.code));
 }
 
 const assertsOnce: Rule = (assert) => has(assert, 'extension') || countOf(assert, ASSERTED) <= 1;
@@ -26,6 +26,7 @@ const looksTheRightWay: Rule = (assert) =>
 const actsOnce = oneOf('operation', 'assert');
 
 export const TESTING: Record<string, Rule> = {
+  'inv-1: Setup action SHALL contain either an operation or assert but not both.': actsOnce,
   'inv-2': actsOnce,
   'tst-1': actsOnce,
   'tst-2': actsOnce,

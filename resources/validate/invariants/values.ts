@@ -2,7 +2,7 @@
  * Looking at values: FHIRPath's `exists()`, `count()` and comparisons. A value that is not of its type is told of
  * elsewhere, and may be anything here.
  */
-import { isObject, type Json, type JsonObject } from '../../json/value.ts';
+import { Decimal, isObject, type Json, type JsonObject } from '../../json/value.ts';
 
 /** A rule of an object: true where it holds. */
 export type Rule = (value: JsonObject) => boolean;
@@ -59,8 +59,13 @@ export function allOrNone(...names: string[]): Rule {
 /** The number of an element, where it is one. */
 export function numberOf(value: Json | undefined): number | undefined {
   if (value === undefined || value === null || typeof value === 'boolean') return undefined;
-  const number = Number(value);
+  const number = Number(textOf(value) || Number.NaN);
   return Number.isNaN(number) ? undefined : number;
+}
+
+/** A value as a text; none where it is an object or a list, whose own `toString` could be anything. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'object' && value !== null && !(value instanceof Decimal) ? '' : String(value);
 }
 
 /** True where no two texts are the same. */
