@@ -15,6 +15,14 @@ function rows(page: string): string[][] {
   return table.map((line) => line.slice(2, -2).split(' | '));
 }
 
+/** The texts of a test file, its titles among them; none of what is skipped or commented out. */
+function titlesOf(file: string): string[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*(\/\/|\/?\*)|\b(it|describe)\.skip\(/.test(line))
+    .flatMap((line) => line.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`?/g) ?? []);
+}
+
 const plain = (text: string): string => text.replaceAll(/[`\\]/g, '').toLowerCase();
 
 describe('docs: errors', () => {
@@ -49,14 +57,43 @@ describe('docs: security', () => {
   for (const [attack = '', , link = ''] of rows('security.md')) {
     it(`${attack}: is a title of the test that is named`, () => {
       const [, file = ''] = /\]\(\.\.\/(.+)\)/.exec(link) ?? [];
-      const titles = readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => !/^\s*(\/\/|\/?\*)|\b(it|describe)\.skip\(/.test(line))
-        .flatMap((line) => line.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`?/g) ?? []);
       expect(
-        titles.some((title) => plain(title).includes(plain(attack))),
+        titlesOf(file).some((title) => plain(title).includes(plain(attack))),
         `${file} has no such title`,
       ).to.equal(true);
+    });
+  }
+});
+
+/** The sections of RFCs that titles of tests name (`RFC 6749 §5.1, §5.2: …`), by the number of the RFC. */
+function namedSections(): Map<string, Set<string>> {
+  const named = new Map<string, Set<string>>();
+  const files = (readdirSync('test', { recursive: true }) as string[]).filter((name) => name.endsWith('.test.ts'));
+  const titles = files.flatMap((file) => titlesOf(path.join('test', file)));
+  for (const [, rfc = '', sections = ''] of titles
+    .join('\n')
+    .matchAll(/RFC (\d{4}) (§\d+(?:\.\d+)*(?:, §\d+(?:\.\d+)*)*)/g)) {
+    const known = named.get(rfc) ?? new Set();
+    for (const section of sections.split(', ')) known.add(section);
+    named.set(rfc, known);
+  }
+  return named;
+}
+
+describe('docs: standards', () => {
+  const named = namedSections();
+  const number = (section: string) => section.slice(1).split('.').map(Number);
+  const inOrder = (sections: string[]) =>
+    sections.sort((one, other) => {
+      const [a, b] = [number(one), number(other)];
+      const at = a.findIndex((part, index) => part !== b[index]);
+      return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1);
+    });
+
+  for (const [standard = '', sections = ''] of rows('standards.md')) {
+    it(`${standard}: the sections are those that titles of tests name`, () => {
+      const [, rfc = ''] = /RFC (\d{4})/.exec(standard) ?? [];
+      expect(sections.split(', ')).to.eql(inOrder([...(named.get(rfc) ?? [])]));
     });
   }
 });

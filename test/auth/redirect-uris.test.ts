@@ -77,10 +77,12 @@ const NEAR: [listed: string, asked: string][] = [
 
 describe('redirect URIs', () => {
   for (const uri of GOOD) it(`${uri} may be listed`, () => expect(redirectUriProblem(uri)).to.equal(undefined));
-  for (const uri of BAD) it(`${JSON.stringify(uri)} may not`, () => expect(redirectUriProblem(uri)).to.be.a('string'));
+  for (const uri of BAD)
+    it(`RFC 6749 §3.1.2, RFC 9700 §2.6: ${JSON.stringify(uri)} may not`, () =>
+      expect(redirectUriProblem(uri)).to.be.a('string'));
 
   for (const [listed, asked] of NEAR) {
-    it(`${asked} is not ${listed}`, () => expect(isListed([listed], asked)).to.equal(false));
+    it(`RFC 9700 §2.1, §4.1.3: ${asked} is not ${listed}`, () => expect(isListed([listed], asked)).to.equal(false));
   }
 
   it('RFC 8252 §7.3: a loopback address is the same at any port', () => {
@@ -90,7 +92,7 @@ describe('redirect URIs', () => {
     }
   });
 
-  it('whatever is added, left out or changed of a listed one is another', () => {
+  it('RFC 9700 §2.1: whatever is added, left out or changed of a listed one is another', () => {
     const edit = fc.tuple(fc.nat(), fc.nat(3), fc.string({ minLength: 1, maxLength: 4 }));
     fc.assert(
       fc.property(fc.constantFrom(...GOOD.filter((uri) => !/127|::1/.test(uri))), edit, (uri, [at, gone, text]) => {

@@ -93,7 +93,7 @@ describe('clients: openid-client', () => {
     expect((await client.fetchProtectedResource(config, tokens.access_token, path, 'GET')).status).to.equal(200);
   });
 
-  it('mix-up (RFC 9207 §2.4): an answer of another server is refused by its iss', async () => {
+  it('mix-up (RFC 9207 §2.4, RFC 9700 §4.4.2): an answer of another server is refused by its iss', async () => {
     const config = await discover('spa', client.None());
     const url = new URL(`${CALLBACK}?code=x&state=s&iss=https://evil.example`);
     const failure = await client

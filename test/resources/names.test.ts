@@ -47,7 +47,7 @@ describe('resources: names', () => {
   });
 
   for (const [name, first, second, place] of TAKEN) {
-    it(`client id equal to a user id, and the like: ${name}`, async () => {
+    it(`RFC 9700 §4.15.1: client id equal to a user id, and the like: ${name}`, async () => {
       expect((await call('PUT', ...first)).status).to.equal(201);
       const reply = await call('PUT', ...second);
       expect(reply.status, reply.text).to.equal(409);

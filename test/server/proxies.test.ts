@@ -44,7 +44,7 @@ describe('server: trusted proxies', () => {
     });
 
     const title = `${forwarded ?? 'none'} of anyone else counts for nothing`;
-    it(`X-Forwarded-For injection into limits and Sessions: ${title}`, async () => {
+    it(`RFC 9700 §4.13: X-Forwarded-For injection into limits and Sessions: ${title}`, async () => {
       expect(await addressOf(plain, forwarded)).to.equal('127.0.0.1');
     });
   }

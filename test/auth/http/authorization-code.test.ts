@@ -85,7 +85,7 @@ describe('the authorization code flow', () => {
       await api.granted({ ...form, code });
     });
 
-    it('gives JWT, scopes and audiences as its Client says', async () => {
+    it('RFC 8707 §2.1, §2.2: gives JWT, scopes and audiences as its Client says', async () => {
       const query = { client_id: 'jwt', scope: 'a', resource: 'https://b.example' };
       const reply = await granted(await newCode(query), { client_id: 'jwt' });
       const claims = decodeJwt(reply.string('access_token'));
@@ -119,7 +119,7 @@ describe('the authorization code flow', () => {
   });
 
   describe('codes that were stolen, tried or used', () => {
-    it('RFC 6749 §4.1.2: code replay ends the tokens that it was exchanged for', async () => {
+    it('RFC 6749 §4.1.2, §10.5: code replay ends the tokens that it was exchanged for', async () => {
       const code = await newCode();
       const reply = await granted(code);
       expect(refusal(await exchange(code))).to.equal(REFUSED);
@@ -147,7 +147,7 @@ describe('the authorization code flow', () => {
       }
     });
 
-    it('RFC 6749 §4.1.3: the code of another client is refused, and stays good for its own', async () => {
+    it('RFC 6749 §4.1.3, §10.5: the code of another client is refused, and stays good for its own', async () => {
       const code = await newCode();
       expect(refusal(await exchange(code, { client_id: 'other' }))).to.equal(REFUSED);
       const stolen = { client_id: 'confidential', client_secret: SECRET };
@@ -155,7 +155,7 @@ describe('the authorization code flow', () => {
       await granted(code);
     });
 
-    it('RFC 6749 §4.1.3: redirect_uri has to be the same as it was', async () => {
+    it('RFC 6749 §4.1.3, §10.6: redirect_uri has to be the same as it was', async () => {
       const code = await newCode();
       for (const redirect_uri of ['', `${CALLBACK}/`, `${CALLBACK}/other`, 'https://app.example/']) {
         expect(refusal(await exchange(code, { redirect_uri })), redirect_uri).to.equal(REFUSED);
@@ -163,7 +163,7 @@ describe('the authorization code flow', () => {
       await granted(code);
     });
 
-    it('RFC 6749 §4.1.2: a code is good for a minute', async () => {
+    it('RFC 6749 §4.1.2, §10.5: a code is good for a minute', async () => {
       const code = await newCode();
       api.pass(61);
       expect(refusal(await exchange(code))).to.equal(REFUSED);
@@ -177,7 +177,7 @@ describe('the authorization code flow', () => {
       await granted(code, { client_id: 'confidential', client_secret: SECRET });
     });
 
-    it('a Client that does not list the grant is refused', async () => {
+    it('RFC 6749 §5.2: a Client that does not list the grant is refused', async () => {
       expect(refusal(await exchange('x', { client_id: 'plain' }))).to.equal('400 unauthorized_client');
     });
 
@@ -196,17 +196,17 @@ describe('the authorization code flow', () => {
     });
   });
 
-  describe('PKCE (RFC 7636)', () => {
+  describe('PKCE', () => {
     const missing: [why: string, query: Form][] = [
       ['PKCE missing', { code_challenge: '', code_challenge_method: '' }],
       ['PKCE plain', { code_challenge_method: 'plain' }],
-      ['PKCE plain by leaving the method out (§4.3)', { code_challenge_method: '' }],
+      ['PKCE plain by leaving the method out (RFC 7636 §4.3)', { code_challenge_method: '' }],
       ['PKCE in another case', { code_challenge_method: 's256' }],
       ['PKCE with a challenge that is no SHA-256', { code_challenge: VERIFIER.slice(1) }],
       ['PKCE with a method alone', { code_challenge: '' }],
     ];
     for (const [why, query] of missing) {
-      it(`§4.4.1: ${why} is refused, for a confidential client too`, async () => {
+      it(`RFC 7636 §4.4.1: ${why} is refused, for a confidential client too`, async () => {
         for (const client_id of ['app', 'confidential']) {
           const answer = answerIn(await browser.open({ ...QUERY, client_id, ...query }));
           expect(answer).to.include({ error: 'invalid_request', state: QUERY.state, iss: api.issuer });
@@ -214,7 +214,7 @@ describe('the authorization code flow', () => {
       });
     }
 
-    it('§4.6: a wrong verifier is refused, and the code stays good for the right one', async () => {
+    it('RFC 7636 §4.6: a wrong verifier is refused, and the code stays good for the right one', async () => {
       const code = await newCode();
       for (const code_verifier of ['x'.repeat(43), CHALLENGE, `${VERIFIER}x`, VERIFIER.toLowerCase(), 'short']) {
         expect(refusal(await exchange(code, { code_verifier })), code_verifier).to.equal(REFUSED);
@@ -222,7 +222,7 @@ describe('the authorization code flow', () => {
       await granted(code);
     });
 
-    it('RFC 9700 §4.8: a downgrade by leaving the verifier out is refused', async () => {
+    it('RFC 9700 §4.8.2: a downgrade by leaving the verifier out is refused', async () => {
       expect(refusal(await exchange(await newCode(), { code_verifier: '' }))).to.equal('400 invalid_request');
     });
   });

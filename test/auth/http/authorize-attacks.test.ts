@@ -43,7 +43,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
   const post = (form: Query, headers: Record<string, string> = {}) =>
     api.request('POST', '/auth/authorize', { form, headers });
 
-  it('clickjacking, caches and scripts are kept out by the headers of every page', async () => {
+  it('RFC 6749 §10.13, RFC 9700 §4.2.4, §4.16: clickjacking, caches and scripts are kept out by headers', async () => {
     const signIn = await open();
     const pages = [signIn, await browser.signIn(signIn), await browser.signIn(await open(), 'ann', 'x')];
     pages.push(await open({ redirect_uri: 'https://evil.example' }));
@@ -68,7 +68,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
     expect(signIn.header('content-security-policy')).to.include("form-action 'self' https://app.example;");
   });
 
-  it('HTML injection by client name, state, scope, login_hint and the user name is shown as text', async () => {
+  it('RFC 6749 §10.14: HTML injection by client name, state, scope, login_hint and user name is text', async () => {
     const hinted = await open({ client_id: 'rogue', login_hint: INJECTION, state: INJECTION, ui_locales: INJECTION });
     const wrong = await browser.send(hinted, { username: INJECTION, password: 'x' });
     const consent = await browser.signIn(await open({ client_id: 'rogue', scope: `<b>x&lt;` }));
@@ -96,7 +96,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
     await secure.stop();
   });
 
-  it('CSRF on login and consent: a form is good in the browser that it was shown to, and unchanged', async () => {
+  it('RFC 6749 §10.12: CSRF on login and consent: a form is good in its own browser, and unchanged', async () => {
     const eve = browserOf(api);
     const evesLogin = await open({}, eve);
     const evesConsent = await eve.signIn(await open({}, eve), 'eve');
@@ -127,7 +127,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
     codeIn(await browser.send(consent, { answer: 'allow' }));
   });
 
-  it('CSRF on consent: an answer without a form is a question anew', async () => {
+  it('RFC 6749 §10.12: CSRF on consent: an answer without a form is a question anew', async () => {
     await browser.signIn(await open());
     const reply = await post({ ...QUERY, answer: 'allow' }, { cookie: `ward=${cookie()}` });
     expect(isConsent(await browser.get(`/auth/${reply.header('location')}`))).to.equal(true);
@@ -206,7 +206,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
     expect(isSignIn(await open())).to.equal(true);
   });
 
-  it('guessing through the login page counts with the token endpoint, and is stopped with it', async () => {
+  it('RFC 6749 §10.10: guessing through the login page counts with the token endpoint, and stops with it', async () => {
     api.pass(16 * 60);
     const from = { 'x-forwarded-for': '198.51.100.7' };
     const signIn = await open();

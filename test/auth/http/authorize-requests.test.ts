@@ -26,12 +26,12 @@ const TOLD: [why: string, query: Query | string, error: string][] = [
   ['an answer in the fragment', { response_mode: 'fragment' }, 'invalid_request'],
   ['an answer by a form', { response_mode: 'form_post' }, 'invalid_request'],
   ['RFC 6749 §3.3: a malformed scope', { scope: 'a"b' }, 'invalid_scope'],
-  ['a scope that the Client does not list', { client_id: 'listing', scope: 'b' }, 'invalid_scope'],
+  ['RFC 6749 §3.3: a scope that the Client does not list', { client_id: 'listing', scope: 'b' }, 'invalid_scope'],
   ['SMART: a launch from an EHR and nothing else', { scope: 'launch launch/encounter' }, 'invalid_scope'],
   ['SMART: a launch from an EHR, and no scope that bounds the token', { scope: 'openid launch' }, 'invalid_scope'],
   ['SMART: a launch of two kinds, unbounded', { scope: 'launch/patient launch' }, 'invalid_scope'],
   ['SMART: a scope with parameters', { scope: 'openid patient/Observation.rs?category=lab' }, 'invalid_scope'],
-  ['a Client of another grant', { client_id: 'machine' }, 'unauthorized_client'],
+  ['RFC 6749 §4.1.2.1: a Client of another grant', { client_id: 'machine' }, 'unauthorized_client'],
   ['RFC 8707 §2: a resource that is no URI', { resource: 'x' }, 'invalid_target'],
   ['SMART: an aud that is another server', { aud: 'https://evil.example/fhir' }, 'invalid_request'],
   ['OpenID Connect Core §6.1: request', { request: 'x.y.z' }, 'request_not_supported'],
@@ -47,23 +47,23 @@ const TOLD: [why: string, query: Query | string, error: string][] = [
 
 /** For the person alone: nobody may be sent anywhere (RFC 6749 §4.1.2.1, RFC 9700 §4.11). */
 const UNTOLD: [why: string, query: Query | string][] = [
-  ['no client_id', { client_id: '' }],
-  ['an unknown client', { client_id: 'nobody' }],
+  ['RFC 6749 §4.1.2.1: no client_id', { client_id: '' }],
+  ['RFC 6749 §4.1.2.1: an unknown client', { client_id: 'nobody' }],
   ['a client with SQL for an id', { client_id: "' OR 1=1 --" }],
   ['a client that is switched off', { client_id: 'off' }],
   ['client_id twice', `${TEXT}&client_id=app`],
-  ['open redirect: a redirect_uri of somebody else', { redirect_uri: 'https://evil.example/callback' }],
-  ['open redirect by prefix', { redirect_uri: `${CALLBACK}.evil.example` }],
-  ['open redirect by suffix', { redirect_uri: `https://evil.example/${CALLBACK}` }],
+  ['RFC 9700 §2.1: open redirect: a redirect_uri of somebody else', { redirect_uri: 'https://evil.example/callback' }],
+  ['RFC 9700 §4.1.3: open redirect by prefix', { redirect_uri: `${CALLBACK}.evil.example` }],
+  ['RFC 9700 §4.1.3: open redirect by suffix', { redirect_uri: `https://evil.example/${CALLBACK}` }],
   ['open redirect by %2f', { redirect_uri: `${CALLBACK}%2f..%2fevil` }],
   ['open redirect by a user name', { redirect_uri: 'https://app.example@evil.example/callback' }],
-  ['open redirect by a fragment', { redirect_uri: `${CALLBACK}#` }],
+  ['RFC 6749 §3.1.2: open redirect by a fragment', { redirect_uri: `${CALLBACK}#` }],
   ['open redirect by case', { redirect_uri: 'https://APP.example/callback' }],
-  ['open redirect by javascript:', { redirect_uri: 'javascript:alert(1)' }],
-  ['open redirect by CRLF', { redirect_uri: `${CALLBACK}\r\nSet-Cookie: a=b` }],
+  ['RFC 6749 §10.15: open redirect by javascript:', { redirect_uri: 'javascript:alert(1)' }],
+  ['RFC 6749 §10.14: open redirect by CRLF', { redirect_uri: `${CALLBACK}\r\nSet-Cookie: a=b` }],
   ['redirect_uri twice', `${TEXT}&redirect_uri=https://evil.example`],
-  ['no redirect_uri where several are registered', { redirect_uri: '' }],
-  ['no redirect_uri where none is registered', { client_id: 'bare', redirect_uri: '' }],
+  ['RFC 6749 §3.1.2.3: no redirect_uri where several are registered', { redirect_uri: '' }],
+  ['RFC 6749 §3.1.2.4: no redirect_uri where none is registered', { client_id: 'bare', redirect_uri: '' }],
 ];
 
 describe('requests to the authorization endpoint', () => {
@@ -89,7 +89,7 @@ describe('requests to the authorization endpoint', () => {
     by.open(typeof query === 'string' ? query : { ...QUERY, ...query });
   const isSignIn = (reply: Reply) => reply.status === 200 && reply.text.includes('name="password"');
 
-  it('is answered by a page to sign in, which names the app', async () => {
+  it('RFC 6749 §4.1.1: is answered by a page to sign in, which names the app', async () => {
     const reply = await open({});
     expect(isSignIn(reply), reply.text).to.equal(true);
     expect(reply.text).to.include('<strong>The App</strong>');
@@ -105,7 +105,7 @@ describe('requests to the authorization endpoint', () => {
   });
 
   for (const [why, query, error] of TOLD) {
-    it(`${why}: ${error}, with state and RFC 9207’s iss`, async () => {
+    it(`${why}: ${error}, with state, and RFC 9207 §2: iss`, async () => {
       const reply = await open(query, signedIn);
       expect(reply.status, reply.text).to.equal(303);
       expect(reply.header('location').startsWith(`${CALLBACK}?error=`), reply.header('location')).to.equal(true);
@@ -134,7 +134,7 @@ describe('requests to the authorization endpoint', () => {
   });
 
   for (const [why, query] of UNTOLD) {
-    it(`${why}: a page, and no redirect`, async () => {
+    it(`${why}: a page, and no redirect (RFC 6749 §3.1.2.4)`, async () => {
       const reply = await open(query);
       expect([reply.status, reply.header('location')], reply.text).to.eql([400, '']);
       expect(reply.header('content-type')).to.equal('text/html; charset=utf-8');
@@ -155,7 +155,7 @@ describe('requests to the authorization endpoint', () => {
     'utm_source=x',
     'prompt=create',
   ]) {
-    it(`OpenID Connect Core §3.1.2.1: ${ignored} is passed over`, async () => {
+    it(`RFC 6749 §3.1, OpenID Connect Core §3.1.2.1: ${ignored} is passed over`, async () => {
       expect(isSignIn(await open(`${TEXT}&${ignored}`))).to.equal(true);
     });
   }
@@ -170,7 +170,7 @@ describe('requests to the authorization endpoint', () => {
     expect(reply.header('content-security-policy')).to.include("form-action 'self' http://127.0.0.1:51004;");
   });
 
-  it('takes GET and POST alone, a form alone, and stands at the root alone', async () => {
+  it('RFC 6749 §3.1: takes GET and POST alone, a form alone, and stands at the root alone', async () => {
     for (const method of ['PUT', 'DELETE']) {
       const reply = await api.request(method, `/auth/authorize?${TEXT}`);
       expect([reply.status, reply.header('location')], method).to.eql([405, '']);

@@ -99,7 +99,7 @@ describe('client_credentials over HTTP (RFC 6749 §4.4)', () => {
     ['SQL as id', basic("service' OR '1'='1", SECRET), '401 invalid_client'],
   ];
   for (const [why, options, expected] of refused) {
-    it(`RFC 6749 §2.3, §5.2: refuses ${why}`, async () => {
+    it(`RFC 6749 §2.3, §4.4.2, §5.2: refuses ${why}`, async () => {
       const reply = await api.request('POST', '/auth/token', { form: GRANT, ...options });
       expect(refusal(reply)).to.equal(expected);
       expect(reply.header('www-authenticate')).to.match(expected.startsWith('401') ? /^Basic realm=/ : /^$/);
@@ -125,7 +125,7 @@ describe('client_credentials over HTTP (RFC 6749 §4.4)', () => {
     expect(refusedReply.header('content-type')).to.match(/^application\/json/);
   });
 
-  it('gives a refresh token only where the grant says so', async () => {
+  it('RFC 6749 §4.4.3: gives a refresh token only where the grant says so', async () => {
     const reply = await api.granted(GRANT, basic('refreshing', SECRET));
     expect(reply.string('refresh_token')).to.match(/^[\w-]{43}$/);
     const refreshed = await api.granted({

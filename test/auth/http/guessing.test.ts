@@ -33,7 +33,7 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
   };
   const of = (status: number, count: number) => Array<number>(count).fill(status);
 
-  it('10 failures of an account from an address: then 429, the right password included', async () => {
+  it('RFC 6749 §2.3.1, §10.10: 10 failures of an account from an address: then 429, even if right', async () => {
     expect(await times(10, (at) => login(`guess-${at}`))).to.eql(of(400, 10));
     const refused = await login('correct-horse');
     expect(refused.status).to.equal(429);

@@ -144,7 +144,7 @@ describe('JWT attacks', () => {
     }
   });
 
-  it('RFC 9068 §4: wrong typ, iss, aud: claims that were changed do not verify', async () => {
+  it('RFC 6749 §10.3, RFC 9068 §4: wrong typ, iss, aud: claims that were changed do not verify', async () => {
     await refused(changed({ typ: 'JWT' }));
     await refused(changed({ typ: undefined }));
     for (const typ of ['JWT', 'id_token+jwt', undefined]) await refused(signed({ typ }));
@@ -161,7 +161,7 @@ describe('JWT attacks', () => {
     }
   });
 
-  it('RFC 9068 §4: wrong aud: a token that we made for others is not for us', async () => {
+  it('RFC 9068 §4, RFC 9700 §4.10.2: wrong aud: a token that we made for others is not for us', async () => {
     const reply = await login({ audience: 'https://other.example' });
     const answer = await api.request('GET', '/Patient', { as: { bearer: reply.string('access_token') } });
     expect(answer.status).to.equal(401);

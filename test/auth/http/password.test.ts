@@ -38,13 +38,13 @@ describe('password over HTTP (RFC 6749 §4.3)', () => {
     ['userName in another Unicode form', 'Ａnn.Smith'],
   ];
   for (const [why, username] of logins) {
-    it(`names the user by ${why}`, async () => {
+    it(`RFC 6749 §4.3.2: names the user by ${why}`, async () => {
       const reply = await api.granted(form({ username }));
       expect(reply.at('userinfo.id')).to.equal('ann');
     });
   }
 
-  it('answers with the tokens and with the user, without password', async () => {
+  it('RFC 6749 §4.3.3: answers with the tokens and with the user, without password', async () => {
     const reply = await api.granted(form());
     expect(reply.body).to.have.keys('token_type', 'access_token', 'expires_in', 'refresh_token', 'userinfo');
     expect(reply.at('userinfo')).to.deep.include({
@@ -105,7 +105,8 @@ describe('password over HTTP (RFC 6749 §4.3)', () => {
     ],
   ];
   for (const [why, more, expected, options] of refused) {
-    it(`refuses ${why}`, async () => expect(refusal(await api.token(form(more), options))).to.equal(expected));
+    it(`RFC 6749 §4.3.2, §5.2: refuses ${why}`, async () =>
+      expect(refusal(await api.token(form(more), options))).to.equal(expected));
   }
 
   it('answers an unknown user, a wrong password and an inactive user alike', async () => {
@@ -118,7 +119,7 @@ describe('password over HTTP (RFC 6749 §4.3)', () => {
     expect(new Set(replies.map(({ status, text }) => `${status} ${text}`)).size).to.equal(1);
   });
 
-  it('client id equal to a user id: a login and a subject are never ambiguous', async () => {
+  it('RFC 9700 §4.15.1: client id equal to a user id: a login and a subject are never ambiguous', async () => {
     const admin = { as: { basic: ['root', 'root-secret-of-the-tests'] as const } };
     const taken = [
       api.request('PUT', '/User/webapp', { ...admin, json: { password: 'x' } }),

@@ -166,7 +166,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       });
     }
 
-    it('alg: none, HS256 signed with the public key', async () => {
+    it('RFC 7523 §3: alg: none, HS256 signed with the public key', async () => {
       api.pass(16 * 60);
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
       const claims = { iss: 'backend', sub: 'backend', aud: api.issuer, exp: api.now() / 1000 + 60, jti: 'none' };

@@ -83,7 +83,7 @@ for (const [format, alg] of [
       expect(await api.statusWith(access(again))).to.equal(200);
     });
 
-    it('later, reuse ends the Session', async () => {
+    it('RFC 9700 §4.14.2: later, reuse ends the Session', async () => {
       const first = await login();
       const second = await refresh(next(first));
       api.pass(11);
@@ -92,7 +92,7 @@ for (const [format, alg] of [
       expect(refusal(await refresh(next(second)))).to.equal('400 invalid_grant');
     });
 
-    it('once a successor has been used, reuse ends the Session, however soon', async () => {
+    it('RFC 9700 §4.14.2: once a successor has been used, reuse ends the Session, however soon', async () => {
       const first = await login();
       const second = await refresh(next(first));
       const third = await refresh(next(second));
@@ -142,7 +142,7 @@ for (const [format, alg] of [
       }
     });
 
-    it('the expiry slides with each use', async () => {
+    it('RFC 9700 §4.14.2: the expiry slides with each use', async () => {
       let reply = await login();
       for (let at = 0; at < 3; at += 1) {
         api.pass(900);
@@ -168,7 +168,7 @@ for (const [format, alg] of [
       expect((await refresh(next(narrow))).at('scope')).to.equal('a b');
     });
 
-    it('audience: what was granted or less, never another', async () => {
+    it('RFC 9700 §4.14.2: audience: what was granted or less, never another', async () => {
       const first = await login();
       expect(refusal(await refresh(next(first), { audience: 'https://other.example' }))).to.equal('400 invalid_target');
       expect((await refresh(next(first), { audience: api.issuer })).status).to.equal(200);
@@ -202,7 +202,7 @@ for (const [format, alg] of [
       ['an unknown client', async () => refresh(next(await login()), { client_id: 'nobody' }), '401 invalid_client'],
     ];
     for (const [why, request, expected] of refused) {
-      it(`refuses ${why}`, async () => expect(refusal(await request())).to.equal(expected));
+      it(`RFC 6749 §6, §10.4: refuses ${why}`, async () => expect(refusal(await request())).to.equal(expected));
     }
 
     it('what is refused spends nothing: the token is still good for its own client', async () => {

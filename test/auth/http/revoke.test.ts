@@ -52,7 +52,7 @@ describe('revocation over HTTP (RFC 7009)', () => {
 
   for (const client of ['public', 'confidential', 'jwt']) {
     for (const name of ['access_token', 'refresh_token']) {
-      it(`RFC 7009 §2.1: the ${name} of the client ${client} ends the Session, and both tokens`, async () => {
+      it(`RFC 7009 §2, §2.1: the ${name} of the client ${client} ends the Session, and both tokens`, async () => {
         const reply = await login(client);
         const ended = await revoke({ token: reply.string(name), client_id: client, ...proofOf(client) });
         expect(ended.status, ended.text).to.equal(200);

@@ -31,7 +31,7 @@ describe('scope (RFC 6749 §3.3)', () => {
         ['open', '', undefined],
       ];
       for (const [client, asked, scope] of given) {
-        it(`${client} asks for '${asked}' and is told '${scope ?? 'nothing'}'`, async () => {
+        it(`RFC 6749 §3.3: ${client} asks for '${asked}' and is told '${scope ?? 'nothing'}'`, async () => {
           const reply = await ask(client, asked);
           expect(reply.status, reply.text).to.equal(200);
           expect(reply.at('scope')).to.equal(scope);
@@ -49,7 +49,7 @@ describe('scope (RFC 6749 §3.3)', () => {
         ['what is not ASCII', 'open', 'schön'],
       ];
       for (const [why, client, asked] of refused) {
-        it(`refuses ${why}`, async () => {
+        it(`RFC 6749 §3.3, §5.2: refuses ${why}`, async () => {
           const reply = await ask(client, asked);
           expect(refusal(reply)).to.equal('400 invalid_scope');
           expect(reply.string('error_description')).to.match(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);

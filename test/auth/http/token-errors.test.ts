@@ -14,7 +14,7 @@ type Row = [why: string, options: RequestOptions, expected: string, query?: stri
 
 const ROWS: Row[] = [
   ['no grant_type', { form: KEY }, '400 invalid_request'],
-  ['empty = omitted: an empty grant_type', { form: { ...KEY, grant_type: '' } }, '400 invalid_request'],
+  ['RFC 6749 §3.2: empty = omitted: an empty grant_type', { form: { ...KEY, grant_type: '' } }, '400 invalid_request'],
   ['an unknown grant', { form: { ...KEY, grant_type: 'magic' } }, '400 unsupported_grant_type'],
   ['grant_type=__proto__', { form: { ...KEY, grant_type: '__proto__' } }, '400 unsupported_grant_type'],
   ['grant_type=constructor', { form: { ...KEY, grant_type: 'constructor' } }, '400 unsupported_grant_type'],
@@ -25,7 +25,7 @@ const ROWS: Row[] = [
     { form: { ...KEY, grant_type: 'urn:ietf:params:oauth:grant-type:device_code' } },
     '400 unsupported_grant_type',
   ],
-  ['duplicated grant_type', { form: `${FORM}&grant_type=password` }, '400 invalid_request'],
+  ['RFC 6749 §3.2: duplicated grant_type', { form: `${FORM}&grant_type=password` }, '400 invalid_request'],
   ['duplicated client_id', { form: `${FORM}&client_id=service` }, '400 invalid_request'],
   ['duplicated client_secret', { form: `${FORM}&client_secret=x` }, '400 invalid_request'],
   ['duplicated scope', { form: `${FORM}&scope=a&scope=b` }, '400 invalid_request'],
@@ -44,7 +44,12 @@ const ROWS: Row[] = [
     { as: { basic: ['service', SECRET] }, json: { ...GRANT, ...KEY } },
     '400 invalid_request',
   ],
-  ['a secret in the query', { form: GRANT }, '400 invalid_request', `?client_id=service&client_secret=${SECRET}`],
+  [
+    'RFC 6749 §2.3.1: a secret in the query',
+    { form: GRANT },
+    '400 invalid_request',
+    `?client_id=service&client_secret=${SECRET}`,
+  ],
   ['a password in the query', { form: { ...GRANT, ...KEY } }, '400 invalid_request', '?password=x'],
   ['a refresh token in the query', { form: { ...GRANT, ...KEY } }, '400 invalid_request', '?refresh_token=x'],
   ['an assertion in the query', { form: { ...GRANT, ...KEY } }, '400 invalid_request', '?client_assertion=x'],
@@ -124,7 +129,7 @@ describe('RFC 6749 §3.2, §5.2: errors of the token endpoint', () => {
   }
 
   const accepted: [why: string, options: RequestOptions, query?: string][] = [
-    ['unknown parameters are ignored', { form: `${FORM}&other=1` }],
+    ['RFC 6749 §3.2: unknown parameters are ignored', { form: `${FORM}&other=1` }],
     ['unknown parameters in the query are ignored', { form: FORM }, '?other=1'],
     ['empty = omitted', { form: `${FORM}&scope=&audience=&resource=&username=&client_assertion=` }],
     ['empty in JSON', { json: { ...GRANT, ...KEY, scope: '' } }],

@@ -1,0 +1,155 @@
+/** What the standards ask of bearer tokens and of JWTs among them, section by section, where no other test says it. */
+import { expect } from 'chai';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { after, before, describe, it } from 'mocha';
+import type { Reply } from '../../harness/http.ts';
+import { type Api, type Form, startApi } from './api.ts';
+
+const SECRET = 'app-secret';
+
+describe('standards of tokens', () => {
+  let api: Api;
+  let bearer: string;
+  let jwt: string;
+  before(async () => {
+    api = await startApi();
+    const grants = { grant_types: ['client_credentials'], secret: SECRET };
+    await api.put('/Client/app', grants);
+    await api.put('/Client/jwt', { ...grants, auth: { client_credentials: { token_format: 'jwt' } } });
+    await api.put('/AccessPolicy/all', { engine: 'allow', link: [{ reference: 'Client/app' }] });
+    bearer = (await api.granted({ grant_type: 'client_credentials' }, { as: { basic: ['app', SECRET] } })).string(
+      'access_token',
+    );
+    jwt = (await grant('jwt')).string('access_token');
+  });
+  after(() => api.stop());
+
+  const grant = (id: string, more: Form = {}): Promise<Reply> =>
+    api.granted({ grant_type: 'client_credentials', client_id: id, client_secret: SECRET, ...more });
+  const get = (path: string, authorization?: string) =>
+    api.request('GET', path, authorization === undefined ? {} : { headers: { authorization } });
+  const challenge = (reply: Reply) => `${reply.status} ${reply.header('www-authenticate')}`;
+
+  const rows: [title: string, ask: () => Promise<unknown>, expected: unknown][] = [
+    [
+      'RFC 6749 §7.2, RFC 6750 §3.1: without any authentication no error code is told',
+      async () => challenge(await get('/Patient')),
+      '401 Bearer realm="ward"',
+    ],
+    [
+      'RFC 6750 §2.1: a token in the Authorization header',
+      async () => (await get('/Patient', `Bearer ${bearer}`)).status,
+      200,
+    ],
+    [
+      'RFC 6750 §2.1, RFC 9110 §11.1: the scheme in any case',
+      async () => (await get('/Patient', `bEARER ${bearer}`)).status,
+      200,
+    ],
+    [
+      'RFC 6750 §2.2: a token in a form is none',
+      async () => (await api.request('POST', '/Patient/_search', { form: { access_token: bearer } })).status,
+      401,
+    ],
+    [
+      'RFC 6750 §2.3: a token in the query is none',
+      async () => (await get(`/Patient?access_token=${bearer}`)).status,
+      401,
+    ],
+    [
+      'RFC 6750 §3.1: an expired token is told as invalid_token',
+      async () => {
+        const short = (await grant('app')).string('access_token');
+        api.pass(3601);
+        const reply = await get('/Patient', `Bearer ${short}`);
+        bearer = (await grant('app')).string('access_token');
+        jwt = (await grant('jwt')).string('access_token');
+        return challenge(reply);
+      },
+      '401 Bearer realm="ward", error="invalid_token"',
+    ],
+    [
+      'RFC 6750 §3.1: a scope that does not reach is told as insufficient_scope',
+      async () => {
+        const narrow = (await grant('app', { scope: 'system/Organization.r' })).string('access_token');
+        return challenge(await get('/Patient', `Bearer ${narrow}`));
+      },
+      '403 Bearer realm="ward", error="insufficient_scope"',
+    ],
+    [
+      'RFC 6750 §2, §3.1: a token in more than one place is refused',
+      async () => (await get(`/Patient?access_token=${bearer}`, `Bearer ${bearer}`)).status,
+      400,
+    ],
+    [
+      'RFC 6750 §3: every 401 has a challenge with the scheme Bearer and a realm',
+      async () => {
+        const refused = [await get('/Patient'), await get('/Patient', 'Bearer x'), await get('/auth/userinfo')];
+        return refused.map((reply) => challenge(reply).replace(', error="invalid_token"', ''));
+      },
+      Array(3).fill('401 Bearer realm="ward"'),
+    ],
+    [
+      'RFC 6750 §5.3: a token is good for an hour, where its Client does not say',
+      async () => (await grant('app')).at('expires_in'),
+      3600,
+    ],
+    [
+      'RFC 9068 §2.1: the type is at+jwt, and the signature asymmetric',
+      async () => {
+        const { typ, alg } = decodeProtectedHeader(jwt);
+        return [typ, alg];
+      },
+      ['at+jwt', 'ES256'],
+    ],
+    [
+      'RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti stand in each',
+      async () =>
+        ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'].filter((name) => decodeJwt(jwt)[name] === undefined),
+      [],
+    ],
+    [
+      'RFC 9068 §2.2.3: the scope stands in it where there is one',
+      async () => decodeJwt((await grant('jwt', { scope: 'a b' })).string('access_token'))['scope'],
+      'a b',
+    ],
+    [
+      'RFC 9068 §3: without a resource the audience is the default',
+      async () => decodeJwt(jwt).aud === api.issuer,
+      true,
+    ],
+    [
+      'RFC 9068 §4: a token that has expired is refused, though its signature is good',
+      async () => {
+        const short = (await grant('jwt')).string('access_token');
+        api.pass(3601);
+        const status = await api.statusWith(short, '/auth/userinfo');
+        bearer = (await grant('app')).string('access_token');
+        jwt = (await grant('jwt')).string('access_token');
+        return status;
+      },
+      401,
+    ],
+    [
+      'RFC 9068 §5: the subject of a client is no user',
+      async () => {
+        const as = { basic: ['root', 'root-secret-of-the-tests'] } as const;
+        return (await api.request('PUT', '/User/jwt', { as, json: {} })).status;
+      },
+      409,
+    ],
+    [
+      'RFC 9700 §2.3: a token is restricted to its audience and to its scopes',
+      async () => {
+        const restrictions = [{ audience: 'https://other.example' }, { scope: 'system/Organization.r' }, {}];
+        const statuses: number[] = [];
+        for (const form of restrictions) {
+          statuses.push(await api.statusWith((await grant('app', form)).string('access_token')));
+        }
+        return statuses;
+      },
+      [401, 403, 200],
+    ],
+  ];
+  for (const [title, ask, expected] of rows) it(title, async () => expect(await ask()).to.eql(expected));
+});
