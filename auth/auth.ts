@@ -4,6 +4,7 @@ import type { Engine } from '../resources/engine.ts';
 import type { Registry } from '../resources/registry.ts';
 import { type Access, createAccess } from './access.ts';
 import { createAccounts } from './accounts.ts';
+import { type AllowedOrigins, createAllowedOrigins } from './allowed-origins.ts';
 import { createAssertions } from './assertions.ts';
 import { type Audit, createAudit, NO_AUDIT } from './audit.ts';
 import { type Authentication, createAuthentication } from './authenticate.ts';
@@ -62,6 +63,8 @@ export interface Auth {
   /** For people: they answer with pages. */
   pages: { authorize: BrowserEndpoint; logout: BrowserEndpoint };
   audit: Audit;
+  /** From where scripts may read answers. */
+  origins: AllowedOrigins;
   /** What has to be done from time to time. */
   chores: Chore[];
   endpoints: {
@@ -110,6 +113,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       logout: logoutEndpoint({ keys, browsers }),
     },
     audit,
+    origins: createAllowedOrigins(engine),
     chores: choresOf(options, audit, lastUses),
     endpoints: {
       token: tokenEndpoint(

@@ -43,7 +43,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(locate(config));
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));
-  if (config.corsOrigins.length > 0) app.use(crossOrigin(config));
+  app.use(crossOrigin(config, auth.origins));
   app.use(refuseLate(loop));
   app.use(readBytes(config));
   app.use(operations(router));

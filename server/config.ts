@@ -183,7 +183,8 @@ const SETTINGS = {
     variable: 'CORS_ORIGINS',
     default: '',
     takes: '* or origins separated by commas, such as https://app.example.com',
-    meaning: 'Origins of browser apps, comma separated, or `*`; credentials are never allowed with `*`.',
+    meaning:
+      'Origins of browser apps beside those of Clients, comma separated, or `*`; with `*` never with credentials.',
     parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.origins(text)),
   }),
   wardToken: optional({

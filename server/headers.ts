@@ -1,6 +1,7 @@
 import cors from '@koa/cors';
+import type { AllowedOrigins } from '../auth/allowed-origins.ts';
 import type { Config } from './config.ts';
-import type { Step } from './context.ts';
+import type { Context, Step } from './context.ts';
 import { isPage } from './pages.ts';
 
 /** The headers that every answer carries; HSTS only where the public address is https. */
@@ -17,21 +18,42 @@ export function securityHeaders(config: Config): Step {
   };
 }
 
-/** Cross-origin requests of the configured origins; credentials are never allowed together with `*`. */
-export function crossOrigin({ corsOrigins }: Config): Step {
-  const any = corsOrigins === '*';
-  const allowed = (origin: string) => (corsOrigins === '*' || corsOrigins.includes(origin) ? origin : '');
-  const step: Step = cors({
+/**
+ * Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol; SMART App Launch 2, «Considerations for
+ * CORS support»): discovery may be read from anywhere, all else from the configured origins and from those that active
+ * Clients have registered. The latter get no credentials of the browser, and none go with `*`: tokens need none.
+ */
+export function crossOrigin({ corsOrigins }: Config, registered: AllowedOrigins): Step {
+  const anybody = allowing(() => '*', false);
+  const configured = allowing((ctx) => ctx.get('Origin'), true);
+  const ofClient = allowing((ctx) => ctx.get('Origin'), false);
+  return (ctx, next) => {
+    // People are sent to these pages; no script has any business with them (RFC 9700 §2.6).
+    if (isPage(ctx.path)) return next();
+    if (corsOrigins === '*' || isDiscovery(ctx.path)) return anybody(ctx, next);
+    const { origin } = ctx.req.headers;
+    if (origin !== undefined && corsOrigins.includes(origin)) return configured(ctx, next);
     // An origin that is not listed gets no header at all; the browser refuses the answer.
-    origin: (ctx) => (any ? '*' : allowed(ctx.get('Origin'))),
-    credentials: !any,
+    ctx.res.setHeader('Vary', 'Origin');
+    if (origin === undefined) return next();
+    return registered.has(origin).then((isListed) => (isListed ? ofClient(ctx, next) : next()));
+  };
+}
+
+/** What the server tells everybody of itself. */
+function isDiscovery(path: string): boolean {
+  return path === '/metadata' || path.startsWith('/.well-known/');
+}
+
+function allowing(origin: (ctx: Context) => string, credentials: boolean): Step {
+  return cors({
+    origin,
+    credentials,
     allowMethods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
     allowHeaders: READABLE_BY_SCRIPTS.request,
     exposeHeaders: READABLE_BY_SCRIPTS.answer,
     maxAge: 600,
   });
-  // People are sent to these pages; no script has any business with them (RFC 9700 §2.6).
-  return (ctx, next) => (isPage(ctx.path) ? next() : step(ctx, next));
 }
 
 const READABLE_BY_SCRIPTS = {

@@ -82,7 +82,7 @@ function security(config: Config): JsonObject {
   const system = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
   const coded = (code: string) => ({ coding: [{ system, code }] });
   return {
-    cors: config.corsOrigins.length > 0,
+    cors: true,
     service: [coded('OAuth'), coded('SMART-on-FHIR'), coded('Basic')],
     description: `Bearer tokens from ${config.baseUrl}/auth/token; Basic where the Client has that grant.`,
     extension: [

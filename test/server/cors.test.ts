@@ -83,17 +83,6 @@ describe('server: CORS', () => {
     });
   }
 
-  it('the origins that a Client lists are information: they open nothing', async () => {
-    const origin = 'https://client.example';
-    const json = { allowed_origins: [origin] };
-    expect((await servers.listed.request('PUT', '/Client/app', { as: asRoot, json })).status).to.equal(201);
-    for (const path of ['/Client/app', '/auth/token', '/.well-known/smart-configuration']) {
-      for (const reply of [await simple(servers.listed, origin, path), await preflight(servers.listed, origin, path)]) {
-        expect(reply.headers).to.not.have.property('access-control-allow-origin');
-      }
-    }
-  });
-
   it('with `*` any origin reads, and none with credentials', async () => {
     for (const origin of [LISTED, 'https://evil.example', 'null']) {
       for (const reply of [await simple(servers.any, origin), await preflight(servers.any, origin)]) {

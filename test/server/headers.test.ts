@@ -41,7 +41,10 @@ for (const [BASE_URL, secure] of [
           'cache-control': path.endsWith('jwks.json') ? 'public, max-age=300' : 'no-store',
         });
         expect(headers['strict-transport-security']?.startsWith('max-age=') ?? false).to.equal(secure);
-        expect(headers).to.not.have.any.keys('x-powered-by', 'server', 'access-control-allow-origin', 'set-cookie');
+        expect(headers).to.not.have.any.keys('x-powered-by', 'server', 'set-cookie');
+        // What the server tells everybody of itself may be read from any origin.
+        const everybodys = /^\/(metadata|\.well-known\/.*)$/.test(path) ? '*' : undefined;
+        expect(headers['access-control-allow-origin']).to.equal(everybodys);
       });
     }
 
