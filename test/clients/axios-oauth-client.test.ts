@@ -25,7 +25,8 @@ describe('clients: axios-oauth-client', () => {
     api = await startApi();
     url = `${api.issuer}/auth/token`;
     const refreshable = { refresh_token: true };
-    const auth = { password: refreshable, authorization_code: { ...refreshable, redirect_uris: [CALLBACK] } };
+    const code = { ...refreshable, redirect_uris: [CALLBACK] };
+    const auth = { password: refreshable, authorization_code: code, client_credentials: refreshable };
     const grant_types = ['client_credentials', 'password', 'authorization_code'];
     await api.put('/Client/app', { secret: SECRET, first_party: true, grant_types, auth });
     await api.put('/User/ann', { email: PERSON[0], password: PERSON[1] });
@@ -45,6 +46,14 @@ describe('clients: axios-oauth-client', () => {
     const answer = (await grant('read write')) as Answer;
     expect(answer.scope).to.equal('read write');
     expect(await read(answer)).to.equal(200);
+  });
+
+  it('gets a token for itself by the Basic of axios, and refreshes it: what is empty is omitted', async () => {
+    // axios encodes nothing.
+    const basic = axios.create({ auth: { username: 'app', password: encodeURIComponent(SECRET) } });
+    const first = (await clientCredentials(basic, url, 'app', '')('read')) as Answer;
+    const second = (await refreshToken(basic, url, 'app', '')(first.refresh_token)) as Answer;
+    expect([await read(first), await read(second)]).to.eql([401, 200]);
   });
 
   it('gets a token for a user, refreshes it, and revokes both', async () => {
@@ -70,8 +79,10 @@ describe('clients: axios-oauth-client', () => {
     });
     const answer = (await authorizationCode(withVerifier, url, 'app', SECRET, CALLBACK)(codeIn(back))) as Answer;
     expect(await read(answer)).to.equal(200);
+    const refreshed = (await refreshToken(axios, url, 'app', SECRET)(answer.refresh_token)) as Answer;
+    expect([await read(answer), await read(refreshed)]).to.eql([401, 200]);
     await revoke(answer.refresh_token);
-    expect(await read(answer)).to.equal(401);
+    expect(await read(refreshed)).to.equal(401);
   });
 
   it('reports a wrong secret', async () => {

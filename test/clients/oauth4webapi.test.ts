@@ -41,7 +41,11 @@ describe('clients: oauth4webapi', () => {
       auth: { password: { refresh_token: true } },
     });
     await put('/User/ann', { userName: 'ann', password: 'correct-horse' });
-    await put('/Client/signing', { grant_types: ['client_credentials'], jwks: { keys: [jwk] } });
+    await put('/Client/signing', {
+      grant_types: ['client_credentials'],
+      jwks: { keys: [jwk] },
+      auth: { client_credentials: { refresh_token: true } },
+    });
     await put('/AccessPolicy/signing', { engine: 'allow', link: [{ resourceType: 'Client', id: 'signing' }] });
     const issuer = new URL(server.baseUrl);
     const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
@@ -121,42 +125,60 @@ describe('clients: oauth4webapi', () => {
     expect(await oauth.processUserInfoResponse(as, APP, 'ann', told)).to.include({ sub: 'ann' });
   });
 
-  it('introspects and revokes its token', async () => {
-    const { access_token } = await password();
-    const authentication = oauth.ClientSecretBasic(SECRET);
-    const ask = async () => {
-      const response = await oauth.introspectionRequest(as, APP, authentication, access_token, insecure);
-      return oauth.processIntrospectionResponse(as, APP, response);
-    };
-    expect(await ask()).to.include({ active: true, client_id: 'app', sub: 'ann' });
-    const revoked = await oauth.revocationRequest(as, APP, authentication, access_token, insecure);
-    expect(await oauth.processRevocationResponse(revoked)).to.equal(undefined);
-    expect(await ask()).to.eql({ active: false });
-  });
-
-  it('signs a person in by authorization code with PKCE', async () => {
-    const auth = { authorization_code: { redirect_uris: [CALLBACK] } };
-    await put('/Client/web', { secret: SECRET, grant_types: ['authorization_code'], auth });
-    const [web, verifier] = [{ client_id: 'web' }, oauth.generateRandomCodeVerifier()];
-    const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
-    const back = await browserOf(server).authorize({
-      ...web,
-      response_type: 'code',
-      redirect_uri: CALLBACK,
-      scope: 'openid',
-      state,
-      nonce,
-      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
+  const methods: [how: string, client: oauth.Client, authentication: () => oauth.ClientAuth][] = [
+    ['Basic', SERVICE, () => oauth.ClientSecretBasic(SECRET)],
+    ['the form', SERVICE, () => oauth.ClientSecretPost(SECRET)],
+    ['an assertion', SIGNING, () => oauth.PrivateKeyJwt({ key: key.privateKey, kid: 'k' })],
+  ];
+  for (const [how, client, authentication] of methods) {
+    it(`introspects, refreshes and revokes its token by ${how}`, async () => {
+      const first = await grant(client, authentication());
+      const ask = async () => {
+        const response = await oauth.introspectionRequest(as, client, authentication(), second.access_token, insecure);
+        return oauth.processIntrospectionResponse(as, client, response);
+      };
+      const refresh = String(first.refresh_token);
+      const sent = await oauth.refreshTokenGrantRequest(as, client, authentication(), refresh, insecure);
+      const second = await oauth.processRefreshTokenResponse(as, client, sent);
+      const { client_id } = client;
+      expect(await ask()).to.include({ active: true, client_id, sub: client_id });
+      const revoked = await oauth.revocationRequest(as, client, authentication(), second.access_token, insecure);
+      expect(await oauth.processRevocationResponse(revoked)).to.equal(undefined);
+      expect(await ask()).to.eql({ active: false });
     });
-    const answer = oauth.validateAuthResponse(as, web, new URL(back.header('location')), state);
-    const by = oauth.ClientSecretBasic(SECRET);
-    const sent = await oauth.authorizationCodeGrantRequest(as, web, by, answer, CALLBACK, verifier, insecure);
-    const expected = { expectedNonce: nonce, requireIdToken: true };
-    const tokens = await oauth.processAuthorizationCodeResponse(as, web, sent, expected);
-    expect(oauth.getValidatedIdTokenClaims(tokens)).to.include({ sub: 'ann', aud: 'web' });
-    await oauth.validateApplicationLevelSignature(as, sent, insecure);
-  });
+  }
+
+  const apps: [how: string, secret: { secret?: string }, by: oauth.ClientAuth][] = [
+    ['web', { secret: SECRET }, oauth.ClientSecretBasic(SECRET)],
+    ['spa', {}, oauth.None()],
+  ];
+  for (const [client_id, secret, by] of apps) {
+    it(`signs a person in by authorization code with PKCE through the client ${client_id}`, async () => {
+      const auth = { authorization_code: { redirect_uris: [CALLBACK], refresh_token: true } };
+      await put(`/Client/${client_id}`, { ...secret, grant_types: ['authorization_code'], auth });
+      const [web, verifier] = [{ client_id }, oauth.generateRandomCodeVerifier()];
+      const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+      const back = await browserOf(server).authorize({
+        ...web,
+        response_type: 'code',
+        redirect_uri: CALLBACK,
+        scope: 'openid',
+        state,
+        nonce,
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      });
+      const answer = oauth.validateAuthResponse(as, web, new URL(back.header('location')), state);
+      const sent = await oauth.authorizationCodeGrantRequest(as, web, by, answer, CALLBACK, verifier, insecure);
+      const expected = { expectedNonce: nonce, requireIdToken: true };
+      const tokens = await oauth.processAuthorizationCodeResponse(as, web, sent, expected);
+      expect(oauth.getValidatedIdTokenClaims(tokens)).to.include({ sub: 'ann', aud: client_id });
+      await oauth.validateApplicationLevelSignature(as, sent, insecure);
+      const again = await oauth.refreshTokenGrantRequest(as, web, by, String(tokens.refresh_token), insecure);
+      const refreshed = await oauth.processRefreshTokenResponse(as, web, again);
+      expect(refreshed.refresh_token === tokens.refresh_token).to.equal('secret' in secret);
+    });
+  }
 
   it('understands an error', async () => {
     const failure = await grant(SERVICE, oauth.ClientSecretBasic('wrong')).then(

@@ -31,11 +31,13 @@ describe('clients: openid-client', () => {
     await put('/Client/spa', app);
     await put('/Client/web', { ...app, secret: SECRET });
     await put('/Client/signing', { ...app, jwks });
+    const service = { client_credentials: { refresh_token: true }, password: { refresh_token: true } };
+    await put('/Client/service', { grant_types: ['client_credentials', 'password'], secret: SECRET, auth: service });
     await put('/Client/backend', { grant_types: ['client_credentials'], jwks, scope: ['system/Patient.rs'] });
     await put('/Patient/p', { gender: 'female' });
     const ann = { userName: 'ann', email: 'ann@example.org', password: 'correct-horse' };
     await put('/User/ann', { ...ann, fhirUser: { reference: 'Patient/p' } });
-    const link = [{ reference: 'User/ann' }, { reference: 'Client/backend' }];
+    const link = [{ reference: 'User/ann' }, { reference: 'Client/backend' }, { reference: 'Client/service' }];
     await put('/AccessPolicy/all', { engine: 'allow', link });
   });
   after(() => server.stop());
@@ -84,6 +86,35 @@ describe('clients: openid-client', () => {
     });
   }
 
+  for (const [how, authentication] of [
+    ['Basic', client.ClientSecretBasic(SECRET)],
+    ['post', client.ClientSecretPost(SECRET)],
+  ] as const) {
+    it(`gets a token for itself, asks what it is, refreshes and revokes it, by ${how}`, async () => {
+      const config = await discover('service', authentication);
+      const tokens = await client.clientCredentialsGrant(config, { scope: 'read', resource: issuer.origin });
+      expect(tokens).to.include({ token_type: 'bearer', expires_in: 3600, scope: 'read' });
+      const told = { active: true, client_id: 'service', sub: 'service', scope: 'read' };
+      expect(await client.tokenIntrospection(config, tokens.access_token)).to.include(told);
+      const refreshed = await client.refreshTokenGrant(config, String(tokens.refresh_token));
+      expect(await client.tokenIntrospection(config, tokens.access_token)).to.eql({ active: false });
+      await client.tokenRevocation(config, refreshed.access_token);
+      expect(await client.tokenIntrospection(config, refreshed.access_token)).to.eql({ active: false });
+    });
+
+    it(`gets a token for a user by name and password, and refreshes it, by ${how}`, async () => {
+      const config = await discover('service', authentication);
+      const person = { username: 'ann@example.org', password: 'correct-horse' };
+      const tokens = await client.genericGrantRequest(config, 'password', person);
+      expect(await client.tokenIntrospection(config, tokens.access_token)).to.include({ active: true, sub: 'ann' });
+      const refreshed = await client.refreshTokenGrant(config, String(tokens.refresh_token));
+      const path = new URL('/Patient/p', issuer);
+      expect((await client.fetchProtectedResource(config, refreshed.access_token, path, 'GET')).status).to.equal(200);
+      const wrong = client.genericGrantRequest(config, 'password', { ...person, password: 'wrong' });
+      expect(await wrong.catch((error: client.ResponseBodyError) => error)).to.include({ error: 'invalid_grant' });
+    });
+  }
+
   it('launches an app of SMART about a patient', async () => {
     const config = await discover('spa', client.None());
     const tokens = await signIn(config, 'openid fhirUser launch/patient patient/*.rs offline_access');
@@ -106,6 +137,7 @@ describe('clients: openid-client', () => {
     const config = await discover('backend', client.PrivateKeyJwt({ key: keys.privateKey, kid: 'k' }));
     const tokens = await client.clientCredentialsGrant(config, { scope: 'system/Patient.rs' });
     expect(tokens).to.include({ scope: 'system/Patient.rs' });
+    expect(await client.tokenIntrospection(config, tokens.access_token)).to.include({ active: true, sub: 'backend' });
     const path = new URL('/fhir/Patient', issuer);
     expect((await client.fetchProtectedResource(config, tokens.access_token, path, 'GET')).status).to.equal(200);
   });

@@ -1,10 +1,12 @@
 /** simple-oauth2, which many services use, against the running server. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2';
+import { AuthorizationCode, ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2';
+import { browserOf, CHALLENGE, codeIn, VERIFIER } from '../auth/http/browser.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
 
+const CALLBACK = 'https://app.example/callback';
 const SECRET = 'simple-secret';
 
 describe('clients: simple-oauth2', () => {
@@ -15,8 +17,9 @@ describe('clients: simple-oauth2', () => {
     const auth = {
       client_credentials: { refresh_token: true },
       password: { token_format: 'jwt', refresh_token: true },
+      authorization_code: { redirect_uris: [CALLBACK], refresh_token: true },
     };
-    const client = { secret: SECRET, grant_types: ['client_credentials', 'password'], auth };
+    const client = { secret: SECRET, grant_types: Object.keys(auth), auth };
     const link = [
       { resourceType: 'Client', id: 'simple' },
       { resourceType: 'User', id: 'ann' },
@@ -44,6 +47,31 @@ describe('clients: simple-oauth2', () => {
       const { token } = await new ClientCredentials(settings(method)).getToken({ scope: 'read' });
       expect(token).to.include({ token_type: 'Bearer', scope: 'read' });
       expect((await read(token['access_token'])).status).to.equal(200);
+    });
+  }
+
+  for (const method of ['header', 'body'] as const) {
+    it(`signs a person in by code and PKCE, refreshes and revokes, authenticating in the ${method}`, async () => {
+      const { auth, ...others } = settings(method);
+      const client = new AuthorizationCode({ ...others, auth: { ...auth, authorizePath: '/auth/authorize' } });
+      // It knows no PKCE, and passes on what its caller adds.
+      const proof = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+      const asked = { redirect_uri: CALLBACK, scope: ['openid', 'email'], state: 'a state', ...proof };
+      const { origin, pathname, searchParams } = new URL(client.authorizeURL(asked));
+      expect(origin + pathname).to.equal(`${server.baseUrl}/auth/authorize`);
+      const back = await browserOf(server).authorize(Object.fromEntries(searchParams), 'ann@example.org');
+      const exchanged = { code: codeIn(back), redirect_uri: CALLBACK, code_verifier: VERIFIER };
+      const first = await client.getToken(exchanged);
+      expect(first.token).to.include({ token_type: 'Bearer', scope: 'openid email' }).and.include.keys('id_token');
+      expect((await read(first.token['access_token'])).status).to.equal(200);
+      const second = await first.refresh();
+      expect((await read(second.token['access_token'])).status).to.equal(200);
+      await second.revokeAll();
+      expect((await read(second.token['access_token'])).status).to.equal(401);
+      const again = await client
+        .getToken(exchanged)
+        .catch((error: { data: { payload: unknown } }) => error.data.payload);
+      expect(again).to.include({ error: 'invalid_grant' });
     });
   }
 
