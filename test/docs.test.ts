@@ -65,17 +65,13 @@ describe('docs: security', () => {
   }
 });
 
-/** The sections of RFCs that titles of tests name (`RFC 6749 §5.1, §5.2: …`), by the number of the RFC. */
+/** The sections of RFCs that titles of tests name (`RFC 6749 §5.1: …`), by the number of the RFC. */
 function namedSections(): Map<string, Set<string>> {
   const named = new Map<string, Set<string>>();
   const files = (readdirSync('test', { recursive: true }) as string[]).filter((name) => name.endsWith('.test.ts'));
   const titles = files.flatMap((file) => titlesOf(path.join('test', file)));
-  for (const [, rfc = '', sections = ''] of titles
-    .join('\n')
-    .matchAll(/RFC (\d{4}) (§\d+(?:\.\d+)*(?:, §\d+(?:\.\d+)*)*)/g)) {
-    const known = named.get(rfc) ?? new Set();
-    for (const section of sections.split(', ')) known.add(section);
-    named.set(rfc, known);
+  for (const [, rfc = '', section = ''] of titles.join('\n').matchAll(/RFC (\d{4}) (§\d+(?:\.\d+)*)/g)) {
+    named.set(rfc, (named.get(rfc) ?? new Set()).add(section));
   }
   return named;
 }

@@ -60,7 +60,7 @@ describe('audience and resource (RFC 8707)', () => {
     ],
   ];
   for (const [why, client, more, audience, here] of given) {
-    it(`RFC 8707 §2, §2.2: gives ${why}`, async () => {
+    it(`RFC 8707 §2, RFC 8707 §2.2: gives ${why}`, async () => {
       const reply = await ask(client, more());
       expect(reply.status, reply.text).to.equal(200);
       expect(audienceOf(reply.string('access_token'))).to.eql(audience());

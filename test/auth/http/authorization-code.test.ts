@@ -54,7 +54,7 @@ describe('the authorization code flow', () => {
   const newest = async () => (await api.found('/Session?type=authorization_code&_sort=-start&_count=1'))[0] ?? {};
 
   describe('as it should go', () => {
-    it('RFC 6749 §4.1.2, §4.1.4: the client gets a code, and for it tokens that are the person’s', async () => {
+    it('RFC 6749 §4.1.4: the client gets a code, and for it tokens that are the person’s', async () => {
       const back = await browser.authorize(QUERY);
       expect(back.header('location')).to.match(/^https:\/\/app\.example\/callback\?code=/);
       expect(answerIn(back).state).to.equal(QUERY.state);
@@ -119,7 +119,7 @@ describe('the authorization code flow', () => {
   });
 
   describe('codes that were stolen, tried or used', () => {
-    it('RFC 6749 §4.1.2, §10.5: code replay ends the tokens that it was exchanged for', async () => {
+    it('RFC 6749 §4.1.2, RFC 6749 §10.5: code replay ends the tokens that it was exchanged for', async () => {
       const code = await newCode();
       const reply = await granted(code);
       expect(refusal(await exchange(code))).to.equal(REFUSED);
@@ -155,7 +155,7 @@ describe('the authorization code flow', () => {
       await granted(code);
     });
 
-    it('RFC 6749 §4.1.3, §10.6: redirect_uri has to be the same as it was', async () => {
+    it('RFC 6749 §4.1.3, RFC 6749 §10.6: redirect_uri has to be the same as it was', async () => {
       const code = await newCode();
       for (const redirect_uri of ['', `${CALLBACK}/`, `${CALLBACK}/other`, 'https://app.example/']) {
         expect(refusal(await exchange(code, { redirect_uri })), redirect_uri).to.equal(REFUSED);

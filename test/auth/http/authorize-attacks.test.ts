@@ -43,7 +43,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
   const post = (form: Query, headers: Record<string, string> = {}) =>
     api.request('POST', '/auth/authorize', { form, headers });
 
-  it('RFC 6749 §10.13, RFC 9700 §4.2.4, §4.16: clickjacking, caches and scripts are kept out by headers', async () => {
+  it('RFC 6749 §10.13, RFC 9700 §4.2.4, RFC 9700 §4.16: clickjacking, caches and scripts', async () => {
     const signIn = await open();
     const pages = [signIn, await browser.signIn(signIn), await browser.signIn(await open(), 'ann', 'x')];
     pages.push(await open({ redirect_uri: 'https://evil.example' }));

@@ -45,7 +45,7 @@ describe('client_credentials over HTTP (RFC 6749 §4.4)', () => {
     ['an id that is form-encoded', authorization(`Basic ${base64(`%73ervice:${encoded(SECRET)}`)}`)],
   ];
   for (const [why, options] of accepted) {
-    it(`RFC 6749 §2.3.1, §5.1: authenticates by ${why}`, async () => {
+    it(`RFC 6749 §2.3.1, RFC 6749 §5.1: authenticates by ${why}`, async () => {
       const body = options.form === undefined && options.json === undefined ? { form: GRANT } : {};
       const reply = await api.request('POST', '/auth/token', { ...options, ...body });
       expect(reply.status, reply.text).to.equal(200);
@@ -99,7 +99,7 @@ describe('client_credentials over HTTP (RFC 6749 §4.4)', () => {
     ['SQL as id', basic("service' OR '1'='1", SECRET), '401 invalid_client'],
   ];
   for (const [why, options, expected] of refused) {
-    it(`RFC 6749 §2.3, §4.4.2, §5.2: refuses ${why}`, async () => {
+    it(`RFC 6749 §2.3, RFC 6749 §4.4.2, RFC 6749 §5.2: refuses ${why}`, async () => {
       const reply = await api.request('POST', '/auth/token', { form: GRANT, ...options });
       expect(refusal(reply)).to.equal(expected);
       expect(reply.header('www-authenticate')).to.match(expected.startsWith('401') ? /^Basic realm=/ : /^$/);

@@ -156,7 +156,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['text that is no JWT', async () => 'x.y.z'],
     ];
     for (const [at, [why, make]] of rows.entries()) {
-      it(`RFC 7523 §3, §3.2: ${why}`, async () => {
+      it(`RFC 7523 §3, RFC 7523 §3.2: ${why}`, async () => {
         // Failures of one address count together; these are not about that.
         if (at % 8 === 7) api.pass(16 * 60);
         const reply = await send(await make());

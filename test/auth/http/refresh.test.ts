@@ -202,7 +202,8 @@ for (const [format, alg] of [
       ['an unknown client', async () => refresh(next(await login()), { client_id: 'nobody' }), '401 invalid_client'],
     ];
     for (const [why, request, expected] of refused) {
-      it(`RFC 6749 §6, §10.4: refuses ${why}`, async () => expect(refusal(await request())).to.equal(expected));
+      it(`RFC 6749 §6, RFC 6749 §10.4: refuses ${why}`, async () =>
+        expect(refusal(await request())).to.equal(expected));
     }
 
     it('what is refused spends nothing: the token is still good for its own client', async () => {

@@ -105,7 +105,7 @@ describe('standards of the authorization code flow', () => {
     });
   });
 
-  it('RFC 9700 §2.1.1, §4.5.3.1: code injection: the code of another login is of no use to the app', async () => {
+  it('RFC 9700 §4.5.3.1: code injection: the code of another login is of no use to the app', async () => {
     const evesVerifier = 'e'.repeat(43);
     const evesCode = await newCode({ code_challenge: await challengeOf(evesVerifier) }, 'eve');
     // Ann's app has its own verifier, whoever put the code into its answer.
@@ -126,7 +126,7 @@ describe('standards of the authorization code flow', () => {
     expect((await metadata()).at('code_challenge_methods_supported')).to.eql(['S256']);
   });
 
-  it('RFC 9700 §4.3.1, §4.3.2: a browser’s history has a code that is spent, and never a token', async () => {
+  it('RFC 9700 §4.3.1, RFC 9700 §4.3.2: a browser’s history has a code that is spent, never a token', async () => {
     const reply = await back();
     expect(Object.keys(answerIn(reply)).sort()).to.eql(['code', 'iss', 'state']);
     expect([reply.header('cache-control'), reply.header('referrer-policy')]).to.eql(['no-store', 'no-referrer']);

@@ -89,6 +89,20 @@ describe('standards of OAuth', () => {
       { active: false },
     ],
     [
+      'RFC 7662 §4: a token that was changed is not active: signatures are checked',
+      async () => {
+        const [head, claims, signature = ''] = (await grant('jwt')).string('access_token').split('.');
+        const form = { client_id: 'jwt', client_secret: SECRET };
+        const active: unknown[] = [];
+        for (const sign of [signature, `${signature.slice(0, -8)}AAAAAAAA`, '']) {
+          const token = `${head}.${claims}.${sign}`;
+          active.push((await api.request('POST', '/auth/introspect', { form: { ...form, token } })).at('active'));
+        }
+        return active;
+      },
+      [true, false, false],
+    ],
+    [
       'RFC 7617 §2: credentials without their scheme are taken by the token endpoint alone',
       async () => {
         const headers = { authorization: Buffer.from(`app:${SECRET}`).toString('base64') };

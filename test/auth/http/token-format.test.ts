@@ -125,7 +125,7 @@ for (const grant of ['client_credentials', 'password'] as const) {
 
 describe('SIGNING_ALG', () => {
   for (const alg of ['RS256', 'EdDSA']) {
-    it(`${alg} signs, and jwks.json publishes it`, async () => {
+    it(`RFC 9068 §2.1: ${alg} signs, and jwks.json publishes it`, async () => {
       const api = await startApi({ SIGNING_ALG: alg });
       const auth = { client_credentials: { token_format: 'jwt' } };
       await api.put('/Client/jwt', { secret: SECRET, grant_types: ['client_credentials'], auth });
