@@ -9,8 +9,11 @@ export interface AllowedOrigins {
   has(origin: string): Promise<boolean>;
 }
 
+/** What it needs of the engine. */
+export type OriginsEngine = Pick<Engine, 'search' | 'exclusive' | 'accessGeneration' | 'onCommit'>;
+
 /** Keeps the origins of all Clients in memory, and reads them again when a Client may have changed. */
-export function createAllowedOrigins(engine: Engine): AllowedOrigins {
+export function createAllowedOrigins(engine: OriginsEngine): AllowedOrigins {
   let changes = 0;
   let known: { state: number; origins: Promise<ReadonlySet<string>> } | undefined;
 

@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { createAllowedOrigins, type OriginsEngine } from '../../auth/allowed-origins.ts';
+import { readConfig } from '../../server/config.ts';
+import { openWard, type Ward } from '../../server/open.ts';
+import type { TestDatabase } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
+
+const ORIGIN = 'https://app.example';
+
+describe('origins of Clients', () => {
+  let database: TestDatabase;
+  let ward: Ward;
+  let searches: number;
+  before(async () => {
+    database = await preparedDatabase();
+    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
+  });
+  after(async () => {
+    await ward.close();
+    await database.drop();
+  });
+
+  /** The engine itself, which counts how often it is searched. */
+  function counting({ engine }: Ward): OriginsEngine {
+    searches = 0;
+    return {
+      exclusive: engine.exclusive,
+      accessGeneration: () => engine.accessGeneration(),
+      onCommit: (listener) => engine.onCommit(listener),
+      search: (...asked) => {
+        searches += 1;
+        return engine.search(...asked);
+      },
+    };
+  }
+  const put = (origins: string[]) => {
+    const client = { resourceType: 'Client', id: 'app', allowed_origins: origins };
+    return ward.engine.update('Client', 'app', client, { by: 'server' });
+  };
+
+  it('the Clients are read once for as long as none of them changes, by many at once too', async () => {
+    const origins = createAllowedOrigins(counting(ward));
+    await put([ORIGIN]);
+    const asked = await Promise.all(Array.from({ length: 20 }, (_, at) => origins.has(at % 2 ? ORIGIN : 'https://x')));
+    expect(asked.filter(Boolean)).to.have.length(10);
+    for (let at = 0; at < 20; at += 1) expect(await origins.has(ORIGIN)).to.equal(true);
+    expect(searches).to.equal(1);
+    await put(['https://other.example']);
+    expect([await origins.has(ORIGIN), await origins.has('https://other.example')]).to.eql([false, true]);
+    expect(searches).to.equal(2);
+  });
+});
