@@ -1,6 +1,7 @@
 /** For whom a token is meant (https://www.rfc-editor.org/rfc/rfc8707, RFC 7519 §4.1.3). */
+import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
-import type { AuthSettings, GrantSettings } from './settings.ts';
+import { type AuthSettings, type GrantSettings, strings } from './settings.ts';
 
 type Own = Pick<AuthSettings, 'baseUrl' | 'audience'>;
 
@@ -18,6 +19,12 @@ export function isForOthers(settings: Own, audience: readonly string[]): boolean
 /** True where a token with these audiences is meant for this server, alone or beside others. */
 export function isForUs(settings: Own, audience: readonly string[]): boolean {
   return audience.some((each) => isOwnAudience(settings, each));
+}
+
+/** True where a Client serves one of a token's audiences, by its `resources`; one that lists none may serve any. */
+export function isServedBy({ resources }: JsonObject, audience: readonly string[]): boolean {
+  if (resources === undefined) return true;
+  return strings(resources).some((served) => audience.some((each) => withoutSlash(each) === withoutSlash(served)));
 }
 
 /** The audiences of a new token: what was asked for, within what the grant permits. Throws `invalid_target`. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../../resources/clock.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Access } from '../access.ts';
+import { isServedBy } from '../audience.ts';
 import type { Audit } from '../audit.ts';
 import { type ClientAuthentication, hasGrant } from '../client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
@@ -26,7 +27,7 @@ export const INTROSPECT = 'POST /auth/introspect';
 
 const INACTIVE = { active: false };
 
-/** `POST /auth/introspect`: what a token is, to its own client and to those whose policies let them ask. */
+/** `POST /auth/introspect`: what a token is, to its own client; an access token, to those whose policies let them. */
 export function introspectEndpoint(context: IntrospectContext): Endpoint {
   const { clients, issued, audit } = context;
   return async (request) => {
@@ -61,11 +62,17 @@ async function mayAsk(
   token: IssuedToken,
 ): Promise<boolean> {
   if (token.clientId === caller.id) return true;
+  // No resource server takes a refresh token, nor one for another than itself (RFC 7662 §4).
+  if (token.use !== 'access' || !isServedBy(caller.resource, audienceOf(token))) return false;
   const { method, url, headers, address } = request;
   const principal = { kind: 'client', client: caller.resource, token: undefined } as const;
   const scheme = settings.baseUrl.startsWith('https:') ? 'https' : 'http';
   const judgement = await access.begin();
   return judgement.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
+}
+
+function audienceOf({ use, access, session }: IssuedToken): string[] {
+  return use === 'access' && access ? access.audience : strings(session.resource['audience']);
 }
 
 /** The answer of RFC 7662 §2.2, with what SMART adds to it. */
@@ -77,7 +84,7 @@ function describe({ clock, settings }: IntrospectContext, token: IssuedToken): J
   if (!hasGrant(client.resource, session.resource['type'])) return INACTIVE;
   const given = use === 'access' && access ? access.scope : strings(session.resource['scope']);
   const scope = heldScope(client.resource, given);
-  const audience = use === 'access' && access ? access.audience : strings(session.resource['audience']);
+  const audience = audienceOf(token);
   const [first] = audience;
   const patient = patientOf(session.resource);
   return {

@@ -33,6 +33,8 @@ export const client: ResourceDefinition = {
     first_party: { type: 'boolean' },
     jwks: { open: true },
     jwks_uri: { type: 'url' },
+    // The audiences that this Client serves, as a resource server: introspection tells it of tokens for these alone.
+    resources: { type: 'uri', list: true },
     allowed_origins: { type: 'url', list: true },
     description: { type: 'string' },
     details: { open: true },

@@ -4,6 +4,7 @@ import { asRoot } from '../../harness/server.ts';
 import { type Api, type Form, refusal, startApi } from './api.ts';
 
 const SECRET = 'app-secret';
+const FILES = 'https://files.example';
 
 describe('introspection over HTTP (RFC 7662)', () => {
   let api: Api;
@@ -13,12 +14,14 @@ describe('introspection over HTTP (RFC 7662)', () => {
     for (const id of ['app', 'other', 'resource-server', 'reader']) {
       await api.put(`/Client/${id}`, { secret: SECRET, grant_types: ['password', 'client_credentials'], auth });
     }
+    await api.put('/Client/files', { secret: SECRET, grant_types: ['client_credentials'], resources: [FILES] });
     await api.put('/Client/public', { grant_types: ['password'], auth });
     await api.put('/User/ann', { userName: 'Ann', password: 'correct-horse' });
     await api.put('/AccessPolicy/introspect', {
       engine: 'allow',
       link: [
         { resourceType: 'Client', id: 'resource-server' },
+        { resourceType: 'Client', id: 'files' },
         { resourceType: 'Operation', id: 'introspect' },
       ],
     });
@@ -81,6 +84,36 @@ describe('introspection over HTTP (RFC 7662)', () => {
   it('the operation link introspect lets a resource server ask about any token', async () => {
     const reply = await ask((await login()).string('access_token'), 'resource-server');
     expect(reply.body).to.include({ active: true, client_id: 'app' });
+  });
+
+  it('RFC 7662 §4: tells of a refresh token to its own client alone, whatever the policies say', async () => {
+    const token = (await login()).string('refresh_token');
+    for (const [client, active] of Object.entries({ 'resource-server': false, files: false, app: true })) {
+      expect((await ask(token, client)).at('active'), client).to.equal(active);
+    }
+  });
+
+  it('RFC 7662 §4: tells a resource server of tokens for the audiences that it serves, and of its own', async () => {
+    const of = async (client: string, audience: string) => {
+      const sent = { grant_type: 'client_credentials', client_id: client, client_secret: SECRET };
+      const asked = audience.split(' ').map((each) => `&audience=${encodeURIComponent(each)}`);
+      return (await api.granted(`${new URLSearchParams(sent)}${asked.join('')}`)).string('access_token');
+    };
+    const told = async (token: string, client: string) => (await ask(token, client)).body;
+    for (const audience of [FILES, `${FILES}/`, `https://other.example ${FILES}`]) {
+      expect(await told(await of('app', audience), 'files'), audience).to.include({ active: true, client_id: 'app' });
+    }
+    for (const audience of ['https://other.example', `${FILES}/sub`, api.issuer]) {
+      const token = await of('app', audience);
+      expect(await told(token, 'files'), audience).to.eql({ active: false });
+      expect(await told(token, 'resource-server'), audience).to.include({ active: true });
+      expect(await told(await of('files', audience), 'files'), audience).to.include({ active: true });
+    }
+  });
+
+  it('RFC 7662 §4: what a Client serves lets it ask about nothing that its policies do not', async () => {
+    await api.put('/Client/served', { secret: SECRET, resources: [api.issuer] });
+    expect((await ask((await login()).string('access_token'), 'served')).body).to.eql({ active: false });
   });
 
   it('a policy that was deleted holds from the next request', async () => {
