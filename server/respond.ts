@@ -34,7 +34,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
 }
 
 /** The endpoints that tell the audit of themselves, since they know more. */
-const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect'];
+const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
 
 function askedOf({ method, path, headers }: Context): Asked {
   return { method, url: path, authorization: headers.authorization };

@@ -24,6 +24,7 @@ import type { Pair } from '../parameters.ts';
 import { requireUnchanged } from '../sessions.ts';
 import { askedAgain, type BrowserAnswer, type BrowserEndpoint, pairsOf, sentOn } from './browser-exchange.ts';
 import { type AuthRequest, headerOf } from './exchange.ts';
+import { claimsOf, noteRefusal } from './refusals.ts';
 
 export interface AuthorizeContext extends StepContext {
   random: RandomBytes;
@@ -42,7 +43,12 @@ export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
       if (!step) return await goOn(context, begun.pairs, interaction);
       return await answer(context, begun.pairs, step, interaction, new Map(pairs));
     } catch (error) {
-      if (!(error instanceof OAuthError)) throw error;
+      if (!(error instanceof OAuthError)) {
+        const { address, method } = request;
+        const about = { client: destination.client.id, address, asked: `${method} /auth/authorize` };
+        noteRefusal(context.audit, error, { ...about, claimed: { login: claimsOf(request).login } });
+        throw error;
+      }
       const sentBack = redirect(context, destination, { error: error.code, error_description: error.message });
       if (await mayBeSent(context, request, begun.pairs)) return sentBack;
       return leavePage(error, String(sentBack.headers['Location']), destination.redirectUri);

@@ -19,16 +19,21 @@ export function claimsOf(request: AuthRequest, options: { schemeless?: boolean }
   return { client, login: parameters.get('username') };
 }
 
+/** Tells the audit of an error that refuses somebody; of others nothing. */
+export function noteRefusal(audit: Audit, error: unknown, about: Omit<AuditNote, 'kind' | 'outcome' | 'reason'>): void {
+  const { code, answer } = asOAuthError(error);
+  const told = toldOf(answer.status);
+  if (told) audit.note({ ...told, reason: code, ...about });
+}
+
 /** An endpoint that tells the audit whom it did not believe. `asked` is how the audit names it. */
 export function tellingRefusals(audit: Audit, asked: string, endpoint: Endpoint): Endpoint {
   return async (request) => {
     try {
       return await endpoint(request);
     } catch (error) {
-      const { code, answer } = asOAuthError(error);
-      const told = toldOf(answer.status);
       const { client } = claimsOf(request);
-      if (told) audit.note({ ...told, reason: code, address: request.address, asked, claimed: { client } });
+      noteRefusal(audit, error, { address: request.address, asked, claimed: { client } });
       throw error;
     }
   };

@@ -106,6 +106,25 @@ describe('auth: audit of Clients that were refused', () => {
     }
   });
 
+  it('a lockout at the page to sign in names the account and the app, as that of the token endpoint does', async () => {
+    const query = { response_type: 'code', client_id: 'app', redirect_uri: CALLBACK };
+    const open = { ...query, code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+    for (const [username, names] of [
+      ['ANN', 'User/ann,Client/app'],
+      ['nobody-but-maybe-a-password', 'Client/app'],
+    ] as const) {
+      const address = fresh();
+      const browser = browserOf({
+        request: (method, path, options) =>
+          api.request(method, path, { ...options, headers: { ...options?.headers, 'x-forwarded-for': address } }),
+      });
+      const page = await browser.open(open);
+      for (let attempt = 0; attempt < 10; attempt += 1) await browser.signIn(page, username, 'wrong');
+      expect((await browser.signIn(page, username, 'wrong')).status).to.equal(429);
+      expect(await named('locked-out', address)).to.eql([[names, 'POST /auth/authorize']]);
+    }
+  });
+
   it('a person who does not let an app in', async () => {
     const query = { response_type: 'code', client_id: 'app', redirect_uri: CALLBACK };
     const pkce = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
