@@ -6,7 +6,7 @@ import type { AppOptions } from './app.ts';
 import { bodyText } from './body.ts';
 import type { Context, RequestState } from './context.ts';
 import { parseForm } from './formats/form.ts';
-import { type BodyKind, bodyType } from './formats/media-types.ts';
+import { type AnswerType, type BodyKind, bodyType, JWK_SET } from './formats/media-types.ts';
 import { negotiate } from './formats/negotiate.ts';
 import { PAGES, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
@@ -34,7 +34,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   const { pathname } = new URL(config.baseUrl);
   for (const [name, endpoint] of Object.entries(wellKnown)) {
     for (const path of new Set([`/.well-known/${name}`, `/.well-known/${name}${pathname === '/' ? '' : pathname}`])) {
-      router.get(path, (ctx) => serve(ctx, endpoint));
+      router.get(path, (ctx) => serve(ctx, endpoint, ALSO[name]));
       router.all(path, () => {
         throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
       });
@@ -55,11 +55,16 @@ function requireRoot(ctx: Context, baseUrl: string): void {
   throw new Failure('not-found', 'The auth endpoints stand at the root, not under /fhir.');
 }
 
-async function serve(ctx: Context, endpoint: Endpoint): Promise<void> {
+/** Types of their own that documents have beside JSON. */
+const ALSO: Readonly<Record<string, AnswerType>> = { 'jwks.json': JWK_SET };
+
+/** Answers in plain JSON, also where FHIR's was asked for (RFC 6749 §5.1), or in YAML. */
+async function serve(ctx: Context, endpoint: Endpoint, also?: AnswerType): Promise<void> {
   const answer = negotiate({
     accept: ctx.get('Accept'),
     format: formatParameter(ctx),
     preferred: 'application/json',
+    also,
   });
   const { status, headers, body } = await endpoint(requestOf(ctx));
   ctx.status = status;

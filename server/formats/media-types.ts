@@ -41,6 +41,12 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { mediaType: 'application/x-www-form-urlencoded', kind: 'form' },
 ];
 
+/** How an answer may be written. */
+export type AnswerType = Pick<MediaType, 'mediaType' | 'format'>;
+
+/** What one document alone is, to whoever asks for it (RFC 7517 §8.5.1). */
+export const JWK_SET: AnswerType = { mediaType: 'application/jwk-set+json', format: JSON_FORMAT };
+
 /** `type/subtype` and the parameters behind it (RFC 9110 §8.3.1). */
 const CONTENT_TYPE = /^\s*([^\s;,"/]+\/[^\s;,"/]+)\s*(;.*)?$/;
 const CHARSET = /;\s*charset\s*=\s*("?)([^";\s]*)\1/i;

@@ -1,6 +1,6 @@
 import { Failure } from '../../resources/errors.ts';
 import type { Json } from '../../resources/json/value.ts';
-import { type FormatName, MEDIA_TYPES, type MediaType } from './media-types.ts';
+import { type AnswerType, type FormatName, MEDIA_TYPES } from './media-types.ts';
 
 /** How an answer is written. */
 export interface Answer {
@@ -19,8 +19,10 @@ export interface Wishes {
   format?: string | undefined;
   /** JSON indented for people (`_pretty`); YAML always is. */
   pretty?: boolean;
-  /** What an endpoint answers where anything would do; OAuth's do not speak of FHIR. */
-  preferred?: 'application/fhir+json' | 'application/json';
+  /** What an endpoint answers where anything would do. Where that is not FHIR's, its type means this one. */
+  preferred?: typeof FHIR_JSON | 'application/json';
+  /** A further type that the document has. */
+  also?: AnswerType | undefined;
 }
 
 /** An element of an `Accept` header: `text/*;q=0.5`. */
@@ -29,19 +31,22 @@ interface Range {
   quality: number;
 }
 
-const ANSWERS: readonly MediaType[] = MEDIA_TYPES.filter((row) => row.answer === true);
-const OFFERS = `${ANSWERS.map((row) => row.mediaType).join(', ')}`;
+const ANSWERS: readonly AnswerType[] = MEDIA_TYPES.filter((row) => row.answer === true);
+const FHIR_JSON = 'application/fhir+json';
 
 /**
  * Chooses how to answer (RFC 9110 §12.5.1). Among equals of quality, the one named by itself goes before a wildcard,
  * then what stands first. `text/html`, what a browser asks, means the preferred JSON.
  * Throws `not-acceptable` (406) where Ward has nothing of what is asked.
  */
-export function negotiate({ accept, format, pretty = false, preferred = 'application/fhir+json' }: Wishes): Answer {
-  const chosen = format ? named(format, preferred) : accepted(accept ?? '', preferred);
-  const row = ANSWERS.find((answer) => answer.mediaType === chosen);
-  if (row?.format === undefined)
-    throw new Failure('not-acceptable', `Nothing here is of that type. Ask for: ${OFFERS}.`);
+export function negotiate({ accept, format, pretty = false, preferred = FHIR_JSON, also }: Wishes): Answer {
+  const answers = also === undefined ? ANSWERS : [...ANSWERS, also];
+  const chosen = format ? named(format, preferred) : accepted(accept ?? '', preferred, answers);
+  const row = answers.find(({ mediaType }) => mediaType === (chosen === FHIR_JSON ? preferred : chosen));
+  if (row?.format === undefined) {
+    const offers = answers.map(({ mediaType }) => mediaType).join(', ');
+    throw new Failure('not-acceptable', `Nothing here is of that type. Ask for: ${offers}.`);
+  }
   const { name, render } = row.format;
   return {
     format: name,
@@ -58,10 +63,10 @@ function named(format: string, preferred: string): string | undefined {
   return name === 'yaml' ? 'text/yaml' : name;
 }
 
-function accepted(accept: string, preferred: string): string | undefined {
+function accepted(accept: string, preferred: string, answers: readonly AnswerType[]): string | undefined {
   if (accept.trim() === '') return preferred;
   const ranges = rangesOf(accept);
-  const offers = [preferred, ...ANSWERS.map((row) => row.mediaType), 'text/html'];
+  const offers = [preferred, ...answers.map((row) => row.mediaType), 'text/html'];
   let best: { offer: string; rank: number[] } | undefined;
   for (const offer of offers) {
     const rank = rankOf(offer, ranges);

@@ -103,12 +103,14 @@ describe('media types', () => {
       });
     }
 
-    it('where plain JSON is preferred, it is the default', () => {
+    it('where plain JSON is preferred, it is the default and what FHIR JSON means', () => {
       const preferred = 'application/json';
       expect(negotiate({ preferred }).contentType).to.equal(PLAIN);
       expect(negotiate({ preferred, accept: '*/*' }).contentType).to.equal(PLAIN);
       expect(negotiate({ preferred, format: 'json' }).contentType).to.equal(PLAIN);
-      expect(negotiate({ preferred, accept: 'application/fhir+json' }).contentType).to.equal(FHIR);
+      expect(negotiate({ preferred, accept: 'application/fhir+json' }).contentType).to.equal(PLAIN);
+      expect(negotiate({ preferred, format: 'application/fhir+json' }).contentType).to.equal(PLAIN);
+      expect(negotiate({ preferred, accept: 'application/json;q=0.1, text/yaml' }).contentType).to.equal(YAML);
     });
 
     it('renders in the format it names', () => {
