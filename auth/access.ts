@@ -10,7 +10,7 @@ import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { patientOf } from './signed-in.ts';
-import { isSmartScope, reachOf } from './smart-scopes.ts';
+import { tokenReach } from './smart-scopes.ts';
 import { findStored } from './stored.ts';
 
 /** A judgement by the policies as they were when it was begun. */
@@ -82,14 +82,13 @@ function principalsOf(principal: Principal): string[] {
 }
 
 /**
- * A Session that was given SMART scopes stays within those of its token. The Session decides, not the token: a
- * token that was refreshed with fewer scopes, and none of SMART's, must not reach further for it. What scopes of
- * `patient/` permit is narrowed to the compartment of the patient in the Session; without one that is nothing.
+ * A token stays within what its scopes of SMART permit. What is permitted about a patient alone is narrowed to the
+ * compartment of the patient in the Session; without one that is nothing.
  */
 function withinScope(context: PolicyContext, { principal, operation }: AccessRequest): Decision {
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
-  if (!token?.sessionScope.some(isSmartScope)) return true;
-  const reach = reachOf(token.record.scope, operation);
+  if (!token) return true;
+  const reach = tokenReach(token.sessionScope, token.record.scope, operation);
   if (reach !== 'patient') return reach === 'anywhere';
   const patient = patientOf(token.session.resource);
   const [type = ''] = operation.split('.');

@@ -4,6 +4,8 @@ const CONTEXT = /^(patient|user|system)\//;
 const SCOPE = /^(patient|user|system)\/([A-Z][A-Za-z]*|\*)\.(\*|read|write|c?r?u?d?s?)$/;
 /** Contexts of a launch that this server does not have: that of an EHR, and an encounter. */
 const OTHER_LAUNCH = /^launch(?!\/patient$)(?:\/|$)/;
+/** The scope that puts a patient in the context. */
+const PATIENT_LAUNCH = 'launch/patient';
 
 /** The letters of `.cruds` that an interaction needs: one of them is enough. */
 const NEEDED: Readonly<Record<string, string>> = {
@@ -46,21 +48,20 @@ export function parseSmartScope(scope: string): SmartScope | undefined {
  * Undefined where none of SMART's is left, since the token would reach further than was asked.
  */
 export function permittingScopes(scopes: readonly string[]): string[] | undefined {
-  return boundedPart(scopes, (scope) => !isSmartScope(scope) || (parseSmartScope(scope)?.letters ?? '') !== '');
-}
-
-/** Those of the scopes that may be given where no patient is in the context. Undefined as of `permittingScopes`. */
-export function scopesWithoutPatient(scopes: readonly string[]): string[] | undefined {
-  const kept = boundedPart(scopes, (scope) => !needsPatient([scope]));
-  return scopes.length > 0 && kept?.length === 0 ? undefined : kept;
-}
-
-function boundedPart(scopes: readonly string[], isKept: (scope: string) => boolean): string[] | undefined {
-  const kept = scopes.filter(isKept);
+  const kept = scopes.filter((scope) => !isSmartScope(scope) || (parseSmartScope(scope)?.letters ?? '') !== '');
   return isBounded(scopes) && !isBounded(kept) ? undefined : kept;
 }
 
-/** True where scopes bound what a token may do. */
+/**
+ * Those of the scopes that may be given where no patient is in the context. Undefined where that leaves none of SMART's
+ * and there were such: a patient in the context is a bound, too.
+ */
+export function scopesWithoutPatient(scopes: readonly string[]): string[] | undefined {
+  const kept = scopes.filter((scope) => !needsPatient([scope]));
+  return needsPatient(scopes) && !isBounded(kept) ? undefined : kept;
+}
+
+/** True where scopes say what a token may do. */
 function isBounded(scopes: readonly string[]): boolean {
   return scopes.some(isSmartScope);
 }
@@ -72,7 +73,7 @@ export function isUnboundedLaunch(scopes: readonly string[]): boolean {
 
 /** True where the scopes ask for a patient, in the context or as the bound of what may be reached. */
 export function needsPatient(scopes: readonly string[]): boolean {
-  return scopes.some((scope) => scope === 'launch/patient' || scope.startsWith('patient/'));
+  return scopes.some((scope) => scope === PATIENT_LAUNCH || scope.startsWith('patient/'));
 }
 
 /** True for a scope that this server never gives: there is no launch from within, and no access bound to a login. */
@@ -82,6 +83,24 @@ export function isUnserved(scope: string): boolean {
 
 /** How far scopes reach in an operation such as `Patient.search`: anywhere, in the patient's compartment, nowhere. */
 export type Reach = 'anywhere' | 'patient' | 'nowhere';
+
+/** What bounds a token: scopes that say what it may do, the patient in its context alone, or nothing. */
+export function boundOf(scopes: readonly string[]): 'scopes' | 'patient' | undefined {
+  if (isBounded(scopes)) return 'scopes';
+  return scopes.includes(PATIENT_LAUNCH) ? 'patient' : undefined;
+}
+
+/**
+ * How far a token with scopes reaches. The Session decides what bounds it, not the token: one that was refreshed with
+ * fewer scopes, and none of SMART's, must not reach further for it. A Session that has a patient in its context and no
+ * scope that says more is about that patient.
+ */
+export function tokenReach(sessionScope: readonly string[], scope: readonly string[], operation: string): Reach {
+  const bound = boundOf(sessionScope);
+  if (bound === undefined) return 'anywhere';
+  if (bound === 'scopes') return reachOf(scope, operation);
+  return scope.includes(PATIENT_LAUNCH) ? 'patient' : 'nowhere';
+}
 
 /** What scopes permit of an operation. */
 export function reachOf(scopes: readonly string[], operation: string): Reach {

@@ -1,5 +1,5 @@
 /** What scopes mean, in words for the person who is asked to allow them. */
-import { isSmartScope, parseSmartScope, type SmartScope } from '../smart-scopes.ts';
+import { boundOf, parseSmartScope, type SmartScope } from '../smart-scopes.ts';
 
 const WORDS = new Map([
   ['openid', 'know who you are'],
@@ -23,8 +23,14 @@ const LETTERS = new Map([
  * one of SMART's the app may do whatever the person may: that is said first.
  */
 export function describeScopes(scopes: readonly string[], patient: string | undefined): string[] {
-  const unbound = scopes.some(isSmartScope) ? [] : ['do in your name all that you may do here'];
-  return [...unbound, ...scopes.map((scope) => describe(scope, patient))];
+  return [...wordsOfBound(scopes, patient), ...scopes.map((scope) => describe(scope, patient))];
+}
+
+function wordsOfBound(scopes: readonly string[], patient: string | undefined): string[] {
+  const bound = boundOf(scopes);
+  if (bound === 'scopes') return [];
+  const all = 'do in your name all that you may do';
+  return [bound === undefined ? `${all} here` : `${all} with the records of ${patient ?? 'the patient'}`];
 }
 
 function describe(scope: string, patient: string | undefined): string {

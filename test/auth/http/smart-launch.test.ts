@@ -154,6 +154,41 @@ describe('SMART App Launch', () => {
       expect(answerIn(back)).to.include({ error: 'interaction_required' });
     });
 
+    const refreshed = async (reply: Reply, scope: string) => {
+      const form = { grant_type: 'refresh_token', client_id: 'app', client_secret: SECRET, scope };
+      return (await api.granted({ ...form, refresh_token: reply.string('refresh_token') })).string('access_token');
+    };
+    const statuses = (bearer: string, paths: string[]) =>
+      Promise.all(paths.map((path) => api.statusWith(bearer, path)));
+
+    it('without a scope that says more, it reaches the compartment of the patient and nothing else', async () => {
+      const reply = await tokenOf('doc', 'openid launch/patient offline_access', 'p1');
+      const bearer = reply.string('access_token');
+      const outside = ['/Organization', '/Practitioner/d', '/User', '/Client'];
+      expect(await statuses(bearer, ['/Patient/p1', '/Observation/p1', '/Observation'])).to.eql([200, 200, 200]);
+      expect(await statuses(bearer, ['/Patient/p2', '/Observation/p2', ...outside])).to.eql([
+        ...[404, 404],
+        ...outside.map(() => 403),
+      ]);
+      expect((await api.request('GET', '/Patient?_summary=count', { as: { bearer } })).at('total')).to.equal(1);
+      const patients = ['/Patient/p1', '/Patient/p2'];
+      expect(await statuses(await refreshed(reply, 'launch/patient'), patients)).to.eql([200, 404]);
+      expect(await statuses(await refreshed(reply, 'openid'), patients)).to.eql([403, 403]);
+    });
+
+    it('beside scopes that say more, it adds nothing to them, refreshed for itself either', async () => {
+      const reply = await tokenOf('doc', 'launch/patient patient/Observation.r offline_access', 'p1');
+      const paths = ['/Observation/p1', '/Patient/p1'];
+      expect(await statuses(reply.string('access_token'), paths)).to.eql([200, 403]);
+      expect(await statuses(await refreshed(reply, 'launch/patient'), paths)).to.eql([403, 403]);
+    });
+
+    it('the consent says what an app may do that asks for no more', async () => {
+      const [browser, picker] = await begin('doc', 'launch/patient', { prompt: 'login consent' });
+      const { text } = await browser.send(picker, { patient: 'p1' });
+      expect(text).to.include('all that you may do with the records of Amy Adams').and.not.include('may do here');
+    });
+
     it('a launch from an EHR is not given, and what else was asked for is', async () => {
       const reply = await tokenOf('pat', 'launch launch/encounter openid online_access patient/Patient.r');
       expect(reply.at('scope')).to.equal('openid patient/Patient.r');

@@ -98,7 +98,10 @@ describe('SMART scopes', () => {
   const login = { grant_type: 'password', username: 'ann', password: 'correct-horse' };
   for (const grant of [{ grant_type: 'client_credentials' }, login]) {
     it(`${grant.grant_type} has no patient: scopes that need one are not given`, async () => {
-      const none = ['patient/*.cruds', 'launch/patient', 'openid patient/Patient.rs', 'launch/patient patient/*.rs'];
+      const none = [
+        ...['patient/*.cruds', 'launch/patient', 'openid patient/Patient.rs', 'launch/patient patient/*.rs'],
+        'openid launch/patient',
+      ];
       for (const scope of none) {
         expect(refusal(await api.token({ ...key, ...grant, scope })), scope).to.equal('400 invalid_scope');
       }
