@@ -10,6 +10,8 @@ const ALERT = { system: DICOM, code: '110113', display: 'Security Alert' };
 const LOGIN = { system: DICOM, code: '110122', display: 'Login' };
 const LOGOUT = { system: DICOM, code: '110123', display: 'Logout' };
 
+const QUERY = { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '24', display: 'Query' };
+
 /** Every kind of event: its type, and a subtype of DICOM's (PS3.16 CID 403) where there is one for it. */
 const KINDS = {
   /** A person proved, or failed to prove, who they are. */
@@ -43,6 +45,8 @@ export interface AuditRecord {
   what?: string | undefined;
   /** What was asked for: `GET Patient`. */
   asked?: string | undefined;
+  /** The search that it was done by, and to how many of what it found. */
+  search?: { expression: string; ended: number } | undefined;
 }
 
 /** How often something happened, and when; times in milliseconds. */
@@ -59,7 +63,7 @@ export const OBSERVER = { system: 'urn:ward:audit-observer', value: 'ward' };
 export function auditEvent(record: AuditRecord, { count, first, last }: Occurrences, site: string): JsonObject {
   const { kind, outcome, reason } = record;
   const { type, subtype } = KINDS[kind];
-  const entity = entityOf(record, count);
+  const entity = entitiesOf(record, count);
   return {
     type,
     subtype: [{ system: KIND_SYSTEM, code: kind }, ...subtype],
@@ -70,7 +74,7 @@ export function auditEvent(record: AuditRecord, { count, first, last }: Occurren
     ...(reason === undefined ? {} : { outcomeDesc: reason }),
     agent: agentsOf(record),
     source: { site, observer: { identifier: OBSERVER, display: 'Ward' } },
-    ...(entity ? { entity: [entity] } : {}),
+    ...(entity.length > 0 ? { entity } : {}),
   };
 }
 
@@ -91,13 +95,22 @@ function agentsOf({ user, client, address }: AuditRecord): JsonObject[] {
   });
 }
 
-function entityOf({ what, asked }: AuditRecord, count: number): JsonObject | undefined {
-  if (what === undefined && asked === undefined && count === 1) return undefined;
-  return {
+function entitiesOf({ what, asked, search }: AuditRecord, count: number): JsonObject[] {
+  const detail = [
+    ...(count === 1 ? [] : [{ type: 'count', valueString: String(count) }]),
+    ...(search ? [{ type: 'ended', valueString: String(search.ended) }] : []),
+  ];
+  const entity = {
     ...(what === undefined ? {} : { what: { reference: what } }),
     ...(asked === undefined ? {} : { name: asked }),
-    ...(count === 1 ? {} : { detail: [{ type: 'count', valueString: String(count) }] }),
+    ...(detail.length === 0 ? {} : { detail }),
   };
+  return [...(Object.keys(entity).length === 0 ? [] : [entity]), ...(search ? [queryOf(search.expression)] : [])];
+}
+
+/** An entity of its own: one has a name or a query, never both (R4's rule sev-1). */
+function queryOf(expression: string): JsonObject {
+  return { role: QUERY, query: Buffer.from(expression).toString('base64') };
 }
 
 function instant(time: number): string {

@@ -19,9 +19,15 @@ export function parseCondition(
 ): ParsedSearch {
   const plan = parseSearch(registry, type, parameters, { ...options, lenient: false });
   if (!plan.selective) {
-    throw new Failure('precondition', 'A conditional interaction needs a search criterion: Patient?identifier=…');
+    throw new Failure('precondition', `This needs a search criterion: ${type}?${exampleOf(registry, type)}=…`);
   }
   return { ...plan, count: 2, total: 'none', sort: [], includes: [] };
+}
+
+/** A parameter by which a resource of the type may be known. */
+function exampleOf(registry: Registry, type: string): string {
+  const codes = Object.keys(registry.searchParameters(type));
+  return codes.find((code) => code === 'identifier') ?? codes.find((code) => !code.startsWith('_')) ?? '_id';
 }
 
 /** Creates a resource unless one is found: that one is then the answer, unchanged. */

@@ -1,6 +1,8 @@
 import type Router from '@koa/router';
+import type { AuditNote } from '../auth/audit-notes.ts';
 import { type Principal, principalName } from '../auth/principal.ts';
 import { endFound } from '../auth/revocation.ts';
+import { toldSearch } from '../auth/told-search.ts';
 import { Failure } from '../resources/errors.ts';
 import type { Json } from '../resources/json/value.ts';
 import { parseReference } from '../resources/search/kinds/reference.ts';
@@ -39,7 +41,10 @@ export function mountRevocation(
     const isFree = rows.length === 0 && judge.rows('Session').length === 0;
     const named = usersIn(parameters, baseUrl).filter((id) => isFree || isSelf(ctx.state.principal, id));
     const count = await endFound(engine, { ...found, criteria }, rows, named);
-    if (count > 0 || named.length > 0) auth.audit.note({ ...revocation(ctx), ...accountsOf(ctx.state.principal) });
+    if (count > 0 || named.length > 0) {
+      const expression = await toldSearch({ engine, registry }, parameters);
+      auth.audit.note({ ...revocation(ctx, { expression, ended: count }), ...accountsOf(ctx.state.principal) });
+    }
     send(ctx, answer, revoked(count));
   });
 }
@@ -76,8 +81,8 @@ function currentSession({ state: { principal } }: Context): string {
   throw new Failure('parameter', 'except=current needs a token: other credentials have no Session.');
 }
 
-function revocation({ state: { address } }: Context) {
-  return { kind: 'token-revoked', outcome: '0', address, asked: 'POST Session/$revoke' } as const;
+function revocation({ state: { address } }: Context, search: AuditNote['search']): AuditNote {
+  return { kind: 'token-revoked', outcome: '0', address, asked: 'POST Session/$revoke', search };
 }
 
 /** What an operation answers with (https://hl7.org/fhir/R4/parameters.html). */
