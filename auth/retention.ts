@@ -33,6 +33,8 @@ const BATCH = 50;
 /** Milliseconds between two jobs, for the requests that wait. */
 const PAUSE = 10;
 const SECONDS_BETWEEN = 600;
+/** After a start, which has more urgent things to do at first. */
+const SECONDS_AFTER_START = 30;
 
 /** The chore that removes what is over for longer than it is kept. Several nodes may do it at the same time. */
 export function sweep(context: SweepContext, retention: Retention): Chore {
@@ -41,6 +43,7 @@ export function sweep(context: SweepContext, retention: Retention): Chore {
   return {
     name: `The sweep of ${type}s`,
     seconds: SECONDS_BETWEEN,
+    firstSeconds: SECONDS_AFTER_START,
     async run(signal) {
       const moment = clock() - seconds * 1000;
       for (const pairs of retention.searches(new Date(moment).toISOString())) {

@@ -19,7 +19,7 @@ export function startUpkeep(
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const underWay = new Map<Chore, Promise<void>>();
-  const due = new Map(chores.map((chore) => [chore, clock() + chore.seconds * 1000]));
+  const due = new Map(chores.map((chore) => [chore, clock() + (chore.firstSeconds ?? chore.seconds) * 1000]));
 
   async function attempt(chore: Chore): Promise<void> {
     due.set(chore, clock() + chore.seconds * 1000);

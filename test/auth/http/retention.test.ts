@@ -1,9 +1,11 @@
 /** Sessions and AuditEvents are kept for a time, and then removed for good. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { startClockedServer } from '../../harness/in-process.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
-import { type Api, startApi } from './api.ts';
+import { type Api, apiOf, startApi } from './api.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -86,5 +88,24 @@ describe('auth: retention', () => {
     await until('the event is gone', async () => (await status(`/AuditEvent/${own?.['id']}`)) === 404);
     expect(await status(`/AuditEvent/${sent.string('id')}`)).to.equal(200);
     expect(await status(`/AuditEvent/${withdrawn.string('id')}/_history/1`)).to.equal(200);
+  });
+
+  it('removes them soon after a start as well: a process that never runs for ten minutes does, too', async () => {
+    const database = await preparedDatabase();
+    const start = async (ahead: number) => {
+      const env = { SESSION_RETENTION: String(DAY) };
+      return apiOf(await startClockedServer(env, database, () => Date.now() + ahead * 1000), '');
+    };
+    const first = await start(0);
+    await first.put('/Client/short', { secret: 'app-secret', grant_types: ['client_credentials'] });
+    await first.granted('grant_type=client_credentials', { as: { basic: ['short', 'app-secret'] } });
+    const [session] = await first.found('/Session?client=Client/short');
+    await first.stop();
+    const second = await start(DAY + 2 * HOUR);
+    second.pass(31);
+    const path = `/Session/${session?.['id']}`;
+    await until('it is gone', async () => (await second.request('GET', path, { as: asRoot })).status === 404);
+    await second.stop();
+    await database.drop();
   });
 });
