@@ -24,10 +24,13 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   fhirUser: { fhirUser: ({ fhirUser }, baseUrl) => absolute(referenceOf(fhirUser), baseUrl) },
 };
 
-/** The scopes of which an ID token tells more than who signed in. */
+/** Of these scopes an ID token tells too, since SMART has it so; of the others UserInfo alone (§5.4). */
+const IN_ID_TOKEN = ['fhirUser'];
+
+/** The scopes for which more is told than who signed in. */
 export const CLAIM_SCOPES: readonly string[] = Object.keys(CLAIMS);
 
-/** Every claim that an ID token may have, for the metadata. */
+/** Every claim that an ID token or UserInfo may have, for the metadata. */
 export const CLAIM_NAMES: readonly string[] = [
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash'],
   ...Object.values(CLAIMS).flatMap((claims) => Object.keys(claims)),
@@ -54,7 +57,7 @@ export async function idToken(
     auth_time: Math.floor(Date.parse(String(session['auth_time'])) / 1000),
     at_hash: leftHalf(key.alg, accessToken),
     ...(nonce === undefined ? {} : { nonce }),
-    ...claimsOf(user.resource, access.scope, settings.baseUrl),
+    ...identityOf(user.resource, access.scope, settings.baseUrl),
   };
   return signed(key, signingInput(key, 'JWT', claims));
 }
@@ -77,7 +80,16 @@ export async function subjectOfHint(keys: Keys, issuer: string, token: string): 
   }
 }
 
-/** What scopes tell of a User, in an ID token and in UserInfo (OpenID Connect Core §5.4). */
+/** What the scopes of an ID token tell in it of a User, beside the `sub`. */
+export function identityOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
+  return claimsOf(
+    user,
+    IN_ID_TOKEN.filter((each) => scope.includes(each)),
+    baseUrl,
+  );
+}
+
+/** What scopes tell of a User in UserInfo (OpenID Connect Core §5.4). */
 export function claimsOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
   const readers = scope.flatMap((each) => (Object.hasOwn(CLAIMS, each) ? Object.entries(CLAIMS[each] ?? {}) : []));
   const claims = readers.map(([name, read]) => [name, read(user, baseUrl)] as const);

@@ -4,8 +4,10 @@ import type { JsonObject } from '../../resources/json/value.ts';
 import type { Access } from '../access.ts';
 import { isServedBy } from '../audience.ts';
 import type { Audit } from '../audit.ts';
+import { AUTHORIZATION_CODE } from '../authorization/request.ts';
 import { type ClientAuthentication, hasGrant } from '../client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
+import { identityOf } from '../id-token.ts';
 import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
 import { heldScope } from '../scopes.ts';
 import { type AuthSettings, strings } from '../settings.ts';
@@ -100,5 +102,11 @@ function describe({ clock, settings }: IntrospectContext, token: IssuedToken): J
     exp: expiresAt,
     jti: session.id,
     ...(patient === undefined ? {} : { patient }),
+    ...(user && hasIdToken(session, scope) ? identityOf(user.resource, scope, settings.baseUrl) : {}),
   };
+}
+
+/** True where an ID token was given with a token of these scopes: SMART has introspection tell of it, too. */
+function hasIdToken({ resource }: Stored, scope: readonly string[]): boolean {
+  return resource['type'] === AUTHORIZATION_CODE && scope.includes('openid');
 }

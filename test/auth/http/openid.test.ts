@@ -67,9 +67,20 @@ describe('OpenID Connect', () => {
     expect((await signedIn({ scope: 'profile' })).body).to.not.have.property('id_token');
   });
 
-  it('§5.4 and SMART’s fhirUser: claims come by scope', async () => {
-    const reply = await signedIn({ scope: 'openid profile email fhirUser' });
-    expect(decodeJwt(reply.string('id_token'))).to.include({
+  it('§5.4: claims of profile and email are for UserInfo, not for an ID token; fhirUser is for both', async () => {
+    const scope = 'openid profile email fhirUser';
+    const reply = await signedIn({ scope });
+    const claims = decodeJwt(reply.string('id_token'));
+    expect(claims).to.include({ sub: 'ann', fhirUser: `${api.issuer}/Practitioner/p1` });
+    expect(claims).to.not.have.any.keys('name', 'given_name', 'family_name', 'preferred_username', 'email');
+    const form = { grant_type: 'refresh_token', client_id: 'app', refresh_token: reply.string('refresh_token') };
+    const refreshed = await api.granted(form);
+    expect(decodeJwt(refreshed.string('id_token')))
+      .to.have.property('fhirUser')
+      .and.not.have.property('email');
+    const bearer = refreshed.string('access_token');
+    expect((await api.request('GET', '/auth/userinfo', { as: { bearer } })).body).to.eql({
+      sub: 'ann',
       name: 'Ann Smith',
       given_name: 'Ann',
       family_name: 'Smith',
@@ -77,10 +88,32 @@ describe('OpenID Connect', () => {
       email: 'ann@example.org',
       fhirUser: `${api.issuer}/Practitioner/p1`,
     });
-    const bare = decodeJwt(
-      (await signedIn({ scope: 'openid profile email fhirUser', prompt: 'login' }, 'bob')).string('id_token'),
-    );
-    expect(bare).to.not.have.any.keys('name', 'given_name', 'email', 'fhirUser', 'preferred_username');
+    const bare = await signedIn({ scope, prompt: 'login' }, 'bob');
+    expect(decodeJwt(bare.string('id_token'))).to.not.have.property('fhirUser');
+  });
+
+  it('SMART: introspection tells fhirUser where the ID token did', async () => {
+    const told = async (token: string) => {
+      const as = { basic: ['teller', 'teller-secret'] } as const;
+      return (await api.request('POST', '/auth/introspect', { form: { token }, as })).body;
+    };
+    await api.put('/Client/teller', { secret: 'teller-secret' });
+    await api.put('/AccessPolicy/teller', { engine: 'allow', link: [{ reference: 'Client/teller' }] });
+    const fhirUser = `${api.issuer}/Practitioner/p1`;
+    const both = await signedIn({ scope: 'openid fhirUser' });
+    expect(await told(both.string('access_token'))).to.include({ active: true, sub: 'ann', fhirUser });
+    for (const scope of ['openid profile', 'fhirUser']) {
+      const one = await signedIn({ scope });
+      expect(await told(one.string('access_token')), scope)
+        .to.include({ active: true })
+        .and.not.have.property('fhirUser');
+    }
+    const login = { grant_type: 'password', client_id: 'app', username: 'ann', password: 'correct-horse' };
+    const direct = await api.granted({ ...login, scope: 'openid fhirUser' });
+    expect(direct.body).to.not.have.property('id_token');
+    expect(await told(direct.string('access_token')))
+      .to.include({ active: true })
+      .and.not.have.property('fhirUser');
   });
 
   it('§5.3.2: userinfo has the same sub', async () => {
