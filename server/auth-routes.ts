@@ -11,7 +11,7 @@ import { negotiate } from './formats/negotiate.ts';
 import { PAGES, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
 
-/** Mounts the endpoints of the auth module: at the root alone, but for what stands below `/.well-known`. */
+/** Mounts the endpoints of the auth module: at the root alone, but for SMART's configuration. */
 export function mountAuth(router: Router<RequestState>, { auth, config }: AppOptions): void {
   const { token, revoke, introspect, userinfo, closeSession, wellKnown } = auth.endpoints;
   const endpoints = { token, revoke, introspect, userinfo };
@@ -34,6 +34,11 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   const { pathname } = new URL(config.baseUrl);
   for (const [name, endpoint] of Object.entries(wellKnown)) {
     for (const path of new Set([`/.well-known/${name}`, `/.well-known/${name}${pathname === '/' ? '' : pathname}`])) {
+      // The FHIR base is no issuer: no document of one stands under it but SMART's, which is looked for there.
+      router.all(path, (ctx, next) => {
+        if (name !== SMART_CONFIGURATION) requireRoot(ctx, config.baseUrl);
+        return next();
+      });
       router.get(path, (ctx) => serve(ctx, endpoint, ALSO[name]));
       router.all(path, () => {
         throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
@@ -49,10 +54,12 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   });
 }
 
-/** One way to each endpoint that takes credentials. */
+const SMART_CONFIGURATION = 'smart-configuration';
+
+/** One way to each endpoint that takes credentials, and to what is told of an issuer. */
 function requireRoot(ctx: Context, baseUrl: string): void {
   if (ctx.state.base === baseUrl) return;
-  throw new Failure('not-found', 'The auth endpoints stand at the root, not under /fhir.');
+  throw new Failure('not-found', 'What belongs to the issuer stands at the root, not under /fhir.');
 }
 
 /** Types of their own that documents have beside JSON. */

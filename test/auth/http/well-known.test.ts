@@ -93,6 +93,16 @@ describe('the well-known documents', () => {
     }
   });
 
+  it('RFC 8414 §3: the FHIR base is no issuer: nothing else stands under /fhir', async () => {
+    for (const name of ['openid-configuration', 'oauth-authorization-server', 'jwks.json']) {
+      for (const method of ['GET', 'POST']) {
+        const reply = await api.request(method, `/fhir/.well-known/${name}`);
+        expect([reply.status, reply.at('resourceType')], `${method} ${name}`).to.eql([404, 'OperationOutcome']);
+      }
+      expect((await document(name)).status).to.equal(200);
+    }
+  });
+
   it('jwks.json holds public keys alone', async () => {
     const reply = await document('jwks.json');
     expect(reply.list('keys')).to.have.length(1);
