@@ -43,7 +43,7 @@ describe('parameters of OAuth requests', () => {
     ['a JSON array as body', { json: [] }],
     ['oversized parameters', { form: [['password', 'x'.repeat(1025)]] }],
     ['NUL', { form: [['username', 'a\0b']] }],
-    ['half a surrogate pair', { json: { username: 'a\ud800' } }],
+    ['lone surrogates', { json: { username: 'a\ud800' } }],
     ['a parameter repeated without end', { form: Array.from({ length: 21 }, () => ['resource', 'https://a.example']) }],
   ];
   for (const [why, body, query] of refusedRows) {

@@ -6,7 +6,8 @@ import type { RawReply } from './wire.ts';
 
 /** What betrays how the server is made: a stack, a file of its own, a statement or the words of a driver. */
 const INSIDE = /\n\s+at \S+ \(|node:internal|node_modules|\.ts:\d|\.js:\d|SQLITE_|SELECT .+ FROM (resource|credential)/;
-const AUTHORIZE = '/auth/authorize';
+/** What people read. */
+const PAGES = ['/auth/authorize', '/auth/logout'];
 
 /** The path as the server cuts it: without the query and the twin of the root. */
 export function pathOf(target: string): string {
@@ -26,7 +27,7 @@ export function check(request: FuzzRequest, reply: RawReply, secrets: readonly s
   if (request.method === 'HEAD' || !reply.headers.has('x-request-id')) return;
   const type = reply.headers.get('content-type') ?? '';
   const path = pathOf(request.target);
-  if (path === AUTHORIZE) {
+  if (PAGES.includes(path)) {
     expect(type).to.match(/^text\/html/);
     expect(reply.text).to.match(/^<!doctype html>/i);
     return;

@@ -67,7 +67,9 @@ export const METHODS = [
 ];
 export const ODD_METHODS = ['TRACE', 'PROPFIND', 'PURGE', 'M-SEARCH', 'CONNECT', 'get', 'FOO', ''];
 
-export const AUTH_PATHS = ['token', 'token', 'token', 'revoke', 'introspect', 'userinfo', 'authorize', 'nothing', ''];
+export const AUTH_PATHS = [
+  ...['token', 'token', 'token', 'revoke', 'introspect', 'userinfo', 'authorize', 'logout', 'nothing', ''],
+];
 export const FIXED_PATHS = [
   '/',
   '/Session',

@@ -73,15 +73,15 @@ describe('resources: update', () => {
   });
 
   for (const [name, id, status] of [
-    ['64 characters', 'a'.repeat(64), 201],
-    ['65 characters', 'a'.repeat(65), 400],
-    ['dots alone', '...', 400],
-    ['an underscore', 'a_b', 400],
-    ['an encoded slash', 'a%2fb', 400],
-    ['an encoded NUL', 'a%00', 400],
-    ['letters beyond ASCII', '%C3%A4', 400],
+    ['64-character ids', 'a'.repeat(64), 201],
+    ['65-character ids', 'a'.repeat(65), 400],
+    ['dot-only ids', '...', 400],
+    ['ids with an underscore', 'a_b', 400],
+    ['ids with an encoded slash', 'a%2fb', 400],
+    ['ids with an encoded NUL', 'a%00', 400],
+    ['ids with letters beyond ASCII', '%C3%A4', 400],
   ] as const) {
-    it(`an id of ${name}: ${status}`, async () => {
+    it(`${name}: ${status}`, async () => {
       expect((await put(`/Patient/${id}`, {})).status).to.equal(status);
     });
   }

@@ -67,7 +67,7 @@ const ROWS: Row[] = [
   ['a broken form', typed('application/x-www-form-urlencoded', 'grant_type=%zz'), '400 invalid_request'],
   ['NUL', { form: `${FORM}&scope=a%00b` }, '400 invalid_request'],
   [
-    'a lone surrogate',
+    'lone surrogates',
     typed('application/json', `{"grant_type":"client_credentials","client_id":"\\ud800"}`),
     '400 invalid_request',
   ],
