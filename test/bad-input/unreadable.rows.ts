@@ -50,7 +50,7 @@ export const UNREADABLE: Row[] = [
     bad('an unknown escape', '{"language":"\\x64e"}'),
     bad('half an escape', '{"language":"\\u00"}'),
     bad('NUL', '{"language":"\\u0000"}'),
-    bad('half a surrogate pair', '{"language":"\\ud800"}'),
+    bad('lone surrogates', '{"language":"\\ud800"}'),
     bad('no closing quote', '{"language":"de'),
     bad('bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])),
     bad('UTF-16', Buffer.from('{"language":"de"}', 'utf16le')),

@@ -32,7 +32,7 @@ describe('forms', () => {
     ['digits that are not hexadecimal', 'a=1&secret=%zz'],
     ['bytes that are not UTF-8', 'a=1&secret=%ff%fe'],
     ['an overlong encoding', 'a=1&secret=%c0%af'],
-    ['half a surrogate pair', 'a=1&secret=%ed%a0%80'],
+    ['lone surrogates', 'a=1&secret=%ed%a0%80'],
     ['NUL', 'a=1&secret=a%00b'],
     ['a bad name', 'a=1&%ff=secret'],
   ] as const) {
@@ -53,7 +53,7 @@ describe('bytes', () => {
     ['Latin-1', [0x22, 0xe9, 0x22]],
     ['UTF-16', [0xff, 0xfe, 0x22, 0x00]],
     ['a character cut short', [0x22, 0xf0, 0x9f]],
-    ['half a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['lone surrogates', [0xed, 0xa0, 0x80]],
     ['an overlong encoding', [0xc0, 0xaf]],
   ] as const) {
     it(`of ${why} are refused: 400`, () => {
