@@ -1,7 +1,7 @@
 /** Signing keys from their publication to their end, on one node that is started again or on two at once. */
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { rotateSigningKey } from '../../../auth/signing-keys.ts';
 import { readConfig } from '../../../server/config.ts';
@@ -149,6 +149,9 @@ describe('signing keys', () => {
       expect(kidOf((await login(turn)).string('access_token'))).to.equal(kid);
     }
     expect((await node().request('GET', '/User/ann', { as: asRoot })).status).to.equal(200);
+    // As the docs say: a Session does not tell by which key its tokens are signed.
+    const session = `/Session/${decodeJwt(first.string('access_token')).jti}`;
+    expect((await node().request('GET', session, { as: asRoot })).at('active')).to.equal(true);
   });
 
   it('SIGNING_ALG changed after a rotation with it: the key was published before', async () => {
