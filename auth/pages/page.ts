@@ -61,9 +61,18 @@ export function page(content: Content, destination?: string): PageAnswer {
 /** What a person is told where a request cannot go on and there is nobody whom it could be sent back to. */
 export function errorPage(error: OAuthError): PageAnswer {
   const { status, headers } = error.answer;
-  const body = html`<p>Go back to the app that sent you here, and try again from there.</p>`;
+  const first = error.retryAfter === undefined ? 'Go' : `Wait for ${waitOf(error.retryAfter)}, then go`;
+  const body = html`<p>${first} back to the app that sent you here, and try again from there.</p>`;
   const content = { title: 'This cannot go on', body, problem: error.message };
   return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
+}
+
+/** Seconds as a person counts them, never too few. */
+function waitOf(seconds: number): string {
+  if (seconds <= 5) return 'a moment';
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes <= 90) return minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  return `${Math.ceil(minutes / 60)} hours`;
 }
 
 /** What a person is told where a request cannot go on, with a link by which the app learns of it. */

@@ -47,11 +47,13 @@ function form({ request }: Interaction, { name, birthDate }: Search, choices: Ch
 <small>${each.birthDate === undefined ? 'date of birth not known' : `born ${each.birthDate}`}</small></button>
 `,
   );
+  // The date is all that can be wrong.
+  const invalid = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
   const body = html`<p><strong>${clientName(request.client)}</strong> asks which patient it is to be about.</p>
 <label for="name">Name</label>
 <input id="name" name="name" value="${name}" maxlength="256" autocomplete="off" spellcheck="false">
 <label for="birthdate">Date of birth</label>
-<input id="birthdate" name="birthdate" type="date" value="${birthDate}" autocomplete="off">
+<input id="birthdate" name="birthdate" type="date" value="${birthDate}" autocomplete="off"${invalid}>
 <button class="first" name="answer" value="search">Search</button>
 <h2>Patients</h2>
 ${found.length === 0 ? html`<p role="status">No patient that you may see was found.</p>` : found}

@@ -80,6 +80,29 @@ describe('the pages of the authorization endpoint', () => {
     expect(reply.text).to.not.include('wrong-password');
   });
 
+  it('a date that is none is told of where it was entered', async () => {
+    await api.put('/AccessPolicy/bob', { engine: 'allow', link: [{ reference: 'User/bob' }] });
+    const picker = await browser.signIn(await open({ scope: 'launch/patient' }), 'bob');
+    const dateIn = ({ text }: Reply) => /<input id="birthdate"[^>]*>/.exec(text)?.[0];
+    expect(dateIn(picker)).to.be.a('string').and.not.include('aria-');
+    const again = await browser.send(picker, { answer: 'search', birthdate: 'yesterday' });
+    expect(again.text).to.include('<p role="alert" id="problem">A date of birth');
+    expect(dateIn(again)).to.include('aria-invalid="true"').and.include('aria-describedby="problem"');
+  });
+
+  it('who guessed too often is told for how long to wait', async () => {
+    const page = await open();
+    for (let attempt = 0; attempt < 10; attempt += 1) await browser.signIn(page, 'eve', 'wrong');
+    const told = async () => {
+      const reply = await browser.signIn(page, 'eve', 'wrong');
+      expect(reply.status).to.equal(429);
+      return /<p>(Wait for [^,]+), then go back/.exec(reply.text)?.[1];
+    };
+    expect(await told()).to.equal('Wait for 15 minutes');
+    api.pass(14 * 60 + 10);
+    expect(await told()).to.equal('Wait for a minute');
+  });
+
   it('tells an unknown user what it tells a wrong password', async () => {
     const [known, unknown] = [
       await browser.signIn(await open(), 'ann', 'wrong'),
