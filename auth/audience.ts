@@ -21,9 +21,8 @@ export function isForUs(settings: Own, audience: readonly string[]): boolean {
   return audience.some((each) => isOwnAudience(settings, each));
 }
 
-/** True where a Client serves one of a token's audiences, by its `resources`; one that lists none may serve any. */
+/** True where a Client serves one of a token's audiences, by its `resources`. */
 export function isServedBy({ resources }: JsonObject, audience: readonly string[]): boolean {
-  if (resources === undefined) return true;
   return strings(resources).some((served) => audience.some((each) => withoutSlash(each) === withoutSlash(served)));
 }
 

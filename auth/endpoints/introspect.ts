@@ -29,7 +29,7 @@ export const INTROSPECT = 'POST /auth/introspect';
 
 const INACTIVE = { active: false };
 
-/** `POST /auth/introspect`: what a token is, to its own client; an access token, to those whose policies let them. */
+/** `POST /auth/introspect`: what a token is, to its own client and to those whose policies let them ask. */
 export function introspectEndpoint(context: IntrospectContext): Endpoint {
   const { clients, issued, audit } = context;
   return async (request) => {
@@ -64,13 +64,17 @@ async function mayAsk(
   token: IssuedToken,
 ): Promise<boolean> {
   if (token.clientId === caller.id) return true;
-  // No resource server takes a refresh token, nor one for another than itself (RFC 7662 §4).
-  if (token.use !== 'access' || !isServedBy(caller.resource, audienceOf(token))) return false;
+  if (!concerns(caller.resource, token)) return false;
   const { method, url, headers, address } = request;
   const principal = { kind: 'client', client: caller.resource, token: undefined } as const;
   const scheme = settings.baseUrl.startsWith('https:') ? 'https' : 'http';
   const judgement = await access.begin();
   return judgement.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
+}
+
+/** A resource server takes no refresh token, nor a token for another than itself (RFC 7662 §4). */
+function concerns(caller: JsonObject, token: IssuedToken): boolean {
+  return caller['resources'] === undefined || (token.use === 'access' && isServedBy(caller, audienceOf(token)));
 }
 
 function audienceOf({ use, access, session }: IssuedToken): string[] {
