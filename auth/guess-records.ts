@@ -1,6 +1,7 @@
 /** What guessing has left in the database: failures for a day, addresses that were right for a month. */
 import type { Clock } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
+import { endOfTurn } from '../resources/tick.ts';
 
 export const DAY_MS = 24 * 3600_000;
 const KNOWN_MS = 30 * DAY_MS;
@@ -61,7 +62,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
   }
 
   async function readWithTheTick(of: 'pair' | 'network', subject: string): Promise<readonly number[]> {
-    await new Promise(setImmediate);
+    await endOfTurn();
     // Whoever asks from here on must not be given what this query saw.
     remembered.delete(subject);
     return read(of, subject);

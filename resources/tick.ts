@@ -14,3 +14,13 @@ export function oncePerTick<Answer>(ask: () => Promise<Answer>): () => Promise<A
     return pending;
   };
 }
+
+/**
+ * Resolves after the turn of the event loop. What is answered without the database is held until then: given one by
+ * one, each answer wakes its caller by itself, which costs both of them more than the answer does.
+ */
+export function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

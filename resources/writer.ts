@@ -6,6 +6,7 @@ import { Failure } from './errors.ts';
 import { flushStatements } from './gathered.ts';
 import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain } from './group.ts';
 import { type Address, Known, nameOf } from './known.ts';
+import { endOfTurn } from './tick.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
 
 export interface WriterOptions {
@@ -105,7 +106,7 @@ export class Writer {
 
   async #drain(): Promise<void> {
     // One turn of the event loop lets requests that arrived together join the first group.
-    await new Promise((resolve) => setImmediate(resolve));
+    await endOfTurn();
     for (let first = this.#queue.next(); first; first = this.#queue.next()) await this.#commitGroup(first);
     this.#draining = undefined;
   }

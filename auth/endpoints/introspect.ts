@@ -1,6 +1,7 @@
 /** Token introspection (https://www.rfc-editor.org/rfc/rfc7662). */
 import type { Clock } from '../../resources/clock.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
+import { endOfTurn } from '../../resources/tick.ts';
 import type { Access } from '../access.ts';
 import { isServedBy } from '../audience.ts';
 import type { Audit } from '../audit.ts';
@@ -53,6 +54,7 @@ export function introspectEndpoint(context: IntrospectContext): Endpoint {
       });
       return answered(INACTIVE);
     }
+    await endOfTurn();
     return answered(describe(context, token));
   };
 }
