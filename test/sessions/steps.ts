@@ -175,8 +175,8 @@ async function refreshBy(scene: Scene, text: string, prove: boolean, chosen: Mod
   const { api, accounts } = scene;
   const { reply, rotated } = await sendRefresh(scene, chosen.client, text, prove);
   const outcome = chosen.refresh(text, api.now());
-  // Who leaves the proof out may be told no more than that.
-  const refused = prove && accounts.isOn(chosen.client) ? [400] : [400, 401];
+  // Who leaves the proof out may be told no more than that, and after a hundred such requests to wait.
+  const refused = prove && accounts.isOn(chosen.client) ? [400] : [400, 401, 429];
   expect(reply.status, reply.text).to.be.oneOf(outcome === 'refused' ? refused : [200]);
   if (outcome === 'same') expect(givenIn(reply)).to.eql(chosen.current);
   if (outcome !== 'next') return;
