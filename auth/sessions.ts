@@ -101,6 +101,8 @@ export function draftSession(context: SessionsContext, issue: Issue, signing: Si
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
   const refreshable = chosen.refreshable && (issue.interaction?.refreshable ?? true);
   const parts: Parts = { access: randomPart(random), refresh: refreshable ? randomPart(random) : undefined };
+  // Before the clock is read, so that no id tells a later time than its Session's start.
+  const id = engine.newId();
   const now = clock();
   const issuedAt = Math.floor(now / 1000);
   const { access: expiresAt, refresh: refreshUntil } = expiryOf(settings, chosen, issuedAt, issuedAt);
@@ -108,7 +110,6 @@ export function draftSession(context: SessionsContext, issue: Issue, signing: Si
   const { format } = chosen;
   const given = { generation: 0, format, scope, audience, unused: false };
   const access: AccessRecord = { ...given, issuedAt, expiresAt, ...(signing && { kid: signing.kid }) };
-  const id = engine.newId();
   const content = sessionOf(issue, id, now, expiresAt, refreshable ? refreshUntil : undefined);
   const draft = engine.draft('Session', id, content);
   return { draft, session: { resourceType: 'Session', id, ...content }, access, refreshUntil, parts, signing };

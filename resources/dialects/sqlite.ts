@@ -32,9 +32,8 @@ function columnFromJson({ name, type }: IndexColumn, place: number): string {
 
 /**
  * Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. The cache holds
- * the upper levels of the indexes, so that a look-up asks the system for one page or two. The log is brought into the
- * file after a thousand pages, SQLite's own number: a write waits some milliseconds for it, where it waited for four
- * thousand what it takes a group to come about ten times over.
+ * the upper levels of the indexes, so that a look-up asks the system for one page or two. After how many pages the log
+ * is brought into the file is left at SQLite's own 1,000: more give no more writes, and hold each up for longer.
  */
 const SETUP =
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;' +

@@ -2,21 +2,15 @@
 import { expect } from 'chai';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import type { Reply } from '../../harness/http.ts';
-import { type Api, type Form, startApi } from './api.ts';
-
-const SECRET = 'app-secret';
+import type { Api, Form } from './api.ts';
+import { challenge, get as getFrom, granted, SECRET, startWithClients } from './standard-clients.ts';
 
 describe('standards of tokens', () => {
   let api: Api;
   let bearer: string;
   let jwt: string;
   before(async () => {
-    api = await startApi();
-    const grants = { grant_types: ['client_credentials'], secret: SECRET };
-    await api.put('/Client/app', grants);
-    await api.put('/Client/jwt', { ...grants, auth: { client_credentials: { token_format: 'jwt' } } });
-    await api.put('/AccessPolicy/all', { engine: 'allow', link: [{ reference: 'Client/app' }] });
+    api = await startWithClients();
     bearer = (await api.granted({ grant_type: 'client_credentials' }, { as: { basic: ['app', SECRET] } })).string(
       'access_token',
     );
@@ -24,11 +18,8 @@ describe('standards of tokens', () => {
   });
   after(() => api.stop());
 
-  const grant = (id: string, more: Form = {}): Promise<Reply> =>
-    api.granted({ grant_type: 'client_credentials', client_id: id, client_secret: SECRET, ...more });
-  const get = (path: string, authorization?: string) =>
-    api.request('GET', path, authorization === undefined ? {} : { headers: { authorization } });
-  const challenge = (reply: Reply) => `${reply.status} ${reply.header('www-authenticate')}`;
+  const grant = (id: string, more?: Form) => granted(api, id, more);
+  const get = (path: string, authorization?: string) => getFrom(api, path, authorization);
 
   const rows: [title: string, ask: () => Promise<unknown>, expected: unknown][] = [
     [

@@ -4,30 +4,22 @@
  */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import type { Reply } from '../../harness/http.ts';
-import { type Api, type Form, refusal, startApi } from './api.ts';
+import { type Api, type Form, refusal } from './api.ts';
+import { challenge, get as getFrom, granted, SECRET, startWithClients } from './standard-clients.ts';
 
-const SECRET = 'app-secret';
 const BASIC = { basic: ['app', SECRET] } as const;
 
 describe('standards of OAuth', () => {
   let api: Api;
   let bearer: string;
   before(async () => {
-    api = await startApi();
-    const grants = { grant_types: ['client_credentials'], secret: SECRET };
-    await api.put('/Client/app', grants);
-    await api.put('/Client/jwt', { ...grants, auth: { client_credentials: { token_format: 'jwt' } } });
-    await api.put('/AccessPolicy/all', { engine: 'allow', link: [{ reference: 'Client/app' }] });
+    api = await startWithClients();
     bearer = (await api.granted({ grant_type: 'client_credentials' }, { as: BASIC })).string('access_token');
   });
   after(() => api.stop());
 
-  const grant = (id: string, more: Form = {}): Promise<Reply> =>
-    api.granted({ grant_type: 'client_credentials', client_id: id, client_secret: SECRET, ...more });
-  const get = (path: string, authorization?: string) =>
-    api.request('GET', path, authorization === undefined ? {} : { headers: { authorization } });
-  const challenge = (reply: Reply) => `${reply.status} ${reply.header('www-authenticate')}`;
+  const grant = (id: string, more?: Form) => granted(api, id, more);
+  const get = (path: string, authorization?: string) => getFrom(api, path, authorization);
 
   const rows: [title: string, ask: () => Promise<unknown>, expected: unknown][] = [
     [
