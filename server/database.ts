@@ -138,12 +138,29 @@ function readersOf(processes: number): number {
   return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
 }
 
-function postgresSettings(url: string): pg.ClientConfig {
+/** Milliseconds that PostgreSQL may take for one statement, where the URL does not say (`?query_timeout=5000`). */
+const LONGEST_STATEMENT = 30_000;
+/** Milliseconds without a word after which the system asks whether the other side is still there. */
+const QUIET = 10_000;
+
+function longestStatement(url: string): number {
+  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? LONGEST_STATEMENT);
+  if (!Number.isInteger(asked) || asked < 1) throw new ConfigError('query_timeout of DATABASE_URL takes milliseconds');
+  return asked;
+}
+
+type PostgresSettings = pg.ClientConfig & { query_timeout: number };
+
+function postgresSettings(url: string): PostgresSettings {
   return {
     connectionString: url,
     application_name: 'ward',
-    // A database that cannot be reached is told to the caller, not waited for.
+    // A database that cannot be reached is told to the caller, not waited for, and one that says no more is given up:
+    // its host may have vanished without a word.
     connectionTimeoutMillis: 5000,
+    query_timeout: longestStatement(url),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: QUIET,
     types: { getTypeParser },
   };
 }
@@ -212,11 +229,13 @@ async function openReads(
   return { queries: connection, close: () => pool.end() };
 }
 
-async function openPostgresWriter(settings: pg.ClientConfig): Promise<WriterConnection> {
+async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
   const client = new pg.Client(settings);
   // A broken connection is seen by the write that uses it.
   client.on('error', () => undefined);
   await client.connect();
+  // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
+  await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
   const connection = new PostgresConnection(client);
   return {
     all: (sql, bindings) => connection.all(sql, bindings),

@@ -82,6 +82,38 @@ const served = (server: TestServer) =>
   });
 });
 
+(DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a PostgreSQL whose host vanishes', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let server: TestServer;
+  let relay: Relay;
+  before(async () => {
+    database = await freshDatabase();
+    relay = await startRelay(Number(new URL(database.url).port || 5432));
+    const reached = through(relay, database);
+    server = await startServer({ database: { ...reached, url: `${reached.url}?query_timeout=1000` } });
+  });
+  after(async () => {
+    await server.stop();
+    await relay.close();
+    await database.drop();
+  });
+
+  it('without ending a connection: callers are told, and the server goes on when it is back', async () => {
+    const load = new Load(server);
+    await load.goesOn();
+    relay.vanish();
+    await until('writes are refused', () => load.count('absent') >= 8, 15_000);
+    const reply = await server.request('GET', '/Patient/f0', { as: asRoot, timeout: 15_000 });
+    expect([reply.status, reply.header('retry-after')]).to.eql([503, '1']);
+    relay.appear();
+    await load.goesOn();
+    await load.stop();
+    await load.check();
+    expect((await server.request('GET', '/health')).status).to.equal(200);
+  });
+});
+
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a PostgreSQL that goes away', function () {
   this.timeout(60_000);
   let cluster: Cluster;

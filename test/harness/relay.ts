@@ -9,6 +9,10 @@ export interface Relay {
   swallow(text: string): void;
   /** Whether an answer was kept back since it was asked for. */
   swallowed(): boolean;
+  /** Passes nothing on any more and ends nothing, as if the host had vanished; connections that come fare likewise. */
+  vanish(): void;
+  /** Serves connections that come from now on; the others stay as they are. */
+  appear(): void;
   /** Ends all connections. */
   cut(): void;
   close(): Promise<void>;
@@ -20,6 +24,7 @@ export async function startRelay(to: number): Promise<Relay> {
   let target = to;
   let wanted: string | undefined;
   let kept = false;
+  let isGone = false;
   const track = (socket: Socket, other: () => Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -28,11 +33,16 @@ export async function startRelay(to: number): Promise<Relay> {
       other().destroy();
     });
   };
+  const vanish = () => {
+    isGone = true;
+    for (const socket of sockets) socket.removeAllListeners('data').removeAllListeners('close').pause();
+  };
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1');
     let isMuted = false;
     track(client, () => upstream);
     track(upstream, () => client);
+    if (isGone) return vanish();
     client.on('data', (chunk) => {
       if (wanted !== undefined && chunk.includes(wanted)) {
         isMuted = true;
@@ -63,6 +73,10 @@ export async function startRelay(to: number): Promise<Relay> {
       kept = false;
     },
     swallowed: () => kept,
+    vanish,
+    appear: () => {
+      isGone = false;
+    },
     cut,
     close: async () => {
       cut();

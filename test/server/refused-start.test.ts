@@ -57,6 +57,11 @@ describe('server: a refused start', () => {
       () => ({ DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:9/ward' }),
       /DATABASE_URL .*ECONNREFUSED/,
     ],
+    [
+      'a wait for PostgreSQL that is no number',
+      () => ({ DATABASE_URL: 'postgres://127.0.0.1:9/ward?query_timeout=soon' }),
+      /query_timeout of DATABASE_URL takes milliseconds/,
+    ],
   ];
   for (const [name, env, message] of ROWS) {
     it(name, async () => {
