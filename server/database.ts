@@ -62,7 +62,7 @@ const ALONE: Sharing = { processes: 1, clock: Date.now, report: () => undefined 
  * PostgreSQL database against others who migrate. Until it is released or the process ends.
  */
 export function holdDatabase(url: string): Promise<Lock> {
-  if (!url.startsWith('sqlite:')) return holdPostgres(postgresSettings(url));
+  if (!url.startsWith('sqlite:')) return holdPostgres(url);
   const path = url.slice('sqlite:'.length);
   return path === ':memory:' ? Promise.resolve({ release: async () => undefined }) : reachable(holdSqlite(path));
 }
@@ -89,7 +89,7 @@ export function knexConfig(url: string): Knex.Config {
   const migrations = { migrationSource };
   return url.startsWith('sqlite:')
     ? { client: 'sqlite3', connection: { filename: url.slice('sqlite:'.length) }, useNullAsDefault: true, migrations }
-    : { client: 'pg', connection: url, migrations };
+    : { client: 'pg', connection: unhurried(url), migrations };
 }
 
 /** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
@@ -149,6 +149,13 @@ function longestStatement(url: string): number {
   return asked;
 }
 
+/** A URL for what takes as long as it takes: to migrate, and to wait until others have. */
+function unhurried(url: string): string {
+  const patient = new URL(url);
+  patient.searchParams.delete('query_timeout');
+  return patient.href;
+}
+
 type PostgresSettings = pg.ClientConfig & { query_timeout: number };
 
 function postgresSettings(url: string): PostgresSettings {
@@ -166,8 +173,8 @@ function postgresSettings(url: string): PostgresSettings {
 }
 
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
-async function holdPostgres(settings: pg.ClientConfig): Promise<Lock> {
-  const client = new pg.Client(settings);
+async function holdPostgres(url: string): Promise<Lock> {
+  const client = new pg.Client({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
   await reachable(client.connect());
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -194,7 +201,7 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
     },
     openWriter: () => openPostgresWriter(settings),
     migrate: async (then) => {
-      const hold = await holdPostgres(settings);
+      const hold = await holdPostgres(url);
       try {
         return await then(await migrateWith(knexModule(knexConfig(url))));
       } finally {
