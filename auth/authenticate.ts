@@ -57,7 +57,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const { scheme, value } = split(authorization);
       if (scheme === 'bearer') return principalOf(await tokenOf(value, { address, userAgent }));
       if (scheme === 'basic') return basic(value, address);
-      throw new Denial('bad-credentials', 'The authentication scheme is not known.');
+      throw new Denial('anonymous', 'The authentication scheme is not known.');
     },
     async bearer(authorization, origin) {
       if (authorization === undefined) throw new Denial('anonymous');

@@ -168,6 +168,12 @@ const DENIALS = {
     challenge: BASIC,
     oauth: 'invalid_client',
   },
+  'several-credentials': {
+    code: 'malformed',
+    text: 'Send credentials in one Authorization header, and an access token nowhere else.',
+    challenge: `${BEARER}, error="invalid_request"`,
+    oauth: 'invalid_request',
+  },
   'insufficient-scope': {
     code: 'forbidden',
     text: 'The scope of the access token does not cover this request.',

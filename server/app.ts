@@ -16,6 +16,7 @@ import { operations, otherMethods } from './methods.ts';
 import { mountMetrics } from './metrics/mount.ts';
 import { RequestMetrics } from './metrics/requests.ts';
 import { observe } from './observe.ts';
+import { oneCredential } from './one-credential.ts';
 import type { Ward } from './open.ts';
 import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
@@ -45,6 +46,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(respond(logger, { audit: auth.audit, registry }));
   app.use(crossOrigin(config, auth.origins));
   app.use(refuseLate(loop));
+  app.use(oneCredential);
   app.use(readBytes(config));
   app.use(operations(router));
   app.use(router.routes());

@@ -28,6 +28,14 @@ describe('standards of tokens', () => {
       '401 Bearer realm="ward"',
     ],
     [
+      'RFC 6750 §3, §3.1: a scheme that is not served is no authentication, and no error code is told',
+      async () => {
+        const schemes = ['Digest username="app"', `Token ${bearer}`, bearer];
+        return Promise.all(schemes.map(async (each) => challenge(await get('/Patient', each))));
+      },
+      Array(3).fill('401 Bearer realm="ward"'),
+    ],
+    [
       'RFC 6750 §2.1: a token in the Authorization header',
       async () => (await get('/Patient', `Bearer ${bearer}`)).status,
       200,
@@ -68,9 +76,17 @@ describe('standards of tokens', () => {
       '403 Bearer realm="ward", error="insufficient_scope"',
     ],
     [
-      'RFC 6750 §2, §3.1: a token in more than one place is refused',
-      async () => (await get(`/Patient?access_token=${bearer}`, `Bearer ${bearer}`)).status,
-      400,
+      'RFC 6750 §2, §3.1: a token in more than one place is told as invalid_request',
+      async () => {
+        const authorization = `Bearer ${bearer}`;
+        const twice = { headers: { Authorization: [authorization, authorization] } };
+        const replies = [await api.request('GET', '/Patient', twice)];
+        for (const path of ['/Patient', '/Patient/none', '/auth/userinfo']) {
+          replies.push(await get(`${path}?access_token=${bearer}`, authorization));
+        }
+        return replies.map((reply) => (reply.at('error') ? `${reply.status} ${reply.at('error')}` : challenge(reply)));
+      },
+      [...Array(3).fill('400 Bearer realm="ward", error="invalid_request"'), '400 invalid_request'],
     ],
     [
       'RFC 6750 §3: every 401 has a challenge with the scheme Bearer and a realm',

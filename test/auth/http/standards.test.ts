@@ -23,6 +23,15 @@ describe('standards of OAuth', () => {
 
   const rows: [title: string, ask: () => Promise<unknown>, expected: unknown][] = [
     [
+      'RFC 6749 §2.3: two Authorization headers are more than one method',
+      async () => {
+        const basic = (secret: string) => `Basic ${Buffer.from(`app:${secret}`).toString('base64')}`;
+        const headers = { Authorization: [basic(SECRET), basic('wrong')] };
+        return refusal(await api.token({ grant_type: 'client_credentials' }, { headers }));
+      },
+      '400 invalid_request',
+    ],
+    [
       'RFC 6749 §2.4: a client that is not registered is refused',
       async () =>
         refusal(await api.token({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' })),
