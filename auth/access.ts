@@ -10,7 +10,7 @@ import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { patientOf } from './signed-in.ts';
-import { tokenReach } from './smart-scopes.ts';
+import { scopeFor, tokenReach } from './smart-scopes.ts';
 import { findStored } from './stored.ts';
 
 /** A judgement by the policies as they were when it was begun. */
@@ -48,7 +48,7 @@ export function createAccess(options: PolicyContext & { engine: Engine; policies
         permits: (request) => withinScope(context, request) === true && decide(inForce, request) === true,
         require(request) {
           const scope = withinScope(context, request);
-          if (scope === false) throw new Denial('insufficient-scope');
+          if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
           const decision = allOf([decide(inForce, request), scope], (part) => part);
           if (decision) return decision === true ? [] : [decision];
           throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
@@ -79,6 +79,11 @@ function principalsOf(principal: Principal): string[] {
   const named = Array.isArray(roles) ? roles.filter(isObject).map(({ value }) => value) : [];
   const held = named.filter((value) => typeof value === 'string');
   return [principalName(principal), ...new Set(held.map((role) => `Role/${role}`))];
+}
+
+/** What a token of the same caller would need instead, as far as scopes go (RFC 6750 §3.1). */
+function sufficientScope({ principal, operation }: AccessRequest): string | undefined {
+  return scopeFor(principal.kind === 'user' ? 'user' : 'system', operation);
 }
 
 /**

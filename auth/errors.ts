@@ -197,11 +197,13 @@ export type DenialReason = keyof typeof DENIALS;
 export class Denial extends Failure {
   readonly reason: DenialReason;
 
-  constructor(reason: DenialReason, detail?: string) {
+  /** `scope` is what would have sufficed, where that is known. */
+  constructor(reason: DenialReason, detail?: string, scope?: string) {
     const { code, text, challenge } = DENIALS[reason];
+    const told = challenge === undefined || scope === undefined ? challenge : `${challenge}, scope="${scope}"`;
     super(code, text, {
       ...(detail === undefined ? {} : { detail }),
-      ...(challenge === undefined ? {} : { headers: { 'WWW-Authenticate': challenge } }),
+      ...(told === undefined ? {} : { headers: { 'WWW-Authenticate': told } }),
     });
     this.name = 'Denial';
     this.reason = reason;

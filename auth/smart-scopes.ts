@@ -104,8 +104,7 @@ export function tokenReach(sessionScope: readonly string[], scope: readonly stri
 
 /** What scopes permit of an operation. */
 export function reachOf(scopes: readonly string[], operation: string): Reach {
-  const [type = '', interaction = ''] = operation.split('.');
-  const needed = Object.hasOwn(NEEDED, interaction) ? (NEEDED[interaction] ?? '') : '';
+  const { type, needed } = needOf(operation);
   const permitting = scopes.flatMap((text) => {
     const scope = parseSmartScope(text);
     if (scope === undefined || (scope.type !== '*' && scope.type !== type)) return [];
@@ -113,4 +112,17 @@ export function reachOf(scopes: readonly string[], operation: string): Reach {
   });
   if (permitting.some(({ context }) => context !== 'patient')) return 'anywhere';
   return permitting.length > 0 ? 'patient' : 'nowhere';
+}
+
+/** The scope that would permit an operation; undefined where none does, or where the type is none. */
+export function scopeFor(context: SmartScope['context'], operation: string): string | undefined {
+  const { type, needed } = needOf(operation);
+  const scope = `${context}/${type}.${needed.slice(0, 1)}`;
+  return needed !== '' && SCOPE.test(scope) ? scope : undefined;
+}
+
+/** The type of an operation such as `Patient.read`, and the letters of which one is needed. */
+function needOf(operation: string): { type: string; needed: string } {
+  const [type = '', interaction = ''] = operation.split('.');
+  return { type, needed: Object.hasOwn(NEEDED, interaction) ? (NEEDED[interaction] ?? '') : '' };
 }

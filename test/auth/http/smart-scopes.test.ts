@@ -48,7 +48,10 @@ describe('SMART scopes', () => {
     for (const { letter, method, path, init } of PROBES) {
       const reply = await api.request(method, path, { ...init, as: { bearer } });
       if (reply.status !== 403) letters += letter;
-      else expect(reply.header('www-authenticate')).to.include('error="insufficient_scope"');
+      else {
+        const challenge = new RegExp(`error="insufficient_scope", scope="(user|system)/Patient\\.${letter}"$`);
+        expect(reply.header('www-authenticate')).to.match(challenge);
+      }
     }
     return letters;
   };

@@ -68,12 +68,15 @@ describe('standards of tokens', () => {
       '401 Bearer realm="ward", error="invalid_token"',
     ],
     [
-      'RFC 6750 §3.1: a scope that does not reach is told as insufficient_scope',
+      'RFC 6750 §3, §3.1: a scope that does not reach is told as insufficient_scope, with one that would, if any',
       async () => {
         const narrow = (await grant('app', { scope: 'system/Organization.r' })).string('access_token');
-        return challenge(await get('/Patient', `Bearer ${narrow}`));
+        const paths = ['/Patient', '/Patient/x', '/Pa%22,x=%22', '/metrics'];
+        return Promise.all(paths.map(async (path) => challenge(await get(path, `Bearer ${narrow}`))));
       },
-      '403 Bearer realm="ward", error="insufficient_scope"',
+      [', scope="system/Patient.s"', ', scope="system/Patient.r"', '', ''].map((scope) => {
+        return `403 Bearer realm="ward", error="insufficient_scope"${scope}`;
+      }),
     ],
     [
       'RFC 6750 §2, §3.1: a token in more than one place is told as invalid_request',
