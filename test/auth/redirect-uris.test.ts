@@ -78,7 +78,7 @@ const NEAR: [listed: string, asked: string][] = [
 describe('redirect URIs', () => {
   for (const uri of GOOD) it(`${uri} may be listed`, () => expect(redirectUriProblem(uri)).to.equal(undefined));
   for (const uri of BAD)
-    it(`RFC 6749 §3.1.2, RFC 9700 §2.6: ${JSON.stringify(uri)} may not`, () =>
+    it(`RFC 6749 §3.1.2, RFC 6749 §3.1.2.1, RFC 9700 §2.6: ${JSON.stringify(uri)} may not`, () =>
       expect(redirectUriProblem(uri)).to.be.a('string'));
 
   for (const [listed, asked] of NEAR) {

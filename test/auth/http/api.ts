@@ -77,3 +77,14 @@ export function apiOf<Server extends Pick<ClockedServer, 'request'>>(
 export function refusal(reply: Reply): string {
   return `${reply.status} ${String(reply.at('error'))}`;
 }
+
+/** Fails the test where an answer is not the error that is expected, as RFC 6749 §5.2 has errors told. */
+export function expectOAuthError(reply: Reply, expected: string): void {
+  expect(refusal(reply), reply.text).to.equal(expected);
+  expect(reply.string('error_description')).to.match(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+  expect(Object.keys(reply.body as object).sort()).to.eql(['error', 'error_description']);
+  expect(reply.header('cache-control')).to.equal('no-store');
+  expect(reply.header('pragma')).to.equal('no-cache');
+  expect(reply.header('content-type')).to.match(/^application\/json/);
+  expect(reply.header('www-authenticate')).to.match(reply.status === 401 ? /^Basic realm="ward"/ : /^$/);
+}

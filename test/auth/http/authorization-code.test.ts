@@ -169,7 +169,7 @@ describe('the authorization code flow', () => {
       expect(refusal(await exchange(code))).to.equal(REFUSED);
     });
 
-    it('RFC 6749 §3.2.1: a confidential client that does not authenticate is refused', async () => {
+    it('RFC 6749 §3.2.1, RFC 6749 §10.1: a confidential client that does not authenticate is refused', async () => {
       const code = await newCode({ client_id: 'confidential' });
       expect(refusal(await exchange(code, { client_id: 'confidential' }))).to.equal('401 invalid_client');
       const wrong = { client_id: 'confidential', client_secret: 'wrong' };

@@ -63,7 +63,7 @@ const UNTOLD: [why: string, query: Query | string][] = [
   ['RFC 6749 §10.14: open redirect by CRLF', { redirect_uri: `${CALLBACK}\r\nSet-Cookie: a=b` }],
   ['redirect_uri twice', `${TEXT}&redirect_uri=https://evil.example`],
   ['RFC 6749 §3.1.2.3: no redirect_uri where several are registered', { redirect_uri: '' }],
-  ['RFC 6749 §3.1.2.4: no redirect_uri where none is registered', { client_id: 'bare', redirect_uri: '' }],
+  ['RFC 6749 §3.1.2.2: no redirect_uri where none is registered', { client_id: 'bare', redirect_uri: '' }],
 ];
 
 describe('requests to the authorization endpoint', () => {

@@ -33,7 +33,7 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
   };
   const of = (status: number, count: number) => Array<number>(count).fill(status);
 
-  it('RFC 6749 §2.3.1, §10.10: 10 failures of an account from an address: then 429, even if right', async () => {
+  it('RFC 6749 §4.3.2, RFC 6749 §10.10: 10 failures of an account at an address: then 429', async () => {
     expect(await times(10, (at) => login(`guess-${at}`))).to.eql(of(400, 10));
     const refused = await login('correct-horse');
     expect(refused.status).to.equal(429);
@@ -86,7 +86,7 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
     expect(statuses).to.eql([...of(400, 10), 429]);
   });
 
-  it('lockout dodged by another grant or endpoint: the secret of a client is one account everywhere', async () => {
+  it('RFC 6749 §2.3.1, RFC 7009 §5: lockout dodged by another grant or endpoint: one account everywhere', async () => {
     const headers = from('198.51.100.1');
     const wrong = (at: number) => ({ client_id: 'app', client_secret: `guess-${at}` });
     const ways: ((at: number) => Promise<Reply>)[] = [

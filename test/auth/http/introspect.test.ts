@@ -61,6 +61,8 @@ describe('introspection over HTTP (RFC 7662)', () => {
       iss: api.issuer,
       aud: api.issuer,
     });
+    expect(reply.header('content-type')).to.match(/^application\/json/);
+    expect([reply.at('iat'), reply.at('exp')].every(Number.isInteger), reply.text).to.equal(true);
     expect(Number(reply.at('exp')) - Number(reply.at('iat'))).to.equal(3600);
     expect(reply.at('jti')).to.be.a('string');
   });
@@ -76,7 +78,7 @@ describe('introspection over HTTP (RFC 7662)', () => {
     expect(reply.body).to.include({ active: true, sub: 'app' }).and.not.have.property('username');
   });
 
-  it('RFC 7662 §2.2: others get {"active":false}: another client, and one whose policy is not about that', async () => {
+  it('RFC 7662 §2.2, RFC 7662 §5: others get {"active":false}: other clients, and policies about else', async () => {
     const token = (await login()).string('access_token');
     for (const client of ['other', 'reader']) expect((await ask(token, client)).body).to.eql({ active: false });
   });
@@ -187,7 +189,11 @@ describe('introspection over HTTP (RFC 7662)', () => {
 
   const refused: [why: string, form: Form, expected: string][] = [
     ['no client', { token: 'x' }, '401 invalid_client'],
-    ['a public client, which proves nothing', { token: 'x', client_id: 'public' }, '401 invalid_client'],
+    [
+      'a public client, whose id proves nothing (RFC 6749 §2.2)',
+      { token: 'x', client_id: 'public' },
+      '401 invalid_client',
+    ],
     ['a confidential client without its secret', { token: 'x', client_id: 'app' }, '401 invalid_client'],
     ['a wrong secret', { token: 'x', client_id: 'app', client_secret: 'wrong' }, '401 invalid_client'],
     ['no token', { client_id: 'app', client_secret: SECRET }, '400 invalid_request'],

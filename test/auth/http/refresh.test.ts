@@ -83,7 +83,7 @@ for (const [format, alg] of [
       expect(await api.statusWith(access(again))).to.equal(200);
     });
 
-    it('RFC 9700 §4.14.2: later, reuse ends the Session', async () => {
+    it('RFC 9700 §4.14.2, RFC 6749 §10.4: later, reuse ends the Session', async () => {
       const first = await login();
       const second = await refresh(next(first));
       api.pass(11);

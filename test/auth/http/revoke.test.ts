@@ -79,12 +79,14 @@ describe('revocation over HTTP (RFC 7009)', () => {
     }
   });
 
-  it('RFC 7009 §2.1: token_type_hint is a hint: a wrong one or an unknown one changes nothing', async () => {
-    for (const hint of ['refresh_token', 'access_token', 'nonsense']) {
-      const reply = await login('public');
-      const form = { token: reply.string('access_token'), token_type_hint: hint, client_id: 'public' };
-      expect((await revoke(form)).status).to.equal(200);
-      expect(await api.statusWith(reply.string('access_token'))).to.equal(401);
+  it('RFC 7009 §2.1, RFC 7009 §2.2: a wrong or unknown token_type_hint changes nothing', async () => {
+    for (const name of ['access_token', 'refresh_token']) {
+      for (const token_type_hint of ['refresh_token', 'access_token', 'nonsense']) {
+        const reply = await login('public');
+        const form = { token: reply.string(name), token_type_hint, client_id: 'public' };
+        expect((await revoke(form)).status).to.equal(200);
+        expect(await api.statusWith(reply.string('access_token'))).to.equal(401);
+      }
     }
   });
 

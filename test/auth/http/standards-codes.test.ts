@@ -49,7 +49,7 @@ describe('standards of the authorization code flow', () => {
   };
   const metadata = () => api.request('GET', '/.well-known/oauth-authorization-server');
 
-  it('RFC 6749 §10.10: codes and tokens are 32 bytes of chance, and no two are the same', async () => {
+  it('RFC 6749 §10.10: codes and tokens are 32 bytes of chance in 43 characters, and no two are the same', async () => {
     const made: string[] = [];
     for (let at = 0; at < 4; at += 1) {
       const code = await newCode();
@@ -57,7 +57,10 @@ describe('standards of the authorization code flow', () => {
       made.push(code, reply.string('access_token'), reply.string('refresh_token'));
     }
     expect(new Set(made).size).to.equal(12);
-    for (const each of made) expect(Buffer.from(each, 'base64url')).to.have.length(32);
+    for (const each of made) {
+      expect(each).to.match(/^[\w-]{43}$/);
+      expect(Buffer.from(each, 'base64url')).to.have.length(32);
+    }
   });
 
   for (const [why, verifier, expected] of [
@@ -120,7 +123,7 @@ describe('standards of the authorization code flow', () => {
     expect(decodeJwt(reply.string('id_token'))).to.include({ nonce: 'of ann', sub: 'ann', aud: 'app' });
   });
 
-  it('RFC 9700 §4.7.1: CSRF on the app: state comes back as it was, and the metadata tells of PKCE', async () => {
+  it('RFC 9700 §4.7.1, RFC 6749 §4.1.2: CSRF on the app: state comes back as it was, and PKCE is told', async () => {
     const state = 'Zm9v.{"a":"b&c=d+e"} é';
     expect(answerIn(await back({ state })).state).to.equal(state);
     expect((await metadata()).at('code_challenge_methods_supported')).to.eql(['S256']);

@@ -56,7 +56,7 @@ describe('standards of tokens', () => {
       401,
     ],
     [
-      'RFC 6750 §3.1: an expired token is told as invalid_token',
+      'RFC 6749 §7, RFC 6750 §3.1: an expired token is told as invalid_token',
       async () => {
         const short = (await grant('app')).string('access_token');
         api.pass(3601);
@@ -68,7 +68,7 @@ describe('standards of tokens', () => {
       '401 Bearer realm="ward", error="invalid_token"',
     ],
     [
-      'RFC 6750 §3, §3.1: a scope that does not reach is told as insufficient_scope, with one that would, if any',
+      'RFC 6749 §7, RFC 6750 §3.1: a scope that does not reach is told as insufficient_scope, with one that does',
       async () => {
         const narrow = (await grant('app', { scope: 'system/Organization.r' })).string('access_token');
         const paths = ['/Patient', '/Patient/x', '/Pa%22,x=%22', '/metrics'];
@@ -98,6 +98,11 @@ describe('standards of tokens', () => {
         return refused.map((reply) => challenge(reply).replace(', error="invalid_token"', ''));
       },
       Array(3).fill('401 Bearer realm="ward"'),
+    ],
+    [
+      'RFC 6750 §5.3: a token in a cookie is none',
+      async () => (await api.request('GET', '/Patient', { headers: { cookie: `access_token=${bearer}` } })).status,
+      401,
     ],
     [
       'RFC 6750 §5.3: a token is good for an hour, where its Client does not say',
@@ -149,7 +154,7 @@ describe('standards of tokens', () => {
       409,
     ],
     [
-      'RFC 9700 §2.3: a token is restricted to its audience and to its scopes',
+      'RFC 9700 §2.3, RFC 6750 §5.2: a token is restricted to its audience and to its scopes',
       async () => {
         const restrictions = [{ audience: 'https://other.example' }, { scope: 'system/Organization.r' }, {}];
         const statuses: number[] = [];

@@ -4,7 +4,8 @@
  */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { type Api, type Form, refusal } from './api.ts';
+import type { RequestOptions } from '../../harness/http.ts';
+import { type Api, expectOAuthError, type Form, refusal } from './api.ts';
 import { challenge, get as getFrom, granted, SECRET, startWithClients } from './standard-clients.ts';
 
 const BASIC = { basic: ['app', SECRET] } as const;
@@ -55,8 +56,7 @@ describe('standards of OAuth', () => {
     [
       'RFC 7009 §2: what is not known is passed over',
       async () => {
-        const form = { token: 'x', client_id: 'app', client_secret: SECRET, other: 'y' };
-        return (await api.request('POST', '/auth/revoke', { form })).status;
+        return (await api.request('POST', '/auth/revoke', { as: BASIC, form: { token: 'x', other: 'y' } })).status;
       },
       200,
     ],
@@ -178,7 +178,7 @@ describe('standards of OAuth', () => {
       [415, false, true],
     ],
     [
-      'RFC 9700 §2.4: the grant password is given to nobody who does not list it',
+      'RFC 9700 §2.4, RFC 6749 §10.7: the grant password is given to nobody who does not list it',
       async () => refusal(await api.token({ grant_type: 'password', username: 'a', password: 'b' }, { as: BASIC })),
       '400 unauthorized_client',
     ],
@@ -197,4 +197,32 @@ describe('standards of OAuth', () => {
     ],
   ];
   for (const [title, ask, expected] of rows) it(title, async () => expect(await ask()).to.eql(expected));
+
+  const faults: [why: string, options: RequestOptions, expected: string][] = [
+    ['no client', { form: 'token=x' }, '401 invalid_client'],
+    ['a wrong secret', { as: { basic: ['app', 'wrong'] }, form: 'token=x' }, '401 invalid_client'],
+    ['another scheme', { headers: { authorization: 'Digest x' }, form: 'token=x' }, '401 invalid_client'],
+    [
+      'two methods at once',
+      { as: BASIC, form: `token=x&client_id=app&client_secret=${SECRET}` },
+      '400 invalid_request',
+    ],
+    ['an empty token', { as: BASIC, form: 'token=' }, '400 invalid_request'],
+    ['a token twice', { as: BASIC, form: 'token=x&token=x' }, '400 invalid_request'],
+    [
+      'a body of another type',
+      { as: BASIC, body: 'token=x', headers: { 'content-type': 'text/plain' } },
+      '415 invalid_request',
+    ],
+  ];
+  for (const [section, name] of [
+    ['RFC 7009 §2.2.1', 'revoke'],
+    ['RFC 7662 §2.3', 'introspect'],
+  ] as const) {
+    for (const [why, options, expected] of faults) {
+      it(`${section}, RFC 6749 §5.2: /auth/${name} tells of ${why} as the token endpoint would`, async () => {
+        expectOAuthError(await api.request('POST', `/auth/${name}`, options), expected);
+      });
+    }
+  }
 });

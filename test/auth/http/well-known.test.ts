@@ -1,6 +1,7 @@
 /** RFC 8414, RFC 7517 §5 and SMART's configuration: what is told is what is served. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { asRoot } from '../../harness/server.ts';
 import { type Api, startApi } from './api.ts';
 
 describe('the well-known documents', () => {
@@ -125,6 +126,17 @@ describe('the well-known documents', () => {
     const reply = await other.request('GET', '/.well-known/oauth-authorization-server/tenant');
     expect(reply.at('issuer')).to.equal('https://ward.example/tenant');
     expect(reply.at('token_endpoint')).to.equal('https://ward.example/tenant/auth/token');
+    await other.stop();
+  });
+
+  it('RFC 7009 §2: an https BASE_URL is told alone, and revocation done without TLS, too', async () => {
+    const other = await startApi({ BASE_URL: 'https://ward.example' });
+    const reply = await other.request('GET', '/.well-known/oauth-authorization-server');
+    expect(reply.at('revocation_endpoint')).to.equal('https://ward.example/auth/revoke');
+    expect(reply.text).to.not.include('http:');
+    const bearer = (await other.granted({ grant_type: 'client_credentials' }, { as: asRoot })).string('access_token');
+    expect((await other.request('POST', '/auth/revoke', { as: asRoot, form: { token: bearer } })).status).to.equal(200);
+    expect(await other.statusWith(bearer)).to.equal(401);
     await other.stop();
   });
 
