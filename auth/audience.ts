@@ -3,6 +3,9 @@ import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import { type AuthSettings, type GrantSettings, strings } from './settings.ts';
 
+/** An absolute URI, in the characters that one has: no fragment is among them (RFC 3986 §4.3). */
+const ABSOLUTE_URI = /^[a-z][a-z\d+.-]*:(?:[\w.~:/?[\]@!$&'()*+,;=-]|%[\da-f]{2})*$/i;
+
 type Own = Pick<AuthSettings, 'baseUrl' | 'audience'>;
 
 /** True where this server is the one that an audience names: BASE_URL, its FHIR base, or one of AUDIENCE. */
@@ -33,7 +36,7 @@ export function grantedAudience(
   asked: { audience: string[]; resource: string[] },
 ): string[] {
   for (const resource of asked.resource) {
-    if (!URL.canParse(resource) || resource.includes('#')) {
+    if (!ABSOLUTE_URI.test(resource) || !URL.canParse(resource)) {
       throw new OAuthError('invalid_target', 'resource must be an absolute URI without a fragment.');
     }
   }
