@@ -20,6 +20,8 @@ export interface Issue {
   user: Stored | undefined;
   scope: string[];
   audience: string[];
+  /** For whom the first access token is, where that is a part of the audience alone (RFC 8707 §2.2). */
+  firstAudience?: string[];
   address: string;
   userAgent: string | undefined;
   /** What else is known of a person who signed in on a page. */
@@ -106,9 +108,9 @@ export function draftSession(context: SessionsContext, issue: Issue, signing: Si
   const now = clock();
   const issuedAt = Math.floor(now / 1000);
   const { access: expiresAt, refresh: refreshUntil } = expiryOf(settings, chosen, issuedAt, issuedAt);
-  const { scope, audience } = issue;
+  const { scope, audience, firstAudience = audience } = issue;
   const { format } = chosen;
-  const given = { generation: 0, format, scope, audience, unused: false };
+  const given = { generation: 0, format, scope, audience: firstAudience, unused: false };
   const access: AccessRecord = { ...given, issuedAt, expiresAt, ...(signing && { kid: signing.kid }) };
   const content = sessionOf(issue, id, now, expiresAt, refreshable ? refreshUntil : undefined);
   const draft = engine.draft('Session', id, content);

@@ -70,13 +70,14 @@ async function issueOf(
 ): Promise<Issue | undefined> {
   const user = await findStored(engine, 'User', userId);
   if (!user) return undefined;
-  const { scope, authTime, patient } = agreement;
+  const { scope, audience, authTime, patient } = agreement;
   return {
     grant: AUTHORIZATION_CODE,
     client: requestClient.client,
     user,
     scope,
-    audience: narrowedAudience(agreement.audience, {
+    audience,
+    firstAudience: narrowedAudience(audience, {
       audience: parameters.all('audience'),
       resource: parameters.all('resource'),
     }),

@@ -22,7 +22,10 @@ describe('the authorization code flow', () => {
     await api.put('/Client/app', app);
     await api.put('/Client/other', app);
     await api.put('/Client/confidential', { ...app, secret: SECRET });
-    const jwt = { redirect_uri: CALLBACK, token_format: 'jwt', audience: [api.issuer, 'https://b.example'] };
+    const b = 'https://b.example';
+    const several = { ...code, token_format: 'jwt', audience: [api.issuer, b] };
+    await api.put('/Client/several', { ...app, auth: { authorization_code: several } });
+    const jwt = { redirect_uri: CALLBACK, token_format: 'jwt', audience: [api.issuer, b] };
     await api.put('/Client/jwt', { ...app, scope: ['a', 'b'], auth: { authorization_code: jwt } });
     await api.put('/Client/plain', { ...app, grant_types: ['password'] });
     for (const id of ['ann', 'bob']) await api.put(`/User/${id}`, { userName: id, password: 'correct-horse' });
@@ -93,6 +96,29 @@ describe('the authorization code flow', () => {
       expect(reply.body).to.not.have.property('refresh_token');
       const other = await exchange(await newCode(query), { client_id: 'jwt', resource: api.issuer });
       expect(refusal(other)).to.equal('400 invalid_target');
+    });
+
+    it('RFC 8707 §2.2: a token for a part of the resources leaves the refresh token bound to all of them', async () => {
+      const [ours, theirs, text] = [api.issuer, 'https://b.example', new URLSearchParams(QUERY)];
+      text.set('client_id', 'several');
+      for (const resource of [ours, theirs]) text.append('resource', resource);
+      const code = codeIn(await browser.authorize(text.toString()));
+      const form = { client_id: 'several', resource: theirs };
+      const first = await granted(code, form);
+      expect(decodeJwt(first.string('access_token')).aud).to.equal(theirs);
+      expect(await api.statusWith(first.string('access_token'))).to.equal(401);
+      let refresh_token = first.string('refresh_token');
+      for (const [resource, aud] of [
+        [ours, ours],
+        ['', [ours, theirs]],
+        [theirs, theirs],
+      ] as const) {
+        const again = await api.granted({ ...form, grant_type: 'refresh_token', refresh_token, resource });
+        expect(decodeJwt(again.string('access_token')).aud, resource).to.eql(aud);
+        refresh_token = again.string('refresh_token');
+      }
+      const beyond = { ...form, grant_type: 'refresh_token', refresh_token, resource: 'https://c.example' };
+      expect(refusal(await api.token(beyond))).to.equal('400 invalid_target');
     });
 
     it('a confidential client authenticates, and keeps its refresh token', async () => {

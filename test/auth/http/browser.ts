@@ -21,7 +21,7 @@ export interface Browser {
   /** Signs in on the page for it. */
   signIn(page: Reply, username?: string, password?: string): Promise<Reply>;
   /** Goes all the way: signs in and allows where it is asked. */
-  authorize(query: Query, username?: string): Promise<Reply>;
+  authorize(query: Query | string, username?: string): Promise<Reply>;
 }
 
 export function browserOf(api: Pick<Api, 'request'>): Browser {
