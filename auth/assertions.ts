@@ -39,7 +39,9 @@ export function createAssertions({ engine, keys, audiences, clock }: AssertionsO
     const options = { algorithms: [...ASSERTION_ALGS], currentDate: new Date(now), clockTolerance: SKEW };
     const keyOf: JWTVerifyGetKey = async (header, token) => {
       if (FOREIGN.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
-      if (!TYPES.includes(header.typ?.toUpperCase())) throw new errors.JWTInvalid('Another kind of token');
+      // A type is the same with its «application/» and without (RFC 7515 §4.1.9).
+      const type = header.typ?.toUpperCase().replace(/^APPLICATION\//, '');
+      if (!TYPES.includes(type)) throw new errors.JWTInvalid('Another kind of token');
       return keys.find(client.resource, header, token);
     };
     const { payload } = await jwtVerify(assertion, keyOf, options).catch((error: unknown) => {

@@ -55,7 +55,7 @@ describe('private_key_jwt (RFC 7523)', () => {
     const { alg, privateKey, jwk } = pair;
     return new SignJWT(all)
       .setProtectedHeader({ alg, ...(jwk.kid === undefined ? {} : { kid: jwk.kid }), ...header })
-      .sign(privateKey);
+      .sign(privateKey, { crit: { x: true } });
   };
   const form = (text: string, more = {}) => ({
     grant_type: 'client_credentials',
@@ -68,12 +68,13 @@ describe('private_key_jwt (RFC 7523)', () => {
   describe('is taken', () => {
     const accepted: [why: string, make: () => Promise<string>, more?: object][] = [
       ['signed by ES256', () => assertion()],
-      ['signed by RS256', () => assertion({}, {}, rs256)],
+      ['signed by RS256, as RFC 7523 §5 has all be', () => assertion({}, {}, rs256)],
       ['signed by RS384', () => assertion({}, {}, rs384)],
       ['signed by ES384', () => assertion({}, {}, es384)],
       ['meant for the token URL', () => assertion({ aud: `${api.issuer}/auth/token` })],
       ['without a kid', () => assertion({}, { kid: undefined } as never)],
       ['with the type JWT', () => assertion({}, { typ: 'JWT' })],
+      ['with that type in full (RFC 7515 §4.1.9)', () => assertion({}, { typ: 'application/jwt' })],
       ['good for five minutes', () => assertion({ exp: Math.floor(api.now() / 1000) + 299 })],
       ['beside a client_id that agrees', () => assertion(), { client_id: 'backend' }],
     ];
@@ -128,9 +129,11 @@ describe('private_key_jwt (RFC 7523)', () => {
     const rows: [why: string, make: () => Promise<string>][] = [
       ['aud array in an assertion', () => assertion({ aud: [api.issuer] })],
       ['aud of another server', () => assertion({ aud: 'https://other.example' })],
+      ['aud of another endpoint', () => assertion({ aud: `${api.issuer}/auth/introspect` })],
       ['aud with a slash more', () => assertion({ aud: `${api.issuer}/` })],
       ['no aud', () => assertion({ aud: undefined })],
       ['iss of another', () => assertion({ iss: 'other' })],
+      ['an iss that is a list', () => assertion({ iss: ['backend'] })],
       ['no iss', () => assertion({ iss: undefined })],
       ['sub of another: authenticate as A with the key of B', () => assertion({ iss: 'bare', sub: 'bare' })],
       ['an unknown client', () => assertion({ iss: 'nobody', sub: 'nobody' })],
@@ -138,6 +141,7 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['no sub', () => assertion({ sub: undefined })],
       ['a sub that is no text', () => assertion({ sub: { id: 'backend' } })],
       ['no exp', () => assertion({ exp: undefined })],
+      ['an exp that is text', () => assertion({ exp: String(Math.floor(api.now() / 1000) + 60) })],
       ['an exp that has passed', () => assertion({ exp: Math.floor(api.now() / 1000) - 1 })],
       ['an exp beyond five minutes', () => assertion({ exp: Math.floor(api.now() / 1000) + 400 })],
       ['an nbf to come', () => assertion({ nbf: Math.floor(api.now() / 1000) + 60 })],
@@ -151,9 +155,13 @@ describe('private_key_jwt (RFC 7523)', () => {
       ['embedded jwk', () => assertion({}, { jwk: foreign.jwk }, foreign)],
       ['embedded jku', () => assertion({}, { jku: 'https://evil.example/jwks' })],
       ['embedded x5u', () => assertion({}, { x5u: 'https://evil.example/x' })],
+      ['embedded x5c', () => assertion({}, { x5c: ['eA=='] })],
+      ['unknown crit', () => assertion({}, { crit: ['x'], x: 1 })],
+      ['crit of an extension that is none of JWTs', () => assertion({}, { crit: ['b64'], b64: true })],
       ['the type of an access token', () => assertion({}, { typ: 'at+jwt' })],
       ['a signature that is not it', spoiled],
       ['text that is no JWT', async () => 'x.y.z'],
+      ['more than one JWT (RFC 7523 §2.2)', async () => `${await assertion()} ${await assertion()}`],
     ];
     for (const [at, [why, make]] of rows.entries()) {
       it(`RFC 7523 §3, RFC 7523 §3.2: ${why}`, async () => {
@@ -173,6 +181,19 @@ describe('private_key_jwt (RFC 7523)', () => {
       for (const text of [`${part({ alg: 'none' })}.${part(claims)}.`, await hs256(claims)]) {
         expect(refusal(await send(text))).to.equal('401 invalid_client');
       }
+    });
+
+    it('RFC 8414 §2: an algorithm that the metadata does not list', async () => {
+      api.pass(16 * 60);
+      const others = ['RS512', 'PS256', 'ES512', 'EdDSA'];
+      const pairs = await Promise.all(others.map((alg) => pairOf(alg, alg)));
+      const keys = [...pairs, es256].map(({ jwk }) => jwk);
+      await api.put('/Client/modern', { grant_types: ['client_credentials'], jwks: { keys } });
+      const own = { iss: 'modern', sub: 'modern' };
+      for (const pair of pairs) {
+        expect(refusal(await send(await assertion(own, {}, pair))), pair.alg).to.equal('401 invalid_client');
+      }
+      expect((await send(await assertion(own))).status).to.equal(200);
     });
 
     const hs256 = (claims: object) =>
