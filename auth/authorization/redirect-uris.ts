@@ -10,11 +10,15 @@ const LOCAL = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:[/?]|
 const PRIVATE_USE = /^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:\/[^\\]*$/;
 /** A loopback address, whose port an app learns only when it listens (RFC 8252 §7.3). */
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?=[/?]|$)/;
+/** What answers add to the query, each of which stands there once (RFC 6749 §3.1). */
+const ADDED: ReadonlySet<string> = new Set(['code', 'state', 'iss', 'error', 'error_description']);
 
 /** What is wrong with a redirect URI that a Client lists; undefined where nothing is. */
 export function redirectUriProblem(uri: string): string | undefined {
   if (!PRINTABLE.test(uri) || !URL.canParse(uri)) return 'A redirect URI is an absolute URI, percent-encoded.';
   if (uri.includes('#')) return 'A redirect URI has no fragment (RFC 6749 §3.1.2).';
+  const added = [...new URL(uri).searchParams.keys()].find((name) => ADDED.has(name));
+  if (added !== undefined) return `A redirect URI has no ${added} in its query: the answer adds it.`;
   if (PRIVATE_USE.test(uri)) return undefined;
   if (!WEB.test(uri)) {
     return 'A redirect URI is https, http on localhost, or has a scheme with a dot: com.example.app:/callback.';

@@ -26,6 +26,9 @@ const BAD = [
   'http://localhost.app.example/callback',
   'http://127.0.0.1.app.example/callback',
   'http://127.0.0.2/callback',
+  'https://app.example/callback?code=x',
+  'https://app.example/callback?a=b&state',
+  'com.example.app:/callback?i%73s=https://evil.example',
   'https://app.example/callback#',
   'https://app.example/callback#part',
   'https://me@app.example/callback',
@@ -76,9 +79,10 @@ const NEAR: [listed: string, asked: string][] = [
 ];
 
 describe('redirect URIs', () => {
-  for (const uri of GOOD) it(`${uri} may be listed`, () => expect(redirectUriProblem(uri)).to.equal(undefined));
+  for (const uri of GOOD)
+    it(`RFC 8252 §7: ${uri} may be listed`, () => expect(redirectUriProblem(uri)).to.equal(undefined));
   for (const uri of BAD)
-    it(`RFC 6749 §3.1.2, RFC 6749 §3.1.2.1, RFC 9700 §2.6: ${JSON.stringify(uri)} may not`, () =>
+    it(`RFC 6749 §3.1.2, RFC 6749 §3.1.2.1, RFC 8252 §8.4, RFC 9700 §2.6: ${JSON.stringify(uri)} may not`, () =>
       expect(redirectUriProblem(uri)).to.be.a('string'));
 
   for (const [listed, asked] of NEAR) {

@@ -195,7 +195,7 @@ describe('the authorization code flow', () => {
       expect(refusal(await exchange(code))).to.equal(REFUSED);
     });
 
-    it('RFC 6749 §3.2.1, RFC 6749 §10.1: a confidential client that does not authenticate is refused', async () => {
+    it('RFC 6749 §3.2.1, RFC 6749 §10.1, RFC 9700 §2.5: a confidential client must authenticate', async () => {
       const code = await newCode({ client_id: 'confidential' });
       expect(refusal(await exchange(code, { client_id: 'confidential' }))).to.equal('401 invalid_client');
       const wrong = { client_id: 'confidential', client_secret: 'wrong' };
@@ -232,10 +232,11 @@ describe('the authorization code flow', () => {
       ['PKCE with a method alone', { code_challenge: '' }],
     ];
     for (const [why, query] of missing) {
-      it(`RFC 7636 §4.4.1: ${why} is refused, for a confidential client too`, async () => {
+      it(`RFC 7636 §4.4.1, RFC 8252 §8.1, RFC 9700 §2.1.1: ${why} is refused, of any client`, async () => {
         for (const client_id of ['app', 'confidential']) {
           const answer = answerIn(await browser.open({ ...QUERY, client_id, ...query }));
           expect(answer).to.include({ error: 'invalid_request', state: QUERY.state, iss: api.issuer });
+          expect(answer['error_description']).to.match(/^code_challenge(?:_method)? is /);
         }
       });
     }
