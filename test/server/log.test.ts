@@ -110,7 +110,7 @@ describe('server: log', () => {
     expect(lines(server.output()).filter(({ path }) => path?.includes('?'))).to.deep.equal([]);
   });
 
-  it('tokens in logs, secrets, cookies, credentials of a query: none is in any line', () => {
+  it('RFC 9700 §4.9.3: tokens in logs, secrets, cookies, credentials of a query: none is in any line', () => {
     const output = server.output();
     expect(Object.keys(credentials)).to.have.length(9);
     for (const [name, credential] of Object.entries(credentials)) {

@@ -61,7 +61,7 @@ describe('audience and resource (RFC 8707)', () => {
     ],
   ];
   for (const [why, client, more, audience, here] of given) {
-    it(`RFC 8707 §2, RFC 8707 §2.2: gives ${why}`, async () => {
+    it(`RFC 8707 §2, RFC 8707 §2.2, RFC 9068 §3: gives ${why}`, async () => {
       const reply = await ask(client, more());
       expect(reply.status, reply.text).to.equal(200);
       expect(audienceOf(reply.string('access_token'))).to.eql(audience());
@@ -102,7 +102,7 @@ describe('audience and resource (RFC 8707)', () => {
     expect(audienceOf(reply.string('access_token'))).to.eql([THEIRS, 'x']);
   });
 
-  it('an opaque token for others is refused here with 401, and is good where it is meant for', async () => {
+  it('RFC 8707 §2: an opaque token for others is 401 here, and is good where it is meant for', async () => {
     const bearer = (await ask('opaque', `&audience=${THEIRS}`)).string('access_token');
     const reply = await api.request('GET', '/Patient', { as: { bearer } });
     expect(reply.status).to.equal(401);
@@ -112,7 +112,7 @@ describe('audience and resource (RFC 8707)', () => {
     expect(told.body).to.include({ active: true, aud: THEIRS });
   });
 
-  it('a listed scope goes to others', async () => {
+  it('RFC 9068 §2.2.3: a listed scope goes to others', async () => {
     const reply = await ask('scoped', `&audience=${THEIRS}`);
     expect(reply.at('scope')).to.equal('read');
     expect(decodeJwt(reply.string('access_token'))['scope']).to.equal('read');

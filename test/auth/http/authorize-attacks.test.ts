@@ -47,6 +47,14 @@ describe('attacks on the pages of the authorization endpoint', () => {
     const signIn = await open();
     const pages = [signIn, await browser.signIn(signIn), await browser.signIn(await open(), 'ann', 'x')];
     pages.push(await open({ redirect_uri: 'https://evil.example' }));
+    pages.push(await browser.get('/auth/logout'), await api.request('PUT', '/auth/authorize'));
+    for (const { text } of pages) expect(text).to.not.match(/\b(?:src|href)=/);
+    // This one leads on to the app, by a link that tells it nothing.
+    const leading = await open({ scope: 'a"b' }, browserOf(api));
+    expect(leading.text.match(/<a [^>]*>/g))
+      .to.have.length(1)
+      .and.match(/ rel="noreferrer"/);
+    pages.push(leading);
     for (const { headers, text } of pages) {
       const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? '';
       const hash = createHash('sha256').update(style).digest('base64');

@@ -148,6 +148,7 @@ describe('JWT attacks', () => {
     await refused(changed({ typ: 'JWT' }));
     await refused(changed({ typ: undefined }));
     for (const typ of ['JWT', 'id_token+jwt', undefined]) await refused(signed({ typ }));
+    expect(await api.statusWith(signed({ typ: 'application/at+jwt' }))).to.equal(200);
     await refused(signed({}, { iss: 'https://evil.example' }));
     for (const claims of [
       { iss: 'https://evil.example' },
@@ -201,6 +202,23 @@ describe('JWT attacks', () => {
     const form = { grant_type: 'refresh_token', client_id: 'service', client_secret: SECRET };
     const reply = await api.token({ ...form, refresh_token: String(decodeJwt(refreshing)['tid']) });
     expect(refusal(reply)).to.equal('400 invalid_grant');
+  });
+
+  it('RFC 9700 §4.14.2: a refresh token that was changed is none', async () => {
+    const [header, payload, signature] = partsOf((await login()).string('refresh_token'));
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+    const none = { ...headerOf(refreshing), alg: 'none' };
+    const form = { grant_type: 'refresh_token', client_id: 'service', client_secret: SECRET };
+    for (const refresh_token of [
+      `${header}.${part({ ...claims, jti: decodeJwt(refreshing).jti })}.${signature}`,
+      `${header}.${part({ ...claims, x: 1 })}.${signature}`,
+      `${header}.${payload}.${signature.slice(0, -8)}AAAAAAAA`,
+      `${part(none)}.${payload}.`,
+      `${header}.${payload}.`,
+    ]) {
+      expect(refusal(await api.token({ ...form, refresh_token })), refresh_token).to.equal('400 invalid_grant');
+    }
+    await api.granted({ ...form, refresh_token: `${header}.${payload}.${signature}` });
   });
 
   it('refresh token used as bearer, access token used as refresh token', async () => {

@@ -153,7 +153,7 @@ for (const [format, alg] of [
       expect(refusal(await refresh(next(reply)))).to.equal('400 invalid_grant');
     });
 
-    it('RFC 6749 §6: scope widening on refresh is refused, and narrowing is for that token alone', async () => {
+    it('RFC 6749 §6, RFC 9700 §4.14.2: scope widening on refresh; narrowing is for one token alone', async () => {
       const first = await api.granted({
         grant_type: 'password',
         client_id: 'public',

@@ -116,7 +116,7 @@ describe('Sessions over HTTP', () => {
       await api.expectValid('/Session?_count=1000');
     });
 
-    it('tokens in GET /Session: never a token, nor a part or a hash of one', async () => {
+    it('RFC 9700 §4.9.3: tokens in GET /Session: never a token, nor a part or a hash of one', async () => {
       const reply = await login();
       const { id } = await newest();
       const { createHash } = await import('node:crypto');

@@ -44,7 +44,7 @@ describe('the well-known documents', () => {
     });
   });
 
-  it('openid-configuration: that, and what OpenID Connect Discovery §3 adds for a provider', async () => {
+  it('RFC 9068 §4: openid-configuration: that, and what OpenID Connect Discovery §3 adds for a provider', async () => {
     const reply = await document('openid-configuration');
     expect(reply.body).to.deep.include((await document('oauth-authorization-server')).body as object);
     expect(reply.body).to.deep.include({
