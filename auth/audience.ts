@@ -42,22 +42,32 @@ export function grantedAudience(
   }
   const all = [...new Set([...asked.audience, ...asked.resource])];
   if (all.length === 0) return [grant.audience[0] ?? settings.baseUrl];
-  if (grant.audience.length > 0 && !all.every((each) => grant.audience.includes(each))) {
+  if (!all.every((each) => isPermitted(grant, each))) {
     throw new OAuthError('invalid_target', 'The client may not ask for a token for this audience.');
   }
   return all;
 }
 
 /**
- * The audiences that were granted before, or the part of them that is asked for (RFC 8707 §2.2).
- * Throws `invalid_target`.
+ * The audiences that were granted before, or the part of them that is asked for, within what the grant permits still
+ * (RFC 8707 §2.2). Throws `invalid_target`.
  */
-export function narrowedAudience(given: string[], asked: { audience: string[]; resource: string[] }): string[] {
-  const all = [...new Set([...asked.audience, ...asked.resource])];
-  if (!all.every((each) => given.includes(each))) {
+export function narrowedAudience(
+  grant: Pick<GrantSettings, 'audience'>,
+  given: string[],
+  asked: { audience: string[]; resource: string[] },
+): string[] {
+  const some = [...new Set([...asked.audience, ...asked.resource])];
+  const all = some.length === 0 ? given : some;
+  if (!all.every((each) => given.includes(each) && isPermitted(grant, each))) {
     throw new OAuthError('invalid_target', 'The token was not granted for this audience.');
   }
-  return all.length === 0 ? given : all;
+  return all;
+}
+
+/** True where a Client may have tokens for an audience: one that lists none may for any. */
+function isPermitted({ audience }: Pick<GrantSettings, 'audience'>, asked: string): boolean {
+  return audience.length === 0 || audience.includes(asked);
 }
 
 function withoutSlash(url: string): string {

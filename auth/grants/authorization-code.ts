@@ -6,7 +6,7 @@ import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts'
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
 import { draftSession, type Issue, signingKeyFor, storeSession, tokensOf } from '../sessions.ts';
-import { grantSettings } from '../settings.ts';
+import { type GrantSettings, grantSettings } from '../settings.ts';
 import { signedInAnswer } from '../signed-in.ts';
 import { findStored } from '../stored.ts';
 import type { Grant, GrantContext, GrantRequest } from './grant.ts';
@@ -23,7 +23,7 @@ export const authorizationCode: Grant = {
     const code = parameters.require('code');
     const verifier = parameters.require('code_verifier');
     const live = await findCode(engine.credentials, code);
-    const issue = live && (await issueOf(context, request, live));
+    const issue = live && (await issueOf(context, request, settings, live));
     if (live) requireSameRequest(live, client.id, parameters.get('redirect_uri'), verifier);
 
     const drafted = issue && draftSession(sessions, issue, await signingKeyFor(sessions, issue));
@@ -66,6 +66,7 @@ function requireSameRequest(
 async function issueOf(
   { engine }: GrantContext,
   { parameters, requestClient, address, userAgent }: GrantRequest,
+  settings: GrantSettings,
   { userId, agreement }: LiveCode,
 ): Promise<Issue | undefined> {
   const user = await findStored(engine, 'User', userId);
@@ -77,7 +78,7 @@ async function issueOf(
     user,
     scope,
     audience,
-    firstAudience: narrowedAudience(audience, {
+    firstAudience: narrowedAudience(settings, audience, {
       audience: parameters.all('audience'),
       resource: parameters.all('resource'),
     }),

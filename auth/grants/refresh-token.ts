@@ -32,7 +32,7 @@ export const refreshToken: Grant = {
     const user = await userOf(context, found.session);
     const given = strings(found.session.resource['scope']);
     const scope = narrowedScope(client.resource, given, parseScope(parameters.get('scope')));
-    const audience = narrowedAudience(strings(found.session.resource['audience']), {
+    const audience = narrowedAudience(settings, strings(found.session.resource['audience']), {
       audience: parameters.all('audience'),
       resource: parameters.all('resource'),
     });

@@ -189,8 +189,11 @@ describe('requests to the authorization endpoint', () => {
 
   it('RFC 9700 §2.6: no script of another origin may read it', async () => {
     const headers = { origin: 'https://app.example' };
-    const page = await api.request('GET', `/auth/authorize?${TEXT}`, { headers });
-    expect(page.headers).to.not.have.property('access-control-allow-origin');
+    for (const method of ['GET', 'OPTIONS']) {
+      const asked = { ...headers, 'access-control-request-method': 'GET' };
+      const page = await api.request(method, `/auth/authorize?${TEXT}`, { headers: asked });
+      expect(page.headers, method).to.not.have.property('access-control-allow-origin');
+    }
     const token = await api.request('POST', '/auth/token', { headers, form: {} });
     expect(token.header('access-control-allow-origin')).to.equal('https://app.example');
   });

@@ -1,5 +1,6 @@
 /** What is withdrawn from a Client is withdrawn from its live tokens, from the next request on. */
 import { expect } from 'chai';
+import { decodeJwt } from 'jose';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { type Api, refusal, startApi } from './api.ts';
 
@@ -62,6 +63,23 @@ describe('what is withdrawn from a Client', () => {
     expect(await api.statusWith(bearer)).to.equal(200);
     await api.put('/Client/seen', { ...client, scope: ['other'] });
     expect(await api.statusWith(bearer)).to.equal(403);
+  });
+
+  it('RFC 8707 §2.2: for a resource that is withdrawn nothing is refreshed, but for those that are left', async () => {
+    const [ours, theirs] = [api.issuer, 'https://b.example'];
+    const listing = (audience: string[]) =>
+      put({ auth: { client_credentials: { ...CLIENT.auth.client_credentials, audience } } });
+    await listing([ours, theirs]);
+    const form = { grant_type: 'client_credentials', ...KEY, audience: [ours, theirs] };
+    const reply = await api.request('POST', '/auth/token', { json: form });
+    const refreshed = (resource: string) =>
+      api.token({ grant_type: 'refresh_token', ...KEY, refresh_token: reply.string('refresh_token'), resource });
+    await listing([ours]);
+    expect(refusal(await refreshed(theirs))).to.equal('400 invalid_target');
+    expect(refusal(await refreshed(''))).to.equal('400 invalid_target');
+    expect(decodeJwt((await refreshed(ours)).string('access_token')).aud).to.equal(ours);
+    await put({});
+    expect(decodeJwt((await refreshed('')).string('access_token')).aud).to.eql([ours, theirs]);
   });
 
   it('a grant that is withdrawn ends the use of its tokens', async () => {
