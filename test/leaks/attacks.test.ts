@@ -69,6 +69,8 @@ describe('leak of rows', () => {
     for (const query of ['_summary=count', '_total=accurate', '_count=0', '_count=1', '_sort=birthdate&_count=1']) {
       expect((await ask('GET', `/Patient?${query}`)).at('total'), query).to.equal(2);
       expect((await ask('GET', `/Patient?gender=male&${query}`)).at('total'), query).to.equal(1);
+      // Here it is the caller's own criterion that leads the query, and the policy narrows what it finds.
+      expect((await ask('GET', `/Patient?_id=hidden,mine,also&${query}`)).at('total'), query).to.equal(2);
     }
   });
 

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { Failure } from '../../resources/errors.ts';
+import { readHistory } from '../../resources/history.ts';
 import { conditionOf } from '../../resources/search/condition.ts';
 import { type Library, openLibrary } from './library.ts';
 
@@ -85,6 +86,15 @@ describe('SQL injection', () => {
       }
     });
   }
+
+  it('SQL through cursors of a history', async () => {
+    for (const text of [...HOSTILE, '1.1.1) OR (1 = 1', '1.1.-1', '1.1', '1e3.1.1', '1.1.1.1', ' 1.1.1']) {
+      const page = { count: 1, cursor: Buffer.from(text).toString('base64url') };
+      const reading = readHistory(library.connection, 'Patient', undefined, page);
+      const refused = await reading.catch((error: unknown) => error);
+      expect(refused, text).to.be.instanceOf(Failure);
+    }
+  });
 
   it('wildcards of a pattern are letters', async () => {
     for (const wildcard of ['%', '_', '\\\\'])
