@@ -125,13 +125,18 @@ describe('clients: openid-client', () => {
     expect((await client.fetchProtectedResource(config, tokens.access_token, path, 'GET')).status).to.equal(200);
   });
 
-  it('mix-up (RFC 9207 §2.4, RFC 9700 §4.4.2): an answer of another server is refused by its iss', async () => {
+  it('mix-up (RFC 9207 §2.4, RFC 9700 §4.4.2): an answer with another iss or with none is refused', async () => {
     const config = await discover('spa', client.None());
-    const url = new URL(`${CALLBACK}?code=x&state=s&iss=https://evil.example`);
-    const failure = await client
-      .authorizationCodeGrant(config, url, { pkceCodeVerifier: 'x'.repeat(43), expectedState: 's' })
-      .catch((error: Error) => error);
-    expect(String((failure as Error).cause ?? failure)).to.match(/iss/);
+    await signIn(config, 'openid');
+    const told = async (answer: string) => {
+      const url = new URL(`${CALLBACK}?code=x&state=s${answer}`);
+      const checks = { pkceCodeVerifier: 'x'.repeat(43), expectedState: 's' };
+      const failure = await client.authorizationCodeGrant(config, url, checks).catch((error: Error) => error);
+      return String((failure as Error).cause ?? failure);
+    };
+    expect(await told('&iss=https://evil.example')).to.include('unexpected "iss"');
+    // That this server always names itself stands in its metadata, by which a client knows.
+    expect(await told('')).to.include('"iss" (issuer) missing');
   });
 
   it('SMART Backend Services: a client without a user gets system scopes by a signed assertion', async () => {
