@@ -48,9 +48,13 @@ describe('server: X-Request-Id', () => {
     expect([anonymous.status, anonymous.header('x-request-id')]).to.deep.equal([401, 'anonymous-1']);
   });
 
-  it('CRLF in headers: a second one is not smuggled into the answer', async () => {
-    const raw = await openRaw(server.port);
-    raw.send('GET /health HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\rX-Evil: 1\r\nConnection: close\r\n\r\n');
-    expect(await raw.rest()).to.not.match(/^x-evil/im);
+  it('CRLF in headers: a second one is not smuggled into the answer, and the request is refused', async () => {
+    for (const end of ['\r', '\n', '\r\n ', '\0']) {
+      const raw = await openRaw(server.port);
+      raw.send(`GET /health HTTP/1.1\r\nHost: x\r\nX-Request-Id: a${end}X-Evil: 1\r\nConnection: close\r\n\r\n`);
+      const answer = await raw.rest();
+      expect(answer, JSON.stringify(end)).to.match(/^HTTP\/1\.1 400 /);
+      expect(answer).to.not.match(/^x-evil/im);
+    }
   });
 });
