@@ -29,6 +29,7 @@ describe('the pages of the authorization endpoint', () => {
     await api.put('/Client/first', { ...app, first_party: true });
     await api.put('/Client/rogue', { ...app, name: INJECTION });
     for (const id of ['ann', 'bob', 'eve']) await api.put(`/User/${id}`, { userName: id, password: 'correct-horse' });
+    await api.put('/AccessPolicy/bob', { engine: 'allow', link: [{ reference: 'User/bob' }] });
   });
   after(() => api.stop());
   beforeEach(() => {
@@ -40,19 +41,33 @@ describe('the pages of the authorization endpoint', () => {
   const isConsent = ({ text }: Reply) => text.includes('value="allow"');
   const cookie = (by = browser) => by.cookies.get('ward') ?? '';
 
-  it('works without a script, names every field, and fits a narrow screen', async () => {
-    const { text } = await open();
-    expect(text).to.match(/^<!doctype html>\n<html lang="en">/);
-    expect(text).to.include('<meta name="viewport" content="width=device-width, initial-scale=1">');
-    expect(text).to.not.match(/<script|\son\w+=|javascript:/i);
-    for (const [, id] of text.matchAll(/<input id="(\w+)"/g)) expect(text).to.include(`<label for="${id}">`);
-    expect(text).to.include('autocomplete="username"').and.include('autocomplete="current-password"');
-    expect(text)
-      .to.match(/<title>[^<]+<\/title>/)
-      .and.match(/<h1>Sign in<\/h1>/);
-    // Nothing has a width of its own that 320 pixels might not hold (WCAG 2.2 §1.4.10).
-    expect(text).to.not.match(/[^-]width: *\d[\d.]*(px|rem|em)/);
-    expect(text).to.include('box-sizing: border-box').and.include('overflow-wrap: anywhere');
+  it('each page works without a script, names every field, and fits a narrow screen', async () => {
+    const signIn = await open();
+    expect(signIn.text).to.include('autocomplete="username"').and.include('autocomplete="current-password"');
+    const stranger = browserOf(api);
+    const pages: [heading: string, page: Reply][] = [
+      ['Sign in', signIn],
+      ['Sign in', await browser.signIn(signIn, 'ann', 'wrong')],
+      ['Let The App in?', await browser.signIn(signIn)],
+      ['Choose a patient', await stranger.signIn(await open({ scope: 'launch/patient' }, stranger), 'bob')],
+      ['This cannot go on', await open({ redirect_uri: 'https://evil.example' })],
+      ['This cannot go on', await open({ scope: 'a"b' }, browserOf(api))],
+      ['Sign out?', await browser.get('/auth/logout')],
+      ['You are signed out', await browserOf(api).get('/auth/logout')],
+    ];
+    for (const [heading, { text, status }] of pages) {
+      expect(text).to.match(/^<!doctype html>\n<html lang="en">/);
+      expect(text).to.include('<meta name="viewport" content="width=device-width, initial-scale=1">');
+      expect(text).to.not.match(/<script|\son\w+=|javascript:/i);
+      for (const [field] of text.matchAll(/<input(?! type="hidden")[^>]*>/g)) {
+        expect(text).to.include(`<label for="${/ id="(\w+)"/.exec(field)?.[1]}">`);
+      }
+      expect(text.match(/<h1>.*<\/h1>/g)).to.eql([`<h1>${heading}</h1>`]);
+      expect(text).to.include(`<title>${status === 200 ? '' : 'Error: '}${heading}</title>`);
+      // Nothing has a width of its own that 320 pixels might not hold (WCAG 2.2 §1.4.10).
+      expect(text).to.not.match(/[^-]width: *\d[\d.]*(px|rem|em)/);
+      expect(text).to.include('box-sizing: border-box').and.include('overflow-wrap: anywhere');
+    }
   });
 
   it('the colours have the contrast that WCAG 2.2 §1.4.3 asks, in light and in dark', async () => {
@@ -81,7 +96,6 @@ describe('the pages of the authorization endpoint', () => {
   });
 
   it('a date that is none is told of where it was entered', async () => {
-    await api.put('/AccessPolicy/bob', { engine: 'allow', link: [{ reference: 'User/bob' }] });
     const picker = await browser.signIn(await open({ scope: 'launch/patient' }), 'bob');
     const dateIn = ({ text }: Reply) => /<input id="birthdate"[^>]*>/.exec(text)?.[0];
     expect(dateIn(picker)).to.be.a('string').and.not.include('aria-');
