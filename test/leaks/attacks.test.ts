@@ -261,4 +261,12 @@ describe('leak of rows', () => {
     expect(await ids('/Patient?_id=mine&_include=*'), 'what may not be searched is left out').to.equal('mine');
     expect((await ask('GET', '/Patient?organization.name=own')).status).to.equal(403);
   });
+
+  it('leak through _total and _summary=count: of a page that the caller’s own criterion gathers', async () => {
+    const name = [{ family: 'Counted' }];
+    for (const [at, organization] of [OWN, OWN, OTHER].entries()) {
+      await api.put(`/Patient/counted-${at}`, { ...organization, name });
+    }
+    expect((await ask('GET', '/Patient?name:contains=ounted&_count=1')).at('total')).to.equal(2);
+  });
 });
