@@ -9,11 +9,16 @@ import type { Step } from './context.ts';
 export const oneCredential: Step = ({ req, querystring }, next) => {
   if (req.headers.authorization === undefined) return next();
   const inQuery = querystring.includes('access_token') && new URLSearchParams(querystring).has('access_token');
-  if (inQuery || req.rawHeaders.filter(isAuthorization).length > 1) throw new Denial('several-credentials');
+  if (inQuery || authorizations(req.rawHeaders) > 1) throw new Denial('several-credentials');
   return next();
 };
 
-/** True for a name among names and values that take turns. */
-function isAuthorization(text: string, at: number): boolean {
-  return at % 2 === 0 && text.length === 'authorization'.length && text.toLowerCase() === 'authorization';
+/** How many headers of that name there are, among names and values that take turns. */
+function authorizations(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 'authorization'.length && name.toLowerCase() === 'authorization') count += 1;
+  }
+  return count;
 }

@@ -14,6 +14,8 @@ export interface Parameter {
   definition: SearchParameterDefinition;
   /** Its number in the index. */
   number: number;
+  /** True where another parameter of the type reads the same: the rows of that one serve both, under its number. */
+  isTwin: boolean;
   /** The kind that reads it; undefined for a composite. */
   kind: SearchKind | undefined;
   /** The types of the elements it reads. */
@@ -46,10 +48,18 @@ export function searchType(definitions: Definitions, definition: ResourceDefinit
   const known = compiled.get(definition);
   if (known !== undefined) return known;
   const parameters = new Map<string, Parameter>();
+  const byRows = new Map<string, Parameter>();
   for (const [code, declared] of Object.entries(definition.search)) {
     if (COLUMNS.has(code) || !isServed(declared)) continue;
     refuseSecrets(definition, code, declared);
-    parameters.set(code, compileParameter(definitions, definition, code, declared));
+    const rows = whatRowsFollowFrom(declared);
+    const twin = byRows.get(rows);
+    if (twin) parameters.set(code, { ...twin, code, definition: declared, isTwin: true });
+    else {
+      const parameter = compileParameter(definitions, definition, code, declared);
+      byRows.set(rows, parameter);
+      parameters.set(code, parameter);
+    }
   }
   const type = { definition, parameters };
   compiled.set(definition, type);
@@ -69,7 +79,7 @@ export function indexRows(
 ): IndexRows {
   const rows = new RowCollector();
   for (const parameter of searchType(definitions, definition).parameters.values()) {
-    if (concerns(parameter, resource, properties)) parameter.extract(resource, rows);
+    if (!parameter.isTwin && concerns(parameter, resource, properties)) parameter.extract(resource, rows);
   }
   return rows.finish();
 }
@@ -94,6 +104,7 @@ export function refuseCollisions(types: Iterable<SearchType>): void {
   const taken = new Map<number, string>();
   for (const { definition, parameters } of types) {
     for (const parameter of parameters.values()) {
+      if (parameter.isTwin) continue;
       const numbers = [parameter, ...parameter.components].flatMap((each) => [
         each.number,
         ...Object.values(each.variants),
@@ -106,6 +117,17 @@ export function refuseCollisions(types: Iterable<SearchType>): void {
       }
     }
   }
+}
+
+/** What of a declaration its rows depend on, as a text: the same for two parameters that have the same rows. */
+function whatRowsFollowFrom({
+  kind,
+  paths,
+  transform,
+  default: absent,
+  components = [],
+}: SearchParameterDefinition): string {
+  return JSON.stringify([kind, paths, transform, absent, components.map(whatRowsFollowFrom)]);
 }
 
 function isServed(declared: SearchParameterDefinition): boolean {
@@ -150,6 +172,7 @@ function simple(
     code,
     definition: declared,
     number: parameterNumber(definition.name, code),
+    isTwin: false,
     kind,
     types: new Set(declared.transform === 'exists' ? ['boolean'] : sources.map(({ type }) => type)),
     variants: Object.fromEntries(variants),
@@ -245,6 +268,7 @@ function composite(
     code,
     definition: declared,
     number: parameterNumber(definition.name, code),
+    isTwin: false,
     kind: undefined,
     types: new Set(),
     variants: {},

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createRegistry } from '../../resources/registry.ts';
-import { refuseCollisions, searchType } from '../../resources/search/extract.ts';
+import { indexRows, refuseCollisions, searchType } from '../../resources/search/extract.ts';
 
 const FOLDER = new URL('../../resources/fhir/r4/', import.meta.url);
 
@@ -28,5 +28,15 @@ describe('Search parameters of R4', () => {
 
   it('have numbers of their own', () => {
     expect(() => refuseCollisions(new Set(types))).to.not.throw();
+  });
+
+  it('share the rows of one that reads the same', () => {
+    const definition = registry.resource('Patient');
+    if (!definition) throw new Error('there is no Patient');
+    const { parameters } = searchType(registry, definition);
+    expect(parameters.get('phonetic')?.number).to.equal(parameters.get('name')?.number);
+    const rows = indexRows(registry, definition, { name: [{ family: 'Chalmers', given: ['Peter'] }] });
+    const texts = (rows.get('search_string') ?? []).map(([, text]) => text);
+    expect(texts.toSorted()).to.deep.equal(['chalmers', 'chalmers', 'peter', 'peter']);
   });
 });
