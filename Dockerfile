@@ -14,6 +14,8 @@ RUN npm run build && npm prune --omit=dev && npm pkg set scripts.build=true
 
 # Run: no compiler, no sources, no root.
 FROM node:22-bookworm-slim
+# Each of SQLite's threads would keep memory of its own (docs/performance.md).
+ENV MALLOC_ARENA_MAX=2
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8081 DATABASE_URL=sqlite:/data/ward.db
 WORKDIR /app
 COPY --from=build /app/package.json ./

@@ -21,8 +21,10 @@ export interface Running {
 /** Where a server's log and its CPU profile go. */
 type Place = Pick<Context, 'folder' | 'profile'>;
 
-/** As `npm start` has them: V8's share of memory for what is young. */
+/** As `npm start` and the Dockerfile have them: V8's share of memory for what is young. */
 const NODE_ARGUMENTS = ['--max-semi-space-size=8'];
+/** As the Dockerfile has it: how many threads keep freed memory apart. */
+const ARENAS = { MALLOC_ARENA_MAX: '2' };
 
 /** Starts the compiled server on a database, its log going to a file as it would in production. */
 export async function startOurs(
@@ -37,7 +39,7 @@ export async function startOurs(
   const { PATH = '', HOME = '' } = process.env;
   const began = performance.now();
   const child = spawn(process.execPath, [...nodeArguments, path.resolve('dist/server/main.js')], {
-    env: { PATH, HOME, PORT: '0', DATABASE_URL: database, ROOT_CLIENT_SECRET: ROOT_SECRET, ...settings },
+    env: { PATH, HOME, ...ARENAS, PORT: '0', DATABASE_URL: database, ROOT_CLIENT_SECRET: ROOT_SECRET, ...settings },
     stdio: ['ignore', descriptor, descriptor],
   });
   closeSync(descriptor);
