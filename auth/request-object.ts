@@ -31,7 +31,7 @@ export function requestObject(request: AccessRequest): JsonObject {
   const query = mark === -1 ? '' : url.slice(mark + 1);
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
   return {
-    'request-method': method.toLowerCase(),
+    'request-method': methodOf(method),
     scheme,
     uri: uriOf(mark === -1 ? url : url.slice(0, mark)),
     'query-string': query,
@@ -49,6 +49,12 @@ export function requestObject(request: AccessRequest): JsonObject {
     headers: headersOf(request.headers),
     'remote-addr': address,
   };
+}
+
+/** The method in lower case; of HEAD that of the GET whose answer it tells of (RFC 9110 §9.3.2). */
+function methodOf(method: string): string {
+  const name = method.toLowerCase();
+  return name === 'head' ? 'get' : name;
 }
 
 /** The path decoded, without the FHIR base and without a slash at its end: one resource has one `uri`. */

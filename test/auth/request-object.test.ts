@@ -28,6 +28,10 @@ describe('the request that policies see', () => {
     });
   });
 
+  it('HEAD is judged as the GET that it stands for', () => {
+    expect(requestObject({ ...REQUEST, method: 'HEAD' })).to.deep.equal(requestObject(REQUEST));
+  });
+
   it('a parameter cannot pretend to be the type or the id', () => {
     const { params } = requestObject({ ...REQUEST, url: '/Patient?resource/type=Client&resource/id=x', id: 'p1' });
     expect(params).to.deep.equal({ 'resource/type': 'Patient', 'resource/id': 'p1' });

@@ -107,6 +107,19 @@ describe('denials', () => {
       expect((await api.request('HEAD', path, as())).status, path).to.equal(403);
       expect((await api.request('HEAD', path)).status, path).to.equal(401);
     }
+    await api.put('/AccessPolicy/gets', {
+      engine: 'matcho',
+      matcho: { 'request-method': 'get' },
+      link: [{ reference: 'Client/reader' }, { reference: 'Operation/User.read' }],
+    });
+    await api.put('/AccessPolicy/all-but-gets', {
+      engine: 'json-schema',
+      schema: { properties: { 'request-method': { not: { const: 'get' } } } },
+      link: [{ reference: 'Client/reader' }, { reference: 'Operation/Client.read' }],
+    });
+    expect((await api.request('HEAD', '/User/ann', as())).status, 'where GET is permitted').to.equal(200);
+    expect((await api.request('HEAD', '/Client/reader', as())).status, 'where GET alone is denied').to.equal(403);
+    for (const id of ['gets', 'all-but-gets']) await api.remove(`/AccessPolicy/${id}`);
   });
 
   it('method override headers change nothing', async () => {
