@@ -1,8 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Issue } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
-import { bareHost, isPublicAddress } from './public-address.ts';
+import { bareHost, isPublicAddress, knownAddresses } from './public-address.ts';
 import type { AuthSettings } from './settings.ts';
 
 /**
@@ -73,9 +72,8 @@ function addressIssues(uri: string, { privateJwksUris: permitted }: KeySettings)
     return [issue('Client.jwks_uri', 'jwks_uri is an https address without credentials.')];
   }
   if (permitted) return [];
-  const host = bareHost(url);
-  const reachable = url.protocol === 'https:' && (isIP(host) === 0 || isPublicAddress(host));
-  if (reachable) return [];
+  const mayBePublic = knownAddresses(bareHost(url))?.every(isPublicAddress) ?? true;
+  if (url.protocol === 'https:' && mayBePublic) return [];
   const remedy =
     'jwks_uri is https and on the public internet, unless the server is started with JWKS_URI_PRIVATE=true.';
   return [issue('Client.jwks_uri', remedy)];

@@ -8,7 +8,7 @@ import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { readJson } from '../resources/json/read.ts';
 import type { Json } from '../resources/json/value.ts';
-import { bareHost, isPublicAddress } from './public-address.ts';
+import { bareHost, isPublicAddress, knownAddresses } from './public-address.ts';
 
 /** Fetches a JWK Set; undefined where there is none to be had. */
 export type FetchKeys = (uri: string) => Promise<Json | undefined>;
@@ -34,11 +34,10 @@ export function createFetchKeys({ private: permitted, report, resolve = resolveH
       if (url.username !== '' || url.password !== '') throw new Error('it has credentials in it');
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const host = bareHost(url);
-      const addresses = isIP(host) === 0 ? await withSignal(resolve(host), signal) : [host];
-      const [address] = addresses;
-      if (address === undefined) throw new Error('its host has no address');
+      const addresses = knownAddresses(host) ?? (await withSignal(resolve(host), signal));
+      if (addresses.length === 0) throw new Error('its host has no address');
       if (!permitted && !addresses.every(isPublicAddress)) throw new Error('its host is not on the public internet');
-      return readJson(await get(url, address, signal));
+      return readJson(await get(url, addresses, signal));
     } catch (error) {
       // Without its query, which may hold what no log should.
       const [shown] = uri.split('?', 1);
@@ -62,12 +61,12 @@ function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promis
   });
 }
 
-/** Gets a document from the very address that was judged: a name that resolves anew meanwhile gains nothing. */
-async function get(url: URL, address: string, signal: AbortSignal): Promise<string> {
+/** Gets a document from the very addresses that were judged: a name that resolves anew meanwhile gains nothing. */
+async function get(url: URL, addresses: readonly string[], signal: AbortSignal): Promise<string> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-  const family = isIP(address);
-  const lookup: LookupFunction = (_host, options, found) =>
-    options.all ? found(null, [{ address, family }]) : found(null, address, family);
+  const judged = addresses.map((address) => ({ address, family: isIP(address) }));
+  const lookup: LookupFunction = (_host, { all }, found) =>
+    all ? found(null, judged) : found(null, judged[0]?.address ?? '', judged[0]?.family);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     send(url, { lookup, signal, agent: false, headers: { accept: 'application/json' } }, resolve)
       .on('error', reject)

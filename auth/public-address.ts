@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 // What https://www.iana.org/assignments/iana-ipv4-special-registry says is not reachable from everywhere.
 const SPECIAL_V4 = [
@@ -41,4 +41,10 @@ export function isPublicAddress(address: string): boolean {
 /** The host of a URL, an IPv6 address without its brackets. */
 export function bareHost({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
+}
+
+/** The addresses of a host that no name server is asked for: an address itself, and this machine (RFC 6761 §6.3). */
+export function knownAddresses(host: string): string[] | undefined {
+  if (isIP(host) !== 0) return [host];
+  return /(?:^|\.)localhost\.?$/.test(host) ? ['127.0.0.1', '::1'] : undefined;
 }

@@ -27,6 +27,7 @@ describe('the keys of a Client', () => {
     ['a private jwks_uri', () => ({ jwks_uri: 'https://10.1.2.3/jwks' })],
     ['a private jwks_uri as a number', () => ({ jwks_uri: 'https://2130706433/jwks' })],
     ['a private jwks_uri of IPv6', () => ({ jwks_uri: 'https://[fd00::1]/jwks' })],
+    ['a jwks_uri at localhost', () => ({ jwks_uri: 'https://localhost/jwks' })],
     ['a jwks_uri of another scheme', () => ({ jwks_uri: 'file:///etc/passwd' })],
   ];
   for (const [why, client] of rows) {

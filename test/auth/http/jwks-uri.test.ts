@@ -82,6 +82,13 @@ describe('jwks_uri: what is fetched', () => {
     expect(asked).to.equal(2);
   });
 
+  it('a set of this very machine by the names that are always its own', async () => {
+    for (const name of ['localhost', 'app.localhost']) {
+      expect(await fetcher(true)(base.replace('127.0.0.1', name)), name).to.eql({ keys: [] });
+    }
+    expect(asked).to.equal(2);
+  });
+
   const unreached: [why: string, uri: () => string, addresses?: string[]][] = [
     ['plain http', () => base.replace('127.0.0.1', 'keys.example'), ['93.184.215.14']],
     ['a private address', () => base.replace('http:', 'https:')],
@@ -90,6 +97,7 @@ describe('jwks_uri: what is fetched', () => {
     ['loopback by IPv6', () => base.replace('http:', 'https:').replace('127.0.0.1', '[::1]')],
     ['IPv4 in IPv6', () => base.replace('http:', 'https:').replace('127.0.0.1', '[::ffff:127.0.0.1]')],
     ['a name of a private address', () => base.replace('http://127.0.0.1', 'https://keys.example'), ['127.0.0.1']],
+    ['the name localhost', () => base.replace('http://127.0.0.1', 'https://localhost')],
     ['a name of the metadata service', () => 'https://keys.example/', ['169.254.169.254']],
     [
       'a name with one private address',
