@@ -24,12 +24,18 @@ function addressOf(ctx: Context, trusted: BlockList | undefined): string {
   if (!trusted) return address;
   const forwarded = ctx.get('X-Forwarded-For').split(',');
   while (forwarded.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
-    const previous = plain((forwarded.pop() ?? '').trim());
+    const previous = plain(withoutPort((forwarded.pop() ?? '').trim()));
     // What is no address came from the caller: whom it names does not matter.
     if (isIP(previous) === 0) break;
     address = previous;
   }
   return address;
+}
+
+/** What some proxies write of a caller, an address with its port, without the port. */
+function withoutPort(text: string): string {
+  const [, v4, v6] = /^(?:([\d.]+):\d+|\[(.+)\](?::\d+)?)$/.exec(text) ?? [];
+  return v4 ?? v6 ?? text;
 }
 
 /** An IPv4 address without the IPv6 form that a dual-stack socket gives it. */

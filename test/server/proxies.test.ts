@@ -15,8 +15,21 @@ const TRUSTING: [forwarded: string | undefined, address: string][] = [
   ['2001:db8::7', '2001:db8::7'],
   ['2001:db8::7, fd00::1', '2001:db8::7'],
   ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['203.0.113.7:41234', '203.0.113.7'],
+  ['203.0.113.7:41234, 10.1.2.3:80', '203.0.113.7'],
+  ['[2001:db8::7]:41234', '2001:db8::7'],
+  ['[2001:db8::7]', '2001:db8::7'],
 ];
-const NONSENSE = ['unknown', 'evil.example', '<script>', '203.0.113.7:8080, junk', '1.2.3', '" OR 1=1 --'];
+const NONSENSE = [
+  'unknown',
+  'evil.example',
+  '<script>',
+  '203.0.113.7:8080, junk',
+  '1.2.3',
+  '1.2.3:80',
+  '[junk]:80',
+  '" OR 1=1 --',
+];
 
 describe('server: trusted proxies', () => {
   let trusting: ClockedServer;
