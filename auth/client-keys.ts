@@ -20,8 +20,14 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 interface Fetched {
   at: number;
-  /** Undefined where nothing usable was there. */
-  keys: Promise<KeySet | undefined>;
+  /** What was there, or where that is nothing usable, what was there before; undefined for neither. */
+  held: Promise<Held | undefined>;
+}
+
+/** A set, and when it was fetched. */
+interface Held {
+  keys: KeySet;
+  at: number;
 }
 
 const FRESH_MS = 10 * 60_000;
@@ -36,7 +42,12 @@ export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; c
   function fetched(uri: string, youngerThan: number): Fetched {
     const known = remembered.get(uri);
     if (known && clock() - known.at < youngerThan) return known;
-    const made = { at: clock(), keys: fetchKeys(uri).then((json) => (json === undefined ? undefined : keySet(json))) };
+    const at = clock();
+    const held = fetchKeys(uri).then((json) => {
+      const keys = json === undefined ? undefined : keySet(json);
+      return keys ? { keys, at } : known?.held;
+    });
+    const made = { at, held };
     remembered.delete(uri);
     for (const oldest of remembered.keys()) {
       if (remembered.size < MOST_REMEMBERED) break;
@@ -47,12 +58,14 @@ export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; c
   }
 
   async function remote(uri: string, header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
-    const keys = await fetched(uri, FRESH_MS).keys;
-    const found = keys && (await keyIn(keys, header, token));
+    const held = await fetched(uri, FRESH_MS).held;
+    const isFresh = held !== undefined && clock() - held.at < FRESH_MS;
+    const found = isFresh ? await keyIn(held.keys, header, token) : undefined;
     if (found) return found;
-    const again = await fetched(uri, RETRY_MS).keys;
-    if (!again) throw new errors.JWKSTimeout();
-    return again(header, token);
+    const again = fetched(uri, RETRY_MS);
+    const now = await again.held;
+    if (now?.at !== again.at) throw new errors.JWKSTimeout();
+    return now.keys(header, token);
   }
 
   return {

@@ -156,6 +156,7 @@ describe('jwks_uri: what is fetched', () => {
 describe('jwks_uri: a client that authenticates by it', () => {
   let keys: Server;
   let published: JWK[];
+  let isDown = false;
   let asked = 0;
   let pair: { privateKey: CryptoKey; jwk: JWK };
   let stop: () => Promise<void>;
@@ -173,7 +174,7 @@ describe('jwks_uri: a client that authenticates by it', () => {
     published = [pair.jwk];
     keys = createServer((_request, response) => {
       asked += 1;
-      response.end(JSON.stringify({ keys: published }));
+      response.writeHead(isDown ? 503 : 200).end(JSON.stringify({ keys: published }));
     }).listen(0, '127.0.0.1');
     await once(keys, 'listening');
     const database = await freshDatabase();
@@ -234,6 +235,19 @@ describe('jwks_uri: a client that authenticates by it', () => {
     expect(await authenticate(next)).to.equal(200);
     for (const _ of [1, 2, 3]) expect(await authenticate(await made('k3'))).to.equal(401);
     expect(asked).to.equal(1);
+  });
+
+  it('lockout as denial of service by an unknown key: what was fetched is good while its address is down', async () => {
+    isDown = true;
+    ahead += 61_000;
+    expect(await authenticate(await made('k3'))).to.equal(401);
+    expect(await authenticate(), 'what it gave before').to.equal(200);
+    expect(asked).to.equal(1);
+    ahead += 10 * 60_000;
+    expect(await authenticate(), 'longer than that').to.equal(401);
+    isDown = false;
+    ahead += 61_000;
+    expect(await authenticate()).to.equal(200);
   });
 
   it('a key that is no longer published is not taken for long', async () => {
