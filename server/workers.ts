@@ -3,6 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Config } from './config.ts';
 import { createLogger } from './log.ts';
+import { channelTo, gather, type MetricsChannel } from './metrics/workers.ts';
 import type { RunningServer } from './start.ts';
 
 /** What a worker tells the process that started it, once it listens. */
@@ -28,15 +29,19 @@ export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
 export async function startWorkers({ workers, logLevel }: Config): Promise<RunningServer> {
   const logger = createLogger(logLevel);
   const running = new Set<Worker>();
+  /** By the place of each worker: one that takes the place of another goes by its number. */
+  const channels = Array.from({ length: workers }, (): MetricsChannel | undefined => undefined);
   const waiting = new Set<NodeJS.Timeout>();
   const ended: number[] = [];
   let stopping = false;
 
-  function fork(): Worker {
+  function fork(place: number): Worker {
     const worker = cluster.fork();
     running.add(worker);
+    channels[place] = channelTo(worker, () => gather(channels));
     worker.once('exit', (code, signal) => {
       running.delete(worker);
+      channels[place] = undefined;
       if (stopping) return;
       ended.push(performance.now());
       const delay = restartDelay(ended, workers);
@@ -44,15 +49,15 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
       logger.error({ worker: worker.process.pid }, `A worker ended (${why}); another is started in ${delay} ms`);
       const timer = setTimeout(() => {
         waiting.delete(timer);
-        fork();
+        fork(place);
       }, delay);
       waiting.add(timer);
     });
     return worker;
   }
 
-  const first = await firstWorker(fork);
-  for (let count = 1; count < workers; count += 1) fork();
+  const first = await firstWorker(fork(0));
+  for (let place = 1; place < workers; place += 1) fork(place);
   return {
     ...first,
     async close() {
@@ -64,12 +69,16 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
 }
 
 /** Waits until the first worker listens; ends this process with it where it does not come so far. */
-async function firstWorker(fork: () => Worker): Promise<Listening> {
-  const worker = fork();
+async function firstWorker(worker: Worker): Promise<Listening> {
   // It has told why by itself.
   const refused = (code: number | null) => process.exit(code || 1);
   worker.prependOnceListener('exit', refused);
-  const [listening] = (await once(worker, 'message')) as [Listening];
+  const listening = await new Promise<Listening>((resolve) => {
+    // Whoever is served by then may have asked for metrics already.
+    worker.on('message', (message: object) => {
+      if ('welcome' in message) resolve(message as Listening);
+    });
+  });
   worker.off('exit', refused);
   return listening;
 }

@@ -5,17 +5,19 @@ import { guard } from '../guard.ts';
 import { CONTENT_TYPE, expose, type Metric } from './exposition.ts';
 import { one, processMetrics } from './process.ts';
 import type { RequestMetrics } from './requests.ts';
+import { ofAllWorkers } from './workers.ts';
 
 /**
- * Mounts `GET /metrics`: what this process has done and what waits in it, for Prometheus. It is judged like any
- * request, as the operation `metrics`.
+ * Mounts `GET /metrics`: what the processes of this server have done and what waits in them, for Prometheus. It is
+ * judged like any request, as the operation `metrics`.
  */
 export function mountMetrics(router: Router<RequestState>, options: AppOptions, requests: RequestMetrics): void {
+  const tell = ofAllWorkers(() => [...requests.metrics(), ...queues(options), ...processMetrics(options.loop)]);
   router.get('/metrics', async (ctx) => {
     const judge = await guard(options.auth, ctx);
     judge.requireOperation('metrics');
+    ctx.body = expose(await tell());
     ctx.set('Content-Type', CONTENT_TYPE);
-    ctx.body = expose([...requests.metrics(), ...queues(options), ...processMetrics(options.loop)]);
   });
 }
 

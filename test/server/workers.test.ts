@@ -5,20 +5,10 @@ import pg from 'pg';
 import { restartDelay } from '../../server/workers.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { spawnServer } from '../harness/process.ts';
-import { asRoot, startServer, TEST_SETTINGS, type TestServer } from '../harness/server.ts';
+import { asRoot, startServer, TEST_SETTINGS } from '../harness/server.ts';
 import { until } from './poll.ts';
+import { listening, logged } from './processes.ts';
 import { openRaw, postHead } from './raw.ts';
-
-const PATIENCE = 15_000;
-
-/** The processes that logged a line with this text, each as often as it did. */
-function logged(server: TestServer, text: string): number[] {
-  const lines = server.output().split('\n');
-  return lines.filter((line) => line.includes(text)).map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
-}
-
-const listening = (server: TestServer, count: number) =>
-  until(`${count} processes listen`, () => logged(server, '"msg":"Listening on').length >= count, PATIENCE);
 
 function isAlive(pid: number): boolean {
   try {
