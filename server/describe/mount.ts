@@ -26,13 +26,16 @@ export function mountDescriptions(router: Router<RequestState>, { registry, conf
   });
 }
 
-/** A document as text, made once for each base and each way to write it: whoever asks again costs nothing. */
-function remembered(describe: (base: string) => JsonObject): (base: string, answer: Written) => string {
-  const texts = new Map<string, string>();
+/**
+ * A document as bytes, made once for each base and each way to write it. Anyone may ask for it, and it is large: text
+ * would be encoded for each, and the copy held until it is read.
+ */
+function remembered(describe: (base: string) => JsonObject): (base: string, answer: Written) => Buffer {
+  const documents = new Map<string, Buffer>();
   return (base, { format, pretty, render }) => {
     const key = `${format} ${pretty} ${base}`;
-    const text = texts.get(key) ?? render(describe(base));
-    texts.set(key, text);
-    return text;
+    const bytes = documents.get(key) ?? Buffer.from(render(describe(base)));
+    documents.set(key, bytes);
+    return bytes;
   };
 }

@@ -8,13 +8,16 @@ import { ANSWER_TIMEOUT } from '../../server/slow-readers.ts';
 import { type RunningServer, startServer } from '../../server/start.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { request } from '../harness/http.ts';
-import { ROOT, TEST_SETTINGS } from '../harness/server.ts';
+import { ROOT, startServer as spawnServer, TEST_SETTINGS } from '../harness/server.ts';
 import { until } from './poll.ts';
 import { openRaw, type RawConnection } from './raw.ts';
 import { readMetrics } from './samples.ts';
 
 /** More than the system takes of it, so that the rest stays with the server. */
 const ANSWERS = 100;
+const CROWD = 100;
+/** What the system takes of each of them, and more. */
+const EACH = 8;
 
 describe('server: slow reader', () => {
   let database: TestDatabase;
@@ -71,4 +74,29 @@ describe('server: slow reader', () => {
     expect(await raw.rest()).to.include('"pass"');
     slow.socket.destroy();
   });
+});
+
+describe('server: slow readers of one document', () => {
+  it(`${CROWD} who ask for the capabilities and never read share one copy of them`, async () => {
+    const server = await spawnServer({ env: { LOG_LEVEL: 'fatal' } });
+    const { text } = await server.request('GET', '/metadata');
+    const before = await readMetrics(server);
+    const slow = await Promise.all(Array.from({ length: CROWD }, () => openRaw(server.port)));
+    for (const { socket, send } of slow) {
+      socket.pause();
+      send('GET /metadata HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(EACH));
+    }
+    let after = before;
+    let looks = 0;
+    const more = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    const served = async () => {
+      looks += 1;
+      after = await readMetrics(server);
+      return more('ward_http_requests_total{method="GET",status="2xx"}') === CROWD * EACH + looks;
+    };
+    await until('all are served', served, 20_000);
+    expect(more('process_resident_memory_bytes')).to.be.below((CROWD * text.length) / 4);
+    for (const { socket } of slow) socket.destroy();
+    await server.stop();
+  }).timeout(30_000);
 });
