@@ -34,6 +34,9 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
   const waiting = new Set<NodeJS.Timeout>();
   const ended: number[] = [];
   let stopping = false;
+  // Whoever is free takes a connection. Handed out in turn, one by one, each would wait for the event loop of whoever
+  // is to have it: of a thousand that came at once to two busy ones, half waited for seconds.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
 
   function fork(place: number): Worker {
     const worker = cluster.fork();
