@@ -1,4 +1,5 @@
 /** `npm run backup`: a copy of a moment, made beside a server that writes, is what a server can be started on. */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,11 +11,21 @@ import { type ClockedServer, startClockedServer } from '../harness/in-process.ts
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { checkIndex, historyOf } from '../kill/inspection.ts';
 import { create, type Ledger, write } from '../kill/writers.ts';
+import { run } from '../server/command.ts';
 import { command } from './program.ts';
 
 /** Tokens are good for the address that they were issued at, wherever the copy is served. */
 const env = { BASE_URL: 'http://ward.example' };
 const CLIENT = { basic: ['app', 'secret-of-the-app'] } as const;
+
+/** Whatever is missing, it is not passed over where `CI` says that everything must run. */
+const HAS_PG_DUMP = process.env['CI'] !== undefined || spawnSync('pg_dump', ['--version']).status === 0;
+
+async function succeeding(program: ReturnType<typeof run>): Promise<string> {
+  const { code, output } = await program;
+  expect(code, output).to.equal(0);
+  return output;
+}
 
 const fileOf = ({ url }: TestDatabase): string => url.slice('sqlite:'.length);
 
@@ -23,6 +34,8 @@ describe('commands: backup', function () {
   let database: TestDatabase;
   let folder: string;
   let copy: string;
+  /** What a dump is restored to. */
+  let spare: TestDatabase | undefined;
   beforeEach(async () => {
     database = await freshDatabase();
     folder = await mkdtemp(path.join(tmpdir(), 'ward-backup-'));
@@ -30,20 +43,27 @@ describe('commands: backup', function () {
   });
   afterEach(async () => {
     await database.drop();
+    await spare?.drop();
+    spare = undefined;
     await rm(folder, { recursive: true });
   });
 
   /** Starts a server on the copy alone, as after a loss of the database. */
-  function restore(): Promise<ClockedServer> {
+  async function restore(): Promise<ClockedServer> {
+    if (DATABASE_KIND === 'postgres') {
+      spare = await freshDatabase();
+      await succeeding(run('pg_restore', [`--dbname=${spare.url}`, copy], {}));
+      return startClockedServer(env, spare);
+    }
     const file = path.join(folder, 'restored.db');
     copyFileSync(copy, file);
     return startClockedServer(env, { ...database, url: `sqlite:${file}` });
   }
 
-  async function backUp(to = copy): Promise<string> {
-    const { code, output } = await command('backup', [to], database);
-    expect(code, output).to.equal(0);
-    return output;
+  /** As the page on backups says, each kind of database in its own way. */
+  function backUp(): Promise<string> {
+    const dump = ['--format=custom', `--file=${copy}`, database.url];
+    return succeeding(DATABASE_KIND === 'postgres' ? run('pg_dump', dump, {}) : command('backup', [copy], database));
   }
 
   async function makeClient(server: TestServer): Promise<{ bearer: string }[]> {
@@ -62,17 +82,8 @@ describe('commands: backup', function () {
     return (await Promise.all(replies)).map((reply) => ({ bearer: reply.string('access_token') }));
   }
 
-  if (DATABASE_KIND === 'postgres') {
-    it('of PostgreSQL is left to its own tools', async () => {
-      const { code, output } = await command('backup', [copy], database);
-      expect([code, existsSync(copy)]).to.eql([1, false]);
-      expect(output).to.match(/^The backup failed: [^\n]*pg_dump[^\n]*\n$/);
-      expect(output).to.not.include(database.url);
-    });
-    return;
-  }
-
-  it('while writes go on holds every answered one from before, whole, and secrets and tokens stay good', async () => {
+  it('while writes go on holds every answered one from before, whole; secrets and tokens stay good', async function () {
+    if (DATABASE_KIND === 'postgres' && !HAS_PG_DUMP) this.skip();
     const server = await startServer({ database, env });
     const tokens = await makeClient(server);
     const changing: Ledger[] = Array.from({ length: 8 }, (_, at) => ({
@@ -110,6 +121,16 @@ describe('commands: backup', function () {
     expect((await restored.request('PUT', '/Patient/new', { as: asRoot, json: {} })).status).to.equal(201);
     await restored.stop();
   });
+
+  if (DATABASE_KIND === 'postgres') {
+    it('of PostgreSQL is left to its own tools', async () => {
+      const { code, output } = await command('backup', [copy], database);
+      expect([code, existsSync(copy)]).to.eql([1, false]);
+      expect(output).to.match(/^The backup failed: [^\n]*pg_dump[^\n]*\n$/);
+      expect(output).to.not.include(database.url);
+    });
+    return;
+  }
 
   it('of what a killed server left is whole and its owner’s alone, and leaves the database as it is', async () => {
     const server = await startServer({ database });
