@@ -28,6 +28,12 @@ export interface RunningServer {
 /** Milliseconds that a request may take to arrive, after which it is answered 408: none may trickle in for ever. */
 export const REQUEST_TIMEOUT = 30_000;
 
+/**
+ * Milliseconds that a connection without a request is kept. Balancers keep theirs for up to a minute: one that the
+ * server ended first, just as another request was sent by it, would be an error to whoever asked.
+ */
+const IDLE_TIMEOUT = 75_000;
+
 /** Milliseconds that the server waits by itself, whatever its clock says. */
 export interface Patience {
   /** For a caller to send a request whole. */
@@ -73,7 +79,12 @@ async function listen(
     resolveHandler = resolve;
   });
   // Node looks for late requests in intervals: one that is as long as the timeout would double it.
-  const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 10 };
+  const timeouts = {
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: requestTimeout / 10,
+    keepAliveTimeout: IDLE_TIMEOUT,
+  };
   const server = createServer(timeouts, (request, response) => {
     void handler.then(async (handle) => {
       await handle(request, response);

@@ -44,6 +44,13 @@ describe('server: slow body', () => {
     });
   }
 
+  it('a connection that was answered is kept for longer than balancers keep theirs, and says so', async () => {
+    const raw = await openRaw(server.port);
+    raw.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await raw.received(/"pass"/)).to.match(/^Keep-Alive: timeout=75\r$/m);
+    raw.socket.destroy();
+  });
+
   it('one that arrives in time is served', async () => {
     const raw = await openRaw(server.port);
     raw.send(postHead('/Patient', ['Content-Type: application/json', 'Content-Length: 2', 'Connection: close']));
