@@ -13,8 +13,13 @@ import { type Context, conclude, type Outcome, PARTS, type Row, type Target } fr
 
 const RESULTS = path.resolve('bench/results');
 
+/** Replaces the progress line; where there is no terminal, the rows alone are told, a line each. */
 function say(progress: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${progress}`);
+}
+
+function sayRow(name: string, place: number, all: number): void {
+  if (!process.stderr.isTTY) process.stderr.write(`${place + 1} of ${all}: ${name}\n`);
 }
 
 function number(value: number, unit: string): string {
@@ -49,7 +54,8 @@ function chosen(parts: string[]): Row[] {
 
 async function run(rows: Row[], context: Omit<Context, 'outcomes'>): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const row of rows) {
+  for (const [place, row] of rows.entries()) {
+    sayRow(row.name, place, rows.length);
     const sides = await row.measure({ ...context, outcomes });
     outcomes.push(conclude(row, sides));
   }
