@@ -1,5 +1,6 @@
 /** What was noted as an AuditEvent (https://hl7.org/fhir/R4/auditevent.html). */
 import { isObject, type JsonObject } from '../resources/json/value.ts';
+import { ENDINGS, type Ending } from './ending.ts';
 
 const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
 /** The system of the codes by which the server's own events are told apart: `AuditEvent?subtype=denied`. */
@@ -29,6 +30,9 @@ const KINDS = {
 
 export type AuditKind = keyof typeof KINDS;
 
+/** What a token that was used twice is told as: no logout. */
+const REUSE = { type: ALERT, subtype: [] };
+
 /** Something to be told of. It must hold no secret, and nothing of a request that may be one. */
 export interface AuditRecord {
   kind: AuditKind;
@@ -36,9 +40,13 @@ export interface AuditRecord {
   outcome: '0' | '4' | '8';
   /** The code of a refusal. */
   reason?: string | undefined;
+  /** Why a Session ended. */
+  ending?: Ending | undefined;
   /** The ids of a User and a Client that it is known to be about. */
   user?: string | undefined;
   client?: string | undefined;
+  /** Who asked, where that may be another: `Type/id`, or empty for the anonymous. */
+  asker?: string | undefined;
   /** The address that was asked from; none where nobody asked. */
   address?: string | undefined;
   /** What it was done to: `Type/id`. */
@@ -61,12 +69,13 @@ export const OBSERVER = { system: 'urn:ward:audit-observer', value: 'ward' };
 
 /** The AuditEvent of a record, without what the engine adds. */
 export function auditEvent(record: AuditRecord, { count, first, last }: Occurrences, site: string): JsonObject {
-  const { kind, outcome, reason } = record;
-  const { type, subtype } = KINDS[kind];
+  const { kind, outcome, reason, ending } = record;
+  const { type, subtype } = ending && ENDINGS[ending] !== '0' ? REUSE : KINDS[kind];
+  const codes = ending ? [kind, ending] : [kind];
   const entity = entitiesOf(record, count);
   return {
     type,
-    subtype: [{ system: KIND_SYSTEM, code: kind }, ...subtype],
+    subtype: [...codes.map((code) => ({ system: KIND_SYSTEM, code })), ...subtype],
     action: 'E',
     ...(count > 1 ? { period: { start: instant(first), end: instant(last) } } : {}),
     recorded: instant(first),
@@ -86,13 +95,14 @@ export function isOwnEvent({ source }: JsonObject): boolean {
 }
 
 /** R4 lets `who` point to neither a User nor a Client: `altId` is what an authentication system calls an agent. */
-function agentsOf({ user, client, address }: AuditRecord): JsonObject[] {
-  const names = [user && `User/${user}`, client && `Client/${client}`].filter((name) => name !== undefined);
+function agentsOf({ user, client, asker, address }: AuditRecord): JsonObject[] {
+  const names = new Set([asker, user && `User/${user}`, client && `Client/${client}`]);
+  const [first = '', ...others] = [...names].filter((name) => name !== undefined);
   const network = address ? { network: { address, type: '2' } } : {};
-  if (names.length === 0) return [{ requestor: address !== undefined, ...network }];
-  return names.map((altId, place) => {
-    return place === 0 ? { altId, requestor: address !== undefined, ...network } : { altId, requestor: false };
-  });
+  return [
+    { ...(first === '' ? {} : { altId: first }), requestor: address !== undefined, ...network },
+    ...others.map((altId) => ({ altId, requestor: false })),
+  ];
 }
 
 function entitiesOf({ what, asked, search }: AuditRecord, count: number): JsonObject[] {

@@ -79,8 +79,9 @@ export class Notes {
 const OVERFLOW: AuditNote = { kind: 'overflow', outcome: '8' };
 const OVERFLOW_KEY = keyOf(OVERFLOW);
 
-function isRefusal({ outcome }: AuditNote): boolean {
-  return outcome !== '0';
+/** What ended a Session is told by itself, however serious: there is no more of it than there are Sessions. */
+function isRefusal({ kind, outcome }: AuditNote): boolean {
+  return outcome !== '0' && kind !== 'token-revoked';
 }
 
 /** What makes refusals equal: not which resource exactly was asked for, which a caller can vary for ever. */

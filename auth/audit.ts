@@ -3,6 +3,7 @@ import type { Clock } from '../resources/clock.ts';
 import type { Change, Engine } from '../resources/engine.ts';
 import { type AuditNote, type Noted, Notes } from './audit-notes.ts';
 import { auditWriter } from './audit-writer.ts';
+import { ENDINGS, sessionEnd } from './ending.ts';
 import { goodUntil, idIn } from './sessions.ts';
 
 export interface Audit {
@@ -80,7 +81,8 @@ function isRevocation({ type, before, after }: Change, now: number): boolean {
   return (after === undefined || after['active'] === false) && goodUntil(before) > now;
 }
 
-function revocation({ id, before = {} }: Change): AuditNote {
+function revocation({ id, before = {}, cause = {} }: Change): AuditNote {
   const [user, client] = [idIn(before, 'user'), idIn(before, 'client')];
-  return { kind: 'token-revoked', outcome: '0', user, client, what: `Session/${id}` };
+  const end = sessionEnd(cause);
+  return { kind: 'token-revoked', outcome: ENDINGS[end.ending], ...end, user, client, what: `Session/${id}` };
 }

@@ -173,7 +173,8 @@ function nextTokens(
  * What a spent token still gives: the same successors for a moment, until one of them is used, and after that the end
  * of its Session.
  */
-async function repeat(transaction: Transaction, key: Buffer, { presented }: Refresh): Promise<Granted | undefined> {
+async function repeat(transaction: Transaction, key: Buffer, refresh: Refresh): Promise<Granted | undefined> {
+  const { presented, client, origin } = refresh;
   const { credentials } = transaction;
   const spent = await credentials.find(spentHash(presented.hash));
   if (!spent) return undefined;
@@ -189,6 +190,7 @@ async function repeat(transaction: Transaction, key: Buffer, { presented }: Refr
   if (session && current && unused && transaction.now - spentAtMs <= RETRY_MS) {
     return { session: session.resource, access, rotated: true };
   }
-  await endSession(transaction, spent.id);
+  const asker = `Client/${client.id}`;
+  await endSession(transaction, spent.id, { ending: 'reused-refresh-token', asker, address: origin.address });
   return undefined;
 }

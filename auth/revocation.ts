@@ -1,12 +1,12 @@
 /** Ending many Sessions: in jobs of a bounded size, since all other writes wait for a job. */
-import type { Rows } from '../resources/access.ts';
 import type { Clock } from '../resources/clock.ts';
-import type { Engine, Transaction, Version } from '../resources/engine.ts';
+import type { Engine, Transaction, Version, WriteOptions } from '../resources/engine.ts';
 import type { Registry } from '../resources/registry.ts';
 import { parseSearch } from '../resources/search/parse.ts';
 import type { ParsedSearch } from '../resources/search/plan.ts';
 import { endSignIns } from './authorization/sign-ins.ts';
 import type { Chore } from './chore.ts';
+import type { Ending, SessionEnd } from './ending.ts';
 import { endSession, idIn } from './sessions.ts';
 import { currentStored } from './stored.ts';
 
@@ -21,7 +21,7 @@ const SESSIONS_A_JOB = 50;
 export async function endFound(
   engine: Engine,
   search: ParsedSearch,
-  rows: Rows,
+  caller: Pick<WriteOptions, 'rows' | 'cause'>,
   named: readonly string[],
 ): Promise<number> {
   const page: ParsedSearch = { ...search, count: SESSIONS_A_JOB, total: 'none', sort: [], includes: [] };
@@ -33,7 +33,7 @@ export async function endFound(
       for (const id of idsOf(matches)) {
         const session = await currentStored(transaction, 'Session', id);
         if (!session || session.resource['active'] === false) continue;
-        await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', rows });
+        await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', ...caller });
         users.add(idIn(session.resource, 'user') ?? '');
         done += 1;
       }
@@ -56,12 +56,19 @@ async function signOut(transaction: Transaction, id: string): Promise<void> {
  * Ends the Sessions of a Client or a User that must not use them any more, inside the job of that change. Their tokens
  * are nothing from its commit on; of many Sessions, the resources of the rest are left to the chore.
  */
-export async function cutOff(transaction: Transaction, type: 'Client' | 'User', id: string): Promise<void> {
+export async function cutOff(
+  transaction: Transaction,
+  type: 'Client' | 'User',
+  id: string,
+  end: SessionEnd,
+): Promise<void> {
   const open = await transaction.matches('Session', openSessions(type, id));
   await transaction.credentials.removeAll(open.map(({ key }) => key));
-  for (const session of open.slice(0, SESSIONS_A_JOB)) await endSession(transaction, session.id);
+  for (const session of open.slice(0, SESSIONS_A_JOB)) await endSession(transaction, session.id, end);
   if (open.length <= SESSIONS_A_JOB) return;
-  await transaction.run('INSERT INTO cut_off (type, id) VALUES (?, ?)', [type, id]);
+  const { ending, asker = null, address = null } = end;
+  const sql = 'INSERT INTO cut_off (type, id, ending, asker, address) VALUES (?, ?, ?, ?, ?)';
+  await transaction.run(sql, [type, id, ending, asker, address]);
 }
 
 /** The chore that ends the Sessions that are left of those whose tokens were taken. Any node may do it. */
@@ -71,12 +78,12 @@ export function finishCutOffs(context: { engine: Engine; registry: Registry; clo
     name: 'The end of Sessions without tokens',
     seconds: 5,
     async run(signal) {
-      const sql = 'SELECT key, type, id FROM cut_off ORDER BY key';
+      const sql = 'SELECT key, type, id, ending, asker, address FROM cut_off ORDER BY key';
       const left = await engine.transact((transaction) => transaction.all<CutOff>(sql));
-      for (const { key, type, id } of left) {
-        await endWithoutTokens(context, type, id, signal);
+      for (const cut of left) {
+        await endWithoutTokens(context, cut, signal);
         if (signal.aborted) return;
-        await engine.transact((transaction) => transaction.run('DELETE FROM cut_off WHERE key = ?', [key]));
+        await engine.transact((transaction) => transaction.run('DELETE FROM cut_off WHERE key = ?', [cut.key]));
       }
     },
   };
@@ -86,14 +93,17 @@ interface CutOff {
   key: number;
   type: 'Client' | 'User';
   id: string;
+  ending: Ending;
+  asker: string | null;
+  address: string | null;
 }
 
 async function endWithoutTokens(
   { engine, registry, clock }: Parameters<typeof finishCutOffs>[0],
-  type: 'Client' | 'User',
-  id: string,
+  { type, id, ending, asker, address }: CutOff,
   signal: AbortSignal,
 ): Promise<void> {
+  const end = { ending, asker: asker ?? undefined, address: address ?? undefined };
   let cursor: string | undefined;
   do {
     const place: [string, string][] = cursor === undefined ? [] : [['_cursor', cursor]];
@@ -105,7 +115,7 @@ async function endWithoutTokens(
         const current = await currentStored(transaction, 'Session', session);
         // A Session that has tokens began after the others were cut off.
         if (!current || (await transaction.credentials.of(current.key)).length > 0) continue;
-        await endSession(transaction, session);
+        await endSession(transaction, session, end);
       }
     });
     cursor = next;

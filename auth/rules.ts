@@ -22,15 +22,17 @@ export function createRules(registry: Registry, settings: KeySettings): Record<s
     Client: {
       validate: (client) => clientIssues(client, settings),
       effect: async (transaction, change) => {
-        if (hasLostAccess(change)) await cutOff(transaction, 'Client', change.id);
+        const ending = lostAccess(change);
+        if (ending) await cutOff(transaction, 'Client', change.id, { ...change.cause, ending: `client-${ending}` });
         if (!change.after) await forgetRoot(transaction, change.id);
       },
     },
     User: {
       check: keepWhatPoliciesGoBy,
       effect: async (transaction, change) => {
-        if (!hasLostAccess(change)) return;
-        await cutOff(transaction, 'User', change.id);
+        const ending = lostAccess(change);
+        if (!ending) return;
+        await cutOff(transaction, 'User', change.id, { ...change.cause, ending: `user-${ending}` });
         await endSignIns(transaction, change);
       },
     },
@@ -42,10 +44,13 @@ export function createRules(registry: Registry, settings: KeySettings): Record<s
   };
 }
 
-/** True where what was issued on its word must end: an account is gone, switched off or has lost a secret or a key. */
-function hasLostAccess({ before, after, credentialChanged }: Change): boolean {
-  if (!after) return true;
-  return before !== undefined && (credentialChanged || !isUsable(after) || hasLostKeys(before, after));
+/** Why what was issued on its word must end: an account is gone, switched off or has lost a secret or a key. */
+function lostAccess(change: Change): 'deleted' | 'deactivated' | 'credential-changed' | undefined {
+  const { before, after, credentialChanged } = change;
+  if (!after) return 'deleted';
+  if (!before) return undefined;
+  if (!isUsable(after)) return 'deactivated';
+  return credentialChanged || hasLostKeys(before, after) ? 'credential-changed' : undefined;
 }
 
 /** What policies judge a User by, and what keeps it from signing in. */

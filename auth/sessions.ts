@@ -2,6 +2,7 @@
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Draft, Engine, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import type { SessionEnd } from './ending.ts';
 import { type OAuthCode, OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf } from './expiry.ts';
 import type { Keys, SigningKey } from './keys.ts';
@@ -165,11 +166,11 @@ export async function writeTokens(
 }
 
 /** Ends a Session inside a job: it stays as a resource, and none of its tokens is good any more. */
-export async function endSession(transaction: Transaction, id: string): Promise<void> {
+export async function endSession(transaction: Transaction, id: string, cause: SessionEnd): Promise<void> {
   const session = await currentStored(transaction, 'Session', id);
   if (!session || session.resource['active'] === false) return;
   // The rule of the type writes the end and removes the credentials in the same transaction.
-  await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'server' });
+  await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'server', cause });
 }
 
 /** When the last of a Session's tokens expires, in milliseconds, if nobody closes it before. */

@@ -27,8 +27,13 @@ export interface Version {
 /** Who asks for a write: a caller over HTTP, or the server itself. Rules of a type may tell them apart. */
 export type Author = 'caller' | 'server';
 
+/** What brought a write about, in the words of those above the engine: it is passed on, and nothing here reads it. */
+export type Cause = Readonly<Record<string, string | undefined>>;
+
 export interface WriteOptions {
   by: Author;
+  /** Told to the effect of the type's rule and to those who listen. */
+  cause?: Cause | undefined;
   /**
    * What the caller may see of the type: the resource must be among it before the write and after it. Where it is
    * not, the write is `forbidden`, whether there is such a resource or not.
@@ -80,6 +85,7 @@ export interface Change {
   after: JsonObject | undefined;
   /** True when a secret was set to another value or removed; not where others came beside those that are kept. */
   credentialChanged: boolean;
+  cause?: Cause | undefined;
 }
 
 /** A stored credential: a hash, never what it was made from. */

@@ -117,7 +117,7 @@ export class JobTransaction implements Transaction {
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
     await this.#writeSecrets(write, version.key);
-    await this.#changed(version, before, write.content, write.secrets.some(replacesSecret));
+    await this.#changed(version, before, write.content, write.secrets.some(replacesSecret), options);
     return { outcome: before ? 'updated' : 'created', version };
   }
 
@@ -141,7 +141,7 @@ export class JobTransaction implements Transaction {
     this.#context.versions.supersede(version);
     this.#context.index.replace(version.key, type.index(contentOf(before)), NO_ROWS);
     await replaceNames(connection, definition, version.key, namesOf(definition, id, before), new Map());
-    await this.#changed(version, before, undefined, false);
+    await this.#changed(version, before, undefined, false, options);
     await this.credentials.remove(version.key);
     return { outcome: 'deleted', version };
   }
@@ -258,8 +258,9 @@ export class JobTransaction implements Transaction {
     before: JsonObject | undefined,
     after: JsonObject | undefined,
     credentialChanged: boolean,
+    { cause }: WriteOptions,
   ): Promise<void> {
-    const change = { type, id, key, before, after, credentialChanged };
+    const change = { type, id, key, before, after, credentialChanged, cause };
     this.#context.changes.push(change);
     await this.#options.rules[type]?.effect?.(this, change);
   }

@@ -6,8 +6,9 @@ import type { Asked, Judge } from './guard.ts';
 import type { Interaction, InteractionRequest, Services } from './interactions/interaction.ts';
 
 /**
- * Judges a request, whether it came by itself or in a Bundle, and notes what its caller may see. One about all types is
- * judged for each as the caller's own request for that type: types that it may not ask for are left out.
+ * Judges a request, whether it came by itself or in a Bundle, and notes whose it is and what its caller may see. One
+ * about all types is judged for each as the caller's own request for that type: types that it may not ask for are left
+ * out.
  * Rejects with a Denial, for all types where it may ask for none, and with `unknown-type`.
  */
 export async function admit(
@@ -21,6 +22,7 @@ export async function admit(
     return;
   }
   request.rows = await judge.require(name, request, asked);
+  request.asker = judge.asker;
   if (!registry.get(request.type)) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }

@@ -1,4 +1,5 @@
 import type { Auth } from '../auth/auth.ts';
+import { type Asker, askerOf } from '../auth/ending.ts';
 import { Denial } from '../auth/errors.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
@@ -7,6 +8,8 @@ import type { InteractionName, InteractionRequest } from './interactions/interac
 
 /** Judges what a request with good credentials may do, by the policies as they were when it came. */
 export interface Judge {
+  /** Whose request it is. */
+  asker: Asker;
   /** What the caller may see of the type in this interaction; rejects with a Denial where no policy lets it pass. */
   require(name: InteractionName, request: JudgedRequest, asked: Asked): Promise<Criterion[]>;
   /**
@@ -44,6 +47,7 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   const judgement = await auth.access.begin();
   const scheme = base.slice(0, base.indexOf(':'));
   return {
+    asker: askerOf(principal, address),
     async require(name, { type, id, body, patch }, { method, url }) {
       const request = await judgement.complete({
         principal,

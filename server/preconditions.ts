@@ -14,13 +14,14 @@ export function isNotModified({ header }: Conditional, { versionId, lastUpdated 
 }
 
 /**
- * What a write by a caller is conditional on: what the caller may see, `If-Match` and `If-None-Match`
+ * Who makes a write, and what it is conditional on: what the caller may see, `If-Match` and `If-None-Match`
  * (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
-export function writeOptions(request: Conditional & Pick<InteractionRequest, 'rows'>): WriteOptions {
+export function writeOptions(request: Conditional & Pick<InteractionRequest, 'rows' | 'asker'>): WriteOptions {
   const ifMatch = condition(request, 'If-Match');
   const ifNoneMatch = condition(request, 'If-None-Match');
-  return { by: 'caller', rows: request.rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
+  const { rows, asker: cause } = request;
+  return { by: 'caller', cause, rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {

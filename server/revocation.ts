@@ -40,7 +40,7 @@ export function mountRevocation(
     const criteria = [...found.criteria, ...open.criteria, ...rows];
     const isFree = rows.length === 0 && judge.rows('Session').length === 0;
     const named = usersIn(parameters, baseUrl).filter((id) => isFree || isSelf(ctx.state.principal, id));
-    const count = await endFound(engine, { ...found, criteria }, rows, named);
+    const count = await endFound(engine, { ...found, criteria }, { rows, cause: judge.asker }, named);
     if (count > 0 || named.length > 0) {
       const expression = await toldSearch({ engine, registry }, parameters);
       auth.audit.note({ ...revocation(ctx, { expression, ended: count }), ...accountsOf(ctx.state.principal) });
@@ -82,7 +82,7 @@ function currentSession({ state: { principal } }: Context): string {
 }
 
 function revocation({ state: { address } }: Context, search: AuditNote['search']): AuditNote {
-  return { kind: 'token-revoked', outcome: '0', address, asked: 'POST Session/$revoke', search };
+  return { kind: 'token-revoked', outcome: '0', ending: 'withdrawn', address, asked: 'POST Session/$revoke', search };
 }
 
 /** What an operation answers with (https://hl7.org/fhir/R4/parameters.html). */

@@ -1,6 +1,7 @@
 /** Authorization codes: good once, for a minute, and stored as hashes (RFC 6749 §4.1.2, RFC 9700 §4.5). */
 import type { Credential, Credentials, Transaction } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
+import type { Asker } from '../ending.ts';
 import { digest } from '../mint.ts';
 import { endSession } from '../sessions.ts';
 import { strings } from '../settings.ts';
@@ -71,9 +72,9 @@ export async function takeCode({ credentials }: Transaction, code: string): Prom
 }
 
 /** Ends what a code was exchanged for: whoever sends it again has it from somebody else (RFC 6749 §4.1.2). */
-export async function endReplayed(transaction: Transaction, code: string): Promise<void> {
+export async function endReplayed(transaction: Transaction, code: string, asker: Asker): Promise<void> {
   const spent = await transaction.credentials.find(spentCodeHash(code));
-  if (spent?.type === 'Session') await endSession(transaction, spent.id);
+  if (spent?.type === 'Session') await endSession(transaction, spent.id, { ending: 'reused-code', ...asker });
 }
 
 function codeHash(code: string): string {

@@ -1,14 +1,17 @@
 import type { Engine } from '../../resources/engine.ts';
 import type { Authentication } from '../authenticate.ts';
+import { askerOf } from '../ending.ts';
 import { NO_STORE } from '../errors.ts';
+import { principalOf } from '../principal.ts';
 import { endSession } from '../sessions.ts';
 import { authorizationOf, type Endpoint } from './exchange.ts';
 
 /** `DELETE /Session` without a query: ends the Session of the token that is presented. Throws a Denial. */
 export function closeSessionEndpoint(engine: Engine, authentication: Authentication): Endpoint {
   return async (request) => {
-    const { session } = await authentication.bearer(authorizationOf(request), request);
-    await engine.transact((transaction) => endSession(transaction, session.id));
+    const token = await authentication.bearer(authorizationOf(request), request);
+    const end = { ending: 'logout', ...askerOf(principalOf(token), request.address) } as const;
+    await engine.transact((transaction) => endSession(transaction, token.session.id, end));
     return { status: 204, headers: { ...NO_STORE }, body: undefined };
   };
 }

@@ -32,7 +32,7 @@ export const authorizationCode: Grant = {
         await spendCode(transaction, code, await storeSession(transaction, issue, drafted));
         return true;
       }
-      await endReplayed(transaction, code);
+      await endReplayed(transaction, code, { asker: `Client/${client.id}`, address: request.address });
       return false;
     });
     if (!isGiven || !drafted || !issue?.user) throw refused();

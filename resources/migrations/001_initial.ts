@@ -109,6 +109,9 @@ async function credentials(knex: Knex): Promise<void> {
     table.bigIncrements('key');
     table.text('type').notNullable();
     table.text('id').notNullable();
+    table.text('ending').notNullable();
+    table.text('asker');
+    table.text('address');
   });
   await knex.schema.createTable('access_generation', (table) => {
     table.bigInteger('value').notNullable();

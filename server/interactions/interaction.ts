@@ -1,3 +1,4 @@
+import type { Asker } from '../../auth/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
 import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
@@ -35,6 +36,8 @@ export interface InteractionRequest {
   parameters: [name: string, value: string][];
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
+  /** Whose request it is; set once it has been judged. */
+  asker?: Asker;
   /** Where it is about all types: those of which the caller may see something, and what. */
   types: ReadonlyMap<string, Criterion[]>;
   /** The id that a new resource gets, where it was chosen before. */

@@ -5,6 +5,9 @@ import { asRoot } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
 import { type Api, startApi } from './api.ts';
 
+/** What tells of the search, beside an event of each Session that it ended. */
+const TOLD = '/AuditEvent?subtype=token-revoked&altid=Client/root&entity-name=POST%20Session/$revoke';
+
 interface Entity {
   name?: string;
   query?: string;
@@ -30,7 +33,7 @@ describe('auth: audit of POST /Session/$revoke', () => {
     let events: Record<string, unknown>[] = [];
     await until('an event', async () => {
       api.pass(11);
-      events = await api.found('/AuditEvent?subtype=token-revoked&altid=Client/root&_sort=-_lastUpdated');
+      events = await api.found(`${TOLD}&_sort=-_lastUpdated`);
       return events.length > seen;
     });
     seen += 1;
@@ -46,7 +49,7 @@ describe('auth: audit of POST /Session/$revoke', () => {
     expect(entities[0]).to.eql({ name: 'POST Session/$revoke', detail: [{ type: 'ended', valueString: '2' }] });
     expect(entities[1]?.role?.code).to.equal('24');
     expect(expressionIn(entities)).to.equal('client=Client/app&active=true&start=ge2020-01-01');
-    await api.expectValid('/AuditEvent?subtype=token-revoked&altid=Client/root');
+    await api.expectValid(TOLD);
   });
 
   it('none, where a User was signed out alone; except=current is no part of the search', async () => {

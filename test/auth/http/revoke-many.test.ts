@@ -267,5 +267,12 @@ describe('auth: POST /Session/$revoke', () => {
     const active = () => api.found('/Session?client=Client/machine&active=true&_count=1000');
     await until('they have ended', async () => (await active()).length === 1, 12_000);
     expect(await api.statusWith(later), 'the Session that began after').to.equal(200);
+    // Of those that follow, the audit tells no less.
+    const told = () => api.found('/AuditEvent?subtype=client-credential-changed&altid=Client/root&_count=1000');
+    const isTold = async () => {
+      api.pass(11);
+      return (await told()).length >= tokens.length;
+    };
+    await until('they are told', isTold, 12_000);
   });
 });
