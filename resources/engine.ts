@@ -240,7 +240,7 @@ export interface Engine extends Interactions {
   credentials: Credentials;
   /** Resources of a type that were deleted before a moment, in milliseconds: the oldest of them, at most so many. */
   deletions(type: string, before: number, count: number): Promise<Version[]>;
-  /** Who holds a name of a namespace (compared NFKC and case-folded): `names('login', 'Alice')`. */
+  /** Who holds a name of a namespace (compared NFKC and case-folded): `holder('login', 'Alice')`. */
   holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;
   /** True where this process makes every write, so that what listeners hear is all there is. */
   exclusive: boolean;

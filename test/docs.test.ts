@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { OAUTH_ERRORS } from '../auth/errors.ts';
 import { FAILURES } from '../resources/errors.ts';
+import { INDEX_TABLES } from '../resources/search/tables.ts';
 
 const read = (page: string): string => readFileSync(path.join('docs', page), 'utf8');
 
@@ -94,12 +95,33 @@ describe('docs: standards', () => {
   }
 });
 
+describe('docs: architecture', () => {
+  it('says of every table that is made what it holds, and of no other', () => {
+    const folder = 'resources/migrations';
+    const made = readdirSync(folder)
+      .map((file) => readFileSync(path.join(folder, file), 'utf8'))
+      .flatMap((text) => [...text.matchAll(/createTable\('(\w+)'/g)].map(([, table]) => table ?? ''));
+    const [, stored = ''] = read('architecture.md').split('## What is stored\n');
+    const told = (stored.split('\n## ')[0] ?? '')
+      .split('\n')
+      .flatMap((line) => [...(/^\| (`.+?) \| /.exec(line)?.[1] ?? '').matchAll(/`(\w+)`/g)].map(([, table]) => table));
+    expect(told).to.have.members([...made, ...INDEX_TABLES.map(({ name }) => name)]);
+  });
+});
+
 describe('docs: links', () => {
   for (const page of (readdirSync('docs', { recursive: true }) as string[]).filter((name) => name.endsWith('.md'))) {
     it(`those of ${page} lead to files that are there`, () => {
       const links = [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
       const local = links.filter((link) => !/^https?:/.test(link));
       expect(local.filter((link) => !existsSync(path.join('docs', path.dirname(page), link)))).to.eql([]);
+    });
+
+    it(`the files that ${page} names are there`, () => {
+      const named = [...read(page).matchAll(/`((?:auth|bench|commands|resources|seeds|server|test)\/[\w./-]+)`/g)];
+      // Written by what is run, not kept.
+      const kept = named.map(([, file = '']) => file).filter((file) => file !== 'bench/results');
+      expect(kept.filter((file) => !existsSync(file))).to.eql([]);
     });
   }
 });
