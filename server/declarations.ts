@@ -5,6 +5,7 @@ import { type Declaration, DeclarationError, declareTypes } from '../resources/d
 import type { Transaction } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import { createRegistry, type Registry } from '../resources/registry.ts';
+import { applyChanged } from './applied.ts';
 import { ConfigError } from './config.ts';
 import { decodeUtf8 } from './formats/text.ts';
 import { readYaml } from './formats/yaml.ts';
@@ -41,17 +42,8 @@ export async function applyDeclarations(
     const digest = createHash('sha256')
       .update(JSON.stringify([elements, search]))
       .digest('base64url');
-    const [known] = await transaction.all<{ digest: string }>(
-      "SELECT digest FROM init_entry WHERE type = 'ResourceDefinition' AND id = ?",
-      [name],
-    );
-    if (known?.digest === digest) continue;
-    await transaction.reindex(name);
-    await transaction.run(
-      "INSERT INTO init_entry (type, id, digest) VALUES ('ResourceDefinition', ?, ?) " +
-        'ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest',
-      [name, digest],
-    );
+    const subject = { type: 'ResourceDefinition', id: name };
+    await applyChanged(transaction, subject, digest, () => transaction.reindex(name));
   }
 }
 

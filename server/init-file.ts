@@ -8,6 +8,7 @@ import { Failure } from '../resources/errors.ts';
 import { readJson } from '../resources/json/read.ts';
 import { renderJson } from '../resources/json/render.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { applyChanged } from './applied.ts';
 import { decodeUtf8 } from './formats/text.ts';
 import { readYaml } from './formats/yaml.ts';
 
@@ -46,9 +47,7 @@ export async function applyInitFile(
   for (const entry of entries) {
     // The digest is keyed: an entry may hold a secret, and a plain digest of a short one can be guessed.
     const digest = createHmac('sha256', key).update(renderJson(entry.resource)).digest('base64url');
-    if (await isApplied(transaction, entry, digest)) continue;
-    await apply(transaction, entry);
-    await remember(transaction, entry, digest);
+    await applyChanged(transaction, entry, digest, () => apply(transaction, entry));
   }
 }
 
@@ -101,17 +100,4 @@ async function apply(transaction: Transaction, { type, id, resource, place }: In
     const reasons = error.issues.map(({ expression, diagnostics }) => [...(expression ?? []), diagnostics].join(': '));
     throw new Failure(error.code, `INIT_FILE, ${place} (${type}/${id}): ${reasons.join('; ')}`, { cause: error });
   }
-}
-
-async function isApplied(transaction: Transaction, { type, id }: InitEntry, digest: string): Promise<boolean> {
-  const sql = 'SELECT digest FROM init_entry WHERE type = ? AND id = ?';
-  const [row] = await transaction.all<{ digest: string }>(sql, [type, id]);
-  return row?.digest === digest;
-}
-
-async function remember(transaction: Transaction, { type, id }: InitEntry, digest: string): Promise<void> {
-  const sql =
-    'INSERT INTO init_entry (type, id, digest) VALUES (?, ?, ?) ' +
-    'ON CONFLICT (type, id) DO UPDATE SET digest = excluded.digest';
-  await transaction.run(sql, [type, id, digest]);
 }
