@@ -3,7 +3,8 @@ import type { Interactions, Version, WriteOptions, WriteResult } from './engine.
 import { Failure } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
-import { parseSearch, type SearchOptions } from './search/parse.ts';
+import type { SearchOptions } from './search/criteria.ts';
+import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import { untilFresh } from './stale.ts';
 

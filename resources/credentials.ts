@@ -7,7 +7,7 @@ import { renderJson } from './json/render.ts';
 import { isObject, type JsonObject } from './json/value.ts';
 import { TickReader } from './reader.ts';
 import type { IndexColumn } from './search/tables.ts';
-import { rowsOf } from './versions.ts';
+import { rowsAsJson } from './versions.ts';
 
 interface CredentialRow {
   hash: string;
@@ -86,7 +86,7 @@ export class CredentialBuffer {
   /** Gives what was gathered, as rows for each of the `credentialStatements`, and forgets it. */
   take(): (string | undefined)[] {
     const added = this.#added.map(({ hash, key, name, detail }) => [hash, key, name, asText(detail)]);
-    const rows = [rowsOf([...this.#gone].map((key) => [key])), rowsOf(added)];
+    const rows = [rowsAsJson([...this.#gone].map((key) => [key])), rowsAsJson(added)];
     this.clear();
     return rows;
   }

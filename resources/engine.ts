@@ -2,10 +2,10 @@ import type { Rows } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
+import type { Address } from './known.ts';
 import type { PreparedWrite } from './prepare.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
-import type { Address } from './versions.ts';
 
 /** One version of a resource as it is stored. */
 export interface Version {

@@ -20,6 +20,7 @@ import { deletionsBefore } from './erase.ts';
 import { Failure, type Issue } from './errors.ts';
 import { AccessGeneration } from './generation.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
+import type { Address } from './known.ts';
 import { foldName } from './names.ts';
 import { refuseOverflow } from './patch/bounds.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
@@ -32,7 +33,6 @@ import { untilFresh } from './stale.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, type PreparedBy } from './transaction.ts';
-import type { Address } from './versions.ts';
 import { type GroupSize, Writer } from './writer.ts';
 
 export interface EngineOptions {

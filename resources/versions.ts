@@ -5,8 +5,6 @@ import { type Address, type Known, nameOf } from './known.ts';
 import type { IndexColumn } from './search/tables.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
-export type { Address } from './known.ts';
-
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 const ADDRESS: IndexColumn[] = [
   { name: 'type', type: 'text' },
@@ -141,10 +139,10 @@ export class Versions {
   take(): (string | undefined)[] {
     const next = [...this.#next.values()];
     const rows = [
-      rowsOf([...this.#first.values()].map(wholeOf)),
-      rowsOf(this.#passed.map(wholeOf)),
-      rowsOf(this.#moved.map((key) => [key])),
-      rowsOf(next.map((version) => [version.key, ...stateOf(version)])),
+      rowsAsJson([...this.#first.values()].map(wholeOf)),
+      rowsAsJson(this.#passed.map(wholeOf)),
+      rowsAsJson(this.#moved.map((key) => [key])),
+      rowsAsJson(next.map((version) => [version.key, ...stateOf(version)])),
     ];
     this.clear();
     return rows;
@@ -180,7 +178,7 @@ export class Versions {
 }
 
 /** Rows as JSON; undefined for none. */
-export function rowsOf(rows: readonly (readonly (string | number | null)[])[]): string | undefined {
+export function rowsAsJson(rows: readonly (readonly (string | number | null)[])[]): string | undefined {
   return rows.length === 0 ? undefined : JSON.stringify(rows);
 }
 

@@ -7,8 +7,8 @@ import type { Principal } from '../auth/principal.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { RequestState } from './context.ts';
 
-/** What a refused request asked for, as policies see it. */
-export interface Asked {
+/** The line of a request that was refused, and its credentials. */
+export interface RefusedRequest {
   method: string;
   /** Below the base; a query is never looked at, since it may hold what must not be told. */
   url: string;
@@ -29,7 +29,7 @@ const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
 export function noteDenial(
   { audit, registry }: Auditing,
   { principal, address }: RequestState,
-  { method, url, authorization }: Asked,
+  { method, url, authorization }: RefusedRequest,
   { status, code }: { status: number; code: string },
 ): void {
   const told = toldOf(status);

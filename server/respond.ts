@@ -5,7 +5,7 @@ import { DatabaseError } from '../resources/connection.ts';
 import { Failure, type Issue } from '../resources/errors.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context, Step } from './context.ts';
-import { type Asked, type Auditing, noteDenial } from './denials.ts';
+import { type Auditing, noteDenial, type RefusedRequest } from './denials.ts';
 import { type Answer, negotiate, type Wishes } from './formats/negotiate.ts';
 import { isPage, sendPage } from './pages.ts';
 
@@ -21,12 +21,12 @@ export function respond(logger: Logger, auditing: Auditing): Step {
         if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
-        if (!TELLING.includes(ctx.path)) noteDenial(auditing, ctx.state, askedOf(ctx), statusOf(oauth));
+        if (!TELLING.includes(ctx.path)) noteDenial(auditing, ctx.state, refusedRequest(ctx), statusOf(oauth));
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);
         renderOutcome(ctx, failure);
-        noteDenial(auditing, ctx.state, askedOf(ctx), failure);
+        noteDenial(auditing, ctx.state, refusedRequest(ctx), failure);
         logFailure(logger, ctx, failure);
       }
     }
@@ -36,7 +36,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
 /** The endpoints that tell the audit of themselves, since they know more. */
 const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
 
-function askedOf({ method, path, headers }: Context): Asked {
+function refusedRequest({ method, path, headers }: Context): RefusedRequest {
   return { method, url: path, authorization: headers.authorization };
 }
 

@@ -60,7 +60,7 @@ function faultOf(error: ErrorObject): Fault[] {
 }
 
 /** `elements.title`, `search.due.paths[0]`. */
-export function placeOf(steps: readonly string[]): string {
+function placeOf(steps: readonly string[]): string {
   return steps.reduce(
     (text, step) => (/^\d+$/.test(step) ? `${text}[${step}]` : text === '' ? step : `${text}.${step}`),
     '',

@@ -57,7 +57,7 @@ export function openDefinitions(): Definitions {
  * A type with the elements and rules of its base, and nested elements with those of theirs.
  * Throws where the base is not known.
  */
-export function inherit<T extends TypeDefinition>(definition: T, type: Definitions['type']): T {
+function inherit<T extends TypeDefinition>(definition: T, type: Definitions['type']): T {
   const base = definition.base === undefined ? undefined : type(definition.base);
   if (definition.base !== undefined && base === undefined) {
     throw new Error(`${definition.name} has an unknown base, ${definition.base}`);

@@ -10,8 +10,6 @@ import { parseSort } from './order.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, ParsedSearch, SummaryMode, TotalMode } from './plan.ts';
 
-export type { SearchOptions } from './criteria.ts';
-
 type Pair = readonly [name: string, value: string];
 
 const DEFAULT_COUNT = 100;

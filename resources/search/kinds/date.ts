@@ -4,14 +4,14 @@ import { BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
 /** A stretch of time in milliseconds since the epoch: `low` belongs to it, `high` no more. */
-export interface Interval {
+interface Interval {
   low: number;
   high: number;
 }
 
 /** The ends of time: those of JavaScript's Date, beyond every date that FHIR can write. */
-export const BEGINNING = -8.64e15;
-export const END = 8.64e15;
+const BEGINNING = -8.64e15;
+const END = 8.64e15;
 
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
@@ -51,7 +51,7 @@ const READERS: Record<string, (value: Json) => Interval | undefined> = {
 };
 
 /** Reads a date of any precision, UTC where it names no zone; undefined where there is no such date. */
-export function parseDate(text: string): Interval | undefined {
+function parseDate(text: string): Interval | undefined {
   const found = DATE.exec(text);
   if (found === null) return undefined;
   const [, year = '', month, day, hour, minute, second, fraction, zone] = found;
@@ -125,7 +125,7 @@ function readTiming(value: JsonObject): Interval | undefined {
  * The rows whose stretch stands to `value` as the prefix says. Since `low < high` in every row, "the stretch after
  * the value overlaps, or the value contains the row" (ge) is `high > end OR low >= start`, and le likewise.
  */
-export function dateCondition(prefix: Prefix, value: Interval, now: number): RowTest {
+function dateCondition(prefix: Prefix, value: Interval, now: number): RowTest {
   const { low, high } = value;
   switch (prefix) {
     case 'eq':

@@ -1,5 +1,5 @@
 /** What a value of an ordered kind is compared by (FHIR R4 §3.1.1.4.5). */
-export const PREFIXES = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const;
+const PREFIXES = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const;
 
 export type Prefix = (typeof PREFIXES)[number];
 
