@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from '../resources/json/value.ts
 import type { Config } from './config.ts';
 import type { Context, Step } from './context.ts';
 import { parseForm } from './formats/form.ts';
-import { type BodyKind, bodyType, parseBody } from './formats/media-types.ts';
+import { type BodyKind, bodyType, valueType } from './formats/media-types.ts';
 import { decodeUtf8 } from './formats/text.ts';
 
 /**
@@ -27,9 +27,8 @@ export function readBytes(config: Config): Step {
 
 /** The resource in a request's body. Throws `media-type` (415) or `malformed` (400). */
 export function readResource(ctx: Context): JsonObject {
-  const contentType = ctx.get('Content-Type');
-  bodyType(contentType, ['resource']);
-  const value = parseBody(bodyText(ctx), contentType);
+  const { format } = valueType(ctx.get('Content-Type'), ['resource']);
+  const value = format.parse(bodyText(ctx));
   if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource: an object.');
   return value;
 }
@@ -42,8 +41,7 @@ export interface Patch {
 
 /** The patch in a request's body. Throws `media-type` (415) or `malformed` (400). */
 export function readPatch(ctx: Context): Patch {
-  const { kind, format } = bodyType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
-  if (!format) throw new Error(`${kind} has no format to read it by.`);
+  const { kind, format } = valueType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
   return { kind, value: format.parse(bodyText(ctx)) };
 }
 

@@ -1,7 +1,7 @@
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import type { Patch } from '../body.ts';
-import { bodyType } from '../formats/media-types.ts';
+import { valueType } from '../formats/media-types.ts';
 import { decodeUtf8 } from '../formats/text.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -19,8 +19,7 @@ export function patchOf(resource: JsonObject, type: string, place: string): Patc
 }
 
 function binaryPatch({ contentType, data }: JsonObject, place: string): Patch {
-  const { kind, format } = bodyType(typeof contentType === 'string' ? contentType : '', ['json-patch', 'merge-patch']);
-  if (!format) throw new Error(`${kind} has no format to read it by.`);
+  const { kind, format } = valueType(typeof contentType === 'string' ? contentType : '', ['json-patch', 'merge-patch']);
   const text = typeof data === 'string' ? data.replace(/\s/g, '') : undefined;
   if (text === undefined || !BASE64.test(text)) {
     const message = 'The data of the Binary must be the patch in base64.';

@@ -72,9 +72,12 @@ export function bodyType(contentType: string | undefined, kinds: readonly BodyKi
   return found;
 }
 
-/** A resource's value from the text of a body. Throws `media-type` as `bodyType`, `malformed` as its format. */
-export function parseBody(text: string, contentType: string | undefined): Json {
-  const { format } = bodyType(contentType, ['resource']);
-  if (format === undefined) throw new Error('A resource type without a format');
-  return format.parse(text);
+/** What a body that is one value is, and how that is read from its text. Throws as `bodyType`. */
+export function valueType(
+  contentType: string | undefined,
+  kinds: readonly Exclude<BodyKind, 'form'>[],
+): { kind: BodyKind; format: Format } {
+  const { kind, format } = bodyType(contentType, kinds);
+  if (format === undefined) throw new Error(`${kind} has no format to read it by.`);
+  return { kind, format };
 }

@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { bodyType, parseBody } from '../../server/formats/media-types.ts';
+import { bodyType, valueType } from '../../server/formats/media-types.ts';
 import { negotiate } from '../../server/formats/negotiate.ts';
 import { refusal } from './refusal.ts';
 
 const FHIR = 'application/fhir+json; charset=utf-8';
 const PLAIN = 'application/json; charset=utf-8';
 const YAML = 'text/yaml; charset=utf-8';
+
+const parseBody = (text: string, type: string | undefined) => valueType(type, ['resource']).format.parse(text);
 
 describe('media types', () => {
   describe('of a body', () => {
