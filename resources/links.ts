@@ -1,6 +1,7 @@
 /** The links of a resource, found by its definition and replaced (FHIR R4 §3.1.0.11.2). */
 import type { ElementDefinition } from './definition.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
+import { childrenAt, elementOf } from './properties.ts';
 import type { Registry } from './registry.ts';
 
 /**
@@ -64,28 +65,13 @@ class LinkWalk {
 
   #elementsOf(value: JsonObject, { type, elements, sameAs }: ElementDefinition): Elements | undefined {
     if (elements !== undefined) return elements;
-    if (sameAs !== undefined) return this.#nested(sameAs);
+    if (sameAs !== undefined) return childrenAt(this.#registry, sameAs);
     if (type === 'Resource') return this.#registry.resource(String(value['resourceType']))?.elements;
     return type === undefined ? undefined : this.#registry.datatype(type)?.elements;
   }
-
-  /** The children of a nested element given by its path from the type (`Questionnaire.item`). */
-  #nested(path: string): Elements | undefined {
-    const [type = '', ...names] = path.split('.');
-    let elements = (this.#registry.resource(type) ?? this.#registry.datatype(type))?.elements;
-    for (const name of names) elements = elements?.[name]?.elements;
-    return elements;
-  }
 }
 
-/** The element of a property: that of `value` for `valueUri`, and what stands beside a primitive for `_birthDate`. */
+/** The element of a property; that of `_birthDate` is what stands beside a primitive. */
 function elementNamed(elements: Elements, name: string): ElementDefinition | undefined {
-  if (name.startsWith('_')) return SIBLING;
-  if (Object.hasOwn(elements, name)) return elements[name];
-  for (const [base, { choice, ...element }] of Object.entries(elements)) {
-    if (choice === undefined || !name.startsWith(base)) continue;
-    const type = choice.find((each) => name === base + each.charAt(0).toUpperCase() + each.slice(1));
-    if (type !== undefined) return { ...element, type };
-  }
-  return undefined;
+  return name.startsWith('_') ? SIBLING : elementOf(elements, name);
 }

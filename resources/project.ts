@@ -3,6 +3,7 @@ import type { Version } from './engine.ts';
 import { readJson } from './json/read.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
+import { elementOf, propertiesOf } from './properties.ts';
 import type { Registry } from './registry.ts';
 
 /** Which part of a resource is asked for (FHIR R4 §3.1.1.5.8, §3.1.1.5.9). */
@@ -71,15 +72,7 @@ function baseName(name: string): string {
   return name.startsWith('_') ? name.slice(1) : name;
 }
 
-function isNameOf(definition: ResourceDefinition, asked: string, name: string): boolean {
-  return asked === name || (definition.elements[asked]?.choice !== undefined && name.startsWith(asked));
-}
-
-/** The definition of an element, that of `value` for `valueQuantity`. */
-function elementOf(elements: Record<string, ElementDefinition>, name: string): ElementDefinition | undefined {
-  if (Object.hasOwn(elements, name)) return elements[name];
-  const choice = Object.entries(elements).find(([base, { choice: types }]) => {
-    return types?.some((type) => name === base + type.charAt(0).toUpperCase() + type.slice(1));
-  });
-  return choice?.[1];
+function isNameOf({ elements }: ResourceDefinition, asked: string, name: string): boolean {
+  const element = elements[asked];
+  return element !== undefined && propertiesOf(asked, element).includes(name);
 }

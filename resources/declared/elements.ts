@@ -1,4 +1,5 @@
 import type { ElementDefinition, ResourceDefinition } from '../definition.ts';
+import { propertiesOf } from '../properties.ts';
 import type { Registry } from '../registry.ts';
 import { PRIMITIVES } from '../validate/primitives.ts';
 import type { Fault } from './structure.ts';
@@ -67,11 +68,6 @@ function walk(
     const own = messages.flatMap((message) => (message === undefined ? [] : [{ place: here, message }]));
     return [...own, ...walk(registry, definition, element.elements ?? {}, `${here}.elements`)];
   });
-}
-
-/** The names that an element's values are sent under. */
-function propertiesOf(name: string, { choice }: ElementDefinition): string[] {
-  return choice?.map((type) => name + type.charAt(0).toUpperCase() + type.slice(1)) ?? [name];
 }
 
 function secretFaults({ elements, secrets = [] }: ResourceDefinition): Fault[] {

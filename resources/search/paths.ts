@@ -1,5 +1,6 @@
 import type { ElementDefinition, PathStep, ResourceDefinition, TypeDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { childrenAt, choiceKey } from '../properties.ts';
 
 /** Where search looks types up. */
 export interface Definitions {
@@ -66,23 +67,15 @@ function below(definitions: Definitions, place: Place, name: string, index: numb
   }
   return element.choice.map((type) => ({
     ...typed(definitions, { type }),
-    way: [...place.way, { name: name + type.charAt(0).toUpperCase() + type.slice(1), index }],
+    way: [...place.way, { name: choiceKey(name, type), index }],
   }));
 }
 
 function typed(definitions: Definitions, element: ElementDefinition): Pick<Place, 'type' | 'children'> {
   if (element.elements !== undefined) return { type: '', children: element.elements };
-  if (element.sameAs !== undefined) return { type: '', children: nested(definitions, element.sameAs) };
+  if (element.sameAs !== undefined) return { type: '', children: childrenAt(definitions, element.sameAs) };
   const type = baseType(element.type ?? '');
   return { type, children: definitions.datatype(type)?.elements };
-}
-
-/** The children of a nested element given by its path from the type (`Questionnaire.item`). */
-function nested(definitions: Definitions, path: string): Record<string, ElementDefinition> | undefined {
-  const [type = '', ...names] = path.split('.');
-  let children = (definitions.resource(type) ?? definitions.datatype(type))?.elements;
-  for (const name of names) children = children?.[name]?.elements;
-  return children;
 }
 
 /** Profiles of a datatype that the definitions name as types. */

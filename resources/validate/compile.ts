@@ -1,10 +1,11 @@
 import type { ElementDefinition, ResourceDefinition, TypeDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { choiceKey } from '../properties.ts';
 import type { Registry } from '../registry.ts';
 import { constraintChecks, invariantChecks } from './constraints.ts';
 import { resourceCheck } from './contained.ts';
 import { complexMember, listCheck, type Member, type Place, primitiveCheck, primitiveMembers } from './elements.ts';
-import { choiceKey, Extensions } from './extensions.ts';
+import { Extensions } from './extensions.ts';
 import { idChecks } from './ids.ts';
 import { type Choice, objectCheck, type Shape } from './object.ts';
 import { openCheck } from './open.ts';

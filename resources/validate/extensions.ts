@@ -1,6 +1,7 @@
 /** Extensions (https://hl7.org/fhir/R4/extensibility.html), and the rules of the core specification's own. */
 import type { ElementDefinition, ExtensionDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import { choiceKey } from '../properties.ts';
 import type { Registry } from '../registry.ts';
 import { constraintChecks } from './constraints.ts';
 import type { Check, Run } from './run.ts';
@@ -15,11 +16,6 @@ interface Rules {
   values: ReadonlySet<string>;
   further: readonly Check[];
   parts: ReadonlyMap<string, Rules>;
-}
-
-/** `value` and a type make a property: `valueCodeableConcept`. */
-export function choiceKey(element: string, type: string): string {
-  return element + type.charAt(0).toUpperCase() + type.slice(1);
 }
 
 /** The checks of extensions whose structure is right, by the rules of a registry. */

@@ -19,6 +19,8 @@ name: Depot
 elements:
   place: {elements: {latitude: {type: decimal}, longitude: {type: decimal}}}
   under: {type: Reference, targets: [Depot]}
+  load: {choice: [string, integer]}
+  loading: {type: string}
 search:
   around: {kind: special, paths: [[place]]}
   under: {kind: reference, paths: [[under]], targets: [Depot]}
@@ -85,6 +87,14 @@ describe('server: a declared type', () => {
       const reply = await server.request('GET', `/Depot?around=${encodeURIComponent(at)}`, { as: asRoot });
       expect(reply.at('total'), reply.text).to.equal(total);
     }
+  });
+
+  it('is given in part: of a choice its own properties, not others that begin like it', async () => {
+    const json = { loadInteger: 3, loading: 'by day' };
+    expect((await server.request('PUT', '/Depot/full', { as: asRoot, json })).status).to.equal(201);
+    const part = await server.request('GET', '/Depot/full?_elements=load', { as: asRoot });
+    expect([part.at('loadInteger'), part.at('loading')], part.text).to.eql([3, undefined]);
+    await server.request('DELETE', '/Depot/full', { as: asRoot });
   });
 
   it('is found along its hierarchy', async () => {
