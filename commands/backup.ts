@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage } from '../resources/dialects/sqlite.ts';
-import { CommandError } from './arguments.ts';
 import { runCommand } from './command.ts';
+import { CommandError, reasonOf } from './errors.ts';
 
 await runCommand('The backup', async ({ databaseUrl }) => {
   const [named, ...others] = process.argv.slice(2);
@@ -84,9 +84,4 @@ function isThere(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** In one line, as a command tells it. */
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
 }

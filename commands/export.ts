@@ -1,10 +1,10 @@
 /** `npm run export -- DIR [TYPE…] [--url URL]`: writes every current resource as NDJSON, one file a type. */
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { CommandError, readArguments } from './arguments.ts';
+import { makeFolder } from '../server/folder.ts';
+import { readArguments } from './arguments.ts';
 import { runCommand } from './command.ts';
+import { CommandError, reasonOf } from './errors.ts';
 import { Progress } from './progress.ts';
 import { reach } from './reach/open.ts';
 import type { Reach } from './reach/reach.ts';
@@ -13,7 +13,7 @@ await runCommand('The export', async (config) => {
   const { words, url } = readArguments();
   const [folder, ...chosen] = words;
   if (folder === undefined) throw new CommandError('name a folder: npm run export -- backup');
-  await mkdir(folder, { recursive: true });
+  await writing(folder, makeFolder(path.resolve(folder)));
   // What an earlier export left would pass for a part of this one.
   const earlier = (await readdir(folder)).find((name) => name.endsWith('.ndjson'));
   if (earlier !== undefined) throw new CommandError(`${folder} has ${earlier} already: name a new folder`);
@@ -38,18 +38,29 @@ await runCommand('The export', async (config) => {
 
 /** Writes the resources of a type, if there are any; the file has its name once it is whole. */
 async function exportType(way: Reach, type: string, folder: string, tell: (written: number) => void): Promise<number> {
-  const file = path.join(folder, `${type}.ndjson`);
+  const name = path.join(folder, `${type}.ndjson`);
+  const partial = `${name}.partial`;
   let count = 0;
-  let stream: ReturnType<typeof createWriteStream> | undefined;
-  for await (const texts of way.pages(type)) {
-    stream ??= createWriteStream(`${file}.partial`, { mode: 0o600 });
-    if (!stream.write(`${texts.join('\n')}\n`)) await once(stream, 'drain');
-    count += texts.length;
-    tell(count);
+  let file: FileHandle | undefined;
+  try {
+    for await (const texts of way.pages(type)) {
+      file ??= await writing(partial, open(partial, 'w', 0o600));
+      await writing(partial, file.appendFile(`${texts.join('\n')}\n`));
+      count += texts.length;
+      tell(count);
+    }
+  } finally {
+    await file?.close();
   }
-  if (stream === undefined) return 0;
-  stream.end();
-  await once(stream, 'close');
-  await rename(`${file}.partial`, file);
+  if (file) await writing(name, rename(partial, name));
   return count;
+}
+
+/** What is done to a file or a folder. Throws a CommandError that names it. */
+async function writing<Result>(name: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CommandError(`${name} cannot be written: ${reasonOf(error)}`, { cause: error });
+  }
 }

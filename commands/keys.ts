@@ -1,8 +1,8 @@
 /** `npm run keys [-- rotate [--now]]`: lists the keys that tokens are signed with, or makes the next one. */
 import { rotateSigningKey, stateOf, storedKeys } from '../auth/signing-keys.ts';
 import type { Ward } from '../server/open.ts';
-import { CommandError } from './arguments.ts';
 import { runCommand, withWard } from './command.ts';
+import { CommandError } from './errors.ts';
 
 const COMMANDS = new Map([
   ['', list],

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
-import { CommandError } from './arguments.ts';
+import { CommandError } from './errors.ts';
 
 /** The lines of a file that were not taken, each with its number and why, in a file beside it. */
 export class RefusedLines {

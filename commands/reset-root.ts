@@ -1,12 +1,12 @@
 /** `npm run reset-root`: gives the root client a new secret, which is printed once. */
 import { resetRoot } from '../auth/bootstrap.ts';
-import { ConfigError } from '../server/config.ts';
 import { runCommand, withWard } from './command.ts';
+import { CommandError } from './errors.ts';
 
 await runCommand('reset-root', (config) => {
   if (config.rootClientSecret !== undefined) {
     const variable = process.env['ROOT_CLIENT_SECRET_FILE'] ? 'ROOT_CLIENT_SECRET_FILE' : 'ROOT_CLIENT_SECRET';
-    throw new ConfigError(
+    throw new CommandError(
       `${variable} is set, and the next start would set that secret again: ` +
         'change it there and start the server, or unset it and run this again',
     );

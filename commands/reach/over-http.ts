@@ -3,7 +3,7 @@ import { readJson } from '../../resources/json/read.ts';
 import { renderJson } from '../../resources/json/render.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { Config } from '../../server/config.ts';
-import { CommandError } from '../arguments.ts';
+import { CommandError } from '../errors.ts';
 import { type Reach, Refusal } from './reach.ts';
 
 const TRIES = 10;

@@ -1,5 +1,5 @@
 /** `npm run export`: everything as NDJSON, one file a type, secrets never, the same whichever way it is reached. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -81,6 +81,22 @@ describe('commands: export', () => {
     const again = await command('export', [out('some'), '--url', server.url], database);
     expect(again.code).to.equal(1);
     expect(again.output).to.match(/^The export failed: .*some has User\.ndjson already: name a new folder\n$/);
+  }).timeout(30_000);
+
+  it('a folder or a file that cannot be written is named in a line', async () => {
+    const blocked = path.join(out('blocked'), 'User.ndjson.partial');
+    await mkdir(blocked, { recursive: true });
+    const inFile = path.join(out('some'), 'User.ndjson', 'below');
+    for (const [folder, place] of [
+      [out('blocked'), blocked],
+      [inFile, inFile],
+    ] as const) {
+      const { code, output } = await command('export', [folder, 'User', '--url', server.url], database);
+      expect(code, output).to.equal(1);
+      expect(output)
+        .to.match(/^The export failed: [^\n]* cannot be written: E[A-Z]+: [^\n]*\n$/)
+        .and.include(`${place} `);
+    }
   }).timeout(30_000);
 
   it('what was exported is imported into an empty database as it was', async () => {
