@@ -19,6 +19,23 @@ async function query(url: string, sql: string): Promise<number> {
   return result.rowCount ?? 0;
 }
 
+/** For a suite: a server whose way to its database is a relay. `query` is that of the database's URL. */
+function behindRelay(query = ''): { database: TestDatabase; server: TestServer; relay: Relay } {
+  const made = {} as { database: TestDatabase; server: TestServer; relay: Relay };
+  before(async () => {
+    made.database = await freshDatabase();
+    made.relay = await startRelay(Number(new URL(made.database.url).port || 5432));
+    const reached = through(made.relay, made.database);
+    made.server = await startServer({ database: { ...reached, url: `${reached.url}${query}` } });
+  });
+  after(async () => {
+    await made.server.stop();
+    await made.relay.close();
+    await made.database.drop();
+  });
+  return made;
+}
+
 /** The same database by another way to it. */
 function through({ port }: Relay, database: TestDatabase): TestDatabase {
   const url = new URL(database.url);
@@ -35,21 +52,10 @@ const served = (server: TestServer) =>
 
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: connections that PostgreSQL ends', function () {
   this.timeout(60_000);
-  let database: TestDatabase;
-  let server: TestServer;
-  let relay: Relay;
-  before(async () => {
-    database = await freshDatabase();
-    relay = await startRelay(Number(new URL(database.url).port || 5432));
-    server = await startServer({ database: through(relay, database) });
-  });
-  after(async () => {
-    await server.stop();
-    await relay.close();
-    await database.drop();
-  });
+  const relayed = behindRelay();
 
   it('cost no answered write, again and again, and the server goes on', async () => {
+    const { database, server } = relayed;
     const load = new Load(server);
     for (let cut = 0; cut < CUTS; cut += 1) {
       await load.goesOn();
@@ -63,6 +69,7 @@ const served = (server: TestServer) =>
   });
 
   it('between a commit and its answer: the write is stored, and nobody was told that it is not', async () => {
+    const { server, relay } = relayed;
     await served(server);
     const write = (id: string) => server.request('PUT', `/Patient/${id}`, { as: asRoot, json: {} });
     // On a new connection the text of each statement is sent once; later it is known by its name.
@@ -84,22 +91,10 @@ const served = (server: TestServer) =>
 
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a PostgreSQL whose host vanishes', function () {
   this.timeout(60_000);
-  let database: TestDatabase;
-  let server: TestServer;
-  let relay: Relay;
-  before(async () => {
-    database = await freshDatabase();
-    relay = await startRelay(Number(new URL(database.url).port || 5432));
-    const reached = through(relay, database);
-    server = await startServer({ database: { ...reached, url: `${reached.url}?query_timeout=1000` } });
-  });
-  after(async () => {
-    await server.stop();
-    await relay.close();
-    await database.drop();
-  });
+  const relayed = behindRelay('?query_timeout=1000');
 
   it('without ending a connection: callers are told, and the server goes on when it is back', async () => {
+    const { server, relay } = relayed;
     const load = new Load(server);
     await load.goesOn();
     relay.vanish();
