@@ -81,14 +81,19 @@ async function serve(ctx: Context, endpoint: Endpoint, also?: AnswerType): Promi
   ctx.body = body === undefined ? '' : answer.render(body);
 }
 
+/** The endpoints that tell the audit of their refusals. What never reaches them is told for them. */
+const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
+
 function requestOf(ctx: Context, kinds: readonly BodyKind[] = ['form', 'resource']): AuthRequest {
+  const body = parsedBody(ctx, kinds);
+  ctx.state.tellsAudit = TELLING.includes(ctx.path);
   return {
     method: ctx.method,
     url: ctx.originalUrl,
     headers: ctx.req.headers,
     address: ctx.state.address,
     userAgent: ctx.req.headers['user-agent'],
-    body: parsedBody(ctx, kinds),
+    body,
   };
 }
 

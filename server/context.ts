@@ -11,6 +11,8 @@ export interface RequestState {
   address: string;
   /** Set once the credentials have been judged. */
   principal?: Principal;
+  /** True once it is with an endpoint that tells the audit of its refusals by itself, since it knows more. */
+  tellsAudit?: boolean;
 }
 
 export type Context = ParameterizedContext<RequestState, DefaultContext>;

@@ -22,17 +22,21 @@ export interface Auditing {
   registry: Registry;
 }
 
+const TOKEN_REFUSED = { kind: 'token-refused', outcome: '4' } as const;
 const ADDRESS = /^\/([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9.-]{1,64}))?(?:[/?]|$)/;
 const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
 
-/** Notes a request that was refused for who made it, or for too many guesses. Other failures are none of the audit. */
+/**
+ * Notes a request that was refused for who made it, or for too many guesses, and any that would have a token and did not
+ * come as far as the endpoint: its body is too long, say. Other failures are none of the audit.
+ */
 export function noteDenial(
   { audit, registry }: Auditing,
   { principal, address }: RequestState,
   { method, url, authorization }: RefusedRequest,
   { status, code }: { status: number; code: string },
 ): void {
-  const told = toldOf(status);
+  const told = toldOf(status) ?? (url === '/auth/token' && status < 500 ? TOKEN_REFUSED : undefined);
   if (!told) return;
   const [, type = '', id] = ADDRESS.exec(url) ?? [];
   const known = registry.get(type) !== undefined;

@@ -21,7 +21,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
         if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
-        if (!TELLING.includes(ctx.path)) noteDenial(auditing, ctx.state, refusedRequest(ctx), statusOf(oauth));
+        if (!ctx.state.tellsAudit) noteDenial(auditing, ctx.state, refusedRequest(ctx), statusOf(oauth));
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);
@@ -32,9 +32,6 @@ export function respond(logger: Logger, auditing: Auditing): Step {
     }
   };
 }
-
-/** The endpoints that tell the audit of themselves, since they know more. */
-const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
 
 function refusedRequest({ method, path, headers }: Context): RefusedRequest {
   return { method, url: path, authorization: headers.authorization };

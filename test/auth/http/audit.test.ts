@@ -11,6 +11,7 @@ import { type Api, apiOf } from './api.ts';
 
 const asApp = { basic: ['app', 'app-secret'] } as const;
 const PASSWORD = 'correct-horse-battery';
+const FORM = 'application/x-www-form-urlencoded';
 const KIND = 'urn:ward:audit-event';
 
 type Event = {
@@ -121,6 +122,20 @@ describe('auth: audit', () => {
     const event = await one('token-refused', '10.1.0.4');
     expect(event).to.include({ outcomeDesc: 'invalid_client' });
     expect(event.agent[0]?.altId).to.equal('Client/app');
+  });
+
+  it('a token that was refused before anything was read of the request', async () => {
+    const unreadable = [
+      ['10.1.0.40', 'unsupported_media_type', { 'content-type': 'text/csv' }, 'grant_type=password'],
+      ['10.1.0.41', 'invalid_request', { 'content-type': 'application/json' }, '{"grant_type":'],
+      ['10.1.0.42', 'invalid_request', { 'content-encoding': 'gzip', 'content-type': FORM }, 'grant_type=password'],
+    ] as const;
+    for (const [address, outcomeDesc, headers, body] of unreadable) {
+      await api.request('POST', '/auth/token', { as: asApp, headers: { ...headers, ...from(address).headers }, body });
+      const event = await one('token-refused', address);
+      expect(event).to.include({ outcome: '4', outcomeDesc });
+      expect(event.agent[0]?.altId).to.equal('Client/app');
+    }
   });
 
   it('a Session that was revoked, and nothing of one that was over', async () => {
