@@ -8,6 +8,7 @@ const KIND_SYSTEM = 'urn:ward:audit-event';
 
 const AUTHENTICATION = { system: DICOM, code: '110114', display: 'User Authentication' };
 const ALERT = { system: DICOM, code: '110113', display: 'Security Alert' };
+const SECURITY_CONFIGURATION = { system: DICOM, code: '110129', display: 'Security Configuration' };
 const LOGIN = { system: DICOM, code: '110122', display: 'Login' };
 const LOGOUT = { system: DICOM, code: '110123', display: 'Logout' };
 
@@ -24,6 +25,8 @@ const KINDS = {
   /** Too many wrong guesses. */
   'locked-out': { type: ALERT, subtype: [] },
   denied: { type: ALERT, subtype: [] },
+  /** A caller had a signing key made. */
+  'key-rotated': { type: ALERT, subtype: [SECURITY_CONFIGURATION] },
   /** There were more events than are kept one by one. */
   overflow: { type: ALERT, subtype: [] },
 } as const;
@@ -55,6 +58,8 @@ export interface AuditRecord {
   asked?: string | undefined;
   /** The search that it was done by, and to how many of what it found. */
   search?: { expression: string; ended: number } | undefined;
+  /** The signing key that was made, and whether it signs at once, in place of all others. */
+  rotation?: { kid: string; now: boolean } | undefined;
 }
 
 /** How often something happened, and when; times in milliseconds. */
@@ -105,10 +110,11 @@ function agentsOf({ user, client, asker, address }: AuditRecord): JsonObject[] {
   ];
 }
 
-function entitiesOf({ what, asked, search }: AuditRecord, count: number): JsonObject[] {
+function entitiesOf({ what, asked, search, rotation }: AuditRecord, count: number): JsonObject[] {
   const detail = [
     ...(count === 1 ? [] : [{ type: 'count', valueString: String(count) }]),
     ...(search ? [{ type: 'ended', valueString: String(search.ended) }] : []),
+    ...Object.entries(rotation ?? {}).map(([type, value]) => ({ type, valueString: String(value) })),
   ];
   const entity = {
     ...(what === undefined ? {} : { what: { reference: what } }),

@@ -27,7 +27,7 @@ import { createFetchKeys } from './fetch-keys.ts';
 import { createGuessRecords } from './guess-records.ts';
 import { createGuessing } from './guessing.ts';
 import { createIssuedTokens } from './issued-tokens.ts';
-import { openKeys } from './keys.ts';
+import { type Keys, openKeys } from './keys.ts';
 import { createKnownClients } from './known-clients.ts';
 import { createLastUses, type LastUses } from './last-use.ts';
 import { createLiveTokens } from './live-tokens.ts';
@@ -63,6 +63,8 @@ export interface Auth {
   /** For people: they answer with pages. */
   pages: { authorize: BrowserEndpoint; logout: BrowserEndpoint };
   audit: Audit;
+  /** The way to the next signing key. */
+  keys: Pick<Keys, 'rotate'>;
   /** From where scripts may read answers. */
   origins: AllowedOrigins;
   /** What has to be done from time to time. */
@@ -113,6 +115,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       logout: logoutEndpoint({ keys, browsers }),
     },
     audit,
+    keys,
     origins: createAllowedOrigins(engine),
     chores: choresOf(options, audit, lastUses),
     endpoints: {

@@ -16,7 +16,9 @@ import {
   type KeyTimes,
   keepKey,
   openedKey,
+  type Rotation,
   removeEndedKeys,
+  rotateSigningKey,
   type StoredKey,
   signingKey,
   stateOf,
@@ -41,6 +43,8 @@ export interface Keys {
   find(kid: string): Promise<SigningKey | undefined>;
   /** The public parts of all keys, as a JWK Set (RFC 7517 §5). */
   jwks(): Promise<{ keys: JWK[] }>;
+  /** As `rotateSigningKey`, by the algorithm of the settings unless it is told another; it is known here at once. */
+  rotate(atOnce: boolean, by?: SigningAlg): Promise<Rotation>;
   /** The secret that successors of refresh tokens are derived with. */
   derivation: Buffer;
 }
@@ -108,6 +112,11 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
       }
       return { keys: (await states()).map(({ key }) => key.publicJwk) };
     },
+    async rotate(atOnce, by = alg) {
+      const rotation = await rotateSigningKey({ engine, seal, alg: by }, atOnce);
+      await memory.readAnew();
+      return rotation;
+    },
     derivation,
   };
 }
@@ -119,7 +128,8 @@ const FRESH_MS = 1_000;
 class KeyMemory {
   readonly #options: KeysOptions;
   #keys: Map<string, SigningKey> | undefined;
-  #readAt = 0;
+  /** Absent where what was read is known to be old. */
+  #readAt: number | undefined;
   #reading: Promise<Map<string, SigningKey>> | undefined;
 
   constructor(options: KeysOptions) {
@@ -128,9 +138,12 @@ class KeyMemory {
 
   /** All keys by their `kid`, at most a second old. */
   async keys(): Promise<Map<string, SigningKey>> {
+    return this.#keys && this.#isFresh() ? this.#keys : this.read();
+  }
+
+  #isFresh(): boolean {
     const { engine, clock } = this.#options;
-    const fresh = engine.exclusive || clock() - this.#readAt < FRESH_MS;
-    return this.#keys && fresh ? this.#keys : this.read();
+    return this.#readAt !== undefined && (engine.exclusive || clock() - this.#readAt < FRESH_MS);
   }
 
   /** Reads them now, or with those who are already waiting for it. */
@@ -139,6 +152,14 @@ class KeyMemory {
       this.#reading = undefined;
     });
     return this.#reading;
+  }
+
+  /** Reads them after a change: what is being read already may be from before it. */
+  async readAnew(): Promise<void> {
+    await Promise.allSettled([this.#reading]);
+    // Where that fails, they are read by whoever needs them next.
+    this.#readAt = undefined;
+    await this.read();
   }
 
   async #read(): Promise<Map<string, SigningKey>> {

@@ -4,7 +4,7 @@ import type { Principal } from './principal.ts';
 /** A request to be judged. */
 export interface AccessRequest {
   principal: Principal;
-  /** What it does: `{Type}.{interaction}`, or `introspect`. */
+  /** What it does: `{Type}.{interaction}`, or a word such as `introspect` for what concerns no resource. */
   operation: string;
   /** In any case. */
   method: string;

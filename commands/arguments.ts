@@ -1,13 +1,23 @@
 import { parseArgs } from 'node:util';
 import { CommandError, reasonOf } from './errors.ts';
 
-/** What stands behind the name of a command: words, and `--url URL`. Throws a CommandError for other options. */
-export function readArguments(): { words: string[]; url: string | undefined } {
+/**
+ * What stands behind the name of a command: words, the flags that it knows, and `--url URL`. Throws a CommandError for
+ * other options.
+ */
+export function readArguments(flags: readonly string[] = []): {
+  words: string[];
+  flags: string[];
+  url: string | undefined;
+} {
+  const booleans = Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }]));
   try {
-    const { positionals, values } = parseArgs({ allowPositionals: true, options: { url: { type: 'string' } } });
-    return { words: positionals, url: values.url };
+    const options = { ...booleans, url: { type: 'string' as const } };
+    const { positionals, values } = parseArgs({ allowPositionals: true, options });
+    return { words: positionals, flags: flags.filter((name) => name in values), url: values.url };
   } catch (error) {
     const [reason = ''] = reasonOf(error).split('. ', 1);
-    throw new CommandError(`${reason}; there is --url URL`, { cause: error });
+    const known = [...flags.map((name) => `--${name}`), '--url URL'].join(' and ');
+    throw new CommandError(`${reason}; there is ${known}`, { cause: error });
   }
 }

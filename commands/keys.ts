@@ -1,51 +1,61 @@
-/** `npm run keys [-- rotate [--now]]`: lists the keys that tokens are signed with, or makes the next one. */
-import { rotateSigningKey, stateOf, storedKeys } from '../auth/signing-keys.ts';
-import type { Ward } from '../server/open.ts';
-import { runCommand, withWard } from './command.ts';
+/**
+ * `npm run keys [-- rotate [--now]] [--url URL]`: lists the keys that tokens are signed with, or has the next one made.
+ */
+import type { JsonObject } from '../resources/json/value.ts';
+import type { Config } from '../server/config.ts';
+import { readArguments } from './arguments.ts';
+import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
+import { reach } from './reach/open.ts';
+import type { KeyWish, Reach } from './reach/reach.ts';
 
-const COMMANDS = new Map([
+type Command = (way: Reach, config: Config) => Promise<string>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['', list],
   ['rotate', rotate],
   ['rotate --now', rotateNow],
 ]);
 
-await runCommand('keys', (config) => {
-  const asked = process.argv.slice(2).join(' ');
-  const command = COMMANDS.get(asked);
+await runCommand('keys', async (config) => {
+  const { words, flags, url } = readArguments(['now']);
+  const command = COMMANDS.get([...words, ...flags.map((name) => `--${name}`)].join(' '));
   if (!command) {
     throw new CommandError(
       'this is not known; there is `npm run keys`, `npm run keys -- rotate`, and, for keys that others may have, ' +
         '`npm run keys -- rotate --now`',
     );
   }
-  return withWard(config, command);
+  const way = await reach(config, url);
+  try {
+    return await command(way, config);
+  } finally {
+    await way.close();
+  }
 });
 
 /** A line for each key: its `kid`, its algorithm, what it is now, and its times. */
-async function list({ engine, config, clock }: Ward): Promise<string> {
-  const keys = await storedKeys(engine.committed);
-  const lines = keys.map((key) => {
-    const { kid, alg, publishedAt, signsFrom, neededUntil } = key;
-    const state = stateOf(key, keys, config.signingAlg, clock());
-    const needed = neededUntil > signsFrom ? `, needed until ${time(neededUntil)}` : '';
-    return `${kid}  ${alg}  ${state}  published ${time(publishedAt)}, signs from ${time(signsFrom)}${needed}\n`;
+async function list(way: Reach): Promise<string> {
+  const keys = await way.keys();
+  const lines = keys.map(({ kid, alg, state, published_at: published, signs_from: signsFrom, needed_until: until }) => {
+    const needed = until === undefined ? '' : `, needed until ${until}`;
+    return `${kid}  ${alg}  ${state}  published ${published}, signs from ${signsFrom}${needed}\n`;
   });
   return lines.length === 0 ? 'There is no key yet: the first start makes one.\n' : lines.join('');
 }
 
-async function rotate({ engine, seal, config }: Ward): Promise<string> {
-  const { outcome, kid, signsFrom } = await rotateSigningKey({ engine, seal, alg: config.signingAlg }, false);
+async function rotate(way: Reach, config: Config): Promise<string> {
+  const { outcome, kid, signs_from: signsFrom }: JsonObject = await way.rotateKeys(wish(config, false));
   if (outcome === 'signing') return `There was no key: ${kid} signs from now on.\n`;
   const told = outcome === 'pending' ? 'is published already, and none was made' : 'is published';
   return (
-    `The key ${kid} ${told}. It signs from ${time(signsFrom)}; the one before stays published until the last token ` +
-    'that it signed has ended.\n'
+    `The key ${kid} ${told}. It signs from ${signsFrom}; the one before stays published until the last token that it ` +
+    'signed has ended.\n'
   );
 }
 
-async function rotateNow({ engine, seal, config }: Ward): Promise<string> {
-  const { kid } = await rotateSigningKey({ engine, seal, alg: config.signingAlg }, true);
+async function rotateNow(way: Reach, config: Config): Promise<string> {
+  const { kid } = await way.rotateKeys(wish(config, true));
   return (
     `The key ${kid} signs from now on, and all others are gone. Every JWT that they signed, access and refresh ` +
     'tokens, is refused from now on: whoever holds one signs in again. Opaque tokens stay good. Others that verify ' +
@@ -53,6 +63,7 @@ async function rotateNow({ engine, seal, config }: Ward): Promise<string> {
   );
 }
 
-function time(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+/** Names an algorithm where the settings do: a default of this process is none of the server's that is asked. */
+function wish({ signingAlg }: Config, now: boolean): KeyWish {
+  return { now, ...(process.env['SIGNING_ALG'] ? { alg: signingAlg } : {}) };
 }

@@ -11,6 +11,7 @@ import type { RequestState } from './context.ts';
 import { mountDescriptions } from './describe/mount.ts';
 import { type EventLoop, refuseLate } from './event-loop.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
+import { mountKeys } from './keys.ts';
 import { locate } from './locate.ts';
 import { operations, otherMethods } from './methods.ts';
 import { mountMetrics } from './metrics/mount.ts';
@@ -68,6 +69,7 @@ function routes(options: AppOptions, requests: RequestMetrics): Router<RequestSt
   mountHealth(router, options);
   mountMetrics(router, options, requests);
   mountDescriptions(router, options);
+  mountKeys(router, options);
   mountAuth(router, options);
   // Without these, another method on an address above would be taken for a request to a type of that name.
   for (const path of ['/health', '/metrics', '/metadata', '/openapi.json']) {

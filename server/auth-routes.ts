@@ -39,7 +39,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
         if (name !== SMART_CONFIGURATION) requireRoot(ctx, config.baseUrl);
         return next();
       });
-      router.get(path, (ctx) => serve(ctx, endpoint, ALSO[name]));
+      router.get(path, (ctx) => serve(ctx, endpoint, { also: ALSO[name] }));
       router.all(path, () => {
         throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
       });
@@ -57,7 +57,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
 const SMART_CONFIGURATION = 'smart-configuration';
 
 /** One way to each endpoint that takes credentials, and to what is told of an issuer. */
-function requireRoot(ctx: Context, baseUrl: string): void {
+export function requireRoot(ctx: Context, baseUrl: string): void {
   if (ctx.state.base === baseUrl) return;
   throw new Failure('not-found', 'What belongs to the issuer stands at the root, not under /fhir.');
 }
@@ -66,14 +66,18 @@ function requireRoot(ctx: Context, baseUrl: string): void {
 const ALSO: Readonly<Record<string, AnswerType>> = { 'jwks.json': JWK_SET };
 
 /** Answers in plain JSON, also where FHIR's was asked for (RFC 6749 §5.1), or in YAML. */
-async function serve(ctx: Context, endpoint: Endpoint, also?: AnswerType): Promise<void> {
+export async function serve(
+  ctx: Context,
+  endpoint: Endpoint,
+  { also, kinds }: { also?: AnswerType | undefined; kinds?: readonly BodyKind[] } = {},
+): Promise<void> {
   const answer = negotiate({
     accept: ctx.get('Accept'),
     format: formatParameter(ctx),
     preferred: 'application/json',
     also,
   });
-  const { status, headers, body } = await endpoint(requestOf(ctx));
+  const { status, headers, body } = await endpoint(requestOf(ctx, kinds));
   ctx.status = status;
   ctx.set(headers);
   if (status === 204) return;

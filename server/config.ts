@@ -191,7 +191,7 @@ const SETTINGS = {
     variable: 'WARD_TOKEN',
     secret: true,
     takes: 'an access token',
-    meaning: 'What `npm run import` and `npm run export` show a running server; without it they are the root client.',
+    meaning: 'What `npm run import`, `export` and `keys` show a running server; without it they are the root client.',
     parse: value.word,
   }),
   logLevel: withDefault({

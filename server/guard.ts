@@ -1,7 +1,7 @@
 import type { Auth } from '../auth/auth.ts';
 import { type Asker, askerOf } from '../auth/ending.ts';
 import { Denial } from '../auth/errors.ts';
-import type { JsonObject } from '../resources/json/value.ts';
+import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Context } from './context.ts';
 import type { InteractionName, InteractionRequest } from './interactions/interaction.ts';
@@ -17,8 +17,11 @@ export interface Judge {
    * its rows must meet. Throws a Denial where it may not ask for that.
    */
   rows(type: string, name?: 'search' | 'history'): Criterion[];
-  /** Throws a Denial where no policy lets the caller do what concerns no resource; policies know it by this id. */
-  requireOperation(operation: string): void;
+  /**
+   * Throws a Denial where no policy lets the caller do what concerns no resource; policies know it by this id, and see
+   * the body.
+   */
+  requireOperation(operation: string, body?: Json | undefined): void;
 }
 
 /** What a judgement looks at. */
@@ -68,9 +71,9 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
       const operation = `${type}.${name}`;
       return judgement.require({ principal, operation, method: 'GET', scheme, url, type, headers, address });
     },
-    requireOperation(operation) {
+    requireOperation(operation, body) {
       const { method, originalUrl: url } = ctx;
-      const rows = judgement.require({ principal, operation, method, scheme, url, headers, address });
+      const rows = judgement.require({ principal, operation, method, scheme, url, body, headers, address });
       // Whoever may see some rows may not see what has none.
       if (rows.length > 0) throw new Denial('forbidden', operation);
     },

@@ -18,7 +18,7 @@ export interface CompiledPolicy {
 
 const DEEPEST = 10;
 const INTERACTIONS = 'read|vread|search|create|update|patch|delete|history|validate';
-const OPERATION = new RegExp(`^(?:[A-Z][A-Za-z]*\\.(?:${INTERACTIONS})|introspect|metrics)$`);
+const OPERATION = new RegExp(`^(?:[A-Z][A-Za-z]*\\.(?:${INTERACTIONS})|introspect|metrics|keys|rotate-keys)$`);
 const PRINCIPAL = /^(Client|User|Role)\/.+$/;
 
 /**

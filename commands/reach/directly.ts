@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { rotateSigningKey } from '../../auth/signing-keys.ts';
+import { toldKeys, toldRotation } from '../../auth/told-keys.ts';
 import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { walkType } from '../../resources/search/walk.ts';
@@ -20,7 +22,8 @@ const GROUP = { jobs: 256, milliseconds: 250 };
 /** Opens the database of the settings for this process. Throws as `openWard`. */
 export async function reachDirectly(config: Config): Promise<Reach> {
   const ward = await openWard(config, REAL, undefined, GROUP);
-  const { engine, registry } = ward;
+  const { engine, registry, seal, clock } = ward;
+  const { signingAlg } = config;
   process.stdout.write(rootNews(ward));
   return {
     name: `the ${ward.database.dialect.name} database`,
@@ -29,6 +32,8 @@ export async function reachDirectly(config: Config): Promise<Reach> {
     put: (item) => put(engine, item),
     types: async () => registry.names(),
     pages: (type) => pages(engine, type),
+    keys: () => toldKeys(engine.committed, signingAlg, clock()),
+    rotateKeys: async ({ now, alg = signingAlg }) => toldRotation(await rotateSigningKey({ engine, seal, alg }, now)),
     close: () => ward.close(),
   };
 }

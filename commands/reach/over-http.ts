@@ -21,7 +21,7 @@ export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Con
   );
 }
 
-/** The resources of a running server, as its API gives and takes them. */
+/** What a running server has stored, as its API gives and takes it. */
 export function reachOverHttp(address: string, authorization: string): Reach {
   const base = address.replace(/\/+$/, '');
   const ask = async (path: string, options: RequestInit = {}): Promise<JsonObject> => {
@@ -50,6 +50,11 @@ export function reachOverHttp(address: string, authorization: string): Reach {
         // The link has the server's public address, which need not be the one that is asked here.
         query = typeof next?.['url'] === 'string' ? new URL(next['url']).search : undefined;
       }
+    },
+    keys: async () => listOf(await ask('/auth/keys'), 'keys'),
+    rotateKeys: (wish) => {
+      const headers = { 'Content-Type': JSON_TYPE };
+      return ask('/auth/keys', { method: 'POST', body: JSON.stringify(wish), headers });
     },
     close: async () => undefined,
   };
@@ -81,8 +86,10 @@ async function answerOf(response: Response): Promise<JsonObject> {
   const value: Json = text === '' ? {} : readJson(text);
   const body = isObject(value) ? value : {};
   if (response.ok) return body;
+  const { error_description: description } = body;
   const told = listOf(body, 'issue').map(({ diagnostics }) => String(diagnostics));
-  throw new Refusal(told.length > 0 ? told.join('; ') : `The server answered ${response.status}`);
+  const reason = typeof description === 'string' ? description : told.join('; ');
+  throw new Refusal(reason === '' ? `The server answered ${response.status}` : reason);
 }
 
 function listOf(value: JsonObject, name: string): JsonObject[] {

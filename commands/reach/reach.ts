@@ -1,4 +1,6 @@
+import type { SigningAlg } from '../../auth/settings.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
+import { CommandError } from '../errors.ts';
 
 /** A resource to store, as a value and as the text that it was read from. */
 export interface Item {
@@ -8,7 +10,13 @@ export interface Item {
   text: string;
 }
 
-/** The way of a command to the resources: the database itself, or the server that has it. */
+/** What signing key is wanted: at once or not, and by which algorithm, where that is not the one of the settings. */
+export interface KeyWish {
+  now: boolean;
+  alg?: SigningAlg;
+}
+
+/** The way of a command to what is stored: the database itself, or the server that has it. */
 export interface Reach {
   /** What is reached, for people. */
   name: string;
@@ -20,10 +28,14 @@ export interface Reach {
   types(): Promise<string[]>;
   /** The current resources of a type as JSON texts, a page at a time, in the order in which they were made. */
   pages(type: string): AsyncIterable<string[]>;
+  /** The signing keys, as `toldKeys` gives them. */
+  keys(): Promise<JsonObject[]>;
+  /** Has the next signing key made, and gives what `toldRotation` does. Throws a Refusal. */
+  rotateKeys(wish: KeyWish): Promise<JsonObject>;
   close(): Promise<void>;
 }
 
-/** One resource was not taken; the message says why, and never what it held. */
-export class Refusal extends Error {
+/** One resource, or another wish, was refused; the message says why, and never what a resource held. */
+export class Refusal extends CommandError {
   override name = 'Refusal';
 }

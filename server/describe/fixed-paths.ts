@@ -78,6 +78,15 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
   '/auth/userinfo': {
     get: { operationId: 'userinfo', tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } },
   },
+  '/auth/keys': {
+    get: { operationId: 'keys', tags: ['auth'], responses: { ...answer, ...refusal } },
+    post: {
+      operationId: 'rotate-keys',
+      tags: ['auth'],
+      requestBody: { required: false, content: object },
+      responses: { '200': { description: 'The key that signs next, or now.', content: object }, ...refusal },
+    },
+  },
   '/Session/$revoke': {
     post: {
       operationId: 'revoke-sessions',

@@ -68,7 +68,7 @@ export const METHODS = [
 export const ODD_METHODS = ['TRACE', 'PROPFIND', 'PURGE', 'M-SEARCH', 'CONNECT', 'get', 'FOO', ''];
 
 export const AUTH_PATHS = [
-  ...['token', 'token', 'token', 'revoke', 'introspect', 'userinfo', 'authorize', 'logout', 'nothing', ''],
+  ...['token', 'token', 'token', 'revoke', 'introspect', 'userinfo', 'authorize', 'logout', 'keys', 'nothing', ''],
 ];
 export const FIXED_PATHS = [
   '/',

@@ -22,7 +22,7 @@ describe('resources: methods', () => {
     `/${type}/m-${type}/_history/1`,
     `/${type}/_history`,
   ]);
-  for (const path of [...ADDRESSES, '/Session', '/metadata', '/health', '/.well-known/jwks.json']) {
+  for (const path of [...ADDRESSES, '/Session', '/metadata', '/health', '/auth/keys', '/.well-known/jwks.json']) {
     it(`HEAD ${path} has the headers of GET and no body`, async () => {
       const get = await server.request('GET', path, { as: asRoot });
       const head = await server.request('HEAD', path, { as: asRoot });
