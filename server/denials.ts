@@ -27,8 +27,8 @@ const ADDRESS = /^\/([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9.-]{1,64}))?(?:[/?]|$)/;
 const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
 
 /**
- * Notes a request that was refused for who made it, or for too many guesses, and any that would have a token and did not
- * come as far as the endpoint: its body is too long, say. Other failures are none of the audit.
+ * Notes a request that was refused for who made it, or for too many guesses, and any that would have a token and did
+ * not come as far as the endpoint: its body is too long, say. Other failures are none of the audit.
  */
 export function noteDenial(
   { audit, registry }: Auditing,
