@@ -18,8 +18,8 @@ const MOST_REMEMBERED = 10_000;
  * Remembers Clients for as long as nothing changes that governs access. It is asked for those that have proven who they
  * are: what anybody may ask for is read each time, so that what is remembered tells nobody which Clients there are.
  */
-export function createKnownClients(engine: Engine): KnownClients {
-  const memory = new Map<string, { known: KnownClient; generation: number }>();
+export function createKnownClients(engine: Pick<Engine, 'find' | 'credentials' | 'accessGeneration'>): KnownClients {
+  const memory = new Map<string, { known: Promise<KnownClient | undefined>; generation: number }>();
 
   async function read(id: string): Promise<KnownClient | undefined> {
     const client = await findStored(engine, 'Client', id);
@@ -34,13 +34,17 @@ export function createKnownClients(engine: Engine): KnownClients {
       const generation = await engine.accessGeneration();
       const remembered = memory.get(id);
       if (remembered?.generation === generation) return remembered.known;
-      const known = await read(id);
+      // Whoever asks meanwhile shares the look-up: a crowd would else wait for as many, one after the other.
+      const known = read(id);
       memory.delete(id);
       for (const oldest of memory.keys()) {
         if (memory.size < MOST_REMEMBERED) break;
         memory.delete(oldest);
       }
-      if (known) memory.set(id, { known, generation });
+      memory.set(id, { known, generation });
+      known.catch(() => {
+        if (memory.get(id)?.known === known) memory.delete(id);
+      });
       return known;
     },
   };

@@ -15,7 +15,7 @@ export interface Stored {
 const ID = /^(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}$/;
 
 /** The current resource with this id, or undefined. */
-export async function findStored(engine: Engine, type: string, id: string): Promise<Stored | undefined> {
+export async function findStored(engine: Pick<Engine, 'find'>, type: string, id: string): Promise<Stored | undefined> {
   return ID.test(id) ? storedOf(await engine.find(type, id)) : undefined;
 }
 

@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { createKnownClients } from '../../auth/known-clients.ts';
+import { readConfig } from '../../server/config.ts';
+import { openWard, type Ward } from '../../server/open.ts';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+
+describe('known clients', () => {
+  let database: TestDatabase;
+  let ward: Ward;
+  before(async () => {
+    database = await freshDatabase();
+    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
+  });
+  after(async () => {
+    await ward.close();
+    await database.drop();
+  });
+
+  it('a crowd that asks for the same one shares one look-up, and a change of it begins another', async () => {
+    const { engine } = ward;
+    let asked = 0;
+    const known = createKnownClients({
+      find: (...of) => engine.find(...of),
+      accessGeneration: () => engine.accessGeneration(),
+      credentials: {
+        find: (hash) => engine.credentials.find(hash),
+        of: (...of) => {
+          asked += 1;
+          return engine.credentials.of(...of);
+        },
+      },
+    });
+    const crowd = () => Promise.all(Array.from({ length: 100 }, () => known.find('root')));
+    const names = (await crowd()).map((each) => `${each?.client.id} ${each?.secrets.length}`);
+    expect([[...new Set(names)], asked]).to.deep.equal([['root 1'], 1]);
+    await engine.create('Client', { resourceType: 'Client', grant_types: ['basic'] }, { by: 'server' });
+    await crowd();
+    expect(asked).to.equal(2);
+  });
+});
