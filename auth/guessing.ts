@@ -1,6 +1,7 @@
 /** Slows the guessing of credentials (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, last paragraph). */
 import type { Clock } from '../resources/clock.ts';
 import { Failure } from '../resources/errors.ts';
+import { WaitingLine } from '../resources/waiting-line.ts';
 import { DAY_MS, type GuessRecords } from './guess-records.ts';
 import { digest } from './mint.ts';
 import { networkOf } from './network.ts';
@@ -26,8 +27,9 @@ export interface Guessing {
   /**
    * Admits an attempt before any hashing. The account is a name of the caller's choice; the address an IP address.
    * Rejects with a `throttled` Failure where there were too many failures; waits where the attempts under way
-   * could still become too many, so that guessing in parallel gains nothing. What `cannot be guessed` is held against
-   * the address alone: else whoever sends nonsense in the name of an account would lock it out, and protect nothing.
+   * could still become too many, so that guessing in parallel gains nothing, and rejects with `busy` where that takes
+   * too long. What `cannot be guessed` is held against the address alone: else whoever sends nonsense in the name of an
+   * account would lock it out, and protect nothing.
    */
   begin(account: string, address: string, credential?: 'can be guessed' | 'cannot be guessed'): Promise<Attempt>;
   /**
@@ -37,15 +39,22 @@ export interface Guessing {
   pass(account: string, address: string): Promise<void>;
 }
 
+export interface GuessingOptions {
+  clock: Clock;
+  records: GuessRecords;
+  /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
+  elapsed?: (() => number) | undefined;
+}
+
 /**
  * Admits 10 failures an account and address, and 100 an address, in 15 minutes; within a day each further such number
  * doubles the time. Where an account is known from an address, the guesses at others there do not lock it out.
  */
-export function createGuessing({ clock, records }: { clock: Clock; records: GuessRecords }): Guessing {
+export function createGuessing({ clock, records, elapsed = () => performance.now() }: GuessingOptions): Guessing {
   const gates = new Map<string, Gate>();
 
   function take(subject: string): Gate {
-    const gate = gates.get(subject) ?? new Gate(() => gates.delete(subject));
+    const gate = gates.get(subject) ?? new Gate(elapsed, () => gates.delete(subject));
     gates.set(subject, gate);
     gate.users += 1;
     return gate;
@@ -67,7 +76,7 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
   }
 
   /** Enters both gates once neither can become too full. */
-  async function admit(held: readonly Gate[], pair: string, network: string): Promise<void> {
+  async function admit(held: readonly Gate[], { pair, network }: Subjects, since: number): Promise<void> {
     let waitedAt: Gate | undefined;
     for (;;) {
       const failuresBefore = sum(held.map(({ failures }) => failures));
@@ -80,22 +89,20 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
       if (crowded !== waitedAt) waitedAt?.wakeNext();
       if (!crowded) return;
       waitedAt = crowded;
-      await crowded.turn();
+      await crowded.turn(since);
     }
   }
 
   return {
     async begin(account, address, credential = 'can be guessed') {
+      const since = elapsed();
       const { network, pair } = subjectsOf(account, address);
       const guessed = credential === 'can be guessed' ? pair : NOBODY;
       const held = [take(network), take(pair)];
       try {
-        await admit(held, pair, network);
+        await admit(held, { pair, network }, since);
       } catch (error) {
-        for (const gate of held) {
-          gate.wakeNext();
-          gate.drop();
-        }
+        for (const gate of held) gate.turnAway();
         throw error;
       }
       const leave = (failed: boolean) => {
@@ -103,6 +110,7 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
       };
       return {
         network,
+        since,
         isKnown: () => records.isKnown(pair),
         failed: () => records.fail({ pair: guessed, network, at: clock() }).finally(() => leave(true)),
         succeeded: () => records.note(pair).finally(() => leave(false)),
@@ -117,8 +125,14 @@ export function createGuessing({ clock, records }: { clock: Clock; records: Gues
   };
 }
 
-/** What failures count for. The pair is a digest: what is typed for a name may be a password. */
-function subjectsOf(account: string, address: string): { network: string; pair: string } {
+/** What failures count for. */
+interface Subjects {
+  network: string;
+  /** A digest: what is typed for a name may be a password. */
+  pair: string;
+}
+
+function subjectsOf(account: string, address: string): Subjects {
   const network = networkOf(address);
   return { network, pair: digest(JSON.stringify([account, network])) };
 }
@@ -158,30 +172,32 @@ class Gate {
   /** Attempts that have failed here. */
   failures = 0;
   readonly #close: () => void;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: WaitingLine<{ resolve(): void; reject(error: unknown): void }>;
 
-  constructor(close: () => void) {
+  constructor(elapsed: () => number, close: () => void) {
+    this.#waiting = new WaitingLine({ name: 'credentials', elapsed });
     this.#close = close;
-  }
-
-  drop(): void {
-    this.users -= 1;
-    if (this.users === 0) this.#close();
   }
 
   leave(failed: boolean): void {
     this.underway -= 1;
     if (failed) this.failures += 1;
-    this.wakeNext();
-    this.drop();
+    this.turnAway();
   }
 
-  /** Resolves when an attempt has ended, for the one that waits longest. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Ends what has not entered. */
+  turnAway(): void {
+    this.wakeNext();
+    this.users -= 1;
+    if (this.users === 0) this.#close();
+  }
+
+  /** Resolves when an attempt has ended, for who waits longest; rejects with `busy` where none does in time. */
+  turn(since: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.join({ resolve, reject }, since));
   }
 
   wakeNext(): void {
-    this.#waiting.shift()?.();
+    this.#waiting.next()?.resolve();
   }
 }

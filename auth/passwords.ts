@@ -27,17 +27,24 @@ export interface Passwords extends SecretHasher {
 /** What writes of resources ask for: it waits like one more network. */
 const WRITES: Asker = { network: '', isKnown: async () => false };
 
+export interface PasswordsOptions {
+  clock: Clock;
+  random: RandomBytes;
+  /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
+  elapsed?: (() => number) | undefined;
+}
+
 /** Hashes and compares chosen secrets, one at a time, and remembers for a minute what it has verified. */
-export function createPasswords({ clock, random }: { clock: Clock; random: RandomBytes }): Passwords {
+export function createPasswords({ clock, random, elapsed = () => performance.now() }: PasswordsOptions): Passwords {
   // Argon2 shares its threads with the database: several hashes at a time would stop all reads.
-  const turns = new Turns(LONGEST_QUEUE);
+  const turns = new Turns(LONGEST_QUEUE, elapsed);
   const remembered = new Remembered(clock);
   const underway = new Map<string, Promise<string | undefined>>();
   const memoryKey = random(32);
 
-  async function computed(secret: string, manner: string | undefined, { network, isKnown }: Asker): Promise<string> {
-    const asker = { network, isKnown: await isKnown() };
-    return turns.take(() => argon2(secret, manner ? optionsOf(manner) : COST), asker);
+  async function computed(secret: string, manner: string | undefined, asker: Asker): Promise<string> {
+    const place = { ...asker, isKnown: await asker.isKnown() };
+    return turns.take(() => argon2(secret, manner ? optionsOf(manner) : COST), place);
   }
 
   const hash: Passwords['hash'] = (secret, beside = []) => {

@@ -1,4 +1,5 @@
 import { Failure } from '../resources/errors.ts';
+import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 
 /** For whom something is done in turn. */
 export interface Asker {
@@ -6,10 +7,16 @@ export interface Asker {
   network: string;
   /** True where the account that is claimed proved itself from there lately. */
   isKnown(): Promise<boolean>;
+  /** Since when the request has waited, in milliseconds of `elapsed`; from now on where it has not yet. */
+  since?: number | undefined;
 }
+
+/** How something waits for its turn. */
+type Place = Pick<Asker, 'network' | 'since'> & { isKnown: boolean };
 
 interface Waiting {
   network: string;
+  since: number;
   start(): void;
   refuse(error: Failure): void;
 }
@@ -17,20 +24,24 @@ interface Waiting {
 /**
  * Does one thing at a time, for the networks that wait one after the other: those who ask for a known account come
  * first. Of `longest` that wait, the newest of the network with the most gives way to one with fewer, so that a flood
- * from few addresses keeps out itself alone. Rejects with a `busy` Failure whoever has no place.
+ * from few addresses keeps out itself alone. Rejects with a `busy` Failure whoever has no place, and whose turn comes
+ * too late.
  */
 export class Turns {
   readonly #longest: number;
+  readonly #elapsed: () => number;
   readonly #known = new Line();
   readonly #others = new Line();
   #isTaken = false;
 
-  constructor(longest: number) {
+  /** @param elapsed milliseconds of a clock that nobody sets */
+  constructor(longest: number, elapsed: () => number) {
     this.#longest = longest;
+    this.#elapsed = elapsed;
   }
 
   /** The result of the work, once its turn has come. */
-  take<Result>(work: () => Promise<Result>, { network, isKnown }: { network: string; isKnown: boolean }) {
+  take<Result>(work: () => Promise<Result>, { network, isKnown, since = this.#elapsed() }: Place) {
     return new Promise<Result>((resolve, refuse) => {
       const start = () => {
         this.#isTaken = true;
@@ -38,14 +49,19 @@ export class Turns {
           .then(resolve, refuse)
           .finally(() => this.#next());
       };
-      if (this.#isTaken) this.#wait({ network, start, refuse }, isKnown ? this.#known : this.#others);
+      if (this.#isTaken) this.#wait({ network, since, start, refuse }, isKnown ? this.#known : this.#others);
       else start();
     });
   }
 
   #next(): void {
     this.#isTaken = false;
-    (this.#known.next() ?? this.#others.next())?.start();
+    let next = this.#known.next() ?? this.#others.next();
+    while (next && this.#elapsed() - next.since >= LONGEST_WAIT) {
+      next.refuse(busy());
+      next = this.#known.next() ?? this.#others.next();
+    }
+    next?.start();
   }
 
   #wait(waiting: Waiting, line: Line): void {

@@ -38,10 +38,10 @@ export function createUnless(
   resource: JsonObject,
   options: WriteOptions,
 ): Promise<WriteResult> {
-  return untilFresh(async () => {
+  return untilFresh(options, async (attempt) => {
     const found = await findOne(engine, condition);
     if (found) return { outcome: 'unchanged', version: found };
-    return engine.create(condition.type, resource, { ...options, condition: { plan: condition, id: undefined } });
+    return engine.create(condition.type, resource, { ...attempt, condition: { plan: condition, id: undefined } });
   });
 }
 
@@ -54,9 +54,9 @@ export function updateWhere(
 ): Promise<WriteResult> {
   const { type } = condition;
   const given = resource['id'];
-  return untilFresh(async () => {
+  return untilFresh(options, async (attempt) => {
     const found = await findOne(engine, condition);
-    const stated = { ...options, condition: { plan: condition, id: found?.id } };
+    const stated = { ...attempt, condition: { plan: condition, id: found?.id } };
     if (found) {
       if (given === undefined || given === found.id) return engine.update(type, found.id, resource, stated);
       throw new Failure('malformed', "The body's id is not that of the resource that was found.", {
@@ -80,11 +80,11 @@ export function patchWhere(
   change: (resource: JsonObject) => Json,
   options: WriteOptions,
 ): Promise<WriteResult> {
-  return untilFresh(async () => {
+  return untilFresh(options, async (attempt) => {
     const found = await findOne(engine, condition);
     if (!found) throw new Failure('not-found', `No ${condition.type} was found to patch.`);
     const { type, id } = found;
-    return engine.patch(type, id, change, { ...options, condition: { plan: condition, id } });
+    return engine.patch(type, id, change, { ...attempt, condition: { plan: condition, id } });
   });
 }
 
@@ -94,10 +94,10 @@ export function removeWhere(
   condition: ParsedSearch,
   options: WriteOptions,
 ): Promise<WriteResult | undefined> {
-  return untilFresh(async () => {
+  return untilFresh(options, async (attempt) => {
     const found = await findOne(engine, condition);
     if (!found) return undefined;
-    return engine.remove(found.type, found.id, { ...options, condition: { plan: condition, id: found.id } });
+    return engine.remove(found.type, found.id, { ...attempt, condition: { plan: condition, id: found.id } });
   });
 }
 

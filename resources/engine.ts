@@ -32,6 +32,8 @@ export type Cause = Readonly<Record<string, string | undefined>>;
 
 export interface WriteOptions {
   by: Author;
+  /** Since when the caller waits, in milliseconds of the process: it waits for its turn so much less. */
+  since?: number | undefined;
   /** Told to the effect of the type's rule and to those who listen. */
   cause?: Cause | undefined;
   /**

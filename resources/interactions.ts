@@ -135,15 +135,16 @@ class ResourceEngine implements Engine {
   }
 
   patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
-    return untilFresh(async () => {
+    return untilFresh(options, async (attempt) => {
       const { write, basedOn } = await this.#patched(type, id, change, options);
-      return this.#submit((transaction) => transaction.put(write, 'PUT', { ...options, basedOn }), [{ type, id }]);
-    }, options);
+      const job = (transaction: JobTransaction) => transaction.put(write, 'PUT', { ...options, basedOn });
+      return this.#submit(job, [{ type, id }], attempt.since);
+    });
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.#served(type);
-    return this.#submit((transaction) => transaction.remove(type, id, options), [{ type, id }]);
+    return this.#submit((transaction) => transaction.remove(type, id, options), [{ type, id }], options.since);
   }
 
   async together<Result>(
@@ -215,11 +216,11 @@ class ResourceEngine implements Engine {
     method: 'POST' | 'PUT',
     options: WriteOptions,
   ): Promise<WriteResult> {
-    return untilFresh(async () => {
+    return untilFresh(options, async (attempt) => {
       const write = await this.#prepare(type, id, resource, this.#ahead(type, id));
       const looksAt = method === 'PUT' ? [{ type, id }] : [];
-      return this.#submit((transaction) => transaction.put(write, method, options), looksAt);
-    }, options);
+      return this.#submit((transaction) => transaction.put(write, method, options), looksAt, attempt.since);
+    });
   }
 
   /** What a change makes of the current version, ready to store. */
@@ -242,13 +243,13 @@ class ResourceEngine implements Engine {
   #submit<Result>(
     job: (transaction: JobTransaction) => Promise<Result>,
     looksAt: readonly Address[] = [],
+    since?: number,
   ): Promise<Result> {
     const { rules, registry, dialect } = this.#options;
     const served = (type: string) => this.#served(type);
-    const newId = () => this.newId();
     const prepareWrite = this.#prepare.bind(this);
-    const options = { dialect, registry, rules, served, newId, prepare: prepareWrite };
-    return this.#writer.submit((context) => job(new JobTransaction(context, options)), looksAt);
+    const options = { dialect, registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
+    return this.#writer.submit((context) => job(new JobTransaction(context, options)), looksAt, since);
   }
 
   /** What a write is prepared by before the queue: what is committed. */

@@ -4,15 +4,18 @@ import type { WriteOptions } from './engine.ts';
 export class StaleWrite extends Error {}
 
 /**
- * Makes a write again where another came between its preparation and its turn in the queue. A conditional write is
- * left to whoever chose its resource: that choice has to be made again, too.
+ * Makes a write again where another came between its preparation and its turn in the queue: it then waits anew, since
+ * the queue moves. A conditional write is left to whoever chose its resource: that choice has to be made again, too.
  */
-export async function untilFresh<Result>(write: () => Promise<Result>, options?: WriteOptions): Promise<Result> {
-  for (;;) {
+export async function untilFresh<Result>(
+  options: WriteOptions,
+  write: (options: WriteOptions) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = options; ; attempt = { ...options, since: undefined }) {
     try {
-      return await write();
+      return await write(attempt);
     } catch (error) {
-      if (!(error instanceof StaleWrite) || options?.condition) throw error;
+      if (!(error instanceof StaleWrite) || options.condition) throw error;
     }
   }
 }

@@ -6,8 +6,8 @@ import { Failure } from './errors.ts';
  */
 export const LONGEST_WAIT = 1500;
 
-/** A line whose foremost has waited this part of the longest wait takes nobody more. */
-const FULL = 2 / 3;
+/** Whoever comes to a line is taken to wait so many times as long as the foremost has waited there so far. */
+const LONGER = 1.5;
 
 /** What waits, and is told where it is not served. */
 export interface Waiter {
@@ -26,13 +26,14 @@ export interface WaitingLineOptions {
 /**
  * Work that waits for its turn, first come, first served, for a bounded time. What has waited too long is refused, and
  * what would is refused at once: both as `busy`, with nothing done. It is judged by the foremost, which tells how long
- * a turn takes to come, whatever each takes; so a line that moves again takes work again.
+ * a turn takes to come, whatever each takes; so a line that moves again takes work again. What waits in several lines,
+ * one after the other, brings along since when it waits: one bound holds for all of them then.
  */
 export class WaitingLine<Work extends Waiter> {
   readonly #name: string;
   readonly #longest: number;
   readonly #elapsed: () => number;
-  readonly #line: { work: Work; since: number }[] = [];
+  readonly #line: { work: Work; since: number; joined: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ name, longest = LONGEST_WAIT, elapsed = () => performance.now() }: WaitingLineOptions) {
@@ -46,13 +47,18 @@ export class WaitingLine<Work extends Waiter> {
     return this.#line.length;
   }
 
-  /** Takes work to the end of the line. Throws `busy` where it would wait too long. */
-  join(work: Work): void {
+  /**
+   * Takes work into the line, behind all that has waited as long. Throws `busy` where it would wait too long.
+   * @param since from when on the wait counts, by the clock of the line, where it was somewhere else before
+   */
+  join(work: Work, since?: number): void {
     const now = this.#elapsed();
-    const [foremost] = this.#line;
-    if (foremost && now - foremost.since >= this.#longest * FULL) throw this.#refusal();
-    this.#line.push({ work, since: now });
-    this.#timer ??= this.#lookIn(this.#longest);
+    const waiting = { work, since: since ?? now, joined: now };
+    const ahead = now - (this.#line[0]?.joined ?? now);
+    if (now - waiting.since + ahead * LONGER >= this.#longest) throw this.#refusal();
+    const place = this.#line.findLastIndex((other) => other.since <= waiting.since) + 1;
+    this.#line.splice(place, 0, waiting);
+    this.#timer ??= this.#lookIn(this.#longest - (now - waiting.since));
   }
 
   /** The foremost, whose turn it is; undefined where none waits. */

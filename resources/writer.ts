@@ -86,12 +86,13 @@ export class Writer {
    * Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`: nothing was stored
    * then, be it that the database fails or that too many wait. The resources that it surely looks at are read together
    * with those of others.
+   * @param since from when on its wait counts, in milliseconds of the process; from now on where it is not given
    */
-  submit<Result>(job: Job<Result>, looksAt: readonly Address[] = []): Promise<Result> {
+  submit<Result>(job: Job<Result>, looksAt: readonly Address[] = [], since?: number): Promise<Result> {
     if (this.#closed)
       return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.join({ run: job, looksAt, resolve: resolve as (value: unknown) => void, reject });
+      this.#queue.join({ run: job, looksAt, resolve: resolve as (value: unknown) => void, reject }, since);
       this.#draining ??= this.#drain();
     });
   }

@@ -9,7 +9,8 @@ import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
 import type { RequestState } from './context.ts';
 import { mountDescriptions } from './describe/mount.ts';
-import { type EventLoop, refuseLate } from './event-loop.ts';
+import type { Door } from './door.ts';
+import type { EventLoop } from './event-loop.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { mountKeys } from './keys.ts';
 import { locate } from './locate.ts';
@@ -30,13 +31,14 @@ export interface AppOptions extends Opened {
   auth: Auth;
   logger: Logger;
   loop: EventLoop;
+  door: Door;
   /** How many connections are open. */
   connections(): number;
 }
 
 /** The whole server as one list: what happens to a request, in the order in which it happens. */
 export function createApp(options: AppOptions): Koa<RequestState> {
-  const { config, logger, random, auth, registry, loop } = options;
+  const { config, logger, random, auth, registry, door } = options;
   const requests = new RequestMetrics();
   const router = routes(options, requests);
   const app = new Koa<RequestState>();
@@ -46,7 +48,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));
   app.use(crossOrigin(config, auth.origins));
-  app.use(refuseLate(loop));
+  app.use(door.pass);
   app.use(oneCredential);
   app.use(readBytes(config));
   app.use(operations(router));

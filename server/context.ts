@@ -9,6 +9,8 @@ export interface RequestState {
   base: string;
   /** The caller's network address, behind trusted proxies. */
   address: string;
+  /** Since when it waits, in milliseconds of the process: the event loop may have come to it late. */
+  since: number;
   /** Set once the credentials have been judged. */
   principal?: Principal;
   /** True once it is with an endpoint that tells the audit of its refusals by itself, since it knows more. */

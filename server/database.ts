@@ -93,7 +93,7 @@ export function knexConfig(url: string): Knex.Config {
 }
 
 /** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
-const SEARCHES_AT_ONCE = 2;
+const AT_ONCE = 2;
 
 async function openSqlite(location: string): Promise<Database> {
   const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
@@ -101,20 +101,21 @@ async function openSqlite(location: string): Promise<Database> {
   const lock = await holdSqlite(path);
   // The writer comes first: it makes the file and sets its journal mode.
   await (await SqliteConnection.open(path, 'writer')).close();
-  const points = await SqliteConnection.open(path, 'reader');
+  const reading = await SqliteConnection.open(path, 'reader');
+  const points = new TurnConnection(reading, AT_ONCE, { name: 'reads' });
   const searching = await SqliteConnection.open(path, 'reader');
-  const queries = new TurnConnection(searching, SEARCHES_AT_ONCE);
+  const queries = new TurnConnection(searching, AT_ONCE);
   return {
     dialect: sqlite,
     points,
     queries,
     get waiting() {
-      return queries.waiting;
+      return points.waiting + queries.waiting;
     },
     openWriter: () => SqliteConnection.open(path, 'writer'),
     migrate: async (then) => then(await migrateWith(knexModule(knexConfig(`sqlite:${path}`)))),
     close: async () => {
-      await points.close();
+      await reading.close();
       await searching.close();
       await lock.release();
       if (temporary) await rm(temporary, { recursive: true, force: true });

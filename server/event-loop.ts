@@ -1,7 +1,4 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Failure } from '../resources/errors.ts';
-import { LONGEST_WAIT } from '../resources/waiting-line.ts';
-import type { Step } from './context.ts';
 
 /** How late the event loop is: all of a process waits while it does one thing. */
 export interface EventLoop {
@@ -39,13 +36,5 @@ export function watchEventLoop(): EventLoop {
       histogram.disable();
       clearInterval(look);
     },
-  };
-}
-
-/** Refuses a request that has waited for the event loop as long as work may wait: those behind it wait longer. */
-export function refuseLate({ lateness }: Pick<EventLoop, 'lateness'>): Step {
-  return (_, next) => {
-    if (lateness() < LONGEST_WAIT) return next();
-    throw new Failure('busy', 'Too many requests are waiting. Try again in a moment.', { retryAfter: 1 });
   };
 }

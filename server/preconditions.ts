@@ -17,11 +17,13 @@ export function isNotModified({ header }: Conditional, { versionId, lastUpdated 
  * Who makes a write, and what it is conditional on: what the caller may see, `If-Match` and `If-None-Match`
  * (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
-export function writeOptions(request: Conditional & Pick<InteractionRequest, 'rows' | 'asker'>): WriteOptions {
+export function writeOptions(
+  request: Conditional & Pick<InteractionRequest, 'rows' | 'asker' | 'since'>,
+): WriteOptions {
   const ifMatch = condition(request, 'If-Match');
   const ifNoneMatch = condition(request, 'If-None-Match');
-  const { rows, asker: cause } = request;
-  return { by: 'caller', cause, rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
+  const { rows, asker: cause, since } = request;
+  return { by: 'caller', since, cause, rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {

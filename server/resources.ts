@@ -36,6 +36,7 @@ function readRequest(ctx: Context, { takes, everyType }: Interaction): Interacti
   if (takes === 'form') parameters.push(...readForm(ctx));
   const request: InteractionRequest = {
     base: ctx.state.base,
+    since: ctx.state.since,
     type: everyType ? '' : String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
     version: String(version ?? ''),

@@ -36,6 +36,8 @@ export interface InteractionRequest {
   parameters: [name: string, value: string][];
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
+  /** Since when it waits, in milliseconds of the process; an entry of a Bundle does so from when it is begun. */
+  since?: number | undefined;
   /** Whose request it is; set once it has been judged. */
   asker?: Asker;
   /** Where it is about all types: those of which the caller may see something, and what. */

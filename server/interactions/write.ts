@@ -14,7 +14,7 @@ export async function create(request: InteractionRequest, services: Services): P
   const { type, body, newId } = request;
   const { engine } = services;
   const condition = noneExists(request, services);
-  const options: WriteOptions = { by: 'caller', rows: request.rows, newId };
+  const options: WriteOptions = { by: 'caller', since: request.since, rows: request.rows, newId };
   if (!condition) return written(await engine.create(type, body, options));
   return written(await createUnless(engine, condition, body, options));
 }

@@ -5,6 +5,7 @@ import { createGuessRecords } from '../../auth/guess-records.ts';
 import { type Attempt, createGuessing, type Guessing } from '../../auth/guessing.ts';
 import { networkOf } from '../../auth/network.ts';
 import { Failure } from '../../resources/errors.ts';
+import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
 import { readConfig } from '../../server/config.ts';
 import { openWard, type Ward } from '../../server/open.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
@@ -16,13 +17,15 @@ const DAY = 24 * 3600_000;
 
 describe('guessing', () => {
   let now = 1_000_000;
+  let elapsed = 0;
   let database: TestDatabase;
   let ward: Ward;
   let guessing: Guessing;
 
   const start = (): Guessing => {
     const clock = () => now;
-    return createGuessing({ clock, records: createGuessRecords({ engine: ward.engine, clock, report: String }) });
+    const records = createGuessRecords({ engine: ward.engine, clock, report: String });
+    return createGuessing({ clock, records, elapsed: () => elapsed });
   };
 
   before(async () => {
@@ -110,6 +113,18 @@ describe('guessing', () => {
       attempt.released();
     });
     await Promise.all(all);
+  });
+
+  it('a crowd: who would wait too long for those before is refused as busy, and they are not', async () => {
+    const admitted = await Promise.all(Array.from({ length: 10 }, () => guessing.begin('Client/a', '192.0.2.1')));
+    const waiting = guessing.begin('Client/a', '192.0.2.1');
+    // By then it has looked at what the other has.
+    await succeed('Client/b');
+    elapsed += LONGEST_WAIT - 1;
+    expect(await refused()).to.equal('busy');
+    for (const attempt of admitted) attempt.released();
+    (await waiting).released();
+    expect(await refused()).to.equal(undefined);
   });
 
   it('each lock within a day is twice as long as the one before', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createPasswords } from '../../auth/passwords.ts';
 import { Failure } from '../../resources/errors.ts';
+import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
 import { rejectionOf } from './refusal.ts';
 
 const GUESSES = 10;
@@ -28,7 +29,8 @@ async function isDoneAtOnce(call: () => Promise<unknown>): Promise<boolean> {
 
 describe('passwords', () => {
   let now = 0;
-  const passwords = createPasswords({ clock: () => now, random: randomBytes });
+  let elapsed = 0;
+  const passwords = createPasswords({ clock: () => now, random: randomBytes, elapsed: () => elapsed });
 
   it('are hashed with argon2id, 19 MiB, two passes, one lane', async () => {
     const hash = await passwords.hash('verysecret');
@@ -99,6 +101,14 @@ describe('passwords', () => {
     expect(outcomes.filter((code) => code === undefined)).to.have.length(51);
     expect(outcomes.filter((code) => code === 'busy')).to.have.length(9);
     expect(await rejectionOf(passwords.hash('y'))).to.equal(undefined);
+  });
+
+  it('whose turn comes too late is refused as busy, and the next is served', async () => {
+    const both = [passwords.hash('in time'), passwords.hash('late')].map(rejectionOf);
+    await new Promise(setImmediate);
+    elapsed += LONGEST_WAIT;
+    expect(await Promise.all(both)).to.deep.equal([undefined, 'busy']);
+    expect(await rejectionOf(passwords.hash('next'))).to.equal(undefined);
   });
 
   it('a refusal says when to try again', async () => {

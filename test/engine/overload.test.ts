@@ -170,6 +170,24 @@ describe('A waiting line', () => {
     expect(LONGEST_WAIT).to.be.within(500, 1900);
   });
 
+  it('counts what somebody has waited elsewhere, and serves who has waited longest', () => {
+    let now = 1000;
+    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
+    const join = (name: string, since?: number) => line.join({ name, reject: () => undefined }, since);
+    expect(() => join('far too late', 700))
+      .to.throw(Failure)
+      .with.property('code', 'busy');
+    join('first');
+    join('earlier elsewhere', 900);
+    now = 1100;
+    join('new');
+    // Half as long again as the foremost has waited here would be too long on top of it.
+    expect(() => join('late', 950))
+      .to.throw(Failure)
+      .with.property('code', 'busy');
+    expect([line.next()?.name, line.next()?.name, line.next()?.name]).to.eql(['earlier elsewhere', 'first', 'new']);
+  });
+
   it('serves in the order of arrival, and refuses each when its own time is over', async () => {
     let now = 0;
     const line = new WaitingLine<Visitor>({ name: 'tests', longest: 20, elapsed: () => now });

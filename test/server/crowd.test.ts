@@ -2,12 +2,10 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import pg from 'pg';
-import sqlite3 from 'sqlite3';
 import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
-import { DATABASE_KIND } from '../harness/database.ts';
 import { type Reply, request } from '../harness/http.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { holdWriter } from './hold-writer.ts';
 import { until } from './poll.ts';
 import { readMetrics } from './samples.ts';
 
@@ -77,30 +75,3 @@ describe('server: a crowd', () => {
     expect((await server.request('PUT', '/Patient/d', { as: asRoot, json: {} })).status).to.equal(201);
   });
 });
-
-/** Keeps every other from writing until it is released. */
-async function holdWriter(url: string): Promise<{ release(): Promise<void> }> {
-  if (DATABASE_KIND === 'postgres') {
-    const client = new pg.Client(url);
-    await client.connect();
-    await client.query('BEGIN; LOCK TABLE resource IN EXCLUSIVE MODE');
-    return { release: () => client.end() };
-  }
-  const file = url.slice('sqlite:'.length);
-  const other = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const opened = new sqlite3.Database(file, (error) => (error ? reject(error) : resolve(opened)));
-  });
-  const execute = (sql: string) =>
-    new Promise<void>((resolve, reject) => {
-      other.exec(sql, (error) => (error ? reject(error) : resolve()));
-    });
-  await execute('BEGIN IMMEDIATE');
-  return {
-    release: async () => {
-      await execute('ROLLBACK');
-      await new Promise((resolve) => {
-        other.close(resolve);
-      });
-    },
-  };
-}

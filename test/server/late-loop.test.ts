@@ -3,18 +3,26 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
+import type { TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot } from '../harness/server.ts';
+import { holdWriter } from './hold-writer.ts';
 
 /** What Node tells of each request before the server sees it. */
 const ARRIVAL = 'http.server.request.start';
 
 describe('server: a late event loop', () => {
+  let database: TestDatabase;
   let server: ClockedServer;
   before(async () => {
-    server = await startClockedServer();
+    database = await preparedDatabase();
+    server = await startClockedServer({}, database);
   });
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    await database.drop();
+  });
 
   /** Sends a request that the loop comes to so late. */
   async function askLate(milliseconds: number, path: string, method = 'GET') {
@@ -23,7 +31,8 @@ describe('server: a late event loop', () => {
       while (performance.now() < end);
     };
     subscribe(ARRIVAL, block);
-    const reply = await server.request(method, path, { as: asRoot, ...(method === 'POST' ? { form: 'a=b' } : {}) });
+    const body = { PUT: { json: {} }, POST: { form: 'a=b' } }[method] ?? {};
+    const reply = await server.request(method, path, { as: asRoot, ...body });
     unsubscribe(ARRIVAL, block);
     return reply;
   }
@@ -42,6 +51,20 @@ describe('server: a late event loop', () => {
       'temporarily_unavailable',
     ]);
     expect((await server.request('GET', '/Patient', { as: asRoot })).status).to.equal(200);
+  });
+
+  it('who has waited for the loop waits so much less for the queue of writes', async () => {
+    const { release } = await holdWriter(database.url);
+    const stuck = server.request('PUT', '/Patient/a', { as: asRoot, json: {} });
+    // By then its group has been closed: those that came with it would not wait for it.
+    for (let times = 0; times < 5; times += 1) await server.request('GET', '/Patient', { as: asRoot });
+    const began = performance.now();
+    const refused = await askLate((2 / 3) * LONGEST_WAIT, '/Patient/b', 'PUT');
+    const took = performance.now() - began;
+    await release();
+    expect([refused.status, refused.header('retry-after')], refused.text).to.deep.equal([503, '1']);
+    expect(took).to.be.below((4 / 3) * LONGEST_WAIT);
+    expect((await stuck).status).to.equal(201);
   });
 
   it('a little late is served', async () => {
