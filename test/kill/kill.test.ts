@@ -25,7 +25,7 @@ describe('kill', () => {
     it(`keeps what it answered before kill ${round}`, () => siege.kill(round)).timeout(30_000);
   }
 
-  it('holds nothing but what was written, after all of them', () => siege.checkAll());
+  it('holds nothing but what was written, after all of them', () => siege.checkAll()).timeout(30_000);
 
   it('flushes each commit of its writer to the disk', async function () {
     if (DATABASE_KIND !== 'sqlite') this.skip();
