@@ -1,12 +1,12 @@
 import type { Engine } from '../resources/engine.ts';
-import type { Attempt, Guessing } from './guessing.ts';
+import type { Attempt, Caller, Guessing } from './guessing.ts';
 import type { KnownClients } from './known-clients.ts';
 import type { Passwords } from './passwords.ts';
 import { isUsable, type Stored } from './stored.ts';
 import type { Asker } from './turns.ts';
 
 /** A claim to be an account, with what is to prove it. */
-export interface Claim {
+export interface Claim extends Caller {
   /** The account claimed; undefined where there is none of that name. */
   account: Stored | undefined;
   /** The name under which failures are counted. */
@@ -15,8 +15,6 @@ export interface Claim {
   credential: 'secret' | 'password';
   /** The secret, in every reading of what was sent. Any of them may be right. */
   secrets: readonly string[];
-  /** The caller's IP address. */
-  address: string;
 }
 
 export interface Accounts {
@@ -34,7 +32,7 @@ export interface Accounts {
    * Runs a check of what nobody can guess: a signature. Failures count for the address, never for the account. Rejects
    * with a `throttled` Failure, and with whatever the check rejects with: then nothing is held against anyone.
    */
-  verify(name: string, address: string, check: () => Promise<boolean>): Promise<boolean>;
+  verify(name: string, caller: Caller, check: () => Promise<boolean>): Promise<boolean>;
 }
 
 /** The one place where a chosen secret is compared, with its guard against guessing. */
@@ -68,7 +66,7 @@ export function createAccounts(options: {
 
   return {
     async prove(claim) {
-      const attempt = await guessing.begin(claim.name, claim.address);
+      const attempt = await guessing.begin(claim.name, claim);
       return settle(attempt, () => compare(claim, attempt));
     },
     async recall({ id, name, secrets, address }) {
@@ -79,8 +77,8 @@ export function createAccounts(options: {
       await guessing.pass(name, address);
       return known.client;
     },
-    async verify(name, address, check) {
-      return settle(await guessing.begin(name, address, 'cannot be guessed'), check);
+    async verify(name, caller, check) {
+      return settle(await guessing.begin(name, caller, 'cannot be guessed'), check);
     },
   };
 }

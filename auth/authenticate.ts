@@ -4,6 +4,7 @@ import { isForUs } from './audience.ts';
 import type { ClientAuthentication } from './client-auth.ts';
 import { readBasic } from './client-methods/secret-basic.ts';
 import { Denial } from './errors.ts';
+import type { Caller } from './guessing.ts';
 import type { LastUses, Origin } from './last-use.ts';
 import type { LiveTokens } from './live-tokens.ts';
 import type { PresentedTokens } from './presented.ts';
@@ -15,7 +16,7 @@ export interface Authentication {
    * The principal of a request, by its Authorization header alone. Throws a Denial (401) for a credential that is
    * not good, even where the anonymous may pass.
    */
-  authenticate(request: { authorization: string | undefined } & Origin): Promise<Principal>;
+  authenticate(request: { authorization: string | undefined } & Origin & Caller): Promise<Principal>;
   /** The live token of a Bearer header; throws a Denial where there is none. */
   bearer(authorization: string | undefined, origin: Origin): Promise<BearerToken>;
 }
@@ -43,20 +44,20 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return { ...live, claims: read.claims && heldClaims(read.claims, live.record.scope) };
   }
 
-  async function basic(encoded: string, address: string): Promise<Principal> {
+  async function basic(encoded: string, caller: Caller): Promise<Principal> {
     const credentials = readBasic(encoded);
-    const client = credentials && (await clients.proveSecret(credentials, address));
+    const client = credentials && (await clients.proveSecret(credentials, caller));
     const grants = client?.resource['grant_types'];
     if (!client || !Array.isArray(grants) || !grants.includes('basic')) throw new Denial('bad-credentials');
     return { kind: 'client', client: client.resource, token: undefined };
   }
 
   return {
-    async authenticate({ authorization, address, userAgent }) {
+    async authenticate({ authorization, address, since, userAgent }) {
       if (authorization === undefined) return ANONYMOUS;
       const { scheme, value } = split(authorization);
       if (scheme === 'bearer') return principalOf(await tokenOf(value, { address, userAgent }));
-      if (scheme === 'basic') return basic(value, address);
+      if (scheme === 'basic') return basic(value, { address, since });
       throw new Denial('anonymous', 'The authentication scheme is not known.');
     },
     async bearer(authorization, origin) {

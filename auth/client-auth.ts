@@ -7,6 +7,7 @@ import type { ClientCredentials, ClientMethod, CredentialRequest } from './clien
 import { CLIENT_METHODS } from './client-methods/registry.ts';
 import { bySecret } from './client-methods/secret.ts';
 import { OAuthError, REFUSED } from './errors.ts';
+import type { Caller } from './guessing.ts';
 import { findStored, isUsable, type Stored } from './stored.ts';
 
 /** The client of a request, and whether it proved to be who it says. */
@@ -18,8 +19,7 @@ export interface RequestClient {
 }
 
 export interface ClientRequest extends CredentialRequest {
-  /** The caller's IP address. */
-  address: string;
+  caller: Caller;
 }
 
 export interface ClientAuthentication {
@@ -29,7 +29,7 @@ export interface ClientAuthentication {
    */
   identify(request: ClientRequest): Promise<RequestClient>;
   /** The Client that a secret proves, or undefined. Rejects where guessing is throttled. */
-  proveSecret(credentials: ClientCredentials, address: string): Promise<Stored | undefined>;
+  proveSecret(credentials: ClientCredentials, caller: Caller): Promise<Stored | undefined>;
 }
 
 /** Authenticates clients by the methods of the registry. */
@@ -43,9 +43,9 @@ export function createClientAuthentication(options: {
   async function prove(
     method: Pick<ClientMethod, 'prove' | 'recall'>,
     credentials: ClientCredentials,
-    address: string,
+    caller: Caller,
   ): Promise<Stored | undefined> {
-    const context = { accounts, assertions, address };
+    const context = { accounts, assertions, caller };
     const recalled = await method.recall?.(context, credentials);
     if (recalled) return recalled;
     const account = await findStored(engine, 'Client', credentials.id);
@@ -53,9 +53,9 @@ export function createClientAuthentication(options: {
   }
 
   return {
-    proveSecret: (credentials, address) => prove(bySecret, credentials, address),
+    proveSecret: (credentials, caller) => prove(bySecret, credentials, caller),
     async identify(request) {
-      const { parameters, address } = request;
+      const { parameters, caller } = request;
       const used = CLIENT_METHODS.filter((method) => method.isUsed(request));
       const [method, other] = used;
       if (other) throw new OAuthError('invalid_request', 'Use one method of client authentication, not several.');
@@ -66,7 +66,7 @@ export function createClientAuthentication(options: {
       if (named !== undefined && named !== credentials.id) {
         throw new OAuthError('invalid_request', 'client_id names another client than the credentials.');
       }
-      const client = await prove(method, credentials, address);
+      const client = await prove(method, credentials, caller);
       if (!client) throw new OAuthError('invalid_client', REFUSED);
       return { client, authenticated: true, confidential: true };
     },

@@ -25,18 +25,26 @@ export interface Attempt extends Asker {
 
 export interface Guessing {
   /**
-   * Admits an attempt before any hashing. The account is a name of the caller's choice; the address an IP address.
+   * Admits an attempt before any hashing. The account is a name of the caller's choice.
    * Rejects with a `throttled` Failure where there were too many failures; waits where the attempts under way
    * could still become too many, so that guessing in parallel gains nothing, and rejects with `busy` where that takes
    * too long. What `cannot be guessed` is held against the address alone: else whoever sends nonsense in the name of an
    * account would lock it out, and protect nothing.
    */
-  begin(account: string, address: string, credential?: 'can be guessed' | 'cannot be guessed'): Promise<Attempt>;
+  begin(account: string, caller: Caller, credential?: 'can be guessed' | 'cannot be guessed'): Promise<Attempt>;
   /**
    * Admits a credential that is known to be right: it takes nobody's place, and the account is known from this address
    * from now on. Rejects with a `throttled` Failure, as `begin` does.
    */
   pass(account: string, address: string): Promise<void>;
+}
+
+/** Where an attempt comes from. */
+export interface Caller {
+  /** An IP address. */
+  address: string;
+  /** Since when its request waits, in milliseconds of `elapsed`; from now on where it has not yet. */
+  since?: number | undefined;
 }
 
 export interface GuessingOptions {
@@ -94,8 +102,7 @@ export function createGuessing({ clock, records, elapsed = () => performance.now
   }
 
   return {
-    async begin(account, address, credential = 'can be guessed') {
-      const since = elapsed();
+    async begin(account, { address, since = elapsed() }, credential = 'can be guessed') {
       const { network, pair } = subjectsOf(account, address);
       const guessed = credential === 'can be guessed' ? pair : NOBODY;
       const held = [take(network), take(pair)];

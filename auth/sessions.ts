@@ -24,6 +24,8 @@ export interface Issue {
   /** For whom the first access token is, where that is a part of the audience alone (RFC 8707 §2.2). */
   firstAudience?: string[];
   address: string;
+  /** Since when the request waits, in milliseconds of the process; from now on where it has not yet. */
+  since?: number;
   userAgent: string | undefined;
   /** What else is known of a person who signed in on a page. */
   interaction?: { authTime: number; patient: string | undefined; refreshable: boolean };
@@ -76,7 +78,7 @@ export async function startSession(context: SessionsContext, issue: Issue): Prom
   // Signing takes longer than storing: nobody has the tokens before both are done.
   const [tokens] = await Promise.all([
     tokensOf(context, drafted),
-    context.engine.transact((transaction) => storeSession(transaction, issue, drafted), looksAt),
+    context.engine.transact((transaction) => storeSession(transaction, issue, drafted), looksAt, issue.since),
   ]);
   return tokens;
 }

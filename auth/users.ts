@@ -3,14 +3,13 @@ import type { Engine } from '../resources/engine.ts';
 import { foldName } from '../resources/names.ts';
 import type { Accounts } from './accounts.ts';
 import type { Audit } from './audit.ts';
+import type { Caller } from './guessing.ts';
 import { findStored, type Stored } from './stored.ts';
 
-export interface SignIn {
+export interface SignIn extends Caller {
   /** A User's id, userName or email. */
   username: string;
   password: string;
-  /** The caller's IP address. */
-  address: string;
   /** The id of the Client that they sign in to. */
   client: string;
 }
@@ -21,11 +20,11 @@ export interface SignIn {
  */
 export async function proveUser(
   { engine, accounts, audit }: { engine: Engine; accounts: Accounts; audit: Audit },
-  { username, password, address, client }: SignIn,
+  { username, password, client, address, since }: SignIn,
 ): Promise<Stored | undefined> {
   const user = await findUser(engine, username);
   const name = user ? `User/${user.id}` : `login/${foldName(username)}`;
-  const claim = { account: user, name, credential: 'password', secrets: [password], address } as const;
+  const claim = { account: user, name, credential: 'password', secrets: [password], address, since } as const;
   const proven = await accounts.prove(claim);
   audit.note({ kind: 'login', outcome: proven ? '0' : '4', user: user?.id, client, address });
   return proven ? user : undefined;

@@ -176,6 +176,9 @@ export interface TypeRule {
   effect?(transaction: Transaction, change: Change): Promise<void>;
 }
 
+/** One job of the write queue, as those outside of the engine write it. */
+export type Work<Result> = (transaction: Transaction) => Promise<Result>;
+
 /** What can be done with resources, on what is committed or within a job of the write queue. */
 export interface Interactions {
   /**
@@ -233,8 +236,9 @@ export interface Engine extends Interactions {
   /**
    * Runs one job of the write queue: it commits as a whole before the promise resolves. The resources that it surely
    * looks at are read together with those of other jobs.
+   * @param since since when its caller waits, in milliseconds of the process: it waits for its turn so much less
    */
-  transact<Result>(job: (transaction: Transaction) => Promise<Result>, looksAt?: readonly Address[]): Promise<Result>;
+  transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result>;
   /** How many writes wait for their turn. */
   readonly waiting: number;
   /** What is committed, for the tables that hold no resources. */

@@ -10,9 +10,9 @@ import type {
   Interactions,
   JobInteractions,
   SearchPage,
-  Transaction,
   TypeRule,
   Version,
+  Work,
   WriteOptions,
   WriteResult,
 } from './engine.ts';
@@ -164,8 +164,8 @@ class ResourceEngine implements Engine {
     );
   }
 
-  transact<Result>(job: (transaction: Transaction) => Promise<Result>, looksAt?: readonly Address[]): Promise<Result> {
-    return this.#submit(job, looksAt);
+  transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result> {
+    return this.#submit(job, looksAt, since);
   }
 
   deletions(type: string, before: number, count: number): Promise<Version[]> {
@@ -246,7 +246,7 @@ class ResourceEngine implements Engine {
     since?: number,
   ): Promise<Result> {
     const { rules, registry, dialect } = this.#options;
-    const served = (type: string) => this.#served(type);
+    const served = this.#served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
     const options = { dialect, registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), looksAt, since);

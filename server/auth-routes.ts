@@ -96,6 +96,7 @@ function requestOf(ctx: Context, kinds: readonly BodyKind[] = ['form', 'resource
     url: ctx.originalUrl,
     headers: ctx.req.headers,
     address: ctx.state.address,
+    since: ctx.state.since,
     userAgent: ctx.req.headers['user-agent'],
     body,
   };

@@ -39,11 +39,12 @@ export interface Asked {
  * judged with the body, by the Judge that this gives.
  */
 export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
-  const { address, base } = ctx.state;
+  const { address, base, since } = ctx.state;
   const { headers } = ctx.req;
   const principal = await auth.authentication.authenticate({
     authorization: headers.authorization,
     address,
+    since,
     userAgent: headers['user-agent'],
   });
   ctx.state.principal = principal;

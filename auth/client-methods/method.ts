@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts.ts';
 import type { Assertions } from '../assertions.ts';
+import type { Caller } from '../guessing.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Stored } from '../stored.ts';
 
@@ -22,8 +23,7 @@ export interface CredentialRequest {
 export interface ProofContext {
   accounts: Accounts;
   assertions: Assertions;
-  /** The caller's IP address. */
-  address: string;
+  caller: Caller;
 }
 
 /** One way for a client to authenticate (RFC 6749 §2.3). */

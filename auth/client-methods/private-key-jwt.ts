@@ -19,11 +19,11 @@ export const privateKeyJwt: ClientMethod = {
     const id = subjectOf(assertion);
     return id === undefined ? undefined : { id, secrets: [assertion] };
   },
-  prove: ({ accounts, assertions, address }, { id, secrets: [assertion = ''] }, account) =>
+  prove: ({ accounts, assertions, caller }, { id, secrets: [assertion = ''] }, account) =>
     accounts.verify(
       // Apart from the secret of the Client: guesses at that one do not lock this one out.
       `Client/${id} by assertion`,
-      address,
+      caller,
       async () => account !== undefined && assertions.prove(assertion, account),
     ),
 };

@@ -12,6 +12,8 @@ export interface AuthRequest {
   headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The caller's IP address. */
   address: string;
+  /** Since when it waits, in milliseconds of the process. */
+  since: number;
   userAgent: string | undefined;
   body: ParsedBody;
 }

@@ -36,7 +36,7 @@ export function introspectEndpoint(context: IntrospectContext): Endpoint {
   return async (request) => {
     const parameters = parametersOf(request);
     const { address } = request;
-    const caller = await clients.identify({ authorization: authorizationOf(request), parameters, address });
+    const caller = await clients.identify({ authorization: authorizationOf(request), parameters, caller: request });
     if (!caller.authenticated) throw new OAuthError('invalid_client', REFUSED);
     const token = await issued.find(parameters.require('token'));
     if (!token) return answered(INACTIVE);

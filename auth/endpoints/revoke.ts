@@ -24,7 +24,11 @@ export function revokeEndpoint({ engine, settings, clients, issued, audit }: Rev
   return async (request) => {
     const parameters = parametersOf(request);
     const { address } = request;
-    const requestClient = await clients.identify({ authorization: authorizationOf(request), parameters, address });
+    const requestClient = await clients.identify({
+      authorization: authorizationOf(request),
+      parameters,
+      caller: request,
+    });
     const token = await issued.find(parameters.require('token'));
     const grant = String(token?.session.resource['type']);
     const { secretRequired } = grantSettings(requestClient.client.resource, grant, settings);

@@ -16,10 +16,11 @@ export function tokenEndpoint(context: GrantContext, clients: ClientAuthenticati
   const answer = async (request: AuthRequest, arrival: number) => {
     const parameters = parametersOf(request);
     const grant = findGrant(parameters.require('grant_type'));
-    const { address, userAgent } = request;
+    const { address, since, userAgent } = request;
     const authorization = authorizationOf(request);
-    const requestClient = await clients.identify({ authorization, schemeless: true, parameters, address });
-    const { tokens, extra } = await grant.issue(context, { parameters, requestClient, arrival, address, userAgent });
+    const requestClient = await clients.identify({ authorization, schemeless: true, parameters, caller: request });
+    const asked = { parameters, requestClient, arrival, address, since, userAgent };
+    const { tokens, extra } = await grant.issue(context, asked);
     audit.note(issued(tokens, grant.name, address));
     return answered({ ...tokenAnswer(tokens, clock()), ...extra });
   };

@@ -11,7 +11,7 @@ const NAME = 'client_credentials';
 
 export const clientCredentials: Grant = {
   name: NAME,
-  async issue({ sessions }, { parameters, requestClient, address, userAgent }) {
+  async issue({ sessions }, { parameters, requestClient, address, since, userAgent }) {
     const { client, authenticated } = requestClient;
     if (!authenticated) throw new OAuthError('invalid_client', REFUSED);
     requireGrant(client.resource, NAME);
@@ -22,7 +22,7 @@ export const clientCredentials: Grant = {
     });
     const asked = parseScope(parameters.get('scope'));
     const scope = grantedScopeWithoutPatient(client.resource, asked, isForOthers(sessions.settings, audience));
-    const issue = { grant: NAME, client, user: undefined, scope, audience, address, userAgent };
+    const issue = { grant: NAME, client, user: undefined, scope, audience, address, since, userAgent };
     return { tokens: await startSession(sessions, issue), extra: {} };
   },
 };

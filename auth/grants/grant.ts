@@ -25,6 +25,8 @@ export interface GrantRequest {
   /** When it came, among the requests of this process. */
   arrival: number;
   address: string;
+  /** Since when it waits, in milliseconds of the process. */
+  since: number;
   userAgent: string | undefined;
 }
 

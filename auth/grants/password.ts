@@ -13,7 +13,7 @@ const NAME = 'password';
 
 export const password: Grant = {
   name: NAME,
-  async issue(context, { parameters, requestClient, address, userAgent }) {
+  async issue(context, { parameters, requestClient, address, since, userAgent }) {
     const { sessions } = context;
     const { client } = requestClient;
     const settings = grantSettings(client.resource, NAME, sessions.settings);
@@ -28,9 +28,10 @@ export const password: Grant = {
     const asked = parseScope(parameters.get('scope'));
     const scope = grantedScopeWithoutPatient(client.resource, asked, isForOthers(sessions.settings, audience));
 
-    const user = await proveUser(context, { username, password: secret, address, client: client.id });
+    const user = await proveUser(context, { username, password: secret, address, since, client: client.id });
     if (!user) throw new OAuthError('invalid_grant', 'The username or the password is wrong.');
-    const tokens = await startSession(sessions, { grant: NAME, client, user, scope, audience, address, userAgent });
+    const issue = { grant: NAME, client, user, scope, audience, address, since, userAgent };
+    const tokens = await startSession(sessions, issue);
     return { tokens, extra: { userinfo: userInfo(user) } };
   },
 };

@@ -14,6 +14,7 @@ import { rejectionOf } from './refusal.ts';
 
 const QUARTER_HOUR = 15 * 60_000;
 const DAY = 24 * 3600_000;
+const HERE = { address: '192.0.2.1' };
 
 describe('guessing', () => {
   let now = 1_000_000;
@@ -42,13 +43,13 @@ describe('guessing', () => {
   });
 
   async function fail(times: number, account = 'Client/a', address = '192.0.2.1'): Promise<void> {
-    for (let turn = 0; turn < times; turn += 1) await (await guessing.begin(account, address)).failed();
+    for (let turn = 0; turn < times; turn += 1) await (await guessing.begin(account, { address })).failed();
   }
 
   /** Seconds until the next attempt; undefined where it is admitted now. */
   async function wait(account = 'Client/a', address = '192.0.2.1'): Promise<number | undefined> {
     try {
-      (await guessing.begin(account, address)).released();
+      (await guessing.begin(account, { address })).released();
       return undefined;
     } catch (error) {
       expect(error).to.be.instanceOf(Failure).and.include({ code: 'throttled' });
@@ -57,16 +58,16 @@ describe('guessing', () => {
   }
 
   async function succeed(account = 'Client/a', address = '192.0.2.1'): Promise<void> {
-    await (await guessing.begin(account, address)).succeeded();
+    await (await guessing.begin(account, { address })).succeeded();
   }
 
-  const refused = (account = 'Client/a', address = '192.0.2.1') => rejectionOf(guessing.begin(account, address));
+  const refused = (account = 'Client/a', address = '192.0.2.1') => rejectionOf(guessing.begin(account, { address }));
 
   it('the eleventh attempt after ten failures is refused until the first of them is 15 minutes old', async () => {
     await fail(1);
     now += 60_000;
     await fail(9);
-    const error = await guessing.begin('Client/a', '192.0.2.1').catch((thrown: unknown) => thrown);
+    const error = await guessing.begin('Client/a', HERE).catch((thrown: unknown) => thrown);
     expect(error)
       .to.be.instanceOf(Failure)
       .and.include({ code: 'throttled', retryAfter: 14 * 60 });
@@ -87,14 +88,14 @@ describe('guessing', () => {
   });
 
   it('what succeeded is not held against anyone', async () => {
-    for (let turn = 0; turn < 30; turn += 1) (await guessing.begin('Client/a', '192.0.2.1')).released();
+    for (let turn = 0; turn < 30; turn += 1) (await guessing.begin('Client/a', HERE)).released();
     expect(await refused()).to.equal(undefined);
   });
 
   it('lockout dodged by parallel guesses: what is under way counts', async () => {
     const admitted: Attempt[] = [];
     const outcomes = Array.from({ length: 40 }, () =>
-      guessing.begin('Client/a', '192.0.2.1').then(
+      guessing.begin('Client/a', HERE).then(
         (attempt) => admitted.push(attempt),
         (error: Failure) => error.code,
       ),
@@ -108,7 +109,7 @@ describe('guessing', () => {
 
   it('parallel attempts that succeed all come through', async () => {
     const all = Array.from({ length: 40 }, async () => {
-      const attempt = await guessing.begin('Client/a', '192.0.2.1');
+      const attempt = await guessing.begin('Client/a', HERE);
       await new Promise(setImmediate);
       attempt.released();
     });
@@ -116,8 +117,8 @@ describe('guessing', () => {
   });
 
   it('a crowd: who would wait too long for those before is refused as busy, and they are not', async () => {
-    const admitted = await Promise.all(Array.from({ length: 10 }, () => guessing.begin('Client/a', '192.0.2.1')));
-    const waiting = guessing.begin('Client/a', '192.0.2.1');
+    const admitted = await Promise.all(Array.from({ length: 10 }, () => guessing.begin('Client/a', HERE)));
+    const waiting = guessing.begin('Client/a', HERE);
     // By then it has looked at what the other has.
     await succeed('Client/b');
     elapsed += LONGEST_WAIT - 1;
@@ -125,6 +126,13 @@ describe('guessing', () => {
     for (const attempt of admitted) attempt.released();
     (await waiting).released();
     expect(await refused()).to.equal(undefined);
+  });
+
+  it('what a request has waited before is taken from what an attempt may wait', async () => {
+    const admitted = await Promise.all(Array.from({ length: 10 }, () => guessing.begin('Client/a', HERE)));
+    const waitedBefore = guessing.begin('Client/a', { ...HERE, since: elapsed - LONGEST_WAIT });
+    expect(await rejectionOf(waitedBefore)).to.equal('busy');
+    for (const attempt of admitted) attempt.released();
   });
 
   it('each lock within a day is twice as long as the one before', async () => {
@@ -222,7 +230,7 @@ describe('guessing', () => {
         for (const { wait, fails, parallel } of steps) {
           now += wait;
           const attempts = Array.from({ length: parallel }, async () => {
-            const attempt = await guard.begin('a', '192.0.2.1');
+            const attempt = await guard.begin('a', HERE);
             await new Promise(setImmediate);
             if (fails) failures.push(now);
             if (fails) await attempt.failed();

@@ -31,7 +31,7 @@ describe('server: a late event loop', () => {
       while (performance.now() < end);
     };
     subscribe(ARRIVAL, block);
-    const body = { PUT: { json: {} }, POST: { form: 'a=b' } }[method] ?? {};
+    const body = { PUT: { json: {} }, POST: { form: 'grant_type=client_credentials' } }[method] ?? {};
     const reply = await server.request(method, path, { as: asRoot, ...body });
     unsubscribe(ARRIVAL, block);
     return reply;
@@ -53,19 +53,30 @@ describe('server: a late event loop', () => {
     expect((await server.request('GET', '/Patient', { as: asRoot })).status).to.equal(200);
   });
 
-  it('who has waited for the loop waits so much less for the queue of writes', async () => {
+  for (const [what, method, path] of [
+    ['a resource', 'PUT', '/Patient/b'],
+    ['a token', 'POST', '/auth/token'],
+  ] as const) {
+    it(`who has waited for the loop waits so much less for the queue of writes: for ${what}`, () =>
+      waitsLess(method, path));
+  }
+
+  async function waitsLess(method: string, path: string): Promise<void> {
     const { release } = await holdWriter(database.url);
-    const stuck = server.request('PUT', '/Patient/a', { as: asRoot, json: {} });
+    const stuck = server.request('PUT', '/Patient/a', {
+      as: asRoot,
+      json: { id: 'a', implicitRules: `urn:${method}` },
+    });
     // By then its group has been closed: those that came with it would not wait for it.
     for (let times = 0; times < 5; times += 1) await server.request('GET', '/Patient', { as: asRoot });
     const began = performance.now();
-    const refused = await askLate((2 / 3) * LONGEST_WAIT, '/Patient/b', 'PUT');
+    const refused = await askLate((2 / 3) * LONGEST_WAIT, path, method);
     const took = performance.now() - began;
     await release();
     expect([refused.status, refused.header('retry-after')], refused.text).to.deep.equal([503, '1']);
     expect(took).to.be.below((4 / 3) * LONGEST_WAIT);
-    expect((await stuck).status).to.equal(201);
-  });
+    expect((await stuck).status).to.be.oneOf([200, 201]);
+  }
 
   it('a little late is served', async () => {
     expect((await askLate(50, '/Patient')).status).to.equal(200);
