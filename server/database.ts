@@ -25,8 +25,8 @@ export interface Database {
   queries: Connection;
   /** How many queries wait for a connection, or for their turn on the one that there is. */
   readonly waiting: number;
-  /** Opens the one connection that writes. */
-  openWriter(): Promise<WriterConnection>;
+  /** Opens the one connection that writes: for callers who wait for their writes, or for bulk. */
+  openWriter(work?: 'bulk'): Promise<WriterConnection>;
   /**
    * Brings the tables up to date; `then` is given the names of the migrations that were run, and runs itself before
    * another process may start to do the same.
@@ -112,7 +112,7 @@ async function openSqlite(location: string): Promise<Database> {
     get waiting() {
       return points.waiting + queries.waiting;
     },
-    openWriter: () => SqliteConnection.open(path, 'writer'),
+    openWriter: (work) => SqliteConnection.open(path, work ?? 'writer'),
     migrate: async (then) => then(await migrateWith(knexModule(knexConfig(`sqlite:${path}`)))),
     close: async () => {
       await reading.close();

@@ -41,14 +41,14 @@ export interface Ward extends Ports {
 
 /**
  * Opens the database of the settings, brings it up to date and makes the root client where it is empty.
- * `report` is told what an operator should know of it later. `group` says how many writes share a commit, where it is
- * not for callers who each wait for theirs.
+ * `report` is told what an operator should know of it later. `bulk` says how many writes share a commit, where nobody
+ * waits for one of them.
  */
 export async function openWard(
   config: Config,
   ports: Ports = REAL,
   report: (problem: string) => void = () => undefined,
-  group?: GroupSize,
+  bulk?: GroupSize,
 ): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl, {
@@ -65,10 +65,10 @@ export async function openWard(
     dialect: database.dialect,
     points: database.points,
     queries: database.queries,
-    openWriter: () => database.openWriter(),
+    openWriter: () => database.openWriter(bulk ? 'bulk' : undefined),
     hasher: passwords,
     rules: createRules(registry, config),
-    group,
+    group: bulk,
     ...ports,
   });
   const close = async () => {
