@@ -34,7 +34,8 @@ export class WaitingLine<Work extends Waiter> {
   readonly #longest: number;
   readonly #elapsed: () => number;
   readonly #line: { work: Work; since: number; joined: number }[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  /** Runs out when the first of those that wait has waited too long. */
+  #timer: { due: number; handle: NodeJS.Timeout } | undefined;
 
   constructor({ name, longest = LONGEST_WAIT, elapsed = () => performance.now() }: WaitingLineOptions) {
     this.#name = name;
@@ -58,7 +59,7 @@ export class WaitingLine<Work extends Waiter> {
     if (now - waiting.since + ahead * LONGER >= this.#longest) throw this.#refusal();
     const place = this.#line.findLastIndex((other) => other.since <= waiting.since) + 1;
     this.#line.splice(place, 0, waiting);
-    this.#timer ??= this.#lookIn(this.#longest - (now - waiting.since));
+    this.#lookFor(waiting, now);
   }
 
   /** The foremost, whose turn it is; undefined where none waits. */
@@ -89,12 +90,18 @@ export class WaitingLine<Work extends Waiter> {
   }
 
   /** One timer for all that wait: it is set again for the foremost, as long as there is one. */
-  #lookIn(milliseconds: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      const now = this.#elapsed();
-      while (this.#line[0] && now - this.#line[0].since >= this.#longest) this.next()?.reject(this.#refusal());
-      const [foremost] = this.#line;
-      this.#timer = foremost && this.#lookIn(this.#longest - (now - foremost.since));
-    }, milliseconds).unref();
+  #lookFor({ since }: { since: number }, now: number): void {
+    const due = since + this.#longest;
+    if (this.#timer && this.#timer.due <= due) return;
+    clearTimeout(this.#timer?.handle);
+    this.#timer = { due, handle: setTimeout(() => this.#look(), due - now).unref() };
+  }
+
+  #look(): void {
+    const now = this.#elapsed();
+    this.#timer = undefined;
+    while (this.#line[0] && now - this.#line[0].since >= this.#longest) this.next()?.reject(this.#refusal());
+    const [foremost] = this.#line;
+    if (foremost) this.#lookFor(foremost, now);
   }
 }

@@ -188,6 +188,17 @@ describe('A waiting line', () => {
     expect([line.next()?.name, line.next()?.name, line.next()?.name]).to.eql(['earlier elsewhere', 'first', 'new']);
   });
 
+  it('refuses in time who has waited elsewhere, whoever came before', async () => {
+    let now = 0;
+    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 60_000, elapsed: () => now });
+    line.join({ name: 'first', reject: () => undefined });
+    await new Promise<void>((resolve) => {
+      line.join({ name: 'long underway', reject: () => resolve() }, -59_999);
+      now = 1;
+    });
+    expect(line.length).to.equal(1);
+  });
+
   it('serves in the order of arrival, and refuses each when its own time is over', async () => {
     let now = 0;
     const line = new WaitingLine<Visitor>({ name: 'tests', longest: 20, elapsed: () => now });
