@@ -66,6 +66,7 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
   const { engine, seal, clock, alg, random, generated } = options;
   const derivation = await engine.transact((connection) => serverSecret(connection, seal, 'derivation', random(32)));
   const memory = new KeyMemory(options);
+  let rotating: Promise<unknown> = Promise.resolve();
 
   async function current(): Promise<SigningKey> {
     const found = signingKey((await memory.keys()).values(), alg, clock());
@@ -112,9 +113,14 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
       }
       return { keys: (await states()).map(({ key }) => key.publicJwk) };
     },
-    async rotate(atOnce, by = alg) {
-      const rotation = await rotateSigningKey({ engine, seal, alg: by }, atOnce);
-      await memory.readAnew();
+    rotate(atOnce, by = alg) {
+      // One after the other: a pair of RSA is made on the threads that the database is read on.
+      const rotation = rotating.then(async () => {
+        const done = await rotateSigningKey({ engine, seal, alg: by }, atOnce);
+        await memory.readAnew();
+        return done;
+      });
+      rotating = rotation.catch(() => undefined);
       return rotation;
     },
     derivation,
@@ -157,9 +163,9 @@ class KeyMemory {
   /** Reads them after a change: what is being read already may be from before it. */
   async readAnew(): Promise<void> {
     await Promise.allSettled([this.#reading]);
-    // Where that fails, they are read by whoever needs them next.
     this.#readAt = undefined;
-    await this.read();
+    // Where that fails, they are read by whoever needs them next: the change is made, and is not to look undone.
+    await this.read().catch(() => undefined);
   }
 
   async #read(): Promise<Map<string, SigningKey>> {

@@ -101,17 +101,28 @@ export interface Rotation {
  * At once, for keys that others may have: it signs from now on, and all others end, with every JWT that they signed.
  */
 export async function rotateSigningKey({ engine, seal, alg }: KeyMaking, atOnce: boolean): Promise<Rotation> {
+  // A key pair costs much: none is made for one that is not wanted.
+  const pendingIn = async (transaction: Transaction) =>
+    atOnce ? undefined : pendingAmong(await heldKeys(transaction), alg, transaction.now);
+  const known = await engine.transact(pendingIn);
+  if (known) return known;
   const jwk = await generateSigningKey(alg);
   return engine.transact(async (transaction): Promise<Rotation> => {
     const { now } = transaction;
+    const pending = await pendingIn(transaction);
+    if (pending) return pending;
     const keys = await heldKeys(transaction);
-    const pending = keys.find((key) => key.alg === alg && key.signsFrom > now);
-    if (pending && !atOnce) return { outcome: 'pending', kid: pending.kid, signsFrom: pending.signsFrom };
     if (atOnce) await transaction.run('DELETE FROM signing_key');
     const signsFrom = atOnce || keys.length === 0 ? now : now + LEAD_MS;
     const kid = await add(transaction, seal, jwk, signsFrom);
     return { outcome: signsFrom > now ? 'published' : 'signing', kid, signsFrom };
   });
+}
+
+/** The key that is published already and has yet to sign. */
+function pendingAmong(keys: readonly KeyTimes[], alg: SigningAlg, now: number): Rotation | undefined {
+  const pending = keys.find((key) => key.alg === alg && key.signsFrom > now);
+  return pending && { outcome: 'pending', kid: pending.kid, signsFrom: pending.signsFrom };
 }
 
 /** Removes the keys that have ended. */

@@ -9,6 +9,9 @@ export const LONGEST_WAIT = 1500;
 /** Whoever comes to a line is taken to wait so many times as long as the foremost has waited there so far. */
 const LONGER = 1.5;
 
+/** What counts of a wait elsewhere: with what the door lets pass that makes two seconds. */
+const ELSEWHERE = 2 / 3;
+
 /** What waits, and is told where it is not served. */
 export interface Waiter {
   reject(error: unknown): void;
@@ -21,6 +24,11 @@ export interface WaitingLineOptions {
   longest?: number | undefined;
   /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
   elapsed?: (() => number) | undefined;
+  /**
+   * The part of the longest wait that may be over when somebody comes; two thirds where it is not given. What a request
+   * did before, such as a search that takes long by itself, is no reason never to serve it.
+   */
+  elsewhere?: number;
 }
 
 /**
@@ -33,13 +41,16 @@ export class WaitingLine<Work extends Waiter> {
   readonly #name: string;
   readonly #longest: number;
   readonly #elapsed: () => number;
+  readonly #elsewhere: number;
   readonly #line: { work: Work; since: number; joined: number }[] = [];
   /** Runs out when the first of those that wait has waited too long. */
   #timer: { due: number; handle: NodeJS.Timeout } | undefined;
 
-  constructor({ name, longest = LONGEST_WAIT, elapsed = () => performance.now() }: WaitingLineOptions) {
+  constructor(options: WaitingLineOptions) {
+    const { name, longest = LONGEST_WAIT, elapsed = () => performance.now(), elsewhere = ELSEWHERE } = options;
     this.#name = name;
     this.#longest = longest;
+    this.#elsewhere = elsewhere * longest;
     this.#elapsed = elapsed;
   }
 
@@ -54,10 +65,13 @@ export class WaitingLine<Work extends Waiter> {
    */
   join(work: Work, since?: number): void {
     const now = this.#elapsed();
-    const waiting = { work, since: since ?? now, joined: now };
-    const ahead = now - (this.#line[0]?.joined ?? now);
-    if (now - waiting.since + ahead * LONGER >= this.#longest) throw this.#refusal();
-    const place = this.#line.findLastIndex((other) => other.since <= waiting.since) + 1;
+    const from = Math.max(since ?? now, now - this.#elsewhere);
+    const place = this.#line.findLastIndex((other) => other.since <= from) + 1;
+    const [foremost] = this.#line;
+    const ahead = place === 0 || !foremost ? 0 : now - foremost.joined;
+    if (now - from + ahead * LONGER >= this.#longest) throw this.#refusal();
+    // How long the line has not moved is told by those who were here before, too.
+    const waiting = { work, since: from, joined: this.#line[place]?.joined ?? now };
     this.#line.splice(place, 0, waiting);
     this.#lookFor(waiting, now);
   }

@@ -36,7 +36,7 @@ export function noteDenial(
   { method, url, authorization }: RefusedRequest,
   { status, code }: { status: number; code: string },
 ): void {
-  const told = toldOf(status) ?? (url === '/auth/token' && status < 500 ? TOKEN_REFUSED : undefined);
+  const told = toldOf(status) ?? (url === '/auth/token' && status < 500 && status !== 404 ? TOKEN_REFUSED : undefined);
   if (!told) return;
   const [, type = '', id] = ADDRESS.exec(url) ?? [];
   const known = registry.get(type) !== undefined;

@@ -24,7 +24,8 @@ interface Waiting {
  */
 export class Door {
   readonly #loop: Pick<EventLoop, 'lateness'>;
-  readonly #line = new WaitingLine<Waiting>({ name: 'requests' });
+  /** Who comes here has done nothing yet: all of its wait counts. */
+  readonly #line = new WaitingLine<Waiting>({ name: 'requests', elsewhere: 1 });
   #begun = 0;
   #endsTurn = false;
   #hasCome = false;

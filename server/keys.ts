@@ -21,7 +21,7 @@ export function mountKeys(router: Router<RequestState>, { auth, engine, config, 
     return answered({ keys: await toldKeys(engine.committed, config.signingAlg, clock()) });
   };
   const rotate = async (ctx: Context, judge: Judge, body: ParsedBody) => {
-    const { sent, now, alg } = readWish(body);
+    const { sent, now, alg } = readWish(body, config.signingAlg);
     judge.requireOperation('rotate-keys', sent);
     const rotation = await auth.keys.rotate(now, alg);
     const { principal, address } = ctx.state;
@@ -55,8 +55,14 @@ function refuseQuery({ querystring }: Context): void {
   throw new Failure('parameter', 'This address takes no parameter in its URL but _format.');
 }
 
-/** What kind of key is wanted. Throws `parameter` (400) for anything that is not known: it would not be done. */
-function readWish(body: ParsedBody): { sent: Json | undefined; now: boolean; alg: SigningAlg | undefined } {
+/**
+ * What kind of key is wanted. Throws `parameter` (400) for anything that is not known: it would not be done. Nor would
+ * a key sign at once by an algorithm that the server does not sign by.
+ */
+function readWish(
+  body: ParsedBody,
+  signingAlg: SigningAlg,
+): { sent: Json | undefined; now: boolean; alg: SigningAlg | undefined } {
   const sent = body && 'json' in body ? body.json : undefined;
   if (sent !== undefined && !isObject(sent)) throw new Failure('parameter', 'The body must be a JSON object.');
   const { now = false, alg, ...others } = sent ?? {};
@@ -64,6 +70,9 @@ function readWish(body: ParsedBody): { sent: Json | undefined; now: boolean; alg
   const known = SIGNING_ALGS.find((name) => name === alg);
   if (alg !== undefined && known === undefined) {
     throw new Failure('parameter', `alg takes one of ${SIGNING_ALGS.join(', ')}.`);
+  }
+  if (now && known !== undefined && known !== signingAlg) {
+    throw new Failure('parameter', `now is for keys of this server's algorithm, ${signingAlg}: leave alg out.`);
   }
   if (Object.keys(others).length > 0) throw new Failure('parameter', 'The body has now and alg, and nothing else.');
   return { sent, now, alg: known };

@@ -130,9 +130,14 @@ describe('guessing', () => {
 
   it('what a request has waited before is taken from what an attempt may wait', async () => {
     const admitted = await Promise.all(Array.from({ length: 10 }, () => guessing.begin('Client/a', HERE)));
-    const waitedBefore = guessing.begin('Client/a', { ...HERE, since: elapsed - LONGEST_WAIT });
-    expect(await rejectionOf(waitedBefore)).to.equal('busy');
+    const waitedBefore = rejectionOf(guessing.begin('Client/a', { ...HERE, since: elapsed - LONGEST_WAIT }));
+    const waiting = guessing.begin('Client/a', HERE);
+    // By then both have looked at what the other has.
+    await succeed('Client/b');
+    elapsed += LONGEST_WAIT / 3;
+    expect(await waitedBefore).to.equal('busy');
     for (const attempt of admitted) attempt.released();
+    (await waiting).released();
   });
 
   it('each lock within a day is twice as long as the one before', async () => {

@@ -242,6 +242,7 @@ describe('auth: /auth/keys', () => {
       [{ json: { NOW: true } }, '/auth/keys', '400 invalid_request'],
       [{ json: { alg: 'HS256' } }, '/auth/keys', '400 invalid_request'],
       [{ json: { alg: null } }, '/auth/keys', '400 invalid_request'],
+      [{ json: { alg: 'EdDSA', now: true } }, '/auth/keys', '400 invalid_request'],
       [{ json: [true] }, '/auth/keys', '400 invalid_request'],
       [{ form: 'now=true' }, '/auth/keys', '415 invalid_request'],
       [{ body: 'now' }, '/auth/keys', '415 invalid_request'],
