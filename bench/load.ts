@@ -24,6 +24,7 @@ export interface LoadResult {
   /** Milliseconds. */
   p50: number;
   p99: number;
+  longest: number;
   /** Answers other than 2xx, timeouts and broken connections: a measurement with any is void. */
   failures: number;
   /** Answers in all. */
@@ -67,11 +68,12 @@ export async function makeLoad(load: Load): Promise<LoadResult> {
           ],
         }),
   });
-  const { p50, p99 } = result.latency;
+  const { p50, p99, max: longest } = result.latency;
   return {
     rate: result['2xx'] / result.duration,
     p50,
     p99,
+    longest,
     failures: result.non2xx + result.errors + result.timeouts,
     total: result.requests.total,
   };

@@ -1,6 +1,7 @@
 import type { Row } from './row.ts';
 import { allTypes } from './rows/all-types.ts';
 import { coldStart } from './rows/cold-start.ts';
+import { crowd } from './rows/crowd.ts';
 import { guessTimes } from './rows/guess-time.ts';
 import { latency } from './rows/latency.ts';
 import { mixed } from './rows/mixed.ts';
@@ -12,6 +13,6 @@ import { writes } from './rows/writes.ts';
 
 /** Every row, in the order of the table. */
 export const ROWS: Row[] = [
-  ...[...reads, ...writes, mixed, ...latency, ...tokens],
+  ...[...reads, ...writes, mixed, ...latency, ...crowd, ...tokens],
   ...[validation, coldStart, allTypes, ...guessTimes, ...published],
 ];

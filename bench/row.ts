@@ -39,7 +39,7 @@ export type Target =
 
 /** What `npm run bench -- PART` may name. */
 export const PARTS = [
-  ...(['reads', 'searches', 'writes', 'mixed', 'latency', 'tokens', 'validation'] as const),
+  ...(['reads', 'searches', 'writes', 'mixed', 'latency', 'crowd', 'tokens', 'validation'] as const),
   ...(['start', 'memory', 'guesses', 'published'] as const),
 ] as const;
 

@@ -1,0 +1,36 @@
+/** How long anyone waits where a thousand callers come at once and ask without a pause, refusals among the answers. */
+import { startChild } from '../children.ts';
+import type { Load, LoadRequest, LoadResult } from '../load.ts';
+import { patient, patientId } from '../patient.ts';
+import type { Context, Row, Sides } from '../row.ts';
+
+const CALLERS = 1000;
+
+function row(what: string, asked: LoadRequest): Row {
+  const name = `longest wait of 1,000 callers who come at once and ${what}`;
+  const measure = async (context: Context): Promise<Sides> => {
+    const { url, authorization } = await context.filled();
+    const headers = { authorization, 'content-type': 'application/fhir+json' };
+    const load = { url, connections: CALLERS, seconds: context.seconds, headers, lists: [[asked]] };
+    const results: LoadResult[] = [];
+    for (let round = 1; round <= context.rounds; round += 1) {
+      context.say(`${name}: round ${round} of ${context.rounds}`);
+      // A process of its own each time, so that all connections are new.
+      const child = startChild<Load, LoadResult>('load');
+      try {
+        results.push(await child.ask(load));
+      } finally {
+        await child.stop();
+      }
+    }
+    return { floor: results.map(({ p50 }) => p50), ours: results.map(({ longest }) => longest) };
+  };
+  return { name, part: 'crowd', floor: 'p50 under the same load', unit: 'ms', target: { most: 2000 }, measure };
+}
+
+const { id: _id, ...created } = patient(0) as { id: string };
+
+export const crowd: readonly Row[] = [
+  row('read', { method: 'GET', path: `/Patient/${patientId(0)}` }),
+  row('create', { method: 'POST', path: '/Patient', body: JSON.stringify(created) }),
+];
