@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { createKnownClients } from '../../auth/known-clients.ts';
+import { createKnownClients, type KnownClients } from '../../auth/known-clients.ts';
 import { readConfig } from '../../server/config.ts';
 import { openWard, type Ward } from '../../server/open.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
@@ -17,19 +17,37 @@ describe('known clients', () => {
     await database.drop();
   });
 
-  it('a crowd that asks for the same one shares one look-up, and a change of it begins another', async () => {
+  /** Known Clients whose look-ups are told before they are made. */
+  function knownBy(asked: () => void): KnownClients {
     const { engine } = ward;
-    let asked = 0;
-    const known = createKnownClients({
+    return createKnownClients({
       find: (...of) => engine.find(...of),
       accessGeneration: () => engine.accessGeneration(),
       credentials: {
         find: (hash) => engine.credentials.find(hash),
-        of: (...of) => {
-          asked += 1;
+        of: async (...of) => {
+          asked();
           return engine.credentials.of(...of);
         },
       },
+    });
+  }
+
+  it('a look-up that fails is not remembered', async () => {
+    let fails = true;
+    const known = knownBy(() => {
+      if (fails) throw new Error('The database does not answer.');
+    });
+    expect(await known.find('root').catch(String)).to.equal('Error: The database does not answer.');
+    fails = false;
+    expect(await known.find('root')).to.have.nested.property('client.id', 'root');
+  });
+
+  it('a crowd that asks for the same one shares one look-up, and a change of it begins another', async () => {
+    const { engine } = ward;
+    let asked = 0;
+    const known = knownBy(() => {
+      asked += 1;
     });
     const crowd = () => Promise.all(Array.from({ length: 100 }, () => known.find('root')));
     const names = (await crowd()).map((each) => `${each?.client.id} ${each?.secrets.length}`);
