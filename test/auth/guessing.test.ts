@@ -4,12 +4,11 @@ import { describe, it } from 'mocha';
 import { createGuessRecords } from '../../auth/guess-records.ts';
 import { type Attempt, createGuessing, type Guessing } from '../../auth/guessing.ts';
 import { networkOf } from '../../auth/network.ts';
+import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
-import { readConfig } from '../../server/config.ts';
-import { openWard, type Ward } from '../../server/open.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
+import { openedWard } from './opened.ts';
 import { rejectionOf } from './refusal.ts';
 
 const QUARTER_HOUR = 15 * 60_000;
@@ -19,24 +18,15 @@ const HERE = { address: '192.0.2.1' };
 describe('guessing', () => {
   let now = 1_000_000;
   let elapsed = 0;
-  let database: TestDatabase;
-  let ward: Ward;
+  const ward = openedWard();
   let guessing: Guessing;
 
   const start = (): Guessing => {
     const clock = () => now;
-    const records = createGuessRecords({ engine: ward.engine, clock, report: String });
+    const records = createGuessRecords({ engine: ward().engine, clock, report: String });
     return createGuessing({ clock, records, elapsed: () => elapsed });
   };
 
-  before(async () => {
-    database = await freshDatabase();
-    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
-  });
-  after(async () => {
-    await ward.close();
-    await database.drop();
-  });
   beforeEach(() => {
     now += 40 * DAY;
     guessing = start();
@@ -192,7 +182,7 @@ describe('guessing', () => {
       ['failed_attempt', 1],
       ['known_address', 0],
     ] as const) {
-      expect(await ward.database.queries.all(`SELECT * FROM ${table}`)).to.have.length(left);
+      expect(await ward().database.queries.all(`SELECT * FROM ${table}`)).to.have.length(left);
     }
   });
 
@@ -200,14 +190,14 @@ describe('guessing', () => {
     await fail(1, 'login/my-password');
     await succeed('login/my-password');
     for (const table of ['failed_attempt', 'known_address']) {
-      expect(JSON.stringify(await ward.database.queries.all(`SELECT * FROM ${table}`))).to.not.match(/my-password/);
+      expect(JSON.stringify(await ward().database.queries.all(`SELECT * FROM ${table}`))).to.not.match(/my-password/);
     }
   });
 
   it('a flood of failures is one job of the write queue at a time', async () => {
     let jobs = 0;
-    const engine = new Proxy(ward.engine, {
-      get: (target, name: keyof Ward['engine']) => {
+    const engine = new Proxy(ward().engine, {
+      get: (target, name: keyof Engine) => {
         if (name === 'transact') jobs += 1;
         const member: unknown = target[name];
         return typeof member === 'function' ? member.bind(target) : member;

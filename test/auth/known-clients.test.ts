@@ -1,25 +1,14 @@
 import { expect } from 'chai';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { createKnownClients, type KnownClients } from '../../auth/known-clients.ts';
-import { readConfig } from '../../server/config.ts';
-import { openWard, type Ward } from '../../server/open.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { openedWard } from './opened.ts';
 
 describe('known clients', () => {
-  let database: TestDatabase;
-  let ward: Ward;
-  before(async () => {
-    database = await freshDatabase();
-    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
-  });
-  after(async () => {
-    await ward.close();
-    await database.drop();
-  });
+  const ward = openedWard();
 
   /** Known Clients whose look-ups are told before they are made. */
   function knownBy(asked: () => void): KnownClients {
-    const { engine } = ward;
+    const { engine } = ward();
     return createKnownClients({
       find: (...of) => engine.find(...of),
       accessGeneration: () => engine.accessGeneration(),
@@ -44,7 +33,7 @@ describe('known clients', () => {
   });
 
   it('a crowd that asks for the same one shares one look-up, and a change of it begins another', async () => {
-    const { engine } = ward;
+    const { engine } = ward();
     let asked = 0;
     const known = knownBy(() => {
       asked += 1;

@@ -1,0 +1,19 @@
+import { after, before } from 'mocha';
+import { readConfig } from '../../server/config.ts';
+import { openWard, type Ward } from '../../server/open.ts';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+
+/** What the server stands on, without the server, for the tests of a suite. */
+export function openedWard(): () => Ward {
+  let database: TestDatabase;
+  let ward: Ward;
+  before(async () => {
+    database = await freshDatabase();
+    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
+  });
+  after(async () => {
+    await ward.close();
+    await database.drop();
+  });
+  return () => ward;
+}
