@@ -1,0 +1,90 @@
+/** A copy of the project in which guards are taken out, and tests are run. */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Attack, grepFor } from './attacks.ts';
+import { type Hole, opened } from './hole.ts';
+
+const LEFT_OUT = new Set(['.git', 'node_modules', 'data', 'bench']);
+const MOCHA = path.resolve('node_modules/mocha/bin/mocha.js');
+const COMPILER = path.resolve('node_modules/typescript/bin/tsc');
+/** Milliseconds that one test may take to notice. */
+const LONGEST = 180_000;
+
+/** What mocha's own reporter writes of a test that failed. */
+interface Failure {
+  fullTitle: string;
+  err: { message?: string; stack?: string };
+}
+
+export class Copy {
+  private readonly root = mkdtempSync(path.join(tmpdir(), 'ward-holes-'));
+
+  constructor() {
+    cpSync('.', this.root, { recursive: true, filter: (source) => !LEFT_OUT.has(source) });
+    symlinkSync(path.resolve('node_modules'), path.join(this.root, 'node_modules'));
+  }
+
+  /** Opens the hole, runs the test of its attack and closes the hole again; gives what failed. */
+  async try({ edits, on }: Hole, { file, name }: Attack): Promise<Failure[]> {
+    const closed = new Map(edits.map((edit) => [edit.file, this.read(edit.file)]));
+    try {
+      for (const edit of edits) this.write(edit.file, opened(this.read(edit.file), edit));
+      // Suites start the server from its source or from this. Types may not fit where a guard is gone.
+      await this.run([COMPILER, '-p', 'tsconfig.build.json', '--noCheck']);
+      const database = on === 'PostgreSQL' ? process.env['TEST_DATABASE_URL'] : '';
+      const report = path.join(this.root, 'report.json');
+      rmSync(report, { force: true });
+      const told = ['--reporter', 'json', '--reporter-option', `output=${report}`];
+      await this.run([MOCHA, file, '--grep', grepFor(name), ...told], { TEST_BUILT: '1', TEST_DATABASE_URL: database });
+      const { stats, failures } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+      if (stats.tests + failures.length === 0) throw new Error(`no test of ${file} is called so`);
+      return failures;
+    } finally {
+      for (const [edited, source] of closed) this.write(edited, source);
+    }
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private read(file: string): string {
+    return readFileSync(path.join(this.root, file), 'utf8');
+  }
+
+  private write(file: string, source: string): void {
+    writeFileSync(path.join(this.root, file), source);
+  }
+
+  /** Runs a program of Node's in the copy, whatever it ends with; throws where it takes too long. */
+  private run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const options = { cwd: this.root, stdio: 'ignore', timeout: LONGEST, killSignal: 'SIGKILL' } as const;
+    const child = spawn(process.execPath, args, { ...options, env: { ...process.env, ...env } });
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (_, signal) => {
+        if (signal === 'SIGKILL') reject(new Error(`it went on for more than ${LONGEST / 1000} s`));
+        else resolve();
+      });
+    });
+  }
+}
+
+interface Report {
+  stats: { tests: number };
+  failures: Failure[];
+}
+
+/** Why the failures show the hole rather than a copy that does not run; undefined where they do not. */
+export function sight(failures: Failure[], { says }: Hole): string | undefined {
+  for (const { err } of failures) {
+    const message = (err.message ?? '').split('\n')[0] ?? '';
+    if (says !== undefined && `${err.stack}${err.message}`.includes(says)) return message;
+    if (says === undefined && /AssertionError|Property failed/.test(err.stack ?? '') && !/\b50[03]\b/.test(message)) {
+      return message;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,69 @@
+/**
+ * `npm run test:holes [-- WORDS]`: takes out, one after the other, what stops each attack of `docs/security.md`, in a
+ * copy, and sees its test fail. Words choose the attacks whose section or name has them. What needs PostgreSQL runs
+ * where `TEST_DATABASE_URL` names one.
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { type Attack, listedAttacks } from './attacks.ts';
+import { Copy, sight } from './copy.ts';
+import type { Hole } from './hole.ts';
+import { HOLES } from './holes.ts';
+
+interface Trial {
+  attack: Attack;
+  hole: Hole;
+}
+
+const tally = { seen: 0, unseen: 0, left: 0 };
+
+function trials(words: string): Trial[] {
+  return listedAttacks().flatMap((attack) => {
+    if (!`${attack.section} ${attack.name}`.toLowerCase().includes(words.toLowerCase())) return [];
+    return (HOLES.get(attack.section) ?? []).flatMap((hole) => (hole.attack === attack.name ? [{ attack, hole }] : []));
+  });
+}
+
+/** Tries one after the other until none is left. */
+async function work(waiting: Trial[], total: number): Promise<void> {
+  const copy = new Copy();
+  try {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const place = total - waiting.length;
+      const told = await outcome(copy, next);
+      console.log(`${place} of ${total}  ${next.attack.section}: ${next.attack.name}\n    ${told}`);
+    }
+  } finally {
+    copy.remove();
+  }
+}
+
+async function outcome(copy: Copy, { attack, hole }: Trial): Promise<string> {
+  if (hole.on === 'PostgreSQL' && !process.env['TEST_DATABASE_URL']) {
+    tally.left += 1;
+    return 'left out: it needs PostgreSQL (TEST_DATABASE_URL)';
+  }
+  try {
+    const failures = await copy.try(hole, attack);
+    const seen = sight(failures, hole);
+    if (seen !== undefined) {
+      tally.seen += 1;
+      return `fails as it must: ${seen.slice(0, 160)}`;
+    }
+    tally.unseen += 1;
+    return failures.length === 0 ? 'NOT SEEN: the test passes' : `NOT SEEN: ${failures[0]?.err.stack}`;
+  } catch (error) {
+    tally.unseen += 1;
+    return `NOT SEEN: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+const compiler = path.resolve('node_modules/typescript/bin/tsc');
+const build = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+if (build.status !== 0) throw new Error('the build failed');
+const waiting = trials(process.argv.slice(2).join(' '));
+const total = waiting.length;
+await Promise.all(Array.from({ length: Math.min(total, availableParallelism()) }, () => work(waiting, total)));
+console.log(`\n${tally.seen} seen to fail, ${tally.unseen} not seen, ${tally.left} left out`);
+process.exitCode = tally.unseen > 0 ? 1 : 0;
