@@ -64,6 +64,6 @@ async function rotateNow(way: Reach, config: Config): Promise<string> {
 }
 
 /** Names an algorithm where the settings do: a default of this process is none of the server's that is asked. */
-function wish({ signingAlg }: Config, now: boolean): KeyWish {
-  return { now, ...(process.env['SIGNING_ALG'] ? { alg: signingAlg } : {}) };
+function wish({ signingAlg, given }: Config, now: boolean): KeyWish {
+  return { now, ...(given.has('SIGNING_ALG') ? { alg: signingAlg } : {}) };
 }

@@ -5,7 +5,7 @@ import { CommandError } from './errors.ts';
 
 await runCommand('reset-root', (config) => {
   if (config.rootClientSecret !== undefined) {
-    const variable = process.env['ROOT_CLIENT_SECRET_FILE'] ? 'ROOT_CLIENT_SECRET_FILE' : 'ROOT_CLIENT_SECRET';
+    const variable = config.given.has('ROOT_CLIENT_SECRET_FILE') ? 'ROOT_CLIENT_SECRET_FILE' : 'ROOT_CLIENT_SECRET';
     throw new CommandError(
       `${variable} is set, and the next start would set that secret again: ` +
         'change it there and start the server, or unset it and run this again',

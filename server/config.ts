@@ -207,7 +207,13 @@ type Settings = typeof SETTINGS;
 type Values = { [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
 
 /** The settings in force: sizes in bytes, spans in seconds. `baseUrl` is final once the port is (see `atPort`). */
-export type Config = Readonly<Omit<Values, 'baseUrl'> & { baseUrl: string }>;
+export type Config = Readonly<
+  Omit<Values, 'baseUrl'> & {
+    baseUrl: string;
+    /** The variables that the environment sets: what a default says is nobody's wish. */
+    given: ReadonlySet<string>;
+  }
+>;
 
 /** A setting that cannot be: one line that names the variable, what was wrong, and what it takes. */
 export class ConfigError extends Error {
@@ -226,7 +232,8 @@ export function readConfig(env: Environment): Config {
   // The rows of the table give each name its type.
   const values = Object.fromEntries(entries) as Values;
   if (values.databaseUrl.startsWith('sqlite:')) refuseOnSqlite(values);
-  return Object.freeze({ ...values, baseUrl: values.baseUrl ?? localUrl(values.port) });
+  const given = new Set(Object.values<Setting<unknown>>(SETTINGS).flatMap((setting) => sourcesIn(setting, env)));
+  return Object.freeze({ ...values, baseUrl: values.baseUrl ?? localUrl(values.port), given });
 }
 
 function refuseOnSqlite({ workers, databaseReadUrl }: Values): void {
@@ -248,12 +255,15 @@ export function atPort(config: Config, port: number): Config {
 
 const localUrl = (port: number): string => `http://localhost:${port}`;
 
+/** The variables that give a setting its value; one, or none, where the environment makes sense. */
+function sourcesIn({ variable, secret }: Setting<unknown>, env: Environment): string[] {
+  return [...(secret ? [`${variable}_FILE`] : []), variable].filter((name) => env[name]);
+}
+
 function read<Value>(setting: Setting<Value>, env: Environment): Value | undefined {
   const { variable, takes } = setting;
-  const source = setting.secret && env[`${variable}_FILE`] ? `${variable}_FILE` : variable;
-  if (source !== variable && env[variable]) {
-    throw new ConfigError(`${variable} and ${source} are both set: set one of them`);
-  }
+  const [source = variable, ...others] = sourcesIn(setting, env);
+  if (others.length > 0) throw new ConfigError(`${variable} and ${source} are both set: set one of them`);
   const text = source === variable ? env[variable] || setting.default : readSecret(source, env[source] ?? '');
   if (text === undefined) return undefined;
   try {

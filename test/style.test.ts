@@ -72,6 +72,11 @@ describe('style: layers', () => {
     expect(knowing).to.eql([]);
   });
 
+  it('the settings alone read the environment', () => {
+    const programs = sources.filter(({ file }) => !/^(bench|test)\//.test(file));
+    expect(matches(programs, /\bprocess\.env\b(?!`)(?<!readConfig\(process\.env)/)).to.eql([]);
+  });
+
   it('SQLite statements are read with .all', () => {
     expect(matches(sources, OPEN_SNAPSHOT)).to.eql([]);
   });

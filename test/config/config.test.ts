@@ -47,7 +47,15 @@ describe('settings', () => {
       corsOrigins: [],
       wardToken: undefined,
       logLevel: 'info',
+      given: new Set(),
     });
+  });
+
+  it('know which of them were set, and by which variable', () => {
+    const file = join(folder, 'given');
+    writeFileSync(file, 'a-secret\n');
+    const { given } = readConfig({ PORT: '', SIGNING_ALG: 'RS256', ROOT_CLIENT_SECRET_FILE: file, OTHER: 'x' });
+    expect([...given].sort()).to.eql(['ROOT_CLIENT_SECRET_FILE', 'SIGNING_ALG']);
   });
 
   it('are frozen', () => {
@@ -202,7 +210,9 @@ describe('settings', () => {
 
   it('are documented by a table with a row each', () => {
     const table = renderSettings();
-    expect(table.split('\n').length).to.equal(Object.keys(readConfig({})).length + 3);
+    const { given, ...settings } = readConfig({});
+    expect(given.size).to.equal(0);
+    expect(table.split('\n').length).to.equal(Object.keys(settings).length + 3);
     expect(table).to.include('| `PORT` | `8081` | Where to listen');
     expect(table).to.include('| `ROOT_CLIENT_SECRET`, `ROOT_CLIENT_SECRET_FILE` | generated, printed once |');
   });
