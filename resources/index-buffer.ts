@@ -1,7 +1,7 @@
 import type { Dialect } from './dialects/dialect.ts';
 import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows, type IndexTable } from './search/tables.ts';
 
-/** The rows of one table that are to go and to come, by their resource, each with the key behind it. */
+/** The rows of one table that are to go and to come, by the key of their resource. */
 interface TableChanges {
   gone: Map<number, IndexRow[]>;
   added: Map<number, IndexRow[]>;
@@ -14,7 +14,7 @@ const KEY: IndexColumn = { name: 'key', type: 'integer' };
 /** The statements that change index rows: of each table what goes, and what comes. */
 export function indexStatements({ rowsFromJson }: Dialect): string[] {
   return INDEX_TABLES.flatMap((table) => {
-    const [going, coming] = [goingColumns(table), comingColumns(table)];
+    const [going, coming] = [goingColumns(table), columnsOf(table)];
     const names = (columns: IndexColumn[]) => columns.map(({ name }) => name).join(', ');
     return [
       `DELETE FROM ${table.name} WHERE (${names(going)}) IN (${rowsFromJson(going)})`,
@@ -25,14 +25,11 @@ export function indexStatements({ rowsFromJson }: Dialect): string[] {
 
 /** What tells a row: a column that is not in the primary key does not. */
 function goingColumns(table: IndexTable): IndexColumn[] {
-  return goneColumns(table).filter(({ name }) => table.primaryKey.includes(name));
+  return columnsOf(table).filter(({ name }) => table.primaryKey.includes(name));
 }
 
-function goneColumns({ columns }: IndexTable): IndexColumn[] {
-  return [PARAM, ...columns, KEY];
-}
-
-function comingColumns({ columns }: IndexTable): IndexColumn[] {
+/** The columns of a row, in its order. */
+function columnsOf({ columns }: IndexTable): IndexColumn[] {
   return [PARAM, ...columns, EDGE, KEY];
 }
 
@@ -51,8 +48,8 @@ export class IndexBuffer {
   /** Brings the rows of a resource from what the previous version gave to what the next gives. */
   replace(key: number, before: IndexRows, after: IndexRows): void {
     for (const { name } of INDEX_TABLES) {
-      const old = before.get(name) ?? [];
-      const now = after.get(name) ?? [];
+      const old = keyed(before.get(name), key);
+      const now = keyed(after.get(name), key);
       if (old.length === 0 && now.length === 0) continue;
       const { gone, added } = this.#of(name);
       const [going, coming] = differences(old, now);
@@ -60,10 +57,10 @@ export class IndexBuffer {
         // What an earlier job of the group has added is not there yet: it need not come at all.
         const unwritten = added.get(key) ?? [];
         const place = unwritten.findIndex((other) => isSame(row, other));
-        if (place === -1) append(gone, key, [...row.slice(0, -1), key]);
+        if (place === -1) append(gone, key, [row]);
         else unwritten.splice(place, 1);
       }
-      for (const row of coming) append(added, key, [...row, key]);
+      if (coming.length > 0) append(added, key, coming);
     }
   }
 
@@ -75,7 +72,7 @@ export class IndexBuffer {
       const found = changes.get(table.name);
       return [
         asJson(goingRows(table, found?.gone), goingColumns(table)),
-        asJson(rowsOf(found?.added), comingColumns(table)),
+        asJson(rowsOf(found?.added), columnsOf(table)),
       ];
     });
   }
@@ -112,22 +109,27 @@ function rowsOf(byKey: Map<number, IndexRow[]> | undefined): IndexRow[] {
 }
 
 function goingRows(table: IndexTable, gone: Map<number, IndexRow[]> | undefined): IndexRow[] {
-  const [all, kept] = [goneColumns(table), goingColumns(table)];
-  const rows = rowsOf(gone);
-  if (kept.length === all.length) return rows;
+  const [all, kept] = [columnsOf(table), goingColumns(table)];
   const places = kept.map((column) => all.findIndex(({ name }) => name === column.name));
-  return rows.map((row) => places.map((place) => row[place] ?? ''));
+  return rowsOf(gone).map((row) => places.map((place) => row[place] ?? ''));
 }
 
-function append(rows: Map<number, IndexRow[]>, key: number, row: IndexRow): void {
-  const known = rows.get(key);
-  if (known) known.push(row);
-  else rows.set(key, [row]);
+/** The rows, told whose they are. */
+function keyed(rows: IndexRow[] | undefined, key: number): IndexRow[] {
+  if (rows === undefined) return [];
+  for (const row of rows) row[row.length - 1] = key;
+  return rows;
+}
+
+function append(to: Map<number, IndexRow[]>, key: number, rows: readonly IndexRow[]): void {
+  const known = to.get(key);
+  if (known) known.push(...rows);
+  else to.set(key, [...rows]);
 }
 
 /** True where the rows of one resource are one row, whatever their edges. */
-function isSame(row: IndexRow, withKey: IndexRow): boolean {
-  for (let place = 0; place < row.length - 1; place += 1) if (row[place] !== withKey[place]) return false;
+function isSame(row: IndexRow, other: IndexRow): boolean {
+  for (let place = 0; place < row.length - 2; place += 1) if (row[place] !== other[place]) return false;
   return true;
 }
 

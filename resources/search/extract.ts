@@ -2,26 +2,20 @@ import type { PathStep, ResourceDefinition, SearchParameterDefinition } from '..
 import { isObject, type JsonObject } from '../json/value.ts';
 import { foldName } from '../names.ts';
 import { COLUMNS } from './columns.ts';
-import type { AddRow, SearchKind } from './kinds/kind.ts';
+import type { AddRow, Reader, SearchKind } from './kinds/kind.ts';
 import { KINDS } from './kinds/registry.ts';
 import { type Definitions, firstName, type Place, places, root, type Walk, walkTo } from './paths.ts';
-import { RowCollector } from './rows.ts';
+import { type Numbered, RowCollector } from './rows.ts';
 import { type IndexRows, parameterNumber } from './tables.ts';
 
-/** A parameter of a type, compiled: what it is asked by and what it reads. */
-export interface Parameter {
+/** A parameter of a type, compiled: what it is asked by and what it reads. Its kind is undefined for a composite. */
+export interface Parameter extends Numbered {
   code: string;
   definition: SearchParameterDefinition;
-  /** Its number in the index. */
-  number: number;
   /** True where another parameter of the type reads the same: the rows of that one serve both, under its number. */
   isTwin: boolean;
-  /** The kind that reads it; undefined for a composite. */
-  kind: SearchKind | undefined;
   /** The types of the elements it reads. */
   types: ReadonlySet<string>;
-  /** The numbers of rows kept apart, by variant. */
-  variants: Record<string, number>;
   /** The parts of a composite. */
   components: Parameter[];
   /** The properties of the resource that its rows depend on; undefined where it may be any. */
@@ -29,7 +23,7 @@ export interface Parameter {
   /** True where it has rows for what is not there, too. */
   always: boolean;
   /** Adds the rows that a resource gives. */
-  extract(resource: JsonObject, rows: RowCollector): void;
+  extract(resource: JsonObject, collector: RowCollector): void;
 }
 
 /** What a type is searched by. */
@@ -77,11 +71,11 @@ export function indexRows(
   resource: JsonObject,
   properties?: readonly string[],
 ): IndexRows {
-  const rows = new RowCollector();
+  const collector = new RowCollector();
   for (const parameter of searchType(definitions, definition).parameters.values()) {
-    if (!parameter.isTwin && concerns(parameter, resource, properties)) parameter.extract(resource, rows);
+    if (!parameter.isTwin && concerns(parameter, resource, properties)) parameter.extract(resource, collector);
   }
-  return rows.finish();
+  return collector.rows;
 }
 
 /** False where a parameter has surely no rows, or reads none of the properties that are asked about. */
@@ -94,9 +88,9 @@ function concerns({ reads, always }: Parameter, resource: JsonObject, properties
 
 /** The rows of one parameter alone: what a sort in memory goes by. */
 export function parameterRows(parameter: Parameter, resource: JsonObject): IndexRows {
-  const rows = new RowCollector();
-  parameter.extract(resource, rows);
-  return rows.finish();
+  const collector = new RowCollector();
+  parameter.extract(resource, collector);
+  return collector.rows;
 }
 
 /** Throws where two parameters of the types would share a number in the index, variants included. */
@@ -164,7 +158,8 @@ function simple(
   ends: Place[],
 ): Parameter {
   const kind = KINDS[declared.kind];
-  const sources = kind === undefined ? [] : readable(kind, ends);
+  const sources = kind === undefined ? [] : readable(kind, ends, declared.transform);
+  const there = ends.map(presence);
   const variants = Object.entries(kind?.variants ?? {}).map(
     ([name]) => [name, parameterNumber(definition.name, `${code}:${name}`)] as const,
   );
@@ -179,23 +174,21 @@ function simple(
     components: [],
     reads: allOf(ends.map(firstName)),
     always: declared.transform === 'exists' || declared.default !== undefined,
-    extract(resource, rows) {
-      const put = adder(parameter, rows, 0);
-      if (declared.transform === 'exists') return put([String(ends.some((place) => isThere(place, resource))), '']);
-      let found = false;
-      const add: AddRow = (columns, variant, table) => {
-        found = true;
-        put(declared.transform === 'folded' ? folded(columns) : columns, variant, table);
-      };
-      for (const { walk } of sources) walk(resource, add, resource);
-      if (!found && declared.default !== undefined) put([declared.default, '']);
+    extract(resource, collector) {
+      collector.turnTo(parameter);
+      const before = collector.added;
+      for (const { walk } of sources) walk(resource, collector.add, resource);
+      if (declared.transform === 'exists') collector.add([String(there.some((isThere) => isThere(resource))), '']);
+      else if (declared.default !== undefined && collector.added === before) collector.add([declared.default, '']);
     },
   };
   return parameter;
 }
 
-function folded([first = '', ...others]: (string | number)[]): (string | number)[] {
-  return [foldName(String(first)), ...others];
+/** Reads names as those that are compared with them are read. */
+function folding(read: Reader): Reader {
+  return (value, add) =>
+    read(value, ([first = '', ...others], variant, table) => add([foldName(String(first)), ...others], variant, table));
 }
 
 /** The names, each once; undefined where one of them is unknown. */
@@ -210,32 +203,25 @@ interface Source {
   walk: Walk<AddRow>;
 }
 
-function readable(kind: SearchKind, ends: Place[]): Source[] {
+/** None where it is all the same what the values are, as long as there are some. */
+function readable(kind: SearchKind, ends: Place[], transform: SearchParameterDefinition['transform']): Source[] {
+  if (transform === 'exists') return [];
   return ends.flatMap((place) => {
     const read = kind.reader(place.type, place.children);
-    return read === undefined ? [] : [{ type: place.type, walk: walkTo(place, read) }];
+    if (read === undefined) return [];
+    return [{ type: place.type, walk: walkTo(place, transform === 'folded' ? folding(read) : read) }];
   });
 }
 
-function isThere(place: Place, resource: JsonObject): boolean {
-  const seen = { found: false };
-  const look = walkTo(place, (value, target: typeof seen) => {
-    if (value !== false) target.found = true;
+/** Whether a place of a resource has a value other than false. */
+function presence(place: Place): (resource: JsonObject) => boolean {
+  const look = walkTo(place, (value, seen: { found: boolean }) => {
+    if (value !== false) seen.found = true;
   });
-  look(resource, seen, resource);
-  return seen.found;
-}
-
-function adder(parameter: Parameter, rows: RowCollector, element: number): AddRow {
-  const { kind, number, variants } = parameter;
-  return (columns, variant, table) => {
-    if (kind === undefined) return;
-    if (variant === undefined) rows.add(table ?? kind.table, number, columns, element);
-    // A composite takes no modifiers, so nothing would look at what its parts keep apart.
-    else if (element === 0) {
-      const apart = table ?? kind.variants?.[variant] ?? kind.table;
-      rows.add(apart, variants[variant] ?? number, columns, undefined);
-    }
+  return (resource) => {
+    const seen = { found: false };
+    look(resource, seen, resource);
+    return seen.found;
   };
 }
 
@@ -250,17 +236,21 @@ function composite(
   const parts = (declared.components ?? []).map((component, index) => {
     const ends = bases.map((base) => follow(definitions, definition, [{ ...base, way: [] }], component.paths));
     const part = simple(definition, `${code}$${index}`, component, ends.flat());
-    return { part, ends, sources: ends.map((places) => (part.kind === undefined ? [] : readable(part.kind, places))) };
+    return {
+      part,
+      ends,
+      sources: ends.map((places) => (part.kind === undefined ? [] : readable(part.kind, places, undefined))),
+    };
   });
   const elsewhere = parts.flatMap(({ ends }) => ends.flat().filter(({ way }) => way[0] === 'resource'));
   const bound = bases.map((base, index) =>
     walkTo(base, (value, composing: Composing) => {
       composing.element += 1;
       if (!isObject(value)) return;
-      const { resource, rows, element } = composing;
+      const { resource, collector, element } = composing;
       for (const { part, sources } of parts) {
-        const add = adder(part, rows, element);
-        for (const { walk } of sources[index] ?? []) walk(value, add, resource);
+        collector.turnTo(part, element);
+        for (const { walk } of sources[index] ?? []) walk(value, collector.add, resource);
       }
     }),
   );
@@ -275,8 +265,8 @@ function composite(
     components: parts.map(({ part }) => part),
     reads: allOf([...bases, ...elsewhere].map(firstName)),
     always: false,
-    extract(resource, rows) {
-      const composing = { resource, rows, element: 0 };
+    extract(resource, collector) {
+      const composing = { resource, collector, element: 0 };
       for (const walk of bound) walk(resource, composing, resource);
     },
   };
@@ -285,6 +275,6 @@ function composite(
 /** The rows of a composite while they are made: the elements are counted. */
 interface Composing {
   resource: JsonObject;
-  rows: RowCollector;
+  collector: RowCollector;
   element: number;
 }

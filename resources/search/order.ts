@@ -5,7 +5,7 @@ import type { JsonObject } from '../json/value.ts';
 import { parameterOf } from './criteria.ts';
 import { type Parameter, parameterRows, type SearchType } from './extract.ts';
 import type { Position, SortKey } from './plan.ts';
-import { compareValues, orderColumn } from './rows.ts';
+import { compareValues, edgeOf, orderColumn } from './rows.ts';
 import { HIGHEST, INDEX_TABLES, LOWEST } from './tables.ts';
 
 const MOST_KEYS = 5;
@@ -49,7 +49,7 @@ function edgeValue(
   resource: JsonObject,
 ): string | number | undefined {
   const rows = parameterRows(parameter, resource).get(table) ?? [];
-  const row = rows.find((each) => each[0] === parameter.number && (Number(each.at(-1)) & edge) !== 0);
+  const row = rows.find((each) => each[0] === parameter.number && (edgeOf(each) & edge) !== 0);
   return row?.[orderColumn(table) ?? -1];
 }
 

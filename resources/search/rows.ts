@@ -1,85 +1,127 @@
+import type { AddRow, SearchKind } from './kinds/kind.ts';
 import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST } from './tables.ts';
 import { compareText } from './text.ts';
 
 /** `edge` has 51 bits for elements; those of a longer list share them. */
 const ELEMENTS = 51;
 
-/** The rows of a parameter in a table, each with the elements of a composite that gave it, as bits above the edge's. */
-interface Group {
-  /** The place of the sort value in a row; undefined where nothing sorts by it. */
-  order: number | undefined;
-  rows: IndexRow[];
-  elements: (Set<number> | undefined)[];
-  /** The places of rows by what they hold, once there are many. */
-  places: Map<string, number> | undefined;
-}
-
 /** So many rows are looked through one by one for one that is the same. */
 const FEW = 12;
 
-/** Gathers the index rows of one resource: each once, with its edge. */
+/** What of a parameter says where its rows go. */
+export interface Numbered {
+  number: number;
+  kind: SearchKind | undefined;
+  /** The numbers of rows kept apart, by variant. */
+  variants: Record<string, number>;
+}
+
+/** The rows of a number in a table. */
+interface Group {
+  table: string;
+  param: number;
+  /** All rows of the table; those of the group begin at `start`, and others may stand between them. */
+  rows: IndexRow[];
+  start: number;
+  size: number;
+  /** The place of the sort value in a row; undefined where nothing sorts by it. */
+  order: number | undefined;
+  lowest: IndexRow | undefined;
+  highest: IndexRow | undefined;
+  /** The rows by what they hold, once there are many. */
+  known: Map<string, IndexRow> | undefined;
+}
+
+/**
+ * Gathers the index rows of one resource: each once, with its edge. Every write passes here several times for every
+ * parameter, so that little is made but the rows themselves.
+ */
 export class RowCollector {
-  /** By table, then by the number of the parameter. */
-  readonly #tables = new Map<string, Map<number, Group>>();
+  /** All rows so far. */
+  readonly rows: IndexRows = new Map();
+  /** How often a row was added, whether or not it was there. */
+  added = 0;
+  readonly #groups: Group[] = [];
+  #parameter: Numbered = { number: 0, kind: undefined, variants: {} };
+  #element = 0;
 
-  /** `element` is 0 for a plain parameter, 1, 2, … for the elements of a composite, undefined for a variant. */
-  add(table: string, param: number, columns: (string | number)[], element: number | undefined): void {
-    const groups = this.#tables.get(table) ?? new Map<number, Group>();
-    if (groups.size === 0) this.#tables.set(table, groups);
-    let group = groups.get(param);
-    if (group === undefined) {
-      const order = element === 0 ? orderColumn(table) : undefined;
-      group = { order, rows: [], elements: [], places: undefined };
-      groups.set(param, group);
-    }
-    let place = placeIn(group, columns);
-    if (place === -1) {
-      place = group.rows.push([param, ...columns, 0]) - 1;
-      group.elements.push(undefined);
-      group.places?.set(identityOf(columns), place);
-    }
-    if (element === undefined || element === 0) return;
-    const elements = group.elements[place] ?? new Set();
-    group.elements[place] = elements.add((element - 1) % ELEMENTS);
+  /** What is added from now on is of this parameter. `element` is 1, 2, … for those of a composite. */
+  turnTo(parameter: Numbered, element = 0): void {
+    this.#parameter = parameter;
+    this.#element = element;
   }
 
-  /** All rows by table, `edge` at the end of each. */
-  finish(): IndexRows {
-    const tables: IndexRows = new Map();
-    for (const [table, groups] of this.#tables) {
-      const all: IndexRow[] = [];
-      for (const group of groups.values()) all.push(...finished(group));
-      tables.set(table, all);
+  /** Adds a row to the parameter that is read. */
+  readonly add: AddRow = (columns, variant, table) => {
+    const { kind, number, variants } = this.#parameter;
+    if (kind === undefined) return;
+    this.added += 1;
+    if (variant === undefined) this.#put(table ?? kind.table, number, columns, true);
+    // A composite takes no modifiers, so nothing would look at what its parts keep apart.
+    else if (this.#element === 0) {
+      this.#put(table ?? kind.variants?.[variant] ?? kind.table, variants[variant] ?? number, columns, false);
     }
-    return tables;
+  };
+
+  #put(table: string, param: number, columns: (string | number)[], sorted: boolean): void {
+    const group = this.#groupOf(table, param, sorted && this.#element === 0);
+    let row = find(group, columns);
+    if (row === undefined) {
+      row = rowOf(param, columns);
+      group.rows.push(row);
+      group.size += 1;
+      group.known?.set(identityOf(columns), row);
+      if (group.order !== undefined) keepEdges(group, row, group.order);
+    }
+    if (sorted && this.#element > 0) addElement(row, (this.#element - 1) % ELEMENTS);
+  }
+
+  /** The group mostly is the last one, or there is none yet. */
+  #groupOf(table: string, param: number, sorted: boolean): Group {
+    for (let at = this.#groups.length - 1; at >= 0; at -= 1) {
+      const group = this.#groups[at];
+      if (group?.param === param && group.table === table) return group;
+    }
+    let rows = this.rows.get(table);
+    if (rows === undefined) {
+      rows = [];
+      this.rows.set(table, rows);
+    }
+    const order = sorted ? orderColumn(table) : undefined;
+    const edges = { order, lowest: undefined, highest: undefined };
+    const group: Group = { table, param, rows, start: rows.length, size: 0, ...edges, known: undefined };
+    this.#groups.push(group);
+    return group;
   }
 }
 
-/** The rows of a group with their edges. */
-function finished({ order, rows, elements }: Group): IndexRow[] {
-  if (order !== undefined) markEdges(rows, order);
-  elements.forEach((of, place) => {
-    if (of === undefined) return;
-    const bits = [...of].reduce((sum, bit) => sum + 2 ** (bit + 2), 0);
-    addTo(rows[place], bits);
-  });
-  return rows;
+/** A row with no edge and no key yet. Most tables have two columns; a literal takes no more room than it needs. */
+function rowOf(param: number, columns: (string | number)[]): IndexRow {
+  const [first, second] = columns;
+  if (columns.length === 2 && first !== undefined && second !== undefined) return [param, first, second, 0, 0];
+  return [param, ...columns, 0, 0];
 }
 
-/** The place of the row with these columns; -1 where there is none. */
-function placeIn(group: Group, columns: (string | number)[]): number {
-  const { rows } = group;
-  if (rows.length < FEW) {
-    for (let place = 0; place < rows.length; place += 1) if (holds(rows[place], columns)) return place;
-    return -1;
+/** The row of a group with these columns. */
+function find(group: Group, columns: (string | number)[]): IndexRow | undefined {
+  const { rows, start, size, param } = group;
+  if (size < FEW) {
+    for (let at = start; at < rows.length; at += 1) {
+      const row = rows[at];
+      if (row?.[0] === param && holds(row, columns)) return row;
+    }
+    return undefined;
   }
-  group.places ??= new Map(rows.map((row, place) => [identityOf(row.slice(1, -1)), place]));
-  return group.places.get(identityOf(columns)) ?? -1;
+  if (group.known === undefined) {
+    const own = rows.slice(start).filter((row) => row[0] === param);
+    group.known = new Map(own.map((row) => [identityOf(row.slice(1, -2)), row]));
+  }
+  return group.known.get(identityOf(columns));
 }
 
 /** True where these are the columns of a row. */
-function holds(row: IndexRow | undefined, columns: (string | number)[]): boolean {
-  for (let at = 0; at < columns.length; at += 1) if (row?.[at + 1] !== columns[at]) return false;
+function holds(row: IndexRow, columns: (string | number)[]): boolean {
+  for (let at = 0; at < columns.length; at += 1) if (row[at + 1] !== columns[at]) return false;
   return true;
 }
 
@@ -88,22 +130,34 @@ function identityOf(columns: (string | number)[]): string {
   return columns.join('\0');
 }
 
-/** Marks the first of the rows with the lowest value, and with the highest. */
-function markEdges(rows: IndexRow[], order: number): void {
-  let [lowest] = rows;
-  let highest = lowest;
-  for (let place = 1; place < rows.length; place += 1) {
-    const row = rows[place];
-    if (compareValues(row?.[order], lowest?.[order]) < 0) lowest = row;
-    if (compareValues(row?.[order], highest?.[order]) > 0) highest = row;
+/** Keeps marked the first of the rows with the lowest value, and with the highest. */
+function keepEdges(group: Group, row: IndexRow, order: number): void {
+  const { lowest, highest } = group;
+  if (lowest === undefined || compareValues(row[order], lowest[order]) < 0) {
+    if (lowest !== undefined) addToEdge(lowest, -LOWEST);
+    addToEdge(row, LOWEST);
+    group.lowest = row;
   }
-  addTo(lowest, LOWEST);
-  addTo(highest, HIGHEST);
+  if (highest === undefined || compareValues(row[order], highest[order]) > 0) {
+    if (highest !== undefined) addToEdge(highest, -HIGHEST);
+    addToEdge(row, HIGHEST);
+    group.highest = row;
+  }
 }
 
-/** Adds to the edge of a row, at its end. */
-function addTo(row: IndexRow | undefined, bits: number): void {
-  if (row !== undefined) row[row.length - 1] = Number(row[row.length - 1]) + bits;
+/** Marks a row as read from an element of a composite, by a bit above the edge's. */
+function addElement(row: IndexRow, place: number): void {
+  const bit = 2 ** (place + 2);
+  if (Math.floor(edgeOf(row) / bit) % 2 === 0) addToEdge(row, bit);
+}
+
+function addToEdge(row: IndexRow, bits: number): void {
+  row[row.length - 2] = edgeOf(row) + bits;
+}
+
+/** The bits of a row that tell whether it is the lowest or the highest, and which elements it was read from. */
+export function edgeOf(row: IndexRow): number {
+  return Number(row[row.length - 2]);
 }
 
 const ORDER = new Map(
@@ -113,7 +167,7 @@ const ORDER = new Map(
   ]),
 );
 
-/** The place of a table's sort value in a row `[param, ...columns]`; undefined where it has no order. */
+/** The place of a table's sort value in a row; undefined where it has no order. */
 export function orderColumn(table: string): number | undefined {
   return ORDER.get(table);
 }

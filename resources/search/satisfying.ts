@@ -4,6 +4,7 @@ import { all, sql } from './fragment.ts';
 import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
 import type { Criterion, RowsCriterion } from './plan.ts';
 import { holds } from './row-test.ts';
+import { edgeOf } from './rows.ts';
 import { INDEX_TABLES, type IndexRow, type IndexRows } from './tables.ts';
 import { asksForTerms, expanded } from './terminology/expand.ts';
 import { query } from './versions.ts';
@@ -102,7 +103,7 @@ function matching({ rows }: Subject, { table, param, where }: RowsCriterion): In
 
 /** True where one row of each part was read from the same element: their edges share a bit above the lowest two. */
 function inOneElement([first = [], ...rest]: IndexRow[][]): boolean {
-  const elements = (rows: IndexRow[]) => rows.map((row) => BigInt(row.at(-1) ?? 0) >> 2n);
+  const elements = (rows: IndexRow[]) => rows.map((row) => BigInt(edgeOf(row)) >> 2n);
   const shared = rest.reduce(
     (known, rows) => known.flatMap((bits) => elements(rows).map((other) => bits & other)),
     elements(first),

@@ -24,7 +24,10 @@ export interface IndexColumn {
   type: 'text' | 'integer' | 'real';
 }
 
-/** Rows by table name, each `[param, ...columns, edge]`. No two rows of a table agree in all but `edge`. */
+/**
+ * Rows by table name, each `[param, ...columns, edge, key]`. No two rows of a table agree in all but `edge`. The key of
+ * the resource is 0 until the rows are on their way into the database.
+ */
 export type IndexRows = Map<string, IndexRow[]>;
 
 export type IndexRow = (string | number)[];

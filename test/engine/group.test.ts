@@ -34,7 +34,7 @@ describe('What a group of jobs has gathered', () => {
       const version = { type: 'Patient', id: `${run}-${id}`, versionId: 1, lastUpdated: 7, method: 'POST' } as const;
       const { key } = await versions.insert({ ...version, text: '{}' });
       credentials.insert({ key, name: 'test', hash: `${run}-${hash}`, detail: null });
-      index.replace(key, new Map(), new Map([['search_token', [[7, `${run}-${id}`, '', 0]]]]));
+      index.replace(key, new Map(), new Map([['search_token', [[7, `${run}-${id}`, '', 0, 0]]]]));
     };
   };
 

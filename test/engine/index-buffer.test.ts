@@ -30,7 +30,7 @@ describe('Index rows gathered for a group', () => {
         const buffer = new IndexBuffer();
         const last = new Map<number, IndexRow[]>();
         for (const { key, codes, flush } of versions) {
-          const rows = codes.map(({ code, edge }): IndexRow => [7, code, '', edge]);
+          const rows = codes.map(({ code, edge }): IndexRow => [7, code, '', edge, 0]);
           buffer.replace(key, tokens(last.get(key) ?? []), tokens(rows));
           last.set(key, rows);
           if (flush) await write(buffer.take());
