@@ -2,7 +2,7 @@
  * Refreshing (https://www.rfc-editor.org/rfc/rfc6749#section-6) with rotation and the detection of reuse
  * (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2).
  */
-import type { Credential, Transaction } from '../resources/engine.ts';
+import type { Credential, Transaction, Work } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import { OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf, startOf } from './expiry.ts';
@@ -37,6 +37,8 @@ export interface Refresh {
   scope: string[];
   audience: string[];
   origin: Origin;
+  /** Since when the request waits, in milliseconds of the process. */
+  since: number;
 }
 
 /** The tokens of one generation, whose secret parts follow from what was presented. */
@@ -58,11 +60,12 @@ export async function refreshSession(context: SessionsContext, refresh: Refresh)
   const key = presented.kid === undefined ? undefined : await keys.signing(lifetime);
   // The token that is kept was signed by the key of its time, which has to stay for as long as the token.
   if (presented.kid !== undefined && !refresh.rotate) await keys.keep(presented.kid, lifetime);
-  const granted = await engine.transact(async (transaction) => {
+  const exchange: Work<Granted | undefined> = async (transaction) => {
     const live = await transaction.credentials.find(presented.hash);
     const advanced = live?.name === 'refresh' ? await advance(context, transaction, refresh, live, key) : undefined;
     return advanced ?? repeat(transaction, context.keys.derivation, refresh);
-  });
+  };
+  const granted = await engine.transact(exchange, [], refresh.since);
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
   liveTokens.forget(String(granted.session['id']));
   // What another request was given was maybe signed by the key before.

@@ -36,6 +36,11 @@ export class Door {
     this.#loop = loop;
   }
 
+  /** How many requests wait to be begun. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
   /** Holds requests while a server lets callers in. */
   watch(server: Pick<Server, 'on'>): void {
     server.on('connection', () => {

@@ -3,7 +3,7 @@
  * in, a new one stands for the login (RFC 6265bis, https://www.rfc-editor.org/rfc/rfc9700#section-4.16).
  */
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
-import type { Engine, Transaction } from '../../resources/engine.ts';
+import type { Engine, Transaction, Work } from '../../resources/engine.ts';
 import { OAuthError } from '../errors.ts';
 import { digest } from '../mint.ts';
 import { requireUnchanged } from '../sessions.ts';
@@ -30,7 +30,7 @@ export interface Browsers {
    * Signs somebody in under a new secret, and whoever was signed in before out.
    * Throws `access_denied` where the User has changed meanwhile.
    */
-  signIn(user: Stored, previous: string): Promise<{ secret: string; login: Login }>;
+  signIn(user: Stored, previous: string, since: number): Promise<{ secret: string; login: Login }>;
   /** Throws `access_denied`, inside a job, where whoever was signed in has been signed out. */
   requireSignedIn(transaction: Transaction, secret: string): Promise<void>;
   /** Signs out whoever is signed in; codes of that User that were not used yet are nothing any more. */
@@ -72,17 +72,17 @@ export function createBrowsers(options: {
       const user = await findStored(engine, 'User', held.id);
       return user && isUsable(user.resource) ? { user, at } : undefined;
     },
-    async signIn(user, previous) {
+    async signIn(user, previous, since) {
       const secret = random(32).toString('base64url');
-      const at = await engine.transact(async (transaction) => {
+      const note: Work<number> = async (transaction) => {
         await requireUnchanged(transaction, 'User', user, 'access_denied');
         await transaction.credentials.take(loginHash(previous));
         await forgetOld(transaction, user);
         const detail = { at: transaction.now };
         await transaction.credentials.insert({ key: user.key, name: LOGIN, hash: loginHash(secret), detail });
         return transaction.now;
-      });
-      return { secret, login: { user, at } };
+      };
+      return { secret, login: { user, at: await engine.transact(note, [], since) } };
     },
     async requireSignedIn({ credentials }, secret) {
       if ((await credentials.find(loginHash(secret)))?.name === LOGIN) return;

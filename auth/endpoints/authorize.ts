@@ -3,6 +3,7 @@
  * https://openid.net/specs/openid-connect-core-1_0.html#AuthorizationEndpoint).
  */
 import type { RandomBytes } from '../../resources/clock.ts';
+import type { Work } from '../../resources/engine.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { storeCode } from '../authorization/codes.ts';
 import { withAnswer } from '../authorization/redirect-uris.ts';
@@ -130,7 +131,8 @@ async function interactionOf(
   const browser = browsers.secretOf(headerOf(request, 'cookie'));
   const asked = readRequest(settings, destination, pairs);
   const login = await browsers.login(browser);
-  return { request: asked, startedAt, browser, address: request.address, login, patient, agreed: false };
+  const { address, since } = request;
+  return { request: asked, startedAt, browser, address, since, login, patient, agreed: false };
 }
 
 /** Takes the answer to a step, unless one before it has to be asked again: a login may have ended meanwhile. */
@@ -204,16 +206,17 @@ ${content.body}
 
 /** Gives the code (RFC 6749 §4.1.2). Throws `access_denied` where the person was switched off in the meantime. */
 async function finish(context: AuthorizeContext, interaction: Interaction): Promise<BrowserAnswer> {
-  const { request, login, patient, browser } = interaction;
+  const { request, login, patient, browser, since } = interaction;
   if (!login) throw new OAuthError('login_required', 'Nobody is signed in.');
   const { client, redirectUri, redirectUriSent, challenge, scope, audience, nonce } = request;
   const code = randomPart(context.random);
   const agreement = { redirectUri, redirectUriSent, challenge, scope, audience, nonce, patient };
-  await context.engine.transact(async (transaction) => {
+  const store: Work<void> = async (transaction) => {
     await requireUnchanged(transaction, 'User', login.user, 'access_denied');
     await context.browsers.requireSignedIn(transaction, browser);
     await storeCode(transaction, login.user, code, { ...agreement, client: client.id, authTime: login.at });
-  });
+  };
+  await context.engine.transact(store, [], since);
   const answered = redirect(context, request, { code });
   return { ...answered, headers: { ...answered.headers, 'Set-Cookie': context.browsers.cookie(browser) } };
 }

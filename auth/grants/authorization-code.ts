@@ -1,5 +1,6 @@
 /** Codes for tokens (https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, RFC 7636 §4.6, RFC 9700 §4.5). */
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { Work } from '../../resources/engine.ts';
 import { narrowedAudience } from '../audience.ts';
 import { endReplayed, findCode, type LiveCode, spendCode, takeCode } from '../authorization/codes.ts';
 import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts';
@@ -27,14 +28,15 @@ export const authorizationCode: Grant = {
     if (live) requireSameRequest(live, client.id, parameters.get('redirect_uri'), verifier);
 
     const drafted = issue && draftSession(sessions, issue, await signingKeyFor(sessions, issue));
-    const isGiven = await engine.transact(async (transaction) => {
+    const exchange: Work<boolean> = async (transaction) => {
       if (issue && drafted && live && live.expiresAt > transaction.now && (await takeCode(transaction, code))) {
         await spendCode(transaction, code, await storeSession(transaction, issue, drafted));
         return true;
       }
       await endReplayed(transaction, code, { asker: `Client/${client.id}`, address: request.address });
       return false;
-    });
+    };
+    const isGiven = await engine.transact(exchange, [], request.since);
     if (!isGiven || !drafted || !issue?.user) throw refused();
     const tokens = await tokensOf(sessions, drafted);
     return { tokens, extra: await signedInAnswer(sessions, tokens, issue.user, live?.agreement.nonce) };

@@ -31,10 +31,10 @@ export const signIn: Step = {
     if (username === undefined || password === undefined) {
       return { again: form(interaction, username, 'Enter your user name and your password.') };
     }
-    const { address, request } = interaction;
-    const user = await proveUser(context, { username, password, address, client: request.client.id });
+    const { address, since, request } = interaction;
+    const user = await proveUser(context, { username, password, address, since, client: request.client.id });
     if (!user) return { again: form(interaction, username, 'The user name or the password is wrong.') };
-    const { secret, login } = await context.browsers.signIn(user, interaction.browser);
+    const { secret, login } = await context.browsers.signIn(user, interaction.browser, since);
     return { interaction: { ...interaction, browser: secret, login } };
   },
 };

@@ -20,6 +20,8 @@ export interface Interaction {
   browser: string;
   /** The caller's IP address. */
   address: string;
+  /** Since when the request waits, in milliseconds of the process. */
+  since: number;
   login: Login | undefined;
   /** The id of the Patient that was chosen. */
   patient: string | undefined;
