@@ -88,7 +88,9 @@ describe('Code systems', () => {
     await policy('Observation', 'code:missing=false');
     expect((await ask(below, APP)).status, 'no code systems at all').to.equal(403);
     await policy('CodeSystem', '_id=plain');
-    expect((await ask(below, APP)).string('issue.0.diagnostics')).to.match(/animals" here/);
+    const hidden = await ask(below, APP);
+    expect(hidden.status, hidden.text).to.equal(400);
+    expect(hidden.string('issue.0.diagnostics')).to.match(/animals" here/);
     await policy('CodeSystem', '_id=animals');
     expect(await ids(below, APP)).to.have.members(['dog', 'pup', 'dingo']);
   });

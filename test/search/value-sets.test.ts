@@ -190,9 +190,12 @@ describe('Value sets', () => {
     expect((await asked(sets('code:in=pair'))).status, 'no value sets at all').to.equal(403);
     await policy('sets', { resource: 'ValueSet', criteria: '_id=pair,importing' });
     expect(await ids(`/${sets('code:in=pair')}`, app)).to.eql(['a1', 'b2']);
-    expect((await asked(sets('code:in=whole'))).string('issue.0.diagnostics')).to.match(/stored here/);
+    const hidden = await asked(sets('code:in=whole'));
+    expect(hidden.status, hidden.text).to.equal(400);
+    expect(hidden.string('issue.0.diagnostics')).to.match(/stored here/);
     await policy('sets', { resource: 'ValueSet', criteria: '_id=importing' });
     const imported = await asked(sets('code:in=importing'));
+    expect(imported.status, imported.text).to.equal(400);
     expect(imported.string('issue.0.diagnostics'), 'what it imports').to.match(
       /pair": name a value set that is stored/,
     );
