@@ -56,6 +56,8 @@ describe('leak of rows', () => {
     ['leak through _has of another type', '/Organization?_has:Patient:organization:gender=male', 'own'],
     ['leak through _sort order', '/Patient?_sort=birthdate', 'mine also'],
     ['leak through _sort order, descending', '/Patient?_sort=-gender,-_id', 'also mine'],
+    // Here it is the caller's own criterion that leads the query, and the policy narrows what it finds.
+    ['leak through _sort order of what is asked for', '/Patient?_id=hidden,mine,also&_sort=birthdate', 'mine also'],
     ['leak through an id', '/Patient?_id=hidden,mine', 'mine'],
     ['leak through negation', '/Patient?_id:not=mine', 'also'],
     ['leak through absence', '/Patient?name:missing=true', 'mine also'],
@@ -64,6 +66,24 @@ describe('leak of rows', () => {
   for (const [name, query, expected] of searches) {
     it(name, async () => expect(await ids(query)).to.equal(expected));
   }
+
+  it('leak through _sort order of many', async () => {
+    const [first, last] = [{ active: false, name: [{ family: 'A' }] }, { active: false }];
+    const many = Array.from({ length: 1001 }, (_, at) => ({ active: true, name: [{ family: `M${1000 + at}` }] }));
+    const entry = [first, ...many, last].map((practitioner) => ({
+      request: { method: 'POST', url: 'Practitioner' },
+      resource: { resourceType: 'Practitioner', gender: 'female', ...practitioner },
+    }));
+    const json = { resourceType: 'Bundle', type: 'transaction', entry };
+    expect((await api.request('POST', '/', { as: asRoot, json })).status).to.equal(200);
+    await rows('practitioners', { resource: 'Practitioner', criteria: 'active=true' });
+    for (const sort of ['name', 'given', '-given', 'name,_id', 'given,name', '_lastUpdated']) {
+      for (const own of ['', 'gender=female&']) {
+        const { text } = await ask('GET', `/Practitioner?${own}_sort=${sort}&_count=2`);
+        expect(text.match(/"active":\w+/g), `${own}_sort=${sort}`).to.eql(['"active":true', '"active":true']);
+      }
+    }
+  });
 
   it('leak through _total and _summary=count', async () => {
     for (const query of ['_summary=count', '_total=accurate', '_count=0', '_count=1', '_sort=birthdate&_count=1']) {

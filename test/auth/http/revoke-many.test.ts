@@ -130,14 +130,16 @@ describe('auth: POST /Session/$revoke', () => {
       const token = await tokenOf('ann');
       await permit(own(['search', 'update']));
       expect(await count('?user=User/bob', { bearer: token })).to.equal(0);
-      await permit({
-        engine: 'matcho',
-        matcho: { operation: { id: 'Session.update' } },
-        link: [{ reference: 'User/ann' }],
-      });
-      await api.put('/AccessPolicy/finds-own', own(['search']));
-      expect(await count('?user=User/bob', { bearer: token })).to.equal(0);
-      await api.remove('/AccessPolicy/finds-own');
+      for (const [all, some] of [
+        ['update', 'search'],
+        ['search', 'update'],
+      ] as const) {
+        const matcho = { operation: { id: `Session.${all}` } };
+        await permit({ engine: 'matcho', matcho, link: [{ reference: 'User/ann' }] });
+        await api.put('/AccessPolicy/own-ones', own([some]));
+        expect(await count('?user=User/bob', { bearer: token })).to.equal(0);
+        await api.remove('/AccessPolicy/own-ones');
+      }
       expect(await isSignedIn(browser)).to.equal(true);
       expect((await exchange(code)).status).to.equal(200);
     });
