@@ -5,6 +5,7 @@ import type { Hole } from './hole.ts';
 import { JWT } from './jwt.rows.ts';
 import { PARSING } from './parsing.rows.ts';
 import { POLICIES } from './policies.rows.ts';
+import { LEAKS } from './policies-leaks.rows.ts';
 import { SECRETS } from './secrets.rows.ts';
 import { SIGNING_IN } from './signing-in.rows.ts';
 
@@ -13,7 +14,7 @@ export const HOLES: ReadonlyMap<string, readonly Hole[]> = new Map([
   ['Signing in', SIGNING_IN],
   ['JWT', JWT],
   ['Secrets', SECRETS],
-  ['Policies', POLICIES],
+  ['Policies', [...LEAKS, ...POLICIES]],
   ['Audit', AUDIT],
   ['Parsing', PARSING],
 ]);

@@ -1,0 +1,169 @@
+import { type Hole, hole } from './hole.ts';
+
+/** What a caller may see of a type is asked, so that what is refused stays so, and then narrows nothing. */
+const REFUSED_BUT_NOT_NARROWED = '.slice(0, 0) ?? []';
+
+const CRITERIA = 'resources/search/criteria.ts';
+
+/** What rows must not lead through. */
+export const LEAKS: readonly Hole[] = [
+  {
+    ...hole(
+      'a changed policy at another node',
+      'auth/policies/policies.ts',
+      'engine.exclusive ? changes : await engine.accessGeneration()',
+      'changes',
+    ),
+    on: 'PostgreSQL',
+  },
+  hole(
+    'leak through _include and _revinclude',
+    'resources/search/follow.ts',
+    'expanded(following.connection, seen)',
+    'expanded(following.connection, [])',
+  ),
+  hole(
+    'leak through canonicals',
+    CRITERIA,
+    'type: name, naming, criteria })',
+    "type: name, naming, criteria: naming.by === 'canonical' ? [criterion] : criteria })",
+  ),
+  hole(
+    'leak through hierarchies',
+    'resources/search/hierarchy.ts',
+    'rows?.(type) ?? []',
+    `rows?.(type)${REFUSED_BUT_NOT_NARROWED}`,
+  ),
+  hole(
+    'leak through value sets',
+    CRITERIA,
+    'scope.options.rows?.(of) ?? []',
+    "scope.options.rows?.(of).filter(() => of !== 'ValueSet') ?? []",
+  ),
+  hole(
+    'leak through code systems',
+    CRITERIA,
+    'scope.options.rows?.(of) ?? []',
+    "scope.options.rows?.(of).filter(() => of !== 'CodeSystem') ?? []",
+  ),
+  hole(
+    'leak through filters',
+    CRITERIA,
+    'scope.options.rows?.(of) ?? []',
+    "scope.options.rows?.(of).filter(() => of !== 'CodeSystem') ?? []",
+  ),
+  hole(
+    'a set that somebody makes ambiguous shows no rows',
+    'resources/search/terminology/expand.ts',
+    "return { test: 'any', of: [] };",
+    "return { test: 'all', of: [] };",
+  ),
+  hole(
+    'leak through chains',
+    CRITERIA,
+    'scope.options.rows?.(name) ?? []',
+    `scope.options.rows?.(name)${REFUSED_BUT_NOT_NARROWED}`,
+  ),
+  hole(
+    'leak through lists',
+    CRITERIA,
+    'scope.options.rows?.(from) ?? []',
+    "scope.options.rows?.(from).filter(() => from !== 'List') ?? []",
+  ),
+  hole(
+    'leak through _has',
+    CRITERIA,
+    'scope.options.rows?.(from) ?? []',
+    `scope.options.rows?.(from)${REFUSED_BUT_NOT_NARROWED}`,
+  ),
+  hole(
+    'paging cursor of another principal',
+    'resources/search/parse.ts',
+    'criteria: [...search.criteria, ...rows]',
+    'criteria: cursor === undefined ? [...search.criteria, ...rows] : search.criteria',
+  ),
+  {
+    attack: 'leak through _sort order',
+    edits: [
+      // Of few matches, of many by one parameter, and of many by several.
+      {
+        file: 'resources/search/compile.ts',
+        guard: 'const keys = selectKeys(source, rest);',
+        without: 'const keys = selectKeys(source, []);',
+      },
+      {
+        file: 'resources/search/sorted.ts',
+        guard: '...plan.criteria.map((each) => conditionOf(each, source.own)),',
+        without: '',
+      },
+      { file: 'resources/search/sorted.ts', guard: 'rest)}) k`', without: '[])}) k`' },
+    ],
+  },
+  hole('leak through _total and _summary=count', 'resources/search/compile.ts', 'rest)}) k`', '[])}) k`'),
+  {
+    attack: 'leak through history and vread',
+    edits: [
+      // A history shows every version.
+      { file: 'resources/reads.ts', guard: 'if (rows.length === 0) return undefined;', without: 'return undefined;' },
+      // A version is shown to whoever may see the one that stands now.
+      {
+        file: 'resources/reads.ts',
+        guard: 'await this.#seen(asked, rows)',
+        without: '(await this.#seen(current, rows)) && asked',
+      },
+    ],
+  },
+  hole('Bundle entry skipping the policy', 'server/bundles/run.ts', 'await admit(', 'if (false) await admit('),
+  {
+    attack: 'conditional update or delete touching what may not be seen',
+    edits: [
+      {
+        file: 'server/interactions/write.ts',
+        guard: 'rows: (other: string) => judge.rows(other)',
+        without: 'rows: (other: string) => judge.rows(other).slice(0, 0)',
+      },
+      {
+        file: 'resources/transaction.ts',
+        guard: 'if (!(await isShown(this, type, rows, version))) throw notPermitted();',
+        without: '',
+      },
+    ],
+  },
+  // What is written is compared with preconditions first, so that a hidden row answers by its version.
+  hole(
+    'every answer is the same for a hidden row and for none',
+    'resources/transaction.ts',
+    "if (method === 'PUT') await",
+    "checkPreconditions(current, options); if (method === 'PUT') await",
+  ),
+  {
+    attack: 'a write that races the row being hidden',
+    edits: [
+      {
+        file: 'resources/transaction.ts',
+        guard: "if (method === 'PUT') await this.#requireShown(prepared.type, current, options);",
+        without: '',
+      },
+      // What is there is looked at, but before the queue.
+      {
+        file: 'resources/interactions.ts',
+        guard: "const looksAt = method === 'PUT' ? [{ type, id }] : [];",
+        without: `const looksAt = method === 'PUT' ? [{ type, id }] : [];
+      const { rows = [] } = options;
+      if (rows.length > 0 && !(await this.find(type, id, rows))) throw new Failure('forbidden', 'No.');`,
+      },
+    ],
+  },
+  hole(
+    'a comma that would be an alternative',
+    'auth/policies/template.ts',
+    "literal.replace(/[\\\\,|$]/g, '\\\\$&')",
+    "literal.replace(/[\\\\|$]/g, '\\\\$&')",
+  ),
+  hole(
+    'through reads, searches, histories',
+    'resources/reads.ts',
+    'if (!version || rows.length === 0) return version;',
+    'return version;',
+  ),
+];
