@@ -1,3 +1,189 @@
-import type { Hole } from './hole.ts';
+import { type Edit, type Hole, hole } from './hole.ts';
 
-export const GRANTS: readonly Hole[] = [];
+const REFRESH = 'auth/refresh.ts';
+const REFRESH_GRANT = 'auth/grants/refresh-token.ts';
+const CLIENT_CREDENTIALS = 'auth/grants/client-credentials.ts';
+const CLIENT_AUTH = 'auth/client-auth.ts';
+const LIVE_TOKENS = 'auth/live-tokens.ts';
+const SCOPES = 'auth/scopes.ts';
+const SMART = 'auth/smart-scopes.ts';
+const PARAMETERS = 'auth/parameters.ts';
+
+/** A token that was exchanged for another stays as good as it was. */
+const NOT_SPENT: Edit = {
+  file: REFRESH,
+  guard: '  if (refresh.rotate) {',
+  without: '  if (refresh.rotate) await credentials.insert(live);\n  if (false) {',
+};
+/** Requests of one process that come together are given the same by this, too. */
+const NOT_SHARED: Edit = {
+  file: 'auth/simultaneous.ts',
+  guard: 'if (known && arrival <= (known.answered ?? arrival))',
+  without: 'if (false)',
+};
+/** What this node remembers of a token counts, whatever has become of its row. */
+const REMEMBERED = "(engine.exclusive || (await engine.credentials.find(hash))?.name === 'access')";
+/** A JWT of one use is read as one of the other. */
+const EITHER_USE: Edit = {
+  file: 'auth/presented.ts',
+  guard: 'await verifiedOf(token, use);',
+  without: "(await verifiedOf(token, 'access')) ?? (await verifiedOf(token, 'refresh'));",
+};
+/** A member of every object counts as the name of a grant. */
+const MEMBER_AS_GRANT: [file: string, guard: string, without: string] = [
+  'auth/endpoints/token.ts',
+  'each.name === name)',
+  "each.name === (name in {} ? 'client_credentials' : name))",
+];
+
+export const GRANTS: readonly Hole[] = [
+  { attack: 'concurrent refresh mints several successors', edits: [NOT_SPENT, NOT_SHARED] },
+  // A revocation that finds the Session changed since it looked gives way to that change.
+  hole(
+    'refresh racing revoke',
+    'auth/endpoints/revoke.ts',
+    '(transaction) => endSession(',
+    `async (transaction) =>
+      (await transaction.current('Session', token.session.id))?.versionId === token.session.versionId && endSession(`,
+  ),
+  { ...hole('a revoked token at another node', LIVE_TOKENS, REMEMBERED, 'true'), on: 'PostgreSQL' },
+  {
+    attack: 'with every connection to the database cut around the revocation',
+    edits: [
+      {
+        file: LIVE_TOKENS,
+        guard: '(await engine.credentials.find(hash))?.name',
+        without: "(await engine.credentials.find(hash).catch(() => ({ name: 'access' })))?.name",
+      },
+    ],
+    on: 'PostgreSQL',
+  },
+  { ...hole('a revoked token with the database restarted', LIVE_TOKENS, REMEMBERED, 'true'), on: 'PostgreSQL' },
+  {
+    ...hole(
+      'what was written on one node is read on the other at once',
+      'resources/dialects/postgres-replica.ts',
+      'await reach(client, wanted);',
+      '',
+    ),
+    on: 'PostgreSQL',
+  },
+  { attack: 'refresh replay in the same second', edits: [NOT_SPENT] },
+  // What was spent before this process began is not known to it.
+  hole(
+    'replay after restart',
+    REFRESH,
+    '  const asker =',
+    '  if (spentAtMs < Date.now() - process.uptime() * 1000) return undefined;\n  const asker =',
+  ),
+  hole(
+    'refresh without client authentication for a confidential client',
+    REFRESH_GRANT,
+    'requireAuthentication(requestClient, !settings.secretRequired);',
+    '',
+  ),
+  hole('refresh with a wrong secret', CLIENT_AUTH, '(await method.prove(context, credentials, account)) ?', 'true ?'),
+  {
+    attack: 'access token used as refresh token',
+    edits: [
+      EITHER_USE,
+      { file: REFRESH_GRANT, guard: "live?.name === 'refresh' ? live : spent", without: 'live ?? spent' },
+      { file: REFRESH, guard: "live?.name === 'refresh'", without: 'live' },
+    ],
+  },
+  {
+    attack: 'refresh token used as bearer',
+    edits: [
+      EITHER_USE,
+      { file: LIVE_TOKENS, guard: " || credential.name !== 'access'", without: '' },
+      {
+        file: LIVE_TOKENS,
+        guard: 'accessRecord(credential);',
+        without: "accessRecord((await engine.credentials.of(credential.key, 'access'))[0]);",
+      },
+    ],
+  },
+  hole(
+    "another client's refresh token",
+    REFRESH_GRANT,
+    "referenceOf(found.session.resource['client']) !==",
+    "false && referenceOf(found.session.resource['client']) !==",
+  ),
+  {
+    attack: 'refresh by a deactivated user or client',
+    edits: [
+      { file: 'auth/rules.ts', guard: "if (!isUsable(after)) return 'deactivated';", without: '' },
+      {
+        file: 'auth/sessions.ts',
+        guard: 'current?.versionId === stored.versionId && isUsable(stored.resource)',
+        without: 'current?.versionId === stored.versionId',
+      },
+    ],
+  },
+  hole('a key that is taken away', 'auth/rules.ts', ' || hasLostKeys(before, after)', ''),
+  hole('scope widening on refresh', SCOPES, '!given.includes(each) || ', ''),
+  hole('a scope that is withdrawn', SCOPES, 'given.filter((scope) => listed.includes(scope))', 'given'),
+  hole(
+    'a grant that is withdrawn',
+    LIVE_TOKENS,
+    "token && hasGrant(token.client.resource, token.session.resource['type']) ? token : undefined",
+    'token',
+  ),
+  hole(
+    'a resource that is withdrawn',
+    'auth/audience.ts',
+    'given.includes(each) && isPermitted(grant, each)',
+    'given.includes(each)',
+  ),
+  hole('whose last scope of SMART goes', SMART, 'boundOf(sessionScope);', 'boundOf(scope);'),
+  hole('an empty secret', CLIENT_CREDENTIALS, 'if (!authenticated)', 'if (false)'),
+  hole('Client without secret', CLIENT_CREDENTIALS, '!authenticated', '!authenticated && requestClient.confidential'),
+  hole(
+    'authenticate as A with client_id=B',
+    CLIENT_AUTH,
+    'if (named !== undefined && named !== credentials.id)',
+    'if (false)',
+  ),
+  hole('grant not registered', CLIENT_CREDENTIALS, 'requireGrant(client.resource, NAME);', ''),
+  hole(
+    'no token is given that would reach further',
+    SMART,
+    'isBounded(scopes) && !isBounded(kept) ? undefined : kept',
+    'kept',
+  ),
+  hole('has no patient', SMART, 'needsPatient(scopes) && !isBounded(kept) ? undefined : kept', 'kept'),
+  hole('scope not registered', SCOPES, 'listed.length > 0 || forOthers', 'forOthers'),
+  hole('oversized parameter', PARAMETERS, 'value.length > PARAMETERS[name].longest', 'false'),
+  hole('grant_type=__proto__', ...MEMBER_AS_GRANT),
+  hole('grant_type=constructor', ...MEMBER_AS_GRANT),
+  hole('objects where strings are expected', PARAMETERS, "if (typeof each !== 'string')", 'if (false)'),
+  hole('arrays as values in JSON', PARAMETERS, 'repeats.repeats && Array.isArray', 'Array.isArray'),
+  hole('duplicates split across query, body and JSON', PARAMETERS, 'if (misplaced !== undefined)', 'if (false)'),
+  {
+    attack: 'a token works exactly while its Session is live',
+    edits: [
+      {
+        file: 'auth/rules.ts',
+        guard: "if (after?.['active'] === false) await",
+        without: 'if (false) await',
+      },
+      { file: LIVE_TOKENS, guard: " || session.resource['active'] === false", without: '' },
+    ],
+  },
+  { attack: 'of them mint one successor each time', edits: [NOT_SPENT, NOT_SHARED] },
+  // The age is counted anew by each refresh.
+  hole('a refresh for ever', 'auth/expiry.ts', 'startedAt + sessionMaxAge', 'issuedAt + sessionMaxAge'),
+  hole(
+    'tells no resource server of a refresh token',
+    'auth/endpoints/introspect.ts',
+    "token.use === 'access' && isServedBy",
+    'isServedBy',
+  ),
+  hole(
+    'tokens for the audiences that it serves',
+    'auth/endpoints/introspect.ts',
+    'isServedBy(caller, audienceOf(token))',
+    'true',
+  ),
+  hole('client id equal to a user id', 'resources/names.ts', 'if (added === 0)', 'if (false)'),
+];
