@@ -47,9 +47,17 @@ export const GRANTS: readonly Hole[] = [
       (await transaction.current('Session', token.session.id))?.versionId === token.session.versionId && endSession(`,
   ),
   { ...hole('a revoked token at another node', LIVE_TOKENS, REMEMBERED, 'true'), on: 'PostgreSQL' },
+  // What is remembered counts while the database cannot be asked.
   {
     attack: 'with every connection to the database cut around the revocation',
     edits: [
+      {
+        file: LIVE_TOKENS,
+        guard: 'const [generation, changesBefore] = [await engine.accessGeneration(), sessionChanges];',
+        without: `const changesBefore = sessionChanges;
+    const generation = await engine.accessGeneration().catch(() => undefined);
+    if (generation === undefined && memory.has(hash)) return memory.get(hash).token;`,
+      },
       {
         file: LIVE_TOKENS,
         guard: '(await engine.credentials.find(hash))?.name',
@@ -57,6 +65,7 @@ export const GRANTS: readonly Hole[] = [
       },
     ],
     on: 'PostgreSQL',
+    says: 'expected 200 to be one of [ 401, 503 ]',
   },
   { ...hole('a revoked token with the database restarted', LIVE_TOKENS, REMEMBERED, 'true'), on: 'PostgreSQL' },
   {

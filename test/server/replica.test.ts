@@ -13,8 +13,11 @@ import { until } from './poll.ts';
 
 const ISSUER = 'http://ward.example';
 const { numRuns: WRITES } = runs(1000);
-/** What a replica is asked is seen in its log; that a flush takes its time is not what is looked at here. */
-const SETTINGS = { fsync: 'off', full_page_writes: 'off', log_statement: 'all' };
+/**
+ * What a replica is asked is seen in its log; that a flush takes its time is not what is looked at here. It replays late,
+ * so that whoever does not wait for it reads what was before.
+ */
+const SETTINGS = { fsync: 'off', full_page_writes: 'off', log_statement: 'all', recovery_min_apply_delay: '10ms' };
 
 if (DATABASE_KIND === 'postgres') {
   describe('server: reads from a replica', () => {

@@ -89,9 +89,11 @@ describe('introspection over HTTP (RFC 7662)', () => {
   });
 
   it('RFC 7662 §4: tells no resource server of a refresh token, whatever the policies say', async () => {
-    const token = (await login()).string('refresh_token');
-    for (const [client, active] of Object.entries({ 'resource-server': true, files: false, app: true })) {
-      expect((await ask(token, client)).at('active'), client).to.equal(active);
+    for (const audience of [api.issuer, FILES]) {
+      const token = (await login('app', { audience })).string('refresh_token');
+      for (const [client, active] of Object.entries({ 'resource-server': true, files: false, app: true })) {
+        expect((await ask(token, client)).at('active'), `${client}, ${audience}`).to.equal(active);
+      }
     }
   });
 
