@@ -223,6 +223,9 @@ describe('the authorization code flow', () => {
   });
 
   describe('PKCE', () => {
+    // Whoever is signed in would be sent back with a code at once.
+    before(() => browser.authorize(QUERY));
+
     const missing: [why: string, query: Form][] = [
       ['PKCE missing', { code_challenge: '', code_challenge_method: '' }],
       ['PKCE plain', { code_challenge_method: 'plain' }],
