@@ -15,6 +15,12 @@ const NOT_SPENT: Edit = {
   guard: '  if (refresh.rotate) {',
   without: '  if (refresh.rotate) await credentials.insert(live);\n  if (false) {',
 };
+/** A token that is kept is refreshed by each of those who came together. */
+const NOT_WAITED_FOR: Edit = {
+  file: REFRESH,
+  guard: '!refresh.rotate && before.generation > refresh.generation',
+  without: 'false',
+};
 /** Requests of one process that come together are given the same by this, too. */
 const NOT_SHARED: Edit = {
   file: 'auth/simultaneous.ts',
@@ -37,7 +43,7 @@ const MEMBER_AS_GRANT: [file: string, guard: string, without: string] = [
 ];
 
 export const GRANTS: readonly Hole[] = [
-  { attack: 'concurrent refresh mints several successors', edits: [NOT_SPENT, NOT_SHARED] },
+  { attack: 'concurrent refresh mints several successors', edits: [NOT_SPENT, NOT_WAITED_FOR, NOT_SHARED] },
   // A revocation that finds the Session changed since it looked gives way to that change.
   hole(
     'refresh racing revoke',
@@ -179,7 +185,7 @@ export const GRANTS: readonly Hole[] = [
       { file: LIVE_TOKENS, guard: " || session.resource['active'] === false", without: '' },
     ],
   },
-  { attack: 'of them mint one successor each time', edits: [NOT_SPENT, NOT_SHARED] },
+  { attack: 'of them mint one successor each time', edits: [NOT_SPENT, NOT_WAITED_FOR, NOT_SHARED] },
   // The age is counted anew by each refresh.
   hole('a refresh for ever', 'auth/expiry.ts', 'startedAt + sessionMaxAge', 'issuedAt + sessionMaxAge'),
   hole(

@@ -14,8 +14,8 @@ import { until } from './poll.ts';
 const ISSUER = 'http://ward.example';
 const { numRuns: WRITES } = runs(1000);
 /**
- * What a replica is asked is seen in its log; that a flush takes its time is not what is looked at here. It replays late,
- * so that whoever does not wait for it reads what was before.
+ * What a replica is asked is seen in its log; that a flush takes its time is not what is looked at here. It replays
+ * late, so that whoever does not wait for it reads what was before.
  */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', log_statement: 'all', recovery_min_apply_delay: '10ms' };
 
