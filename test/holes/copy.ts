@@ -15,7 +15,8 @@ const LONGEST = 180_000;
 /** What mocha's own reporter writes of a test that failed. */
 interface Failure {
   fullTitle: string;
-  err: { message?: string; stack?: string };
+  /** `cause` is what a generated test failed by. */
+  err: { message?: string; stack?: string; cause?: { name?: string; message?: string } };
 }
 
 export class Copy {
@@ -77,14 +78,14 @@ interface Report {
   failures: Failure[];
 }
 
-/** Why the failures show the hole rather than a copy that does not run; undefined where they do not. */
-export function sight(failures: Failure[], { says }: Hole): string | undefined {
+/** What of the failures shows the hole rather than a copy that does not run; undefined where nothing does. */
+export function sight(failures: readonly Failure[], { says }: Hole): string | undefined {
   for (const { err } of failures) {
-    const message = (err.message ?? '').split('\n')[0] ?? '';
-    if (says !== undefined && `${err.stack}${err.message}`.includes(says)) return message;
-    if (says === undefined && /AssertionError|Property failed/.test(err.stack ?? '') && !/\b50[03]\b/.test(message)) {
-      return message;
-    }
+    if (says !== undefined && `${err.stack}\n${err.message}`.includes(says)) return says;
+    const { name, message } = err.cause ?? { name: err.stack, message: err.message };
+    // A server that answers by a fault of its own has not let anybody in.
+    const told = message?.split('\n').find((line) => /\bexpected\b/.test(line) && !/\b50[03]\b/.test(line));
+    if (says === undefined && name?.startsWith('AssertionError') && told) return told.replace(/^[\s:]+/, '');
   }
   return undefined;
 }

@@ -28,7 +28,7 @@ export function hole(attack: string, file: string, guard: string, without: strin
 export function opened(source: string, { file, guard, without }: Edit): string {
   const [before, after, ...more] = source.split(guard);
   if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(`${file} does not have this once: ${guard}`);
+    throw new Error(`test/holes takes out of ${file} what does not stand there once: ${guard}`);
   }
   return before + without + after;
 }
