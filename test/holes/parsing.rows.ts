@@ -18,7 +18,7 @@ export const PARSING: readonly Hole[] = [
     'SQL through values, ids among them',
     'resources/search/fragment.ts',
     "text += '?';\n      bindings.push(part);",
-    "text += typeof part === 'string' ? `'${part}'` : String(part);",
+    "text += typeof part === 'string' ? `'` + part + `'` : String(part);",
   ),
   hole(
     'SQL through parameter names, sort fields, JSON paths, cursors',
@@ -35,7 +35,7 @@ export const PARSING: readonly Hole[] = [
       {
         file: 'resources/history.ts',
         guard: "'(last_updated, key, version_id) < (?, ?, ?)'",
-        without: '`(last_updated, key, version_id) < (${after.join()})`',
+        without: "'(last_updated, key, version_id) < (' + after.join() + ')'",
       },
       { file: 'resources/history.ts', guard: ', ...(after ?? [])', without: '' },
     ],
@@ -56,8 +56,8 @@ export const PARSING: readonly Hole[] = [
       'server/formats/yaml-schema.ts',
       '  refuseMerge,',
       '  refuseMerge,\n' +
-        '  defineScalarTag(`${TAG}js/function`, {\n' +
-        '    resolve: (source) => new Function(`return ${source}`)(),\n' +
+        "  defineScalarTag(TAG + 'js/function', {\n" +
+        "    resolve: (source) => new Function('return ' + source)(),\n" +
         '    identify: () => false,\n' +
         '  }),',
     ),
@@ -87,4 +87,90 @@ export const PARSING: readonly Hole[] = [
   { ...hole('deep JSON', 'resources/json/read.ts', 'this.#depth > MAX_DEPTH', 'false'), ...READ },
   { ...hole('huge numbers', 'resources/json/number.ts', 'text.length > LONGEST_NUMBER ||', ''), ...READ },
   hole('gzip bomb', 'server/body.ts', 'textLimit: config.maxBody', "textLimit: '1gb'"),
+  {
+    // What it opens is a fault by what a caller sent.
+    ...hole('br that is none', 'server/respond.ts', '|ERR__ERROR_|ERR_BROTLI_', ''),
+    says: 'expected 500 to equal 400',
+  },
+  {
+    ...hole(
+      'slow body',
+      'server/start.ts',
+      '    requestTimeout,\n    headersTimeout',
+      '    requestTimeout: 0,\n    headersTimeout',
+    ),
+    says: 'Timeout of',
+  },
+  {
+    ...hole('slow reader', 'server/start.ts', 'limitReading(request, response, answer);', ''),
+    says: 'the end of the connection',
+  },
+  hole('slow readers of one document', 'server/describe/mount.ts', 'return bytes;', 'return Buffer.from(bytes);'),
+  hole(
+    'open connections are each answered',
+    'server/start.ts',
+    'sockets.add(socket);',
+    "if (sockets.size > 500) socket.end('HTTP/1.1 429 Too Many\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n');\n" +
+      '    sockets.add(socket);',
+  ),
+  hole(
+    'writes that wait for a database that does not move',
+    'resources/waiting-line.ts',
+    'longest = LONGEST_WAIT',
+    'longest = 2.5 * LONGEST_WAIT',
+  ),
+  hole('a crowd is let in', 'server/door.ts', 'if (now < this.#freeUntil) return;', 'if (now > 0) return;'),
+  {
+    ...hole('a late event loop', 'server/door.ts', 'Math.max(0, this.#loop.lateness())', '0'),
+    says: 'expected [ 200',
+  },
+  hole('nobody without a policy', 'server/metrics/mount.ts', "judge.requireOperation('metrics');", ''),
+  hole(
+    'ReDoS in patterns of policies',
+    'auth/policies/pattern.ts',
+    'const compiled = RE2JS.compile(source);',
+    "const whole = new RegExp('^(?:' + source + ')$');\n" +
+      '  const part = new RegExp(source);\n' +
+      '  const compiled = {\n' +
+      '    matches: (text) => whole.test(text),\n' +
+      '    matcher: (text) => ({ find: () => part.test(text) }),\n' +
+      '  };',
+  ),
+  hole('ReDoS in our own expressions', 'server/observe.ts', '/^[\\w.:-]{1,64}$/', '/^([\\w.:-]+)+$/'),
+  hole(
+    'X-Forwarded-For injection into limits and Sessions',
+    'server/locate.ts',
+    'if (!trusted) return address;',
+    "if (!trusted) return ctx.get('X-Forwarded-For').split(',')[0] || address;",
+  ),
+  hole('CORS origin echoed with credentials', 'server/headers.ts', ' && corsOrigins.includes(origin)', ''),
+  hole('opens nothing from the next request on', 'auth/allowed-origins.ts', 'known?.state !== state', '!known'),
+  hole('the pages for people are read by no script', 'server/headers.ts', 'if (isPage(ctx.path))', 'if (false)'),
+  {
+    attack: 'CRLF in headers',
+    edits: [
+      {
+        file: 'server/start.ts',
+        guard: 'const timeouts = {',
+        without: 'const timeouts = {\n    insecureHTTPParser: true,',
+      },
+      { file: 'server/observe.ts', guard: '/^[\\w.:-]{1,64}$/', without: '/^[^]{1,64}$/' },
+    ],
+  },
+  hole('CRLF in error_description', 'auth/errors.ts', "\n    .replace(/[^\\x20-\\x7e]/g, '?')", ''),
+  {
+    attack: 'a raw NUL',
+    edits: [
+      {
+        file: 'resources/json/read.ts',
+        guard: 'if (code < 0x20) this.#fail',
+        without: 'if (code < 0x20 && code > 0) this.#fail',
+      },
+      { file: 'resources/json/text.ts', guard: '[\\0\\p{Surrogate}]', without: '[\\p{Surrogate}]' },
+    ],
+    ...READ,
+  },
+  { ...hole('lone surrogates', 'resources/json/text.ts', '[\\0\\p{Surrogate}]', '[\\0]'), ...READ },
+  hole('65-character ids', 'server/interactions/address.ts', '{1,64}', '+'),
+  hole('dot-only ids', 'server/interactions/address.ts', '(?=.*[^.])', ''),
 ];
