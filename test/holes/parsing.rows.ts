@@ -94,6 +94,20 @@ export const PARSING: readonly Hole[] = [
   },
   {
     ...hole(
+      'none by a fault, and none tells a secret',
+      'server/respond.ts',
+      'ctx.body = answer.render(operationOutcome(failure.issues));',
+      "ctx.body = answer.render({ ...operationOutcome(failure.issues), sent: ctx.get('Authorization') });",
+    ),
+  },
+  hole(
+    'nothing that was not theirs to change',
+    'auth/access.ts',
+    'if (decision) return decision === true ? [] : [decision];',
+    'if (decision) return [];',
+  ),
+  {
+    ...hole(
       'slow body',
       'server/start.ts',
       '    requestTimeout,\n    headersTimeout',
@@ -138,6 +152,12 @@ export const PARSING: readonly Hole[] = [
   ),
   hole('ReDoS in our own expressions', 'server/observe.ts', '/^[\\w.:-]{1,64}$/', '/^([\\w.:-]+)+$/'),
   hole(
+    'Host, X-Forwarded-Host and X-Forwarded-For injection',
+    'auth/endpoints/metadata.ts',
+    "'oauth-authorization-server': async () => published(server())",
+    "'oauth-authorization-server': async ({ headers }) => published(serverMetadata(`http://` + headers.host))",
+  ),
+  hole(
     'X-Forwarded-For injection into limits and Sessions',
     'server/locate.ts',
     'if (!trusted) return address;',
@@ -146,17 +166,7 @@ export const PARSING: readonly Hole[] = [
   hole('CORS origin echoed with credentials', 'server/headers.ts', ' && corsOrigins.includes(origin)', ''),
   hole('opens nothing from the next request on', 'auth/allowed-origins.ts', 'known?.state !== state', '!known'),
   hole('the pages for people are read by no script', 'server/headers.ts', 'if (isPage(ctx.path))', 'if (false)'),
-  {
-    attack: 'CRLF in headers',
-    edits: [
-      {
-        file: 'server/start.ts',
-        guard: 'const timeouts = {',
-        without: 'const timeouts = {\n    insecureHTTPParser: true,',
-      },
-      { file: 'server/observe.ts', guard: '/^[\\w.:-]{1,64}$/', without: '/^[^]{1,64}$/' },
-    ],
-  },
+  hole('CRLF in headers', 'server/start.ts', 'const timeouts = {', 'const timeouts = {\n    insecureHTTPParser: true,'),
   hole('CRLF in error_description', 'auth/errors.ts', "\n    .replace(/[^\\x20-\\x7e]/g, '?')", ''),
   {
     attack: 'a raw NUL',
