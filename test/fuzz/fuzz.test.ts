@@ -42,7 +42,7 @@ describe('generated requests', () => {
     await callers.settle();
     held = await untouchable();
     sending = sendAll();
-    // Here, so that what each of the tests looks at comes after them, whichever is run alone; the first tells the fault.
+    // Whichever test is run alone, it looks at what they leave; the first of them tells a fault.
     await sending.catch(() => undefined);
   });
   after(() => api.stop());

@@ -92,14 +92,12 @@ export const PARSING: readonly Hole[] = [
     ...hole('br that is none', 'server/respond.ts', '|ERR__ERROR_|ERR_BROTLI_', ''),
     says: 'expected 500 to equal 400',
   },
-  {
-    ...hole(
-      'none by a fault, and none tells a secret',
-      'server/respond.ts',
-      'ctx.body = answer.render(operationOutcome(failure.issues));',
-      "ctx.body = answer.render({ ...operationOutcome(failure.issues), sent: ctx.get('Authorization') });",
-    ),
-  },
+  hole(
+    'none by a fault, and none tells a secret',
+    'server/respond.ts',
+    'answer.render(operationOutcome(failure.issues))',
+    "answer.render({ ...operationOutcome(failure.issues), sent: ctx.get('Authorization') })",
+  ),
   hole(
     'nothing that was not theirs to change',
     'auth/access.ts',
@@ -113,7 +111,7 @@ export const PARSING: readonly Hole[] = [
       '    requestTimeout,\n    headersTimeout',
       '    requestTimeout: 0,\n    headersTimeout',
     ),
-    says: 'Timeout of',
+    says: 'the end of the connection',
   },
   {
     ...hole('slow reader', 'server/start.ts', 'limitReading(request, response, answer);', ''),
@@ -124,7 +122,7 @@ export const PARSING: readonly Hole[] = [
     'open connections are each answered',
     'server/start.ts',
     'sockets.add(socket);',
-    "if (sockets.size > 500) socket.end('HTTP/1.1 429 Too Many\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n');\n" +
+    "if (sockets.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
       '    sockets.add(socket);',
   ),
   hole(
@@ -154,8 +152,8 @@ export const PARSING: readonly Hole[] = [
   hole(
     'Host, X-Forwarded-Host and X-Forwarded-For injection',
     'auth/endpoints/metadata.ts',
-    "'oauth-authorization-server': async () => published(server())",
-    "'oauth-authorization-server': async ({ headers }) => published(serverMetadata(`http://` + headers.host))",
+    'async () => published(server())',
+    "async ({ headers }) => published(serverMetadata(['http:', headers.host].join('//')))",
   ),
   hole(
     'X-Forwarded-For injection into limits and Sessions',

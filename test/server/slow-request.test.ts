@@ -6,6 +6,7 @@ import { readConfig } from '../../server/config.ts';
 import { REQUEST_TIMEOUT, type RunningServer, startServer } from '../../server/start.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { ROOT } from '../harness/server.ts';
+import { until } from './poll.ts';
 import { openRaw, postHead } from './raw.ts';
 
 describe('server: slow body', () => {
@@ -40,6 +41,7 @@ describe('server: slow body', () => {
     it(`${name}: 408, and the connection is closed`, async () => {
       const raw = await openRaw(server.port);
       raw.send(text);
+      await until('the end of the connection', () => raw.socket.closed);
       expect(await raw.rest()).to.match(/^HTTP\/1\.1 408 /);
     });
   }
