@@ -75,6 +75,11 @@ export const PARSING: readonly Hole[] = [
         without: 'isObject(parent)',
       },
       { file: 'resources/patch/json-patch.ts', guard: "if (key === '__proto__')", without: 'if (false)' },
+      {
+        file: 'resources/patch/json-patch.ts',
+        guard: "how === 'replace' && !Object.hasOwn",
+        without: 'false && Object.hasOwn',
+      },
     ],
   },
   hole(
