@@ -5,19 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Attack, grepFor } from './attacks.ts';
 import { type Hole, opened } from './hole.ts';
+import type { Failure, FailureReport } from './reporter.ts';
 
 const LEFT_OUT = new Set(['.git', 'node_modules', 'data', 'bench']);
 const MOCHA = path.resolve('node_modules/mocha/bin/mocha.js');
+const REPORTER = './test/holes/reporter.ts';
 const COMPILER = path.resolve('node_modules/typescript/bin/tsc');
 /** Milliseconds that one test may take to notice. */
 const LONGEST = 180_000;
-
-/** What mocha's own reporter writes of a test that failed. */
-interface Failure {
-  fullTitle: string;
-  /** `cause` is what a generated test failed by. */
-  err: { message?: string; stack?: string; cause?: { name?: string; message?: string } };
-}
 
 export class Copy {
   private readonly root = mkdtempSync(path.join(tmpdir(), 'ward-holes-'));
@@ -37,10 +32,10 @@ export class Copy {
       const database = on === 'PostgreSQL' ? process.env['TEST_DATABASE_URL'] : '';
       const report = path.join(this.root, 'report.json');
       rmSync(report, { force: true });
-      const told = ['--reporter', 'json', '--reporter-option', `output=${report}`];
-      await this.run([MOCHA, file, '--grep', grepFor(name), ...told], { TEST_BUILT: '1', TEST_DATABASE_URL: database });
-      const { stats, failures } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-      if (stats.tests + failures.length === 0) throw new Error(`no test of ${file} is called so`);
+      const env = { TEST_BUILT: '1', TEST_DATABASE_URL: database, TEST_REPORT: report };
+      await this.run([MOCHA, file, '--grep', grepFor(name), '--reporter', REPORTER], env);
+      const { ran, failures } = JSON.parse(readFileSync(report, 'utf8')) as FailureReport;
+      if (ran + failures.length === 0) throw new Error(`no test of ${file} is called so`);
       return failures;
     } finally {
       for (const [edited, source] of closed) this.write(edited, source);
@@ -73,19 +68,14 @@ export class Copy {
   }
 }
 
-interface Report {
-  stats: { tests: number };
-  failures: Failure[];
-}
-
 /** What of the failures shows the hole rather than a copy that does not run; undefined where nothing does. */
 export function sight(failures: readonly Failure[], { says }: Hole): string | undefined {
-  for (const { err } of failures) {
-    if (says !== undefined && `${err.stack}\n${err.message}`.includes(says)) return says;
-    const { name, message } = err.cause ?? { name: err.stack, message: err.message };
-    // A server that answers by a fault of its own has not let anybody in.
-    const told = message?.split('\n').find((line) => /\bexpected\b/.test(line) && !/\b50[03]\b/.test(line));
-    if (says === undefined && name?.startsWith('AssertionError') && told) return told.replace(/^[\s:]+/, '');
-  }
-  return undefined;
+  if (says !== undefined) return failures.some(({ message }) => message.includes(says)) ? says : undefined;
+  return failures.flatMap(({ name, message }) => (name === 'AssertionError' ? assertionsIn(message) : []))[0];
+}
+
+/** Lines that say what was expected. A server that answers by a fault of its own has not let anybody in. */
+function assertionsIn(message: string): string[] {
+  const lines = message.split('\n').filter((line) => /\bexpected\b/.test(line) && !/\b50[03]\b/.test(line));
+  return lines.map((line) => line.replace(/^[\s:]+/, ''));
 }

@@ -52,7 +52,7 @@ async function outcome(copy: Copy, { attack, hole }: Trial): Promise<string> {
       return `fails as it must: ${seen.slice(0, 160)}`;
     }
     tally.unseen += 1;
-    return failures.length === 0 ? 'NOT SEEN: the test passes' : `NOT SEEN: ${failures[0]?.err.stack}`;
+    return `NOT SEEN: ${failures[0]?.message.slice(0, 500) ?? 'the test passes'}`;
   } catch (error) {
     tally.unseen += 1;
     return `NOT SEEN: ${error instanceof Error ? error.message : String(error)}`;
