@@ -1,3 +1,56 @@
-import type { Hole } from './hole.ts';
+import { type Hole, hole } from './hole.ts';
 
-export const AUDIT: readonly Hole[] = [];
+const NOTES = 'auth/audit-notes.ts';
+const IS_REFUSAL = "return outcome !== '0' && kind !== 'token-revoked';";
+
+export const AUDIT: readonly Hole[] = [
+  // A Client's id is told as it was sent.
+  hole(
+    'secrets and tokens are in no event',
+    'auth/audit-writer.ts',
+    "client: record.client ?? (await findStored(engine, 'Client', client))?.id,",
+    'client: record.client ?? (client || undefined),',
+  ),
+  hole(
+    'no value that may be a secret in the wrong place',
+    'auth/told-search.ts',
+    '(await isPlain(context, name, part)) ? part : UNTOLD',
+    'part',
+  ),
+  hole(
+    'a lockout at the page to sign in names the account',
+    'auth/endpoints/authorize.ts',
+    ', claimed: { login: claimsOf(request).login } });',
+    ' });',
+  ),
+  hole('each login of one account is an event of its own', NOTES, IS_REFUSAL, "return kind !== 'token-revoked';"),
+  // It is told as if somebody had signed out.
+  hole(
+    'a token or code that is used again is an alert',
+    'auth/audit-event.ts',
+    "ending && ENDINGS[ending] !== '0' ? REUSE : KINDS[kind]",
+    'KINDS[kind]',
+  ),
+  {
+    attack: 'no flood of refusals crowds out that a token was used again',
+    edits: [{ file: NOTES, guard: IS_REFUSAL, without: "return outcome !== '0';" }],
+    says: 'reused-refresh-token',
+  },
+  hole(
+    'a flood of equal denials',
+    NOTES,
+    'JSON.stringify([rest, claimed.client,',
+    'JSON.stringify([rest, claimed.what, claimed.client,',
+  ),
+  {
+    attack: 'a flood of different denials fills neither memory nor disk',
+    edits: [{ file: NOTES, guard: 'MOST_REFUSED = 500', without: 'MOST_REFUSED = 500_000' }],
+    says: '500 times denied',
+  },
+  hole(
+    'the server tells nothing that a caller has forged',
+    'auth/rules.ts',
+    "if (by === 'server' || !(isOwnEvent(before) || isOwnEvent(after))) return;",
+    'return;',
+  ),
+];

@@ -1,3 +1,136 @@
-import type { Hole } from './hole.ts';
+import { type Hole, hole } from './hole.ts';
 
-export const SECRETS: readonly Hole[] = [];
+const PREPARE = 'resources/prepare.ts';
+const EXTRACT = 'resources/search/extract.ts';
+const GUESSING = 'auth/guessing.ts';
+const RECORDS = 'auth/guess-records.ts';
+const PASSWORDS = 'auth/passwords.ts';
+
+export const SECRETS: readonly Hole[] = [
+  hole('secret or password in', PREPARE, 'delete content[name];', ''),
+  // A former version is shown with the hash.
+  hole(
+    'read-only admin reaching a secret by another route',
+    'resources/reads.ts',
+    'const version = await this.#seen(asked, rows);',
+    `const seen = await this.#seen(asked, rows);
+    const sql = 'SELECT hash FROM credential WHERE key = ?';
+    const [held] = await (await this.#options.connection()).all(sql, [seen?.key]);
+    const version = seen && { ...seen, text: seen.text?.replace('{', \`{"hash":"\${held?.hash}",\`) };`,
+  ),
+  hole('JSON Patch test on a secret', PREPARE, 'delete content[name];', ''),
+  {
+    attack: 'searching or sorting by a secret, a hash or a dotted sub-field',
+    edits: [
+      {
+        file: EXTRACT,
+        guard: 'const [code, declared] of Object.entries(definition.search)',
+        without: `const [code, declared] of Object.entries({
+          ...definition.search,
+          ...Object.fromEntries((definition.secrets ?? []).map((name) => [name, { kind: 'token', paths: [[name]] }])),
+        })`,
+      },
+      { file: EXTRACT, guard: '    refuseSecrets(definition, code, declared);\n', without: '' },
+    ],
+    says: 'was understood',
+  },
+  hole('tokens in logs', 'server/observe.ts', "ctx.originalUrl.split('?', 1)[0]", 'ctx.originalUrl'),
+  hole(
+    'tokens in GET /Session',
+    'auth/sessions.ts',
+    "const draft = engine.draft('Session', id, content);",
+    "content.token = tokenHash(format, parts.access);\n  const draft = engine.draft('Session', id, content);",
+  ),
+  hole('timing of unknown client and user', PASSWORDS, 'await computed(secret, undefined, asker);', ''),
+  hole(
+    'timing of unknown token',
+    'auth/mint.ts',
+    "return digest(format === 'opaque' ?",
+    "return (format === 'opaque' ?",
+  ),
+  // Each has a salt of its own.
+  hole(
+    'how many live secrets an account has does not show in the work',
+    PASSWORDS,
+    'const [manner] = mannersOf(beside);',
+    'const manner = undefined;',
+  ),
+  hole(
+    'a secret that was taken away is not remembered as verified',
+    'auth/accounts.ts',
+    'if (!proven.some((hash) => known.secrets.includes(hash))) return undefined;',
+    '',
+  ),
+  hole(
+    'lockout as denial of service behind one address',
+    GUESSING,
+    '=== 0) || !(await records.isKnown(pair))) return counts;',
+    '=== 0) || true) return counts;',
+  ),
+  // All wait in one line, and whoever comes when it is full is refused.
+  {
+    attack: 'a flood of guesses keeps nobody else out',
+    edits: [
+      { file: PASSWORDS, guard: 'const place = { ...asker, isKnown', without: "const place = { network: '', isKnown" },
+    ],
+    says: 'expected 503 to equal 200',
+  },
+  // Failures are remembered, and not stored.
+  hole(
+    'lockout dodged by another node or a restart',
+    RECORDS,
+    'fail(attempt) {',
+    `async fail(attempt) {
+      for (const of of ['pair', 'network']) {
+        const known = await remembered.get(attempt[of]);
+        remembered.set(attempt[of], Promise.resolve([...(known ?? []), attempt.at]));
+      }
+      return;`,
+  ),
+  {
+    attack: 'a changed secret at another node',
+    edits: [
+      {
+        file: 'auth/known-clients.ts',
+        guard: 'if (remembered?.generation === generation)',
+        without: 'if (remembered)',
+      },
+    ],
+    on: 'PostgreSQL',
+  },
+  hole(
+    'lockout as denial of service by assertions',
+    GUESSING,
+    "const guessed = credential === 'can be guessed' ? pair : NOBODY;",
+    'const guessed = pair;',
+  ),
+  hole(
+    'lockout as denial of service by an unknown key',
+    'auth/client-keys.ts',
+    'return keys ? { keys, at } : known?.held;',
+    'return keys ? { keys, at } : undefined;',
+  ),
+  hole('guessing on and on', GUESSING, 'WINDOW_MS * 2 ** (locks - 1)', 'WINDOW_MS'),
+  hole(
+    'what was typed for a name is not stored',
+    GUESSING,
+    'pair: digest(JSON.stringify([account, network]))',
+    'pair: JSON.stringify([account, network])',
+  ),
+  hole('a flood of failures', RECORDS, 'if (!next) {', 'if (true) {'),
+  hole(
+    'lockout as denial of service',
+    GUESSING,
+    'pair: digest(JSON.stringify([account, network]))',
+    'pair: digest(account)',
+  ),
+  hole('lockout dodged by parallel guesses', GUESSING, 'for (const gate of held) gate.underway += 1;', 'return;'),
+  // A secret in a body counts apart from one in a header.
+  hole(
+    'lockout dodged by another grant',
+    'auth/client-methods/secret-post.ts',
+    '...bySecret,',
+    `...bySecret,
+  prove: (context, { id, secrets }, account) => bySecret.prove(context, { id: \`\${id} by post\`, secrets }, account),`,
+  ),
+];
