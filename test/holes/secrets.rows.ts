@@ -117,7 +117,11 @@ export const SECRETS: readonly Hole[] = [
     'pair: digest(JSON.stringify([account, network]))',
     'pair: JSON.stringify([account, network])',
   ),
-  hole('a flood of failures', RECORDS, 'if (!next) {', 'if (true) {'),
+  {
+    attack: 'a flood of failures',
+    edits: [{ file: RECORDS, guard: 'if (!next) {', without: 'if (true) {' }],
+    says: 'expected 500 to be at most 2',
+  },
   hole(
     'lockout as denial of service',
     GUESSING,

@@ -217,8 +217,9 @@ describe('auth: audit', () => {
   });
 
   it('the server tells nothing that a caller has forged, and lets nobody change what it told', async () => {
-    const [own] = (await api.found('/AuditEvent?_count=1')) as Event[];
-    const at = `/AuditEvent/${own?.id}`;
+    await api.granted('grant_type=client_credentials', { as: asApp, ...from('10.1.0.24') });
+    const own = await one('token-issued', '10.1.0.24');
+    const at = `/AuditEvent/${own.id}`;
     const changed = { ...own, outcome: '0', outcomeDesc: 'all is well' };
     const headers = { 'content-type': 'application/merge-patch+json' };
     const writes = [

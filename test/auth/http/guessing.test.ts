@@ -121,6 +121,8 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
       return process.cpuUsage(started).user;
     };
     const address = '198.51.100.9';
+    // What is done for the first time is more work than that.
+    await work((at) => client(`guess-${at}`, address, 'anybody'));
     const known = await work((at) => client(`guess-${at}`, address));
     const others: Record<string, (at: number) => Promise<Reply>> = {
       'no client': (at) => client(`guess-${at}`, address, 'nobody'),
@@ -131,7 +133,7 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
       'no user': (at) => login(`guess-${at}`, address, { username: 'nobody' }),
     };
     for (const [who, guess] of Object.entries(others)) {
-      expect(await work(guess), who).to.be.within(known / 3, known * 3);
+      expect(await work(guess), who).to.be.within(known / 2, known * 2);
     }
   });
 
