@@ -187,8 +187,12 @@ describe('interactions: patch', () => {
 
     it('JSON Patch test on a secret tells nothing', async () => {
       const replies: Reply[] = [];
-      for (const value of ['guess-me', 'something-else', null]) {
-        replies.push(await patch(JSON_PATCH, [{ op: 'test', path: '/secret', value }], '/Client/secretive'));
+      await server.request('PUT', '/Client/open', { as: asRoot, json: { grant_types: ['basic'] } });
+      // Nor whether there is one.
+      for (const path of ['/Client/secretive', '/Client/open']) {
+        for (const value of ['guess-me', 'something-else', null]) {
+          replies.push(await patch(JSON_PATCH, [{ op: 'test', path: '/secret', value }], path));
+        }
       }
       expect(replies.map(({ status, text }) => [status, text])).to.deep.equal(
         replies.map(() => [422, replies[0]?.text]),

@@ -190,6 +190,7 @@ describe('JWT attacks', () => {
     const [header, payload, signature] = partsOf(token);
     await refused(`${header}.${part({ ...decodeJwt(token), sub: 'root' })}.${signature}`);
     await refused(`${header}.${payload}.${signature.slice(0, -8)}AAAAAAAA`);
+    await refused(`${header}.${payload}.${signature.slice(0, -1)}${signature.endsWith('A') ? 'Q' : 'A'}`);
     await refused(`${header}.${payload}.`);
     await refused(`${part({ ...headerOf(token), x: 1 })}.${payload}.${signature}`);
     await refused(`${token}.`);
