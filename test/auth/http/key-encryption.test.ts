@@ -5,6 +5,7 @@ import { openDatabase } from '../../../server/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';
+import { asRoot } from '../../harness/server.ts';
 import { type Api, apiOf } from './api.ts';
 
 const ISSUER = 'http://ward.example';
@@ -49,6 +50,17 @@ describe('the keys in the database', () => {
     expect([keys.length, others.length]).to.eql([1, 1]);
     return [...keys, ...others].map(({ text }) => text);
   };
+  /** Puts each of two signing keys in the row of the other. */
+  const exchangeKeys = async () => {
+    const opened = await openDatabase(database.url);
+    const [one, other] = await opened.queries.all<{ kid: string; jwk: string }>('SELECT kid, jwk FROM signing_key');
+    const writer = await opened.openWriter();
+    const sql = 'UPDATE signing_key SET jwk = ? WHERE kid = ?';
+    await writer.run(sql, [one?.jwk ?? '', other?.kid ?? '']);
+    await writer.run(sql, [other?.jwk ?? '', one?.kid ?? '']);
+    await writer.close();
+    await opened.close();
+  };
   const refusedStart = async (env: Record<string, string>) => {
     const error = await start(env).then(
       () => undefined,
@@ -75,8 +87,19 @@ describe('the keys in the database', () => {
       const bytes = text.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
       for (const part of [text, ...bytes]) expect(part).to.not.match(/"d"|kty|ES256/);
     }
+    expect((await refusedStart({ KEY_ENCRYPTION_SECRET: OTHER })).name, 'with another secret').to.equal('SealError');
     await serve({ KEY_ENCRYPTION_SECRET: SECRET });
     expect(await stored(), 'as they were').to.eql(texts);
+  });
+
+  it('a row put in the place of another is none of ours: no key passes for a later one', async () => {
+    const started = await start({ KEY_ENCRYPTION_SECRET: SECRET });
+    expect((await started.request('POST', '/auth/keys', { as: asRoot })).at('outcome')).to.equal('published');
+    await stop();
+    await exchangeKeys();
+    expect((await refusedStart({ KEY_ENCRYPTION_SECRET: SECRET })).name).to.equal('SealError');
+    await exchangeKeys();
+    await serve({ KEY_ENCRYPTION_SECRET: SECRET });
   });
 
   it('keys of before are encrypted by the first start with a secret, and sign and verify as they did', async () => {
