@@ -5,6 +5,7 @@ const EXTRACT = 'resources/search/extract.ts';
 const GUESSING = 'auth/guessing.ts';
 const RECORDS = 'auth/guess-records.ts';
 const PASSWORDS = 'auth/passwords.ts';
+const TURNS = 'auth/turns.ts';
 
 export const SECRETS: readonly Hole[] = [
   hole('secret or password in', PREPARE, 'delete content[name];', ''),
@@ -67,13 +68,17 @@ export const SECRETS: readonly Hole[] = [
     '=== 0) || !(await records.isKnown(pair))) return counts;',
     '=== 0) || true) return counts;',
   ),
-  // All wait in one line, and whoever comes when it is full is refused.
+  // A network that waits stays the first until it has had all that it wants, however long the others wait.
   {
     attack: 'a flood of guesses keeps nobody else out',
     edits: [
-      { file: PASSWORDS, guard: 'const place = { ...asker, isKnown', without: "const place = { network: '', isKnown" },
+      {
+        file: TURNS,
+        guard: 'this.#networks.delete(network);',
+        without: 'if (rest.length === 0) this.#networks.delete(network);',
+      },
+      { file: TURNS, guard: 'while (next && this.#elapsed() - next.since >= LONGEST_WAIT)', without: 'while (false)' },
     ],
-    says: 'expected 503 to equal 200',
   },
   // Failures are remembered, and not stored.
   hole(

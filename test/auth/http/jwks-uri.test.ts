@@ -151,6 +151,11 @@ describe('jwks_uri: what is fetched', () => {
     expect(await fetcher(true)(`${base}/jwks`)).to.equal(undefined);
   });
 
+  it('jwks_uri that is slow: the time of its name servers counts', async () => {
+    const resolve = () => new Promise<string[]>(() => undefined);
+    expect(await createFetchKeys({ private: true, report, resolve })('http://keys.example')).to.equal(undefined);
+  });
+
   it('a report does not tell the query of an address', async () => {
     await fetcher(false)(`${base}/jwks?token=hush`);
     expect(reports.join()).to.not.include('hush');
