@@ -4,5 +4,6 @@ export const WITHOUT_DATABASE = [
   'test/regular-expressions.test.ts',
   'test/style.test.ts',
   'test/formats',
+  'test/holes',
   'test/validation',
 ];

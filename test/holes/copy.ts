@@ -22,8 +22,8 @@ export class Copy {
     symlinkSync(path.resolve('node_modules'), path.join(this.root, 'node_modules'));
   }
 
-  /** Opens the hole, runs the test of its attack and closes the hole again; gives what failed. */
-  async try({ edits, on }: Hole, { file, name }: Attack): Promise<Failure[]> {
+  /** Runs the test of an attack by itself, on the guards as they are or with a hole opened; gives what failed. */
+  async try({ file, name }: Attack, { edits = [], on }: Partial<Hole>): Promise<Failure[]> {
     const closed = new Map(edits.map((edit) => [edit.file, this.read(edit.file)]));
     try {
       for (const edit of edits) this.write(edit.file, opened(this.read(edit.file), edit));

@@ -1,7 +1,7 @@
 /**
  * `npm run test:holes [-- WORDS]`: takes out, one after the other, what stops each attack of `docs/security.md`, in a
- * copy, and sees its test fail. Words choose the attacks whose section or name has them. What needs PostgreSQL runs
- * where `TEST_DATABASE_URL` names one.
+ * copy, and sees its test fail, which passes before. Words choose the attacks whose section or name has them. What
+ * needs PostgreSQL runs where `TEST_DATABASE_URL` names one.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -45,18 +45,23 @@ async function outcome(copy: Copy, { attack, hole }: Trial): Promise<string> {
     return 'left out: it needs PostgreSQL (TEST_DATABASE_URL)';
   }
   try {
-    const failures = await copy.try(hole, attack);
-    const seen = sight(failures, hole);
-    if (seen !== undefined) {
-      tally.seen += 1;
-      return `fails as it must: ${seen.slice(0, 160)}`;
-    }
-    tally.unseen += 1;
-    return `NOT SEEN: ${failures[0]?.message.slice(0, 500) ?? 'the test passes'}`;
+    const seen = await look(copy, attack, hole);
+    tally.seen += 1;
+    return `fails as it must: ${seen.slice(0, 160)}`;
   } catch (error) {
     tally.unseen += 1;
-    return `NOT SEEN: ${error instanceof Error ? error.message : String(error)}`;
+    return `NOT SEEN: ${error instanceof Error ? error.message.slice(0, 500) : String(error)}`;
   }
+}
+
+/** What the test says of the open hole. Throws where it says nothing, or says so of guards that are all there. */
+async function look(copy: Copy, attack: Attack, hole: Hole): Promise<string> {
+  const [without] = await copy.try(attack, { ...hole, edits: [] });
+  if (without) throw new Error(`the test fails by itself: ${without.message}`);
+  const failures = await copy.try(attack, hole);
+  const seen = sight(failures, hole);
+  if (seen === undefined) throw new Error(failures[0]?.message ?? 'the test passes');
+  return seen;
 }
 
 const compiler = path.resolve('node_modules/typescript/bin/tsc');
