@@ -184,9 +184,9 @@ export const SIGNING_IN: readonly Hole[] = [
   // What goes wrong on the page is counted by another name than what goes wrong at the token endpoint.
   hole(
     'guessing through the login page',
-    'auth/users.ts',
-    'const name = user ?',
-    "const name = since === undefined ? 'page/' + username : user ?",
+    'auth/authorization/steps/sign-in.ts',
+    'const { address, since, request } = interaction;',
+    "const { since, request } = interaction; const address = '192.0.2.1';",
   ),
   hole(
     'behind one’s back',
