@@ -123,8 +123,8 @@ function keyed(rows: IndexRow[] | undefined, key: number): IndexRow[] {
 
 function append(to: Map<number, IndexRow[]>, key: number, rows: readonly IndexRow[]): void {
   const known = to.get(key);
-  if (known) known.push(...rows);
-  else to.set(key, [...rows]);
+  if (!known) to.set(key, [...rows]);
+  else for (const row of rows) known.push(row);
 }
 
 /** True where the rows of one resource are one row, whatever their edges. */

@@ -29,6 +29,7 @@ export interface Browsers {
   /**
    * Signs somebody in under a new secret, and whoever was signed in before out.
    * Throws `access_denied` where the User has changed meanwhile.
+   * @param since since when the request waits, in milliseconds of the process
    */
   signIn(user: Stored, previous: string, since: number): Promise<{ secret: string; login: Login }>;
   /** Throws `access_denied`, inside a job, where whoever was signed in has been signed out. */

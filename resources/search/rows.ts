@@ -5,7 +5,7 @@ import { compareText } from './text.ts';
 /** `edge` has 51 bits for elements; those of a longer list share them. */
 const ELEMENTS = 51;
 
-/** So many rows are looked through one by one for one that is the same. */
+/** So many rows are looked through one by one for one that is the same, those of others between them among them. */
 const FEW = 12;
 
 /** What of a parameter says where its rows go. */
@@ -23,7 +23,6 @@ interface Group {
   /** All rows of the table; those of the group begin at `start`, and others may stand between them. */
   rows: IndexRow[];
   start: number;
-  size: number;
   /** The place of the sort value in a row; undefined where nothing sorts by it. */
   order: number | undefined;
   lowest: IndexRow | undefined;
@@ -69,7 +68,6 @@ export class RowCollector {
     if (row === undefined) {
       row = rowOf(param, columns);
       group.rows.push(row);
-      group.size += 1;
       group.known?.set(identityOf(columns), row);
       if (group.order !== undefined) keepEdges(group, row, group.order);
     }
@@ -89,7 +87,7 @@ export class RowCollector {
     }
     const order = sorted ? orderColumn(table) : undefined;
     const edges = { order, lowest: undefined, highest: undefined };
-    const group: Group = { table, param, rows, start: rows.length, size: 0, ...edges, known: undefined };
+    const group: Group = { table, param, rows, start: rows.length, ...edges, known: undefined };
     this.#groups.push(group);
     return group;
   }
@@ -104,8 +102,8 @@ function rowOf(param: number, columns: (string | number)[]): IndexRow {
 
 /** The row of a group with these columns. */
 function find(group: Group, columns: (string | number)[]): IndexRow | undefined {
-  const { rows, start, size, param } = group;
-  if (size < FEW) {
+  const { rows, start, param } = group;
+  if (rows.length - start < FEW) {
     for (let at = start; at < rows.length; at += 1) {
       const row = rows[at];
       if (row?.[0] === param && holds(row, columns)) return row;

@@ -1,5 +1,6 @@
 /** A copy of the project in which guards are taken out, and tests are run. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +17,8 @@ const LONGEST = 180_000;
 
 export class Copy {
   private readonly root = mkdtempSync(path.join(tmpdir(), 'ward-holes-'));
+  private running: ChildProcess | undefined;
+  private runs = 0;
 
   constructor() {
     cpSync('.', this.root, { recursive: true, filter: (source) => !LEFT_OUT.has(source) });
@@ -30,8 +33,8 @@ export class Copy {
       // Suites start the server from its source or from this. Types may not fit where a guard is gone.
       await this.run([COMPILER, '-p', 'tsconfig.build.json', '--noCheck']);
       const database = on === 'PostgreSQL' ? process.env['TEST_DATABASE_URL'] : '';
-      const report = path.join(this.root, 'report.json');
-      rmSync(report, { force: true });
+      this.runs += 1;
+      const report = path.join(this.root, `report-${this.runs}.json`);
       const env = { TEST_BUILT: '1', TEST_DATABASE_URL: database, TEST_REPORT: report };
       await this.run([MOCHA, file, '--grep', grepFor(name), '--reporter', REPORTER], env);
       const { ran, failures } = JSON.parse(readFileSync(report, 'utf8')) as FailureReport;
@@ -42,7 +45,9 @@ export class Copy {
     }
   }
 
+  /** Ends what runs in the copy, and removes it. */
   remove(): void {
+    this.end();
     rmSync(this.root, { recursive: true, force: true });
   }
 
@@ -55,27 +60,44 @@ export class Copy {
   }
 
   /** Runs a program of Node's in the copy, whatever it ends with; throws where it takes too long. */
-  private run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-    const options = { cwd: this.root, stdio: 'ignore', timeout: LONGEST, killSignal: 'SIGKILL' } as const;
-    const child = spawn(process.execPath, args, { ...options, env: { ...process.env, ...env } });
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (_, signal) => {
-        if (signal === 'SIGKILL') reject(new Error(`it went on for more than ${LONGEST / 1000} s`));
-        else resolve();
-      });
-    });
+  private async run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+    // A group of its own: with it end the servers that its tests have started.
+    const options = { cwd: this.root, stdio: 'ignore', detached: true } as const;
+    this.running = spawn(process.execPath, args, { ...options, env: { ...process.env, ...env } });
+    const closed = once(this.running, 'close');
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.end();
+    }, LONGEST);
+    await closed;
+    clearTimeout(timer);
+    this.end();
+    if (isLate) throw new Error(`it went on for more than ${LONGEST / 1000} s`);
+  }
+
+  private end(): void {
+    const group = this.running?.pid;
+    this.running = undefined;
+    if (group === undefined) return;
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch (error) {
+      // Mostly all of it has ended by itself.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
   }
 }
 
 /** What of the failures shows the hole rather than a copy that does not run; undefined where nothing does. */
 export function sight(failures: readonly Failure[], { says }: Hole): string | undefined {
-  if (says !== undefined) return failures.some(({ message }) => message.includes(says)) ? says : undefined;
-  return failures.flatMap(({ name, message }) => (name === 'AssertionError' ? assertionsIn(message) : []))[0];
+  const own = failures.filter(({ isHook }) => !isHook);
+  if (says !== undefined) return own.some(({ message }) => message.includes(says)) ? says : undefined;
+  return own.flatMap(({ name, message }) => (name === 'AssertionError' ? assertionsIn(message) : []))[0];
 }
 
 /** Lines that say what was expected. A server that answers by a fault of its own has not let anybody in. */
 function assertionsIn(message: string): string[] {
   const lines = message.split('\n').filter((line) => /\bexpected\b/.test(line) && !/\b50[03]\b/.test(line));
-  return lines.map((line) => line.replace(/^[\s:]+/, ''));
+  return lines.map((line) => line.slice(line.search(/\bexpected\b/)));
 }

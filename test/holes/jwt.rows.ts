@@ -98,11 +98,7 @@ export const JWT: readonly Hole[] = [
     if (to) return await get(new URL(to, url), addresses, signal);
     if (answer.statusCode !== 200)`,
   ),
-  {
-    attack: 'jwks_uri that is slow',
-    edits: [{ file: 'auth/fetch-keys.ts', guard: 'TIMEOUT_MS = 3_000', without: 'TIMEOUT_MS = 3_000_000' }],
-    says: 'Timeout of ',
-  },
+  hole('jwks_uri that is slow', 'auth/fetch-keys.ts', 'TIMEOUT_MS = 3_000', 'TIMEOUT_MS = 3_000_000'),
   hole('jwks_uri that is huge', 'auth/fetch-keys.ts', 'LARGEST = 65_536', 'LARGEST = 65_536_000'),
   hole('a set of very many keys', ASSERTIONS, 'if (tried === MOST_KEYS) break;', ''),
   // It is refused, but as what is not the client's mistake: as often as anybody likes.

@@ -7,6 +7,8 @@ export interface Failure {
   /** The name and the message of the error, or of what caused it: a generated test fails by an error around another. */
   name: string;
   message: string;
+  /** True where it is the set-up that failed, or the tidying up. */
+  isHook: boolean;
 }
 
 export interface FailureReport {
@@ -25,7 +27,7 @@ export default class FailureReporter {
     });
     runner.on(EVENT_TEST_FAIL, (test, error: Error) => {
       const { name, message } = rootOf(error);
-      report.failures.push({ title: test.fullTitle(), name, message });
+      report.failures.push({ title: test.fullTitle(), name, message, isHook: !(test instanceof Mocha.Test) });
     });
     runner.once(EVENT_RUN_END, () =>
       writeFileSync(process.env['TEST_REPORT'] ?? 'report.json', JSON.stringify(report)),

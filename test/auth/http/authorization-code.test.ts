@@ -223,7 +223,7 @@ describe('the authorization code flow', () => {
   });
 
   describe('PKCE', () => {
-    // Whoever is signed in would be sent back with a code at once.
+    // A person who is signed in gets a code at once for whatever is not refused: so a hole shows as a code.
     before(() => browser.authorize(QUERY));
 
     const missing: [why: string, query: Form][] = [

@@ -64,6 +64,7 @@ describe('guesses on several nodes, or before and after a restart', () => {
     }
   });
 
+  // A hundred guesses, each of which costs a hash.
   it('lockout as denial of service behind one address: whoever is known there is let in', async () => {
     const nat = '203.0.113.7';
     let node = await other();
