@@ -1,25 +1,14 @@
 import { expect } from 'chai';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { createAllowedOrigins, type OriginsEngine } from '../../auth/allowed-origins.ts';
-import { readConfig } from '../../server/config.ts';
-import { openWard, type Ward } from '../../server/open.ts';
-import type { TestDatabase } from '../harness/database.ts';
-import { preparedDatabase } from '../harness/prepared.ts';
+import type { Ward } from '../../server/open.ts';
+import { openedWard } from './opened.ts';
 
 const ORIGIN = 'https://app.example';
 
 describe('origins of Clients', () => {
-  let database: TestDatabase;
-  let ward: Ward;
+  const ward = openedWard();
   let searches: number;
-  before(async () => {
-    database = await preparedDatabase();
-    ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret' }));
-  });
-  after(async () => {
-    await ward.close();
-    await database.drop();
-  });
 
   /** The engine itself, which counts how often it is searched. */
   function counting({ engine }: Ward): OriginsEngine {
@@ -36,11 +25,11 @@ describe('origins of Clients', () => {
   }
   const put = (origins: string[]) => {
     const client = { resourceType: 'Client', id: 'app', allowed_origins: origins };
-    return ward.engine.update('Client', 'app', client, { by: 'server' });
+    return ward().engine.update('Client', 'app', client, { by: 'server' });
   };
 
   it('the Clients are read once for as long as none of them changes, by many at once too', async () => {
-    const origins = createAllowedOrigins(counting(ward));
+    const origins = createAllowedOrigins(counting(ward()));
     await put([ORIGIN]);
     const asked = await Promise.all(Array.from({ length: 20 }, (_, at) => origins.has(at % 2 ? ORIGIN : 'https://x')));
     expect(asked.filter(Boolean)).to.have.length(10);
