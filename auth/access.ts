@@ -34,28 +34,39 @@ export interface Access {
 /** Judges requests: any policy that says yes is enough, to all or to some rows, and without one the answer is no. */
 export function createAccess(options: PolicyContext & { engine: Engine; policies: Policies }): Access {
   const { engine, policies, ...context } = options;
-  return {
-    async begin() {
-      const inForce = await policies.inForce();
-      return {
-        async complete(request) {
-          const { type, id } = request;
-          if (type === undefined || id === undefined) return request;
-          if (!applicable(inForce, request).some(({ looksAtResource }) => looksAtResource)) return request;
-          const stored = await findStored(engine, type, id);
-          return { ...request, resource: stored?.resource };
-        },
-        permits: (request) => withinScope(context, request) === true && decide(inForce, request) === true,
-        require(request) {
-          const scope = withinScope(context, request);
-          if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
-          const decision = allOf([decide(inForce, request), scope], (part) => part);
-          if (decision) return decision === true ? [] : [decision];
-          throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
-        },
-      };
-    },
-  };
+  return { begin: async () => new PolicyJudgement(engine, context, await policies.inForce()) };
+}
+
+class PolicyJudgement implements Judgement {
+  readonly #engine: Engine;
+  readonly #context: PolicyContext;
+  readonly #inForce: PolicySet;
+
+  constructor(engine: Engine, context: PolicyContext, inForce: PolicySet) {
+    this.#engine = engine;
+    this.#context = context;
+    this.#inForce = inForce;
+  }
+
+  async complete(request: AccessRequest): Promise<AccessRequest> {
+    const { type, id } = request;
+    if (type === undefined || id === undefined) return request;
+    if (!applicable(this.#inForce, request).some(({ looksAtResource }) => looksAtResource)) return request;
+    const stored = await findStored(this.#engine, type, id);
+    return { ...request, resource: stored?.resource };
+  }
+
+  permits(request: AccessRequest): boolean {
+    return withinScope(this.#context, request) === true && decide(this.#inForce, request) === true;
+  }
+
+  require(request: AccessRequest): Criterion[] {
+    const scope = withinScope(this.#context, request);
+    if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
+    const decision = allOf([decide(this.#inForce, request), scope], (part) => part);
+    if (decision) return decision === true ? [] : [decision];
+    throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
+  }
 }
 
 function decide(inForce: PolicySet, request: AccessRequest): Decision {

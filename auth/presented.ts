@@ -1,5 +1,5 @@
 /** Reads a presented token: an opaque string, or a JWT by https://www.rfc-editor.org/rfc/rfc8725. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../resources/clock.ts';
 import type { JsonObject } from '../resources/json/value.ts';
@@ -48,7 +48,7 @@ export function createPresentedTokens(options: {
 
   async function verifiedOf(token: string, use: TokenUse): Promise<Verified | undefined> {
     // The memory is keyed by the whole token: by anything less, one token could pass as another.
-    const memory = createHash('sha256').update(use).update(token).digest('base64');
+    const memory = hash('sha256', `${use} ${token}`, 'base64');
     const known = verified.get(memory);
     // A key that was taken away verifies nothing any more, what it verified before included.
     if (known && (await options.keys.find(known.kid))) return known;

@@ -1,6 +1,9 @@
+import type { Judgement } from '../auth/access.ts';
 import type { Auth } from '../auth/auth.ts';
 import { type Asker, askerOf } from '../auth/ending.ts';
 import { Denial } from '../auth/errors.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { AccessRequest } from '../auth/request-object.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Context } from './context.ts';
@@ -39,7 +42,7 @@ export interface Asked {
  * judged with the body, by the Judge that this gives.
  */
 export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
-  const { address, base, since } = ctx.state;
+  const { address, since } = ctx.state;
   const { headers } = ctx.req;
   const principal = await auth.authentication.authenticate({
     authorization: headers.authorization,
@@ -48,37 +51,66 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
     userAgent: headers['user-agent'],
   });
   ctx.state.principal = principal;
-  const judgement = await auth.access.begin();
-  const scheme = base.slice(0, base.indexOf(':'));
-  return {
-    asker: askerOf(principal, address),
-    async require(name, { type, id, body, patch }, { method, url }) {
-      const request = await judgement.complete({
-        principal,
-        operation: `${type}.${name}`,
-        method,
-        scheme,
-        url,
-        type,
-        id: id === '' ? undefined : id,
-        body: patch?.value ?? (isEmpty(body) ? undefined : body),
-        headers,
-        address,
-      });
-      return judgement.require(request);
-    },
-    rows(type, name = 'search') {
-      const url = name === 'search' ? `/${type}` : `/${type}/_history`;
-      const operation = `${type}.${name}`;
-      return judgement.require({ principal, operation, method: 'GET', scheme, url, type, headers, address });
-    },
-    requireOperation(operation, body) {
-      const { method, originalUrl: url } = ctx;
-      const rows = judgement.require({ principal, operation, method, scheme, url, body, headers, address });
-      // Whoever may see some rows may not see what has none.
-      if (rows.length > 0) throw new Denial('forbidden', operation);
-    },
-  };
+  return new RequestJudge(ctx, principal, await auth.access.begin());
+}
+
+class RequestJudge implements Judge {
+  readonly asker: Asker;
+  readonly #ctx: Context;
+  readonly #principal: Principal;
+  readonly #judgement: Judgement;
+
+  constructor(ctx: Context, principal: Principal, judgement: Judgement) {
+    this.asker = askerOf(principal, ctx.state.address);
+    this.#ctx = ctx;
+    this.#principal = principal;
+    this.#judgement = judgement;
+  }
+
+  async require(
+    name: InteractionName,
+    { type, id, body, patch }: JudgedRequest,
+    { method, url }: Asked,
+  ): Promise<Criterion[]> {
+    const request = await this.#judgement.complete({
+      principal: this.#principal,
+      operation: `${type}.${name}`,
+      method,
+      scheme: this.#scheme,
+      url,
+      type,
+      id: id === '' ? undefined : id,
+      body: patch?.value ?? (isEmpty(body) ? undefined : body),
+      headers: this.#ctx.req.headers,
+      address: this.#ctx.state.address,
+    });
+    return this.#judgement.require(request);
+  }
+
+  rows(type: string, name: 'search' | 'history' = 'search'): Criterion[] {
+    const url = name === 'search' ? `/${type}` : `/${type}/_history`;
+    return this.#judge({ operation: `${type}.${name}`, method: 'GET', url, type });
+  }
+
+  requireOperation(operation: string, body?: Json | undefined): void {
+    const { method, originalUrl: url } = this.#ctx;
+    const rows = this.#judge({ operation, method, url, body });
+    // Whoever may see some rows may not see what has none.
+    if (rows.length > 0) throw new Denial('forbidden', operation);
+  }
+
+  #judge(asked: Pick<AccessRequest, 'operation' | 'method' | 'url' | 'type' | 'body'>): Criterion[] {
+    const { req, state } = this.#ctx;
+    const { headers } = req;
+    const [principal, scheme] = [this.#principal, this.#scheme];
+    return this.#judgement.require({ ...asked, principal, scheme, headers, address: state.address });
+  }
+
+  /** That of the server's own address. */
+  get #scheme(): string {
+    const { base } = this.#ctx.state;
+    return base.slice(0, base.indexOf(':'));
+  }
 }
 
 function isEmpty(body: JsonObject): boolean {

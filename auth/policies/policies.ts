@@ -16,12 +16,6 @@ export interface PolicySet {
   applicable(principals: readonly string[], operation: string): CompiledPolicy[];
 }
 
-/** The policies by whom they are linked to. */
-interface PolicyTable {
-  everyone: CompiledPolicy[];
-  byPrincipal: Map<string, CompiledPolicy[]>;
-}
-
 interface Compiled {
   versionId: number;
   policy: CompiledPolicy | undefined;
@@ -39,7 +33,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
   const { engine } = options;
   const compiled = new Map<string, Compiled>();
   let changes = 0;
-  let table: { state: number; content: Promise<PolicyTable> } | undefined;
+  let table: { state: number; content: Promise<PolicySet> } | undefined;
 
   engine.onCommit((committed) => {
     if (committed.some(({ type }) => type === 'AccessPolicy')) changes += 1;
@@ -54,42 +48,48 @@ export function createPolicies(options: PoliciesOptions): Policies {
     return policy;
   }
 
-  async function load(): Promise<PolicyTable> {
+  async function load(): Promise<PolicySet> {
     const versions = await allPolicies(engine);
     const present = new Set(versions.map(({ id }) => id));
     for (const id of compiled.keys()) if (!present.has(id)) compiled.delete(id);
-    const content: PolicyTable = { everyone: [], byPrincipal: new Map() };
-    for (const policy of versions.map(compileOnce).filter((each) => each !== undefined)) {
-      if (!policy.principals) content.everyone.push(policy);
-      for (const principal of policy.principals ?? []) {
-        content.byPrincipal.set(principal, [...(content.byPrincipal.get(principal) ?? []), policy]);
-      }
-    }
-    return content;
-  }
-
-  async function current(): Promise<PolicyTable> {
-    // Read before the policies: if it moves while they are read, they are read again for the next request.
-    const state = engine.exclusive ? changes : await engine.accessGeneration();
-    if (table?.state !== state) {
-      const content = load();
-      table = { state, content };
-      content.catch(() => {
-        if (table?.content === content) table = undefined;
-      });
-    }
-    return table.content;
+    return policySet(versions.map(compileOnce).filter((each) => each !== undefined));
   }
 
   return {
     async inForce() {
-      const { everyone, byPrincipal } = await current();
-      return {
-        applicable(principals, operation) {
-          const linked = principals.flatMap((principal) => byPrincipal.get(principal) ?? []);
-          return [...everyone, ...linked].filter(({ operations }) => operations?.has(operation) ?? true);
-        },
+      // Read before the policies: if it moves while they are read, they are read again for the next request.
+      const state = engine.exclusive ? changes : await engine.accessGeneration();
+      if (table?.state !== state) {
+        const content = load();
+        table = { state, content };
+        content.catch(() => {
+          if (table?.content === content) table = undefined;
+        });
+      }
+      return table.content;
+    },
+  };
+}
+
+/** Policies by whom they are linked to. */
+function policySet(policies: readonly CompiledPolicy[]): PolicySet {
+  const everyone: CompiledPolicy[] = [];
+  const byPrincipal = new Map<string, CompiledPolicy[]>();
+  for (const policy of policies) {
+    if (!policy.principals) everyone.push(policy);
+    for (const principal of policy.principals ?? []) {
+      byPrincipal.set(principal, [...(byPrincipal.get(principal) ?? []), policy]);
+    }
+  }
+  return {
+    applicable(principals, operation) {
+      const found: CompiledPolicy[] = [];
+      const choose = (linked: readonly CompiledPolicy[]) => {
+        for (const policy of linked) if (policy.operations?.has(operation) ?? true) found.push(policy);
       };
+      choose(everyone);
+      for (const principal of principals) choose(byPrincipal.get(principal) ?? []);
+      return found;
     },
   };
 }

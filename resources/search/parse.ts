@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import type { Projection } from '../project.ts';
 import { isEffective } from './columns.ts';
@@ -156,7 +156,7 @@ function finish({ search, cursor }: Draft, print: () => string, rows: Criterion[
 /** What a cursor is bound to: all that decides which resources there are, and their order. */
 function fingerprint(type: string, found: Pair[]): string {
   const text = JSON.stringify([type, ...found.map((pair) => JSON.stringify(pair)).sort()]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  return hash('sha256', text, 'base64url').slice(0, 16);
 }
 
 function oneOf<Value extends string>(name: string, values: readonly Value[], value: string): Value {
