@@ -23,6 +23,8 @@ export interface WriterConnection extends Connection {
    * are done or none, and they have reached the disk when it resolves. To be called while no transaction is open.
    */
   join(statements: readonly string[]): Promise<Joined>;
+  /** Does what is due and can wait until callers have their answers. Without it, nothing is. */
+  settle?(): Promise<void>;
   close(): Promise<void>;
 }
 

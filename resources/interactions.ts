@@ -33,6 +33,7 @@ import { untilFresh } from './stale.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { JobTransaction, type PreparedBy } from './transaction.ts';
+import { uuid } from './uuid.ts';
 import { type GroupSize, Writer } from './writer.ts';
 
 export interface EngineOptions {
@@ -180,14 +181,8 @@ class ResourceEngine implements Engine {
     return row;
   }
 
-  /** A UUID of version 7 (RFC 9562 §5.7): new ids stand together in the index, so that inserts stay cheap. */
   newId(): string {
-    const bytes = this.#options.random(16);
-    bytes.writeUIntBE(this.#options.clock(), 0, 6);
-    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-    const hex = bytes.toString('hex');
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+    return uuid(this.#options.clock(), this.#options.random);
   }
 
   draft(type: string, id: string, content: JsonObject): PreparedWrite {

@@ -108,7 +108,11 @@ export class Writer {
   async #drain(): Promise<void> {
     // One turn of the event loop lets requests that arrived together join the first group.
     await endOfTurn();
-    for (let first = this.#queue.next(); first; first = this.#queue.next()) await this.#commitGroup(first);
+    do {
+      for (let first = this.#queue.next(); first; first = this.#queue.next()) await this.#commitGroup(first);
+      // What it writes was answered already: that it fails says something of the connection alone.
+      await this.#opened?.connection.settle?.().catch((error: unknown) => this.#failGroup([], error));
+    } while (this.#queue.length > 0);
     this.#draining = undefined;
   }
 

@@ -32,8 +32,8 @@ function columnFromJson({ name, type }: IndexColumn, place: number): string {
 
 /**
  * Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. The cache holds
- * the upper levels of the indexes, so that a look-up asks the system for one page or two. After how many pages the log
- * is brought into the file is left at SQLite's own 1,000: more give no more writes, and hold each up for longer.
+ * the upper levels of the indexes, so that a look-up asks the system for one page or two. After how many pages a commit
+ * brings the log into the file is left at SQLite's own 1,000: more give no more writes, and hold each up for longer.
  */
 const SETUP =
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;' +
@@ -49,6 +49,12 @@ const SETUP_OF = {
   reader: ' PRAGMA query_only = ON;',
 };
 
+/**
+ * Pages of the log that are enough to bring it into the file once nobody waits for a write; a thousand make SQLite do
+ * so within a commit.
+ */
+const PAGES_ENOUGH = 300;
+
 const MOST_STATEMENTS = 400;
 
 /**
@@ -59,6 +65,12 @@ function withOpaqueLimits(sql: string): string {
   return sql.replaceAll('LIMIT ?', 'LIMIT ? + 0');
 }
 
+/** What SQLite tells of its log, in pages. */
+interface CheckpointRow {
+  log: number;
+  checkpointed: number;
+}
+
 /** A connection to a SQLite file with every SQL text prepared once. */
 export class SqliteConnection implements WriterConnection {
   readonly #database: sqlite3.Database;
@@ -66,14 +78,17 @@ export class SqliteConnection implements WriterConnection {
   readonly #preparing = new Map<string, Promise<sqlite3.Statement>>();
   /** How many views there are for statements that were joined. */
   #views = 0;
+  readonly #settles: boolean;
 
-  constructor(database: sqlite3.Database) {
+  /** @param settles true where `settle` brings the log into the file */
+  constructor(database: sqlite3.Database, settles = false) {
     this.#database = database;
+    this.#settles = settles;
   }
 
   /** Opens the file, which is made when it is missing; a `reader` refuses every write. */
   static async open(path: string, access: keyof typeof SETUP_OF): Promise<SqliteConnection> {
-    const connection = new SqliteConnection(await openFile(path));
+    const connection = new SqliteConnection(await openFile(path), access === 'writer');
     await connection.exec(`${SETUP}${SETUP_OF[access]}`);
     return connection;
   }
@@ -120,6 +135,12 @@ export class SqliteConnection implements WriterConnection {
         columns.map((_, place) => rows[place] ?? null),
       );
     };
+  }
+
+  async settle(): Promise<void> {
+    if (!this.#settles) return;
+    const [state] = await this.all<CheckpointRow>('PRAGMA wal_checkpoint(NOOP)');
+    if (state && state.log - state.checkpointed >= PAGES_ENOUGH) await this.all('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   async close(): Promise<void> {

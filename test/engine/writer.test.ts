@@ -197,6 +197,23 @@ describe('The queue of writes', () => {
     expect(committed).to.have.length(1);
   });
 
+  it('has the connection settle after the answers, once nobody waits, and goes on where that fails', async () => {
+    const events: string[] = [];
+    await writer.close();
+    writer = newWriter((connection) => ({
+      ...connection,
+      settle: async () => {
+        events.push('settled');
+        throw new DatabaseError('failure', 'no room');
+      },
+    }));
+    const answered = (name: string) => writer.submit(insert(name)).then(() => events.push('answered'));
+    await Promise.all(['a', 'b'].map(answered));
+    await answered('c');
+    expect(events.slice(0, 3)).to.deep.equal(['answered', 'answered', 'settled']);
+    expect(await stored()).to.deep.equal(['a', 'b', 'c']);
+  });
+
   it('finishes what was submitted before it closes, and takes no more', async () => {
     const last = writer.submit(insert('a'));
     await writer.close();
