@@ -37,6 +37,7 @@ export function createAccess(options: PolicyContext & { engine: Engine; policies
   return { begin: async () => new PolicyJudgement(engine, context, await policies.inForce()) };
 }
 
+/** A judgement by one set of policies. */
 class PolicyJudgement implements Judgement {
   readonly #engine: Engine;
   readonly #context: PolicyContext;

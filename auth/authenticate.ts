@@ -41,7 +41,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!isForUs(settings, live.record.audience))
       throw new Denial('bad-token', 'The token is meant for another audience.');
     lastUses.note(live.session.id, origin);
-    // Spelled out: spreading costs each request more than all else here.
+    // Spelled out: spreading would cost each request more than all else here.
     const { record, session, client, user, sessionScope } = live;
     return {
       record,

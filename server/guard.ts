@@ -54,6 +54,7 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   return new RequestJudge(ctx, principal, await auth.access.begin());
 }
 
+/** Judges what one request asks for, as often as it asks. */
 class RequestJudge implements Judge {
   readonly asker: Asker;
   readonly #ctx: Context;

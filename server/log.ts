@@ -13,21 +13,27 @@ export function createLogger(level: LevelWithSilentOrString): Logger {
 
 const stdout = pino.destination({ dest: 1, sync: true });
 let waiting = '';
+let isDue = false;
 let written = 0;
-process.once('exit', flush);
+process.once('exit', write);
 
-/** A line goes out with the turn of the event loop; of many that come, a system call each would cost more than they. */
+/** Lines are written with the turn of the event loop, or soon after the last: one by one each would cost a call. */
 function gather(line: string): void {
-  if (waiting === '') {
-    const early = written + PAUSE - performance.now();
-    if (early > 0) setTimeout(flush, early).unref();
-    else setImmediate(flush);
-  }
   waiting += line;
-  if (waiting.length >= MOST_WAITING) flush();
+  if (waiting.length >= MOST_WAITING) write();
+  if (isDue) return;
+  isDue = true;
+  const early = written + PAUSE - performance.now();
+  if (early > 0) setTimeout(writeDue, early).unref();
+  else setImmediate(writeDue);
 }
 
-function flush(): void {
+function writeDue(): void {
+  isDue = false;
+  write();
+}
+
+function write(): void {
   if (waiting === '') return;
   stdout.write(waiting);
   waiting = '';

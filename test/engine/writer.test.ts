@@ -214,6 +214,30 @@ describe('The queue of writes', () => {
     expect(await stored()).to.deep.equal(['a', 'b', 'c']);
   });
 
+  it('takes what comes while the connection settles, and settles before it closes', async () => {
+    const settle: (() => void)[] = [];
+    await writer.close();
+    writer = newWriter((connection) => ({
+      ...connection,
+      settle: () => new Promise((resolve) => settle.push(resolve)),
+    }));
+    await writer.submit(insert('a'));
+    await stored();
+    const second = writer.submit(insert('b'));
+    expect(await stored()).to.deep.equal(['a']);
+    settle[0]?.();
+    await second;
+    let closed = false;
+    const closing = writer.close().then(() => {
+      closed = true;
+    });
+    expect(await stored()).to.deep.equal(['a', 'b']);
+    expect(closed).to.equal(false);
+    settle[1]?.();
+    await closing;
+    expect(settle).to.have.length(2);
+  });
+
   it('finishes what was submitted before it closes, and takes no more', async () => {
     const last = writer.submit(insert('a'));
     await writer.close();

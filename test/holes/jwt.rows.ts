@@ -24,7 +24,7 @@ export const JWT: readonly Hole[] = [
   {
     attack: 'HS256 signed with the public key',
     edits: [
-      { file: PRESENTED, guard: 'import { createHash }', without: 'import { createHash, createPublicKey }' },
+      { file: PRESENTED, guard: 'import { hash }', without: 'import { createPublicKey, hash }' },
       {
         file: PRESENTED,
         guard: 'if (!key || key.alg !== header.alg)',
@@ -61,8 +61,8 @@ export const JWT: readonly Hole[] = [
   hole(
     'verified-token cache collision',
     PRESENTED,
-    '.update(use).update(token)',
-    ".update(use).update(token.slice(0, token.lastIndexOf('.')))",
+    `\${use} \${token}`,
+    `\${use} \${token.slice(0, token.lastIndexOf('.'))}`,
   ),
   hole(
     'a valid JWT after DELETE /Session',

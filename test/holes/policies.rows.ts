@@ -3,9 +3,9 @@ import { type Edit, type Hole, hole } from './hole.ts';
 /** As if rules went by the text of an address: what is written in no usual way is under none of them, and passes. */
 const JUDGED_BY_TEXT: Edit = {
   file: 'server/guard.ts',
-  guard: 'async require(name, { type, id, body, patch }, { method, url }) {',
-  without: `async require(name, { type, id, body, patch }, { method, url }) {
-      if (!/^\\/[A-Z][A-Za-z]*(\\/[\\w.-]+)*(\\?|$)/.test(url)) return [];`,
+  guard: 'const request = await this.#judgement.complete({',
+  without: `if (!/^\\/[A-Z][A-Za-z]*(\\/[\\w.-]+)*(\\?|$)/.test(url)) return [];
+    const request = await this.#judgement.complete({`,
 };
 
 /** The Sessions that `$revoke` finds are those of the expression, whatever its caller may find. */
@@ -95,10 +95,14 @@ export const POLICIES: readonly Hole[] = [
   hole(
     'dangling link',
     'auth/policies/policies.ts',
-    'if (!policy.principals) content.everyone.push(policy);',
-    `const named = [...(policy.principals ?? [])].map((name) => name.split('/')).filter(([type]) => type !== 'Role');
+    'return policySet(versions.map(compileOnce).filter((each) => each !== undefined));',
+    `const policies = versions.map(compileOnce).filter((each) => each !== undefined);
+    const resolved = policies.map(async (policy) => {
+      const named = [...(policy.principals ?? [])].map((name) => name.split('/')).filter(([type]) => type !== 'Role');
       const found = await Promise.all(named.map(([type, id]) => engine.find(type, id)));
-      if (!policy.principals || (named.length > 0 && !found.some(Boolean))) content.everyone.push(policy);`,
+      return named.length > 0 && !found.some(Boolean) ? { ...policy, principals: undefined } : policy;
+    });
+    return policySet(await Promise.all(resolved));`,
   ),
   hole('re-used id', 'resources/transaction.ts', 'await this.credentials.remove(version.key);', ''),
   {

@@ -216,7 +216,7 @@ export const SIGNING_IN: readonly Hole[] = [
   hole(
     'in searches, totals, includes, chains and histories',
     ACCESS,
-    'allOf([decide(inForce, request), scope], (part) => part)',
-    'decide(inForce, request)',
+    'allOf([decide(this.#inForce, request), scope], (part) => part)',
+    'decide(this.#inForce, request)',
   ),
 ];

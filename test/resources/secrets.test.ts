@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { wholeLog } from '../server/whole-log.ts';
 
 const SECRETS = ['client-secret-Zx81', 'next-secret-Qp42', 'user-password-Vr67', 'next-password-Lm93'];
 /** What a hash looks like, whoever made it. */
@@ -196,8 +197,8 @@ describe('resources: secrets', () => {
     }
   });
 
-  it('secret or password in the log', () => {
-    const output = server.output();
+  it('secret or password in the log', async () => {
+    const output = await wholeLog(server);
     expect(output.split('\n').length).to.be.above(60);
     for (const secret of [...SECRETS, server.root.secret]) expect(output).to.not.include(secret);
     expect(output).to.not.match(HASH);

@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import { freshDatabase, type TestDatabase } from '../../harness/database.ts';
 import { startServer, type TestServer } from '../../harness/server.ts';
+import { wholeLog } from '../../server/whole-log.ts';
 import { type Api, apiOf, refusal } from './api.ts';
 
 type Started = TestServer & Pick<Api, 'put' | 'token' | 'granted' | 'statusWith' | 'issuer'>;
@@ -68,7 +69,7 @@ describe('after a crash and a restart', () => {
   });
 
   it('tokens in logs: no token, secret or password is in any line', async () => {
-    const log = api.output();
+    const log = await wholeLog(api);
     expect(log).to.include('/auth/token');
     expect(log).to.not.match(/correct-horse|eyJ[\w-]{10,}|client_assertion=|refresh_token=/);
   });
