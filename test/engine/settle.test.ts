@@ -22,6 +22,7 @@ describe('The log of SQLite', () => {
   async function logAfter(rows: number, work?: 'bulk'): Promise<Log | undefined> {
     const connection = await database().openWriter(work);
     try {
+      await connection.all('PRAGMA wal_checkpoint(TRUNCATE)');
       for (let row = 0; row < rows; row += 1) await replace(connection);
       await connection.settle?.();
       return (await connection.all<Log>('PRAGMA wal_checkpoint(NOOP)'))[0];
