@@ -79,8 +79,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
           used = true;
           return rows;
         } catch (error) {
-          // A statement that is at fault itself is so on the primary; one that replay got in the way of is not.
-          if (error instanceof DatabaseError && error.fault === 'failure') {
+          if (isUnfit(error)) {
             aloneUntil = clock() + LEFT_ALONE;
             if (used) report(`Reads go to the primary instead of the replica: ${error.message}`);
             used = false;
@@ -99,6 +98,12 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
 }
 
 class ForeignDatabase extends Error {}
+
+/** True where the next statement would fare no better: the replica is away, behind or in trouble. */
+function isUnfit(error: unknown): error is DatabaseError {
+  // A statement that is at fault itself is so on the primary; one that replay got in the way of is not.
+  return error instanceof DatabaseError && error.fault !== 'constraint' && error.fault !== 'contention';
+}
 
 /** Waits a moment until a replica has replayed a position. Throws where it is further behind. */
 async function reach(client: PoolClient, position: string): Promise<void> {

@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
 import { startClockedServer } from '../harness/in-process.ts';
-import { asRoot } from '../harness/server.ts';
+import { asRoot, startServer } from '../harness/server.ts';
 import { until } from './poll.ts';
 
 const ISSUER = 'http://ward.example';
@@ -103,8 +103,30 @@ if (DATABASE_KIND === 'postgres') {
         }
       }
       expect(await asked(READS)).to.equal(before);
+      await put(0, 'alone');
+      await seen(nodes[0], 'alone');
+      const looked = await asked(/execute|statement/);
+      await seen(nodes[0], 'alone');
+      expect(await asked(/execute|statement/), 'it is left alone for a second').to.equal(looked);
       await onReplica('SELECT pg_wal_replay_resume()');
       await untilUsed();
+    }).timeout(30_000);
+
+    it('the log says when it is done without, and when it is used again', async () => {
+      const env = { BASE_URL: ISSUER, DATABASE_READ_URL: replica.database.url };
+      const server = await startServer({ database: primary.database, env });
+      const search = () => server.request('GET', '/Patient?family=x', { as: asRoot });
+      await onReplica('SELECT pg_wal_replay_pause()');
+      await put(0, 'paused');
+      await search();
+      const away = 'Reads go to the primary instead of the replica: it is behind';
+      await until(away, () => server.output().includes(away));
+      await onReplica('SELECT pg_wal_replay_resume()');
+      await until('it is used again', async () => {
+        await search();
+        return server.output().includes('Reads go to the replica again');
+      });
+      await server.stop();
     }).timeout(30_000);
 
     it('is done without while it is away, and used again when it is back', async () => {
