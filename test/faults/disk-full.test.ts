@@ -1,12 +1,13 @@
 /** A disk without room: writes are refused whole, all else is served, and the server goes on when there is room. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { listeningPort, spawnServer } from '../harness/process.ts';
+import { asRoot, startServer, TEST_SETTINGS, type TestServer } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
 import { Load } from './load.ts';
 
@@ -101,6 +102,32 @@ describe('faults: no room on the disk', function () {
     await disk.server.kill();
     disk.server = await startServer({ database: disk.server.database });
     await load.check(disk.server);
+  });
+
+  it('no room for the log: what is served goes on, and its lines come once there is room', async function () {
+    folder = mkdtempSync(path.join(tmpdir(), 'ward-full-'));
+    if (DATABASE_KIND !== 'sqlite' || !can('prlimit', '--version')) this.skip();
+    const log = path.join(folder, 'ward.log');
+    const database: TestDatabase = { ...(await freshDatabase()), url: `sqlite:${path.join(folder, 'ward.db')}` };
+    const env = { ...TEST_SETTINGS, DATABASE_URL: database.url };
+    const running = spawnServer(env, ['sh', '-c', 'exec "$@" >"$0"', log]);
+    const port = await listeningPort({ ...running, output: () => readFileSync(log, { flag: 'a+' }).toString() });
+    const ask = async (request: string) => {
+      const headers = { 'X-Request-Id': request };
+      return (await fetch(`http://127.0.0.1:${port}/health`, { headers })).status;
+    };
+    const limit = (bytes: string) => can('prlimit', `--pid=${running.child.pid}`, `--fsize=${bytes}:`);
+    expect(limit('1')).to.equal(true);
+    for (let at = 0; at < 20; at += 1) expect(await ask(`without-room-${at}`)).to.equal(200);
+    expect(limit('unlimited')).to.equal(true);
+    await until('the lines', async () => {
+      expect(await ask('with-room')).to.equal(200);
+      const text = readFileSync(log, 'utf8');
+      return ['without-room-0', 'without-room-19', 'with-room'].every((each) => text.includes(`"${each}"`));
+    });
+    running.child.kill('SIGTERM');
+    expect(await running.ended).to.equal(0);
+    await database.drop();
   });
 
   it('no room at all: resources and tokens are refused with a time to come again, and then taken', async function () {
