@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { JWK } from 'jose';
 import type { Logger } from 'pino';
 import { createAuth } from '../auth/auth.ts';
@@ -11,6 +11,7 @@ import { Door } from './door.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createLogger } from './log.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
+import { OpenConnections } from './open-connections.ts';
 import { ANSWER_TIMEOUT, limitReading } from './slow-readers.ts';
 import { startUpkeep } from './upkeep.ts';
 import { welcome } from './welcome.ts';
@@ -87,12 +88,14 @@ async function listen(
     keepAliveTimeout: IDLE_TIMEOUT,
   };
   const server = createServer(timeouts, (request, response) => {
+    open.asked(request, response);
     void handler.then(async (handle) => {
       await handle(request, response);
+      open.answered(request, response);
       limitReading(request, response, answer);
     });
   });
-  const sockets = openSockets(server);
+  const open = new OpenConnections(server);
   const loop = watchEventLoop();
   const door = new Door(loop);
   door.watch(server);
@@ -100,7 +103,7 @@ async function listen(
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
-  const app = createApp({ ...ward, config, auth, logger, loop, door, connections: () => sockets.size });
+  const app = createApp({ ...ward, config, auth, logger, loop, door, connections: () => open.size });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, look: chores, report });
   const handle = app.callback();
   resolveHandler(handle);
@@ -112,18 +115,13 @@ async function listen(
     url: config.baseUrl,
     port,
     welcome: greeting,
-    close: () => stop(server, sockets, [upkeep.stop, ward.close, async () => loop.stop()], logger),
+    close: async () => {
+      logger.info('Stopping');
+      await open.end(requestTimeout);
+      for (const step of [upkeep.stop, ward.close, async () => loop.stop()]) await step();
+      logger.info('Stopped');
+    },
   };
-}
-
-/** The connections that are open, as they come and go. */
-function openSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
 }
 
 /** Takes the port of the settings, and gives the one that was taken. */
@@ -141,25 +139,3 @@ async function bind(server: Server, { host, port }: Config): Promise<number> {
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-/** Stops to listen, finishes what is in flight, then takes the last steps in their order. */
-async function stop(
-  server: Server,
-  sockets: ReadonlySet<Socket>,
-  steps: readonly (() => Promise<void>)[],
-  logger: Logger,
-): Promise<void> {
-  logger.info('Stopping');
-  const closed = once(server, 'close');
-  server.close();
-  // A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another; one
-  // that never asked anything is not idle to Node.
-  const sweep = setInterval(() => {
-    server.closeIdleConnections();
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  }, 20);
-  await closed;
-  clearInterval(sweep);
-  for (const step of steps) await step();
-  logger.info('Stopped');
-}

@@ -125,10 +125,10 @@ export const PARSING: readonly Hole[] = [
   hole('slow readers of one document', 'server/describe/mount.ts', 'return bytes;', 'return Buffer.from(bytes);'),
   hole(
     'open connections are each answered',
-    'server/start.ts',
-    'sockets.add(socket);',
-    "if (sockets.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
-      '    sockets.add(socket);',
+    'server/open-connections.ts',
+    "socket.once('close',",
+    "if (this.#exchanges.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
+      "      socket.once('close',",
   ),
   hole(
     'writes that wait for a database that does not move',
