@@ -1,4 +1,5 @@
 import type { Binding, Connection } from './connection.ts';
+import { type Waiter, WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
 
 const SIZES = [1, 2, 4, 8, 16, 32, 64] as const;
 const LARGEST = 64;
@@ -10,38 +11,41 @@ interface Lookup<Row> {
 
 /**
  * Point reads collected by tick: all keys asked for in one turn of the event loop become one prepared
- * `… IN (?, …)`. The list is padded to a few sizes, so that few texts are ever prepared.
+ * `… IN (?, …)`. The list is padded to a few sizes, so that few texts are ever prepared. What waits too long behind a
+ * statement is refused with `busy`.
  */
 export class TickReader<Row> {
   readonly #connection: Connection;
   readonly #sql: (list: string) => string;
   readonly #fixed: readonly Binding[];
   readonly #keyOf: (row: Row) => string;
+  /** The pending look-up, where it waits for the one under way. */
+  readonly #line: WaitingLine<Waiter>;
   #pending: Lookup<Row> | undefined;
   #asking = false;
 
   /**
    * @param sql gives the query for a list of placeholders; it is bound to `fixed` first, then to the keys
    * @param keyOf the key that a row answers
+   * @param wait how long a look-up may wait for the one under way
    */
   constructor(
     connection: Connection,
     sql: (list: string) => string,
     keyOf: (row: Row) => string,
     fixed: readonly Binding[] = [],
+    wait: Partial<WaitingLineOptions> = {},
   ) {
     this.#connection = connection;
     this.#sql = sql;
     this.#keyOf = keyOf;
     this.#fixed = fixed;
+    this.#line = new WaitingLine({ name: 'reads', ...wait });
   }
 
   /** The row of this key, or undefined. */
   read(key: string): Promise<Row | undefined> {
-    if (!this.#pending) {
-      this.#pending = { keys: [], waiting: new Map() };
-      setImmediate(() => this.#flush());
-    }
+    this.#pending ??= this.#begin();
     const { keys, waiting } = this.#pending;
     return new Promise((resolve, reject) => {
       const others = waiting.get(key);
@@ -54,11 +58,25 @@ export class TickReader<Row> {
     });
   }
 
+  #begin(): Lookup<Row> {
+    const lookup: Lookup<Row> = { keys: [], waiting: new Map() };
+    if (this.#asking) this.#line.join({ reject: (error) => this.#refuse(lookup, error) });
+    else setImmediate(() => this.#flush());
+    return lookup;
+  }
+
+  /** Whoever comes next begins another look-up. */
+  #refuse(lookup: Lookup<Row>, error: unknown): void {
+    this.#pending = undefined;
+    for (const waiting of lookup.waiting.values()) for (const { reject } of waiting) reject(error);
+  }
+
   /** One statement is under way at a time: what is asked for meanwhile is the next one. */
   #flush(): void {
     const lookup = this.#pending;
     if (!lookup || this.#asking) return;
     this.#pending = undefined;
+    this.#line.next();
     this.#asking = true;
     const parts: Promise<void>[] = [];
     for (let start = 0; start < lookup.keys.length; start += LARGEST) {

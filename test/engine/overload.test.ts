@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Connection } from '../../resources/connection.ts';
 import { Failure } from '../../resources/errors.ts';
 import type { Job } from '../../resources/group.ts';
+import { TickReader } from '../../resources/reader.ts';
 import { TurnConnection } from '../../resources/turns.ts';
 import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/waiting-line.ts';
 import { Writer } from '../../resources/writer.ts';
@@ -163,6 +164,44 @@ describe('Searches on one connection, overloaded', () => {
       await file.drop();
     });
   }
+});
+
+describe('Reads by id, overloaded', () => {
+  it('refuses those that have waited too long behind a statement, and takes the next again', async () => {
+    const file = await freshDatabase();
+    const database = await openDatabase(file.url);
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const statements: number[] = [];
+    const slow: Connection = {
+      ...database.points,
+      all: async (sql, bindings = []) => {
+        statements.push(new Set(bindings).size);
+        await held;
+        return database.points.all<never>(sql, bindings);
+      },
+    };
+    let now = 0;
+    const sql = (list: string) =>
+      `SELECT v FROM (SELECT 'a' AS v UNION SELECT 'b' UNION SELECT 'c') t WHERE v IN (${list})`;
+    const wait = { longest: 20, elapsed: () => now };
+    const reader = new TickReader<{ v: string }>(slow, sql, ({ v }) => v, [], wait);
+    const first = reader.read('a');
+    await until('the statement', () => statements.length === 1);
+    const others = [reader.read('b'), reader.read('c')];
+    now = 20;
+    for (const refusal of await Promise.allSettled(others)) {
+      expect(refusal.status === 'rejected' && refusal.reason).to.include({ code: 'busy', retryAfter: 1 });
+    }
+    const later = reader.read('b');
+    letGo();
+    expect([await first, await later, await reader.read('x')]).to.eql([{ v: 'a' }, { v: 'b' }, undefined]);
+    expect(statements).to.eql([1, 1, 1]);
+    await database.close();
+    await file.drop();
+  });
 });
 
 describe('A waiting line', () => {
