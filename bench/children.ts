@@ -13,8 +13,6 @@ export interface Running {
   url: string;
   /** The id of its process. */
   pid: number;
-  /** Milliseconds from starting the process to the line that says it listens. */
-  startedIn: number;
   stop(): Promise<void>;
 }
 
@@ -37,7 +35,6 @@ export async function startOurs(
   const log = path.join(folder, `ours-${process.hrtime.bigint()}.log`);
   const descriptor = openSync(log, 'w');
   const { PATH = '', HOME = '' } = process.env;
-  const began = performance.now();
   const child = spawn(process.execPath, [...nodeArguments, path.resolve('dist/server/main.js')], {
     env: { PATH, HOME, ...ARENAS, PORT: '0', DATABASE_URL: database, ROOT_CLIENT_SECRET: ROOT_SECRET, ...settings },
     stdio: ['ignore', descriptor, descriptor],
@@ -47,14 +44,13 @@ export async function startOurs(
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
-    startedIn: performance.now() - began,
     stop: () => end(child),
   };
 }
 
 async function portIn(log: string, child: ChildProcess): Promise<string> {
   const deadline = Date.now() + PATIENCE;
-  while (Date.now() < deadline && child.exitCode === null) {
+  while (Date.now() < deadline && !hasEnded(child)) {
     const found = /^Listening on .*\(port (\d+)\)$/m.exec(readFileSync(log, 'utf8'));
     if (found?.[1]) return found[1];
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -64,9 +60,14 @@ async function portIn(log: string, child: ChildProcess): Promise<string> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (hasEnded(child)) return;
   child.kill('SIGTERM');
   await once(child, 'exit');
+}
+
+/** True after an end of its own and after one by a signal. */
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** CPU seconds that a process has used so far, all of its threads together. */

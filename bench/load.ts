@@ -10,7 +10,10 @@ export interface LoadRequest {
 export interface Load {
   url: string;
   connections: number;
+  /** How long; with `each`, at the most. */
   seconds: number;
+  /** How many requests each connection asks, where all of them are waited for. */
+  each?: number;
   headers: Record<string, string>;
   /** Requests that each connection repeats in turn: one list a connection. */
   lists?: LoadRequest[][];
@@ -27,13 +30,15 @@ export interface LoadResult {
   longest: number;
   /** Answers other than 2xx, timeouts and broken connections: a measurement with any is void. */
   failures: number;
+  /** Those of them that say that too much is asked: 503. */
+  busy: number;
   /** Answers in all. */
   total: number;
 }
 
 /** Sends load and sums up what came back. */
 export async function makeLoad(load: Load): Promise<LoadResult> {
-  const { url, connections, seconds, headers, lists, template } = load;
+  const { url, connections, seconds, headers, lists, template, each } = load;
   let connection = 0;
   let number = template?.from ?? 0;
   let preparing = 0;
@@ -43,6 +48,7 @@ export async function makeLoad(load: Load): Promise<LoadResult> {
     duration: seconds,
     headers,
     timeout: 10,
+    ...(each === undefined ? {} : { maxConnectionRequests: each }),
     ...(lists === undefined
       ? {}
       : {
@@ -79,6 +85,7 @@ export async function makeLoad(load: Load): Promise<LoadResult> {
     p99,
     longest,
     failures: result.non2xx + result.errors + result.timeouts,
+    busy: result.statusCodeStats?.['503']?.count ?? 0,
     total: result.requests.total,
   };
 }

@@ -4,10 +4,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createFilled } from './filled.ts';
+import { machine } from './machine.ts';
 import { ROWS } from './registry.ts';
 import { type Context, conclude, type Outcome, PARTS, type Row, type Target } from './row.ts';
 
@@ -65,7 +66,7 @@ async function run(rows: Row[], context: Omit<Context, 'outcomes'>): Promise<Out
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     patients: { type: 'string', default: '100000' },
     profile: { type: 'boolean', default: false },
@@ -85,11 +86,14 @@ try {
   const filled = createFilled({ ...settings, folder, profile, say });
   const outcomes = await run(rows, { ...settings, folder, profile, say, filled: filled.get }).finally(filled.stop);
   say('');
-  const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? 'unknown' };
   const taken = new Date().toISOString();
   const name = `${taken.slice(0, 19).replaceAll(':', '')}.json`;
-  writeFileSync(path.join(RESULTS, name), `${JSON.stringify({ taken, machine, settings, outcomes }, null, 2)}\n`);
-  console.log(`${machine.cores} cores, ${machine.cpu}, Node ${machine.node}; medians of ${settings.rounds}\n`);
+  writeFileSync(
+    path.join(RESULTS, name),
+    `${JSON.stringify({ taken, machine: machine(), settings, outcomes }, null, 2)}\n`,
+  );
+  const { cores, cpu, node } = machine();
+  console.log(`${cores} cores, ${cpu}, Node ${node}; medians of ${settings.rounds}\n`);
   console.log(table(outcomes));
   process.exitCode = outcomes.every(({ met }) => met) ? 0 : 1;
 } finally {
