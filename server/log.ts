@@ -17,10 +17,12 @@ export function createLogger(level: LevelWithSilentOrString): Logger {
 const stdout = pino.destination({ dest: 1, sync: true, maxLength: MOST_KEPT });
 // That nothing can be logged is no reason to end, and nowhere to be told: it is written with what comes later.
 stdout.on('error', () => undefined);
+// What is too much is not written, nor is what was kept: it has to be tried again.
+stdout.on('drop', () => stdout.write(''));
 let waiting = '';
 let isDue = false;
 let written = 0;
-process.once('exit', write);
+process.once('exit', () => stdout.write(waiting));
 
 /** Lines are written with the turn of the event loop, or soon after the last: one by one each would cost a call. */
 function gather(line: string): void {

@@ -1,80 +1,72 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 
 /** Milliseconds between two looks at the connections that are left. */
 const LOOK = 20;
 
-/** What was last asked on a connection, and its answer. */
-interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-}
-
-/** The connections that are open, with what is asked on each: what has to end before the server does. */
+/** The connections that are open, and the answers that are due on them: what has to end before the server does. */
 export class OpenConnections {
   readonly #server: Server;
-  readonly #exchanges = new Map<Socket, Exchange | undefined>();
-  #stopping = false;
+  readonly #sockets = new Set<Socket>();
+  /** In the order in which they were asked for. */
+  readonly #due = new Set<ServerResponse>();
+  #ending = false;
 
   constructor(server: Server) {
     this.#server = server;
     server.on('connection', (socket) => {
-      this.#exchanges.set(socket, undefined);
-      socket.once('close', () => this.#exchanges.delete(socket));
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
   }
 
   get size(): number {
-    return this.#exchanges.size;
+    return this.#sockets.size;
   }
 
-  /** Notes what is asked. */
-  asked(request: IncomingMessage, response: ServerResponse): void {
-    this.#exchanges.set(request.socket, { request, response });
-    if (this.#stopping) endWithAnswer(response);
+  /** Notes that an answer is due. */
+  asked(response: ServerResponse): void {
+    this.#due.add(response);
+    if (this.#ending) endWith(response);
   }
 
-  /** Forgets what was asked, once its answer is with the system. */
-  answered({ socket }: IncomingMessage, response: ServerResponse): void {
-    const noted = this.#exchanges.get(socket);
-    if (noted?.response === response && response.writableFinished) this.#exchanges.set(socket, undefined);
+  /** Forgets an answer that was given, once it is with the system. */
+  answered(response: ServerResponse): void {
+    if (response.writableFinished || response.destroyed) this.#due.delete(response);
+    else response.once('close', () => this.#due.delete(response));
   }
 
-  /**
-   * Lets nobody in any more, and resolves once all connections are closed: what was asked is answered first.
-   * @param patience milliseconds that a caller still has to send what it asks
-   */
-  end(patience: number): Promise<void> {
-    this.#stopping = true;
+  /** Lets nobody in any more, and resolves once all connections are closed: what was asked is answered first. */
+  async end(): Promise<void> {
+    this.#ending = true;
     // Told so with its answer, a balancer does not send the next request into a connection that is about to close.
-    for (const exchange of this.#exchanges.values()) if (exchange) endWithAnswer(exchange.response);
-    return new Promise((resolve) => {
-      const until = performance.now() + patience;
-      const look = setInterval(() => this.#endUnused(performance.now() >= until), LOOK);
-      this.#server.close(() => {
-        clearInterval(look);
-        resolve();
-      });
+    const last = new Map<Socket, ServerResponse>();
+    for (const response of this.#due) last.set(response.req.socket, response);
+    for (const response of last.values()) endWith(response);
+    const look = setInterval(() => this.#endUnused(), LOOK);
+    // Not as an HTTP server, which would cut off answers that are being sent, and look for late requests no more: one
+    // that was sent by half would hold it for ever.
+    await new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(this.#server, () => resolve());
     });
+    clearInterval(look);
+    this.#server.close();
   }
 
   /**
    * A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another; one
-   * that never asked anything is not idle to Node. One that has sent a request by half is left until its time is over:
-   * Node looks for late requests no more once it was told to close.
+   * that never asked anything is not idle to Node. To Node, one whose answer is still being sent is idle, too.
    */
-  #endUnused(isOver: boolean): void {
-    this.#server.closeIdleConnections();
-    for (const [socket, exchange] of this.#exchanges) {
-      if (socket.bytesRead === 0 || (isOver && !isBeingAnswered(exchange))) socket.destroy();
-    }
+  #endUnused(): void {
+    if (![...this.#due].some(isBeingSent)) this.#server.closeIdleConnections();
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
 }
 
-function isBeingAnswered(exchange: Exchange | undefined): boolean {
-  return exchange?.request.complete === true && !exchange.response.writableFinished;
+function isBeingSent({ writableEnded, writableFinished, destroyed }: ServerResponse): boolean {
+  return writableEnded && !writableFinished && !destroyed;
 }
 
-function endWithAnswer(response: ServerResponse): void {
+function endWith(response: ServerResponse<IncomingMessage>): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
 }

@@ -88,10 +88,10 @@ async function listen(
     keepAliveTimeout: IDLE_TIMEOUT,
   };
   const server = createServer(timeouts, (request, response) => {
-    open.asked(request, response);
+    open.asked(response);
     void handler.then(async (handle) => {
       await handle(request, response);
-      open.answered(request, response);
+      open.answered(response);
       limitReading(request, response, answer);
     });
   });
@@ -117,7 +117,7 @@ async function listen(
     welcome: greeting,
     close: async () => {
       logger.info('Stopping');
-      await open.end(requestTimeout);
+      await open.end();
       for (const step of [upkeep.stop, ward.close, async () => loop.stop()]) await step();
       logger.info('Stopped');
     },

@@ -40,15 +40,18 @@ const IDENTITY =
 
 /** Puts reads before a replica and its primary. */
 export function openReplica({ primary, pool, clock, report }: ReplicaOptions): Replica {
-  const position = oncePerTick(async () => {
-    const [row] = await primary.all<{ position: string }>(POSITION);
-    return row?.position ?? '';
-  });
+  const askPrimary = async <Row>(sql: string): Promise<Row | undefined> => {
+    const [row] = await primary.all<Row>(sql).catch((cause: unknown) => {
+      throw new PrimaryFailure('the primary does not say how far it is', { cause });
+    });
+    return row;
+  };
+  const position = oncePerTick(async () => (await askPrimary<{ position: string }>(POSITION))?.position ?? '');
   const proven = new WeakSet<PoolClient>();
 
   async function prove(client: PoolClient): Promise<void> {
     if (proven.has(client)) return;
-    const [expected] = await primary.all<{ identity: string }>(IDENTITY);
+    const expected = await askPrimary<{ identity: string }>(IDENTITY);
     const { rows } = await client.query<{ identity: string }>(IDENTITY);
     if (rows[0]?.identity !== expected?.identity) throw new ForeignDatabase('it is another database');
     proven.add(client);
@@ -75,8 +78,11 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
         if (clock() < aloneUntil) return primary.all(sql, bindings);
         try {
           const rows = await replica.all<never>(sql, bindings);
-          if (!used) report('Reads go to the replica again');
-          used = true;
+          // One that was asked before the replica was found unfit says nothing of it.
+          if (!used && clock() >= aloneUntil) {
+            report('Reads go to the replica again');
+            used = true;
+          }
           return rows;
         } catch (error) {
           if (isUnfit(error)) {
@@ -99,10 +105,14 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
 
 class ForeignDatabase extends Error {}
 
+/** No fault of the replica. */
+class PrimaryFailure extends Error {}
+
 /** True where the next statement would fare no better: the replica is away, behind or in trouble. */
 function isUnfit(error: unknown): error is DatabaseError {
+  if (!(error instanceof DatabaseError) || error.cause instanceof PrimaryFailure) return false;
   // A statement that is at fault itself is so on the primary; one that replay got in the way of is not.
-  return error instanceof DatabaseError && error.fault !== 'constraint' && error.fault !== 'contention';
+  return error.fault !== 'constraint' && error.fault !== 'contention';
 }
 
 /** Waits a moment until a replica has replayed a position. Throws where it is further behind. */

@@ -112,13 +112,17 @@ describe('faults: no room on the disk', function () {
     const env = { ...TEST_SETTINGS, DATABASE_URL: database.url };
     const running = spawnServer(env, ['sh', '-c', 'exec "$@" >"$0"', log]);
     const port = await listeningPort({ ...running, output: () => readFileSync(log, { flag: 'a+' }).toString() });
-    const ask = async (request: string) => {
+    const ask = async (request: string, at = '/health') => {
       const headers = { 'X-Request-Id': request };
-      return (await fetch(`http://127.0.0.1:${port}/health`, { headers })).status;
+      return (await fetch(`http://127.0.0.1:${port}${at}`, { headers })).status;
     };
     const limit = (bytes: string) => can('prlimit', `--pid=${running.child.pid}`, `--fsize=${bytes}:`);
     expect(limit('1')).to.equal(true);
     for (let at = 0; at < 20; at += 1) expect(await ask(`without-room-${at}`)).to.equal(200);
+    // More than is kept: paths are logged.
+    for (let at = 0; at < 150; at += 1) await ask('lost', `/${'x'.repeat(10_000)}`);
+    // And short ones, for which there was room left.
+    for (let at = 0; at < 200; at += 1) await ask('lost');
     expect(limit('unlimited')).to.equal(true);
     await until('the lines', async () => {
       expect(await ask('with-room')).to.equal(200);
