@@ -6,13 +6,26 @@ import { Failure } from '../../resources/errors.ts';
 import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
 import { rejectionOf } from './refusal.ts';
 
-const GUESSES = 10;
+const GUESSES = 4;
+const ROUNDS = 4;
 
-/** Microseconds of work that some wrong guesses take: unlike time, it is the same on a busy machine. */
-async function work(guess: (secret: string) => Promise<boolean>): Promise<number> {
+type Guess = (secret: string) => Promise<boolean>;
+
+/** Microseconds of work that some wrong guesses take: unlike time, others do not add to it. */
+async function work(guess: Guess): Promise<number> {
   const started = process.cpuUsage();
   for (let turn = 0; turn < GUESSES; turn += 1) await guess(`wrong ${turn}`);
   return process.cpuUsage(started).user;
+}
+
+/** The least work of two kinds of guesses, measured in turn: a core that is shared makes some of it look like more. */
+async function leastWork(one: Guess, other: Guess): Promise<[number, number]> {
+  const least: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    least[0] = Math.min(least[0], await work(one));
+    least[1] = Math.min(least[1], await work(other));
+  }
+  return least;
 }
 
 /** True where a call needs no thread: it is done before anything else can come in. */
@@ -76,8 +89,10 @@ describe('passwords', () => {
   it('how many live secrets an account has does not show in the work', async () => {
     const hashes = [await passwords.hash('first')];
     while (hashes.length < 4) hashes.push(await passwords.hash(`next ${hashes.length}`, hashes));
-    const single = await work((secret) => passwords.matches('Client/i', secret, hashes.slice(0, 1)));
-    const several = await work((secret) => passwords.matches('Client/j', secret, hashes));
+    const [single, several] = await leastWork(
+      (secret) => passwords.matches('Client/i', secret, hashes.slice(0, 1)),
+      (secret) => passwords.matches('Client/j', secret, hashes),
+    );
     expect(several).to.be.within(single / 2, single * 2);
   });
 
@@ -90,8 +105,10 @@ describe('passwords', () => {
 
   it('timing of unknown client and user: an unknown account costs what a known one does', async () => {
     const hash = await passwords.hash('known');
-    const known = await work((secret) => passwords.matches('Client/f', secret, [hash]));
-    const unknown = await work((secret) => passwords.matches('Client/g', secret, []));
+    const [known, unknown] = await leastWork(
+      (secret) => passwords.matches('Client/f', secret, [hash]),
+      (secret) => passwords.matches('Client/g', secret, []),
+    );
     expect(unknown).to.be.within(known / 3, known * 3);
   });
 
