@@ -127,7 +127,7 @@ export const PARSING: readonly Hole[] = [
     'open connections are each answered',
     'server/open-connections.ts',
     "socket.once('close',",
-    "if (this.#exchanges.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
+    "if (this.#sockets.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
       "      socket.once('close',",
   ),
   hole(

@@ -104,10 +104,14 @@ if (DATABASE_KIND === 'postgres') {
       }
       expect(await asked(READS)).to.equal(before);
       await put(0, 'alone');
-      await seen(nodes[0], 'alone');
-      const looked = await asked(/execute|statement/);
-      await seen(nodes[0], 'alone');
-      expect(await asked(/execute|statement/), 'it is left alone for a second').to.equal(looked);
+      let looked = 0;
+      for (let at = 0; at < 10; at += 1) {
+        const known = await asked(/execute|statement/);
+        await nodes[0].found('/Patient?family=alone');
+        if ((await asked(/execute|statement/)) > known) looked += 1;
+      }
+      // However slow the machine is: each would look for itself otherwise.
+      expect(looked, 'searches for which it is not left alone').to.be.within(1, 5);
       await onReplica('SELECT pg_wal_replay_resume()');
       await untilUsed();
     }).timeout(30_000);
