@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Auth } from '../auth/auth.ts';
 import { Failure } from '../resources/errors.ts';
 import { mountAuth } from './auth-routes.ts';
-import { readBytes } from './body.ts';
+import { readBytes, roomForBodies } from './body.ts';
 import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
 import type { RequestState } from './context.ts';
@@ -12,10 +12,11 @@ import { mountDescriptions } from './describe/mount.ts';
 import type { Door } from './door.ts';
 import type { EventLoop } from './event-loop.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { mountKeys } from './keys.ts';
 import { locate } from './locate.ts';
 import { operations, otherMethods } from './methods.ts';
-import { mountMetrics } from './metrics/mount.ts';
+import { type Measured, mountMetrics } from './metrics/mount.ts';
 import { RequestMetrics } from './metrics/requests.ts';
 import { observe } from './observe.ts';
 import { oneCredential } from './one-credential.ts';
@@ -23,6 +24,7 @@ import type { Ward } from './open.ts';
 import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
 import { mountRevocation } from './revocation.ts';
+import { countAnswers } from './slow-readers.ts';
 
 type Opened = Pick<Ward, 'engine' | 'registry' | 'database' | 'passwords' | 'clock' | 'random'>;
 
@@ -39,18 +41,19 @@ export interface AppOptions extends Opened {
 /** The whole server as one list: what happens to a request, in the order in which it happens. */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const { config, logger, random, auth, registry, door } = options;
-  const requests = new RequestMetrics();
-  const router = routes(options, requests);
+  const measured = { requests: new RequestMetrics(), bodies: roomForBodies(config), answers: new HeldBytes() };
+  const router = routes(options, measured);
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
-  app.use(observe(logger, random, requests));
+  app.use(observe(logger, random, measured.requests));
+  app.use(countAnswers(measured.answers));
   app.use(locate(config));
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));
   app.use(crossOrigin(config, auth.origins));
   app.use(door.pass);
   app.use(oneCredential);
-  app.use(readBytes(config));
+  app.use(readBytes(config, measured.bodies));
   app.use(operations(router));
   app.use(router.routes());
   app.use(otherMethods(router));
@@ -66,10 +69,10 @@ function brokenConnection(logger: Logger): (error: Error) => void {
 }
 
 /** Every address that is served; those of resources come last, since their first part may be anything. */
-function routes(options: AppOptions, requests: RequestMetrics): Router<RequestState> {
+function routes(options: AppOptions, measured: Measured): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true, strict: true });
   mountHealth(router, options);
-  mountMetrics(router, options, requests);
+  mountMetrics(router, options, measured);
   mountDescriptions(router, options);
   mountKeys(router, options);
   mountAuth(router, options);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { koaBody } from 'koa-body';
 import { Failure } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
@@ -6,12 +7,25 @@ import type { Context, Step } from './context.ts';
 import { parseForm } from './formats/form.ts';
 import { type BodyKind, bodyType, valueType } from './formats/media-types.ts';
 import { decodeUtf8 } from './formats/text.ts';
+import { HeldBytes, type Holding, MOST_HELD } from './held-bytes.ts';
+
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+/** Bytes that a piece of a body takes in memory beside its own, as it came: a body may come byte by byte. */
+const PIECE = 400;
+
+const NONE = new Uint8Array();
+
+/** The room that there is for bodies: several of the largest have to fit. */
+export function roomForBodies({ maxBody }: Config): HeldBytes {
+  return new HeldBytes(Math.max(MOST_HELD, 4 * maxBody));
+}
 
 /**
  * Reads bodies as bytes, whatever their type: the endpoint says which types it takes and parses them.
- * The limit is on inflated bytes.
+ * The limit is on inflated bytes. One that has to give way is refused with `busy` (503).
  */
-export function readBytes(config: Config): Step {
+export function readBytes(config: Config, bodies: HeldBytes): Step {
   const read = koaBody({
     text: true,
     textTypes: ['*/*'],
@@ -22,15 +36,58 @@ export function readBytes(config: Config): Step {
     encoding: '',
     textLimit: config.maxBody,
   }) as Step;
-  return (ctx, next) => {
-    if (ctx.method === 'GET' || ctx.method === 'HEAD') return next();
+
+  /** Resolves to what is held once the body is whole. */
+  function arrive(ctx: Context): Promise<Holding> {
+    const { req } = ctx;
+    return new Promise((resolve, reject) => {
+      const body = bodies.hold(() => {
+        // What has come is let go of with the connection, which ends with the answer.
+        req.unpipe();
+        req.pause();
+        reject(new Failure('busy', 'Too much is being sent at once. Send it again.', { retryAfter: 1 }));
+      });
+      const refuse = (error: unknown) => {
+        body.release();
+        reject(error);
+      };
+      read(ctx, async () => resolve(body)).catch(refuse);
+      measure(req, body, config.maxBody);
+      // What inflates a body is not told that its sender has left.
+      req.once('close', () => {
+        if (!req.complete) refuse(new Failure('malformed', 'The body did not arrive whole.'));
+      });
+    });
+  }
+
+  return async (ctx, next) => {
+    if (!WITH_BODY.has(ctx.method)) return next();
     const began = performance.now();
-    return read(ctx, () => {
+    const body = await arrive(ctx);
+    try {
       // While it sends, the caller waits for nothing.
       ctx.state.since += performance.now() - began;
-      return next();
-    });
+      body.resize(bytesOf(ctx).length);
+      await next();
+    } finally {
+      body.release();
+    }
   };
+}
+
+/** Tells how much of a body is there; one that is compressed may be as much as any until it is whole. */
+function measure(request: IncomingMessage, body: Holding, most: number): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  const least = encoding === 'identity' ? 0 : most;
+  let bytes = 0;
+  request.on('data', (piece: Buffer) => {
+    bytes += piece.length + PIECE;
+    body.resize(Math.max(bytes, least));
+  });
+  request.once('end', () => {
+    body.settle();
+    body.resize(bytes);
+  });
 }
 
 /** The resource in a request's body. Throws `media-type` (415) or `malformed` (400). */
@@ -62,6 +119,10 @@ export function readForm(ctx: Context): [name: string, value: string][] {
 
 /** The body as text; empty where there was none. Throws `malformed` (400) for bytes that are not UTF-8. */
 export function bodyText(ctx: Context): string {
+  return decodeUtf8(bytesOf(ctx));
+}
+
+function bytesOf(ctx: Context): Uint8Array {
   const bytes: unknown = ctx.request.body;
-  return bytes instanceof Uint8Array ? decodeUtf8(bytes) : '';
+  return bytes instanceof Uint8Array ? bytes : NONE;
 }

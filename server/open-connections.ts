@@ -7,42 +7,43 @@ const LOOK = 20;
 /** The connections that are open, and the answers that are due on them: what has to end before the server does. */
 export class OpenConnections {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  /** In the order in which they were asked for. */
-  readonly #due = new Set<ServerResponse>();
+  /** The answers that are due on each, in the order in which they were asked for. */
+  readonly #due = new Map<Socket, Set<ServerResponse>>();
   #ending = false;
 
   constructor(server: Server) {
     this.#server = server;
     server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      this.#due.set(socket, new Set());
+      socket.once('close', () => this.#forget(socket));
     });
   }
 
   get size(): number {
-    return this.#sockets.size;
+    return this.#due.size;
   }
 
   /** Notes that an answer is due. */
   asked(response: ServerResponse): void {
-    this.#due.add(response);
+    this.#due.get(response.req.socket)?.add(response);
     if (this.#ending) endWith(response);
   }
 
   /** Forgets an answer that was given, once it is with the system. */
   answered(response: ServerResponse): void {
-    if (response.writableFinished || response.destroyed) this.#due.delete(response);
-    else response.once('close', () => this.#due.delete(response));
+    const due = this.#due.get(response.req.socket);
+    if (response.writableFinished || response.destroyed) due?.delete(response);
+    else response.once('close', () => due?.delete(response));
   }
 
   /** Lets nobody in any more, and resolves once all connections are closed: what was asked is answered first. */
   async end(): Promise<void> {
     this.#ending = true;
     // Told so with its answer, a balancer does not send the next request into a connection that is about to close.
-    const last = new Map<Socket, ServerResponse>();
-    for (const response of this.#due) last.set(response.req.socket, response);
-    for (const response of last.values()) endWith(response);
+    for (const due of this.#due.values()) {
+      const last = [...due].at(-1);
+      if (last) endWith(last);
+    }
     const look = setInterval(() => this.#endUnused(), LOOK);
     // Not as an HTTP server, which would cut off answers that are being sent, and look for late requests no more: one
     // that was sent by half would hold it for ever.
@@ -58,8 +59,22 @@ export class OpenConnections {
    * that never asked anything is not idle to Node. To Node, one whose answer is still being sent is idle, too.
    */
   #endUnused(): void {
-    if (![...this.#due].some(isBeingSent)) this.#server.closeIdleConnections();
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    const isSending = [...this.#due.values()].some((due) => [...due].some(isBeingSent));
+    if (!isSending) this.#server.closeIdleConnections();
+    for (const socket of this.#due.keys()) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  /** Node tells the answer that is being sent that its connection is closed, and none of those that wait behind it. */
+  #forget(socket: Socket): void {
+    const due = this.#due.get(socket) ?? [];
+    this.#due.delete(socket);
+    process.nextTick(() => {
+      for (const response of due) {
+        if (response.destroyed) continue;
+        response.destroy();
+        response.emit('close');
+      }
+    });
   }
 }
 

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Step } from './context.ts';
+import { type HeldBytes, MOST_HELD } from './held-bytes.ts';
 
 /** Milliseconds that a caller may take to read an answer: until then it is held in memory. */
 export const ANSWER_TIMEOUT = 60_000;
@@ -10,4 +12,22 @@ export function limitReading(request: IncomingMessage, response: ServerResponse,
   // A reset, since the system would else go on to hold what it has of the answer.
   const timer = setTimeout(() => request.socket.resetAndDestroy(), milliseconds).unref();
   response.once('close', () => clearTimeout(timer));
+}
+
+/** Bytes of an answer that the system takes in any case. */
+const TAKEN = 16 * 1024;
+
+/**
+ * Counts the answers that are on their way until they are taken; one that has to give way ends with its connection.
+ * Those that are bytes already are the server's own documents, of which there is one for all readers.
+ */
+export function countAnswers(answers: HeldBytes): Step {
+  return async ({ req, res, response }, next) => {
+    await next();
+    const { body } = response;
+    if (typeof body !== 'string' || body.length < TAKEN || res.destroyed) return;
+    // However large it is, one alone has room.
+    const holding = answers.hold(() => req.socket.resetAndDestroy(), Math.min(body.length, MOST_HELD));
+    res.once('close', holding.release);
+  };
 }

@@ -2,23 +2,43 @@ import type Router from '@koa/router';
 import type { AppOptions } from '../app.ts';
 import type { RequestState } from '../context.ts';
 import { guard } from '../guard.ts';
+import type { HeldBytes } from '../held-bytes.ts';
 import { CONTENT_TYPE, expose, type Metric } from './exposition.ts';
 import { one, processMetrics } from './process.ts';
 import type { RequestMetrics } from './requests.ts';
 import { ofAllWorkers } from './workers.ts';
 
+/** What a request leaves its mark on. */
+export interface Measured {
+  requests: RequestMetrics;
+  bodies: HeldBytes;
+  answers: HeldBytes;
+}
+
 /**
  * Mounts `GET /metrics`: what the processes of this server have done and what waits in them, for Prometheus. It is
  * judged like any request, as the operation `metrics`.
  */
-export function mountMetrics(router: Router<RequestState>, options: AppOptions, requests: RequestMetrics): void {
-  const tell = ofAllWorkers(() => [...requests.metrics(), ...queues(options), ...processMetrics(options.loop)]);
+export function mountMetrics(router: Router<RequestState>, options: AppOptions, measured: Measured): void {
+  const tell = ofAllWorkers(() => [
+    ...measured.requests.metrics(),
+    ...queues(options),
+    ...held(measured),
+    ...processMetrics(options.loop),
+  ]);
   router.get('/metrics', async (ctx) => {
     const judge = await guard(options.auth, ctx);
     judge.requireOperation('metrics');
     ctx.body = expose(await tell());
     ctx.set('Content-Type', CONTENT_TYPE);
   });
+}
+
+function held({ bodies, answers }: Measured): Metric[] {
+  return [
+    one('ward_bodies_held_bytes', 'gauge', 'Bytes of bodies that arrive, or are worked on.', bodies.bytes),
+    one('ward_answers_held_bytes', 'gauge', 'Bytes of answers that are on their way.', answers.bytes),
+  ];
 }
 
 /** What waits at this moment. */

@@ -123,11 +123,37 @@ export const PARSING: readonly Hole[] = [
     says: 'the end of the connection',
   },
   hole('slow readers of one document', 'server/describe/mount.ts', 'return bytes;', 'return Buffer.from(bytes);'),
+  hole('bodies that do not end', 'server/held-bytes.ts', 'if (this.#bytes <= this.#most) return;', 'return;'),
+  hole('a body that comes byte by byte', 'server/body.ts', 'const PIECE = 400;', 'const PIECE = 0;'),
+  hole(
+    'a compressed body that does not end',
+    'server/body.ts',
+    "encoding === 'identity' ? 0 : most",
+    "encoding === 'identity' ? 0 : most * 0",
+  ),
+  hole(
+    'a sender who leaves',
+    'server/body.ts',
+    'if (!req.complete) refuse(',
+    'if (req.destroyed) return;\n        refuse(',
+  ),
+  hole(
+    'that are not read',
+    'server/slow-readers.ts',
+    'answers.hold(() => req.socket.resetAndDestroy(),',
+    'answers.hold(() => req.socket.uncork(),',
+  ),
+  hole(
+    'that wait behind another on a connection that is left',
+    'server/open-connections.ts',
+    "response.emit('close');",
+    '',
+  ),
   hole(
     'open connections are each answered',
     'server/open-connections.ts',
     "socket.once('close',",
-    "if (this.#sockets.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
+    "if (this.#due.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
       "      socket.once('close',",
   ),
   hole(

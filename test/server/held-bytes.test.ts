@@ -1,0 +1,155 @@
+/** What callers who take their time make a server hold, all of them together: who began first gives way. */
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { MOST_HELD } from '../../server/held-bytes.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { asRoot } from '../harness/server.ts';
+import { until } from './poll.ts';
+import { openRaw, postHead, type RawConnection, ROOT_AUTHORIZATION } from './raw.ts';
+import { readMetrics } from './samples.ts';
+
+const MEGABYTE = 1024 * 1024;
+const JSON_TYPE = 'Content-Type: application/json';
+const CLOSE = 'Connection: close';
+/** So many bodies that are whole but for an end of it do not have room. */
+const SENDERS = 80;
+/** Characters of a Patient that is large, and not too large. */
+const LARGE = 900_000;
+/** More than the system takes of an answer. */
+const PAGE = 16;
+const READERS = 8;
+
+function patient(size: number): string {
+  return JSON.stringify({ resourceType: 'Patient', name: [{ text: 'x'.repeat(size) }] });
+}
+
+describe('server: bytes that are held', () => {
+  let server: ClockedServer;
+  let open: RawConnection[];
+  before(async () => {
+    server = await startClockedServer();
+  });
+  after(() => server.stop());
+  beforeEach(() => {
+    open = [];
+  });
+
+  const held = async (kind: string) => (await readMetrics(server)).get(`ward_${kind}_held_bytes`) ?? Number.NaN;
+
+  async function opened(): Promise<RawConnection> {
+    const raw = await openRaw(server.port);
+    open.push(raw);
+    return raw;
+  }
+
+  async function leave(kind: string): Promise<void> {
+    for (const { socket } of open) socket.destroy();
+    await until('nothing is held', async () => (await held(kind)) === 0);
+  }
+
+  const closed = () => open.filter(({ socket }) => socket.closed).length;
+
+  /** Sends a head and the first part of a body, and waits until the server has it, or has refused somebody. */
+  async function sendPart(headers: string[], part: string | Buffer): Promise<RawConnection> {
+    const before = { bytes: await held('bodies'), closed: closed() };
+    const raw = await opened();
+    raw.send(postHead('/Patient', [JSON_TYPE, CLOSE, ...headers]));
+    raw.send(part);
+    const has = async () => closed() > before.closed || (await held('bodies')) >= before.bytes + part.length;
+    await until('the part is there', has);
+    return raw;
+  }
+
+  it('bodies that do not end: the ones that began first are told to come back, others are served', async () => {
+    const text = patient(LARGE);
+    for (let count = 0; count < SENDERS; count += 1) {
+      await sendPart([`Content-Length: ${text.length}`], text.slice(0, -1));
+      expect(await held('bodies')).to.be.at.most(MOST_HELD);
+    }
+    const most = Math.floor(MOST_HELD / text.length);
+    expect(closed()).to.be.within(SENDERS - most, SENDERS - most + 2);
+    expect(open.findIndex(({ socket }) => !socket.closed)).to.equal(closed());
+    const refused = await open[0]?.rest();
+    expect(refused)
+      .to.match(/^HTTP\/1\.1 503 /)
+      .and.match(/^Retry-After: 1\r$/m);
+    expect(refused)
+      .to.match(/^Connection: close\r$/m)
+      .and.include('"OperationOutcome"');
+
+    expect((await server.request('POST', '/Patient', { as: asRoot, json: { active: true } })).status).to.equal(201);
+    const last = open.at(-1);
+    last?.send(text.slice(-1));
+    expect(await last?.rest()).to.match(/^HTTP\/1\.1 201 /);
+    await leave('bodies');
+  });
+
+  it('a body that comes byte by byte counts for what it takes in memory', async () => {
+    const bytes = '1\r\n \r\n'.repeat(MOST_HELD / 400);
+    const raw = await opened();
+    raw.send(`${postHead('/Patient', [JSON_TYPE, 'Transfer-Encoding: chunked'])}${bytes}`);
+    expect(await raw.rest()).to.match(/^HTTP\/1\.1 503 /);
+    await leave('bodies');
+  });
+
+  it('a compressed body that does not end counts as the largest that it may become', async () => {
+    const bytes = gzipSync('{"active":true}');
+    const most = MOST_HELD / MEGABYTE;
+    const headers = [`Content-Length: ${bytes.length}`, 'Content-Encoding: gzip'];
+    for (let count = 0; count < most + 2; count += 1) await sendPart(headers, bytes.subarray(0, -1));
+    expect(closed()).to.equal(2);
+    const last = open.at(-1);
+    last?.send(bytes.subarray(-1));
+    expect(await last?.rest()).to.match(/^HTTP\/1\.1 201 /);
+    await leave('bodies');
+  });
+
+  it('a sender who leaves, compressed body or not: the request is over, and nothing is held', async () => {
+    const counted = async () => (await readMetrics(server)).get('ward_http_requests_total{method="POST",status="4xx"}');
+    for (const encoding of ['gzip', 'identity']) {
+      const before = (await counted()) ?? 0;
+      const raw = await sendPart([`Content-Encoding: ${encoding}`, 'Content-Length: 99'], gzipSync('{}'));
+      raw.socket.destroy();
+      await until('the request is over', async () => (await counted()) === before + 1);
+      expect(await held('bodies')).to.equal(0);
+    }
+  });
+
+  describe('answers', () => {
+    const path = `/Patient?name=y&_count=${PAGE}`;
+    before(async () => {
+      const name = [{ family: 'y', text: 'x'.repeat(LARGE) }];
+      for (let count = 0; count < PAGE; count += 1) {
+        const { status } = await server.request('POST', '/Patient', { as: asRoot, json: { name } });
+        expect(status).to.equal(201);
+      }
+    });
+
+    const get = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${ROOT_AUTHORIZATION}\r\n\r\n`;
+
+    it('that are not read: those that were asked for first end with their connections', async () => {
+      const { text } = await server.request('GET', path, { as: asRoot });
+      const most = Math.floor(MOST_HELD / text.length);
+      for (let count = 1; count <= READERS; count += 1) {
+        const raw = await opened();
+        raw.socket.pause();
+        raw.send(get);
+        const isThere = async () => (await held('answers')) === Math.min(count, most) * text.length;
+        await until('the answer is on its way', isThere);
+      }
+      const connections = async () => (await readMetrics(server)).get('ward_http_connections');
+      await until('the end of the others', async () => (await connections()) === most + 1);
+      expect((await server.request('GET', path, { as: asRoot })).status).to.equal(200);
+      await leave('answers');
+    });
+
+    it('that wait behind another on a connection that is left are held no more', async () => {
+      const raw = await opened();
+      raw.socket.pause();
+      raw.send(get.repeat(3));
+      await until('several are on their way', async () => (await held('answers')) > 2 * PAGE * LARGE);
+      await leave('answers');
+    });
+  });
+});
