@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Duplex, Readable } from 'node:stream';
 import { koaBody } from 'koa-body';
 import { Failure } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
@@ -13,6 +14,9 @@ const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Bytes that a piece of a body takes in memory beside its own, as it came: a body may come byte by byte. */
 const PIECE = 400;
+
+/** Bytes that it takes to inflate a body, beside what comes of it. */
+const INFLATER = 64 * 1024;
 
 const NONE = new Uint8Array();
 
@@ -36,37 +40,16 @@ export function readBytes(config: Config, bodies: HeldBytes): Step {
     encoding: '',
     textLimit: config.maxBody,
   }) as Step;
-
-  /** Resolves to what is held once the body is whole. */
-  function arrive(ctx: Context): Promise<Holding> {
-    const { req } = ctx;
-    return new Promise((resolve, reject) => {
-      const body = bodies.hold(() => {
-        // What has come is let go of with the connection, which ends with the answer.
-        req.unpipe();
-        req.pause();
-        reject(new Failure('busy', 'Too much is being sent at once. Send it again.', { retryAfter: 1 }));
-      });
-      const refuse = (error: unknown) => {
-        body.release();
-        reject(error);
-      };
-      read(ctx, async () => resolve(body)).catch(refuse);
-      measure(req, body, config.maxBody);
-      // What inflates a body is not told that its sender has left.
-      req.once('close', () => {
-        if (!req.complete) refuse(new Failure('malformed', 'The body did not arrive whole.'));
-      });
-    });
-  }
-
   return async (ctx, next) => {
     if (!WITH_BODY.has(ctx.method)) return next();
-    const began = performance.now();
-    const body = await arrive(ctx);
+    if (ctx.req.destroyed) throw cutOff();
+    let fail: (failure: Failure) => void = () => undefined;
+    const body = bodies.hold(ctx.state.address, () => fail(tooMuch()));
     try {
-      // While it sends, the caller waits for nothing.
-      ctx.state.since += performance.now() - began;
+      const source = inflating(ctx.req);
+      const whole = read(ctx, async () => undefined);
+      fail = watch(ctx, source(), body);
+      await whole;
       body.resize(bytesOf(ctx).length);
       await next();
     } finally {
@@ -75,19 +58,42 @@ export function readBytes(config: Config, bodies: HeldBytes): Step {
   };
 }
 
-/** Tells how much of a body is there; one that is compressed may be as much as any until it is whole. */
-function measure(request: IncomingMessage, body: Holding, most: number): void {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  const least = encoding === 'identity' ? 0 : most;
-  let bytes = 0;
-  request.on('data', (piece: Buffer) => {
+const cutOff = () => new Failure('malformed', 'The body did not arrive whole.');
+const tooMuch = () => new Failure('busy', 'Too much is being sent at once. Send it again.', { retryAfter: 1 });
+
+/** Tells, once a body is read, from what: the request, or what koa-body pipes it into where it is to be inflated. */
+function inflating(request: IncomingMessage): () => Readable {
+  let source: Readable = request;
+  request.pipe = (target, options) => {
+    if (target instanceof Duplex) source = target;
+    return Readable.prototype.pipe.call(request, target, options) as typeof target;
+  };
+  return () => source;
+}
+
+/** Tells how much of a body there is while it comes, and gives what makes the reading of it fail. */
+function watch(ctx: Context, source: Readable, body: Holding): (failure: Failure) => void {
+  const { req, state } = ctx;
+  const began = performance.now();
+  let bytes = source === req ? 0 : INFLATER;
+  body.resize(bytes);
+  source.on('data', (piece: Buffer) => {
     bytes += piece.length + PIECE;
-    body.resize(Math.max(bytes, least));
-  });
-  request.once('end', () => {
-    body.settle();
     body.resize(bytes);
   });
+  source.once('end', body.settle);
+  // Whoever reads it lets go of it then; and an error that nobody hears any more would end the process.
+  source.on('error', body.release);
+  req.once('end', () => {
+    // While it sends, the caller waits for nothing.
+    state.since += performance.now() - began;
+  });
+  if (source === req) return (failure) => req.emit('error', failure);
+  // What inflates a body is not told that its sender has left.
+  req.once('close', () => {
+    if (!req.complete) source.destroy(cutOff());
+  });
+  return (failure) => source.destroy(failure);
 }
 
 /** The resource in a request's body. Throws `media-type` (415) or `malformed` (400). */

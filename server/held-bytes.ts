@@ -1,3 +1,5 @@
+import { networkOf } from '../auth/network.ts';
+
 /** Bytes that a process holds at the most for callers who take their time, of each of its kinds. */
 export const MOST_HELD = 64 * 1024 * 1024;
 
@@ -13,18 +15,25 @@ export interface Holding {
 
 interface Held {
   bytes: number;
+  network: string;
   giveWay(): void;
 }
 
+/** What is held for the callers of one network. */
+interface Share {
+  bytes: number;
+  all: Set<Held>;
+  /** That of callers who are not done, in the order in which they began. */
+  slow: Set<Held>;
+}
+
 /**
- * Bytes that are held for callers who take their time to send, or to read. Where all of them together are more than may
- * be, the one that began first gives way: whoever sends or reads at a good pace is through before it comes to that.
+ * Bytes that are held for callers who take their time. Where all of them together are more than may be, what began
+ * first gives way, of the network that has the most: one caller with many connections makes nobody else give way.
  */
 export class HeldBytes {
   readonly #most: number;
-  readonly #all = new Set<Held>();
-  /** Those whose callers are not done, in the order in which they began. */
-  readonly #slow = new Set<Held>();
+  readonly #shares = new Map<string, Share>();
   #bytes = 0;
 
   constructor(most = MOST_HELD) {
@@ -36,32 +45,53 @@ export class HeldBytes {
     return this.#bytes;
   }
 
-  /** Holds bytes for a caller; `giveWay` has to end its request, once at the most. */
-  hold(giveWay: () => void, bytes = 0): Holding {
-    const held: Held = { bytes: 0, giveWay };
-    this.#all.add(held);
-    this.#slow.add(held);
-    this.#resize(held, bytes);
+  /** Holds bytes, none yet, for a caller at an address; `giveWay` has to end its request, once at the most. */
+  hold(address: string, giveWay: () => void): Holding {
+    const network = networkOf(address);
+    const held: Held = { bytes: 0, network, giveWay };
+    const share = this.#shares.get(network) ?? { bytes: 0, all: new Set(), slow: new Set() };
+    this.#shares.set(network, share);
+    share.all.add(held);
+    share.slow.add(held);
     return {
-      resize: (size) => this.#resize(held, size),
-      settle: () => this.#slow.delete(held),
-      release: () => this.#release(held),
+      resize: (bytes) => this.#resize(share, held, bytes),
+      settle: () => share.slow.delete(held),
+      release: () => this.#release(share, held),
     };
   }
 
-  #resize(held: Held, bytes: number): void {
-    if (!this.#all.has(held)) return;
-    this.#bytes += bytes - held.bytes;
-    held.bytes = bytes;
-    for (const first of this.#slow) {
-      if (this.#bytes <= this.#most) return;
-      this.#release(first);
+  #resize(share: Share, held: Held, bytes: number): void {
+    if (!share.all.has(held)) return;
+    this.#count(share, held, bytes);
+    while (this.#bytes > this.#most) {
+      const most = this.#mostOfAll();
+      const [first] = most?.slow ?? [];
+      if (!most || !first) return;
+      this.#release(most, first);
       first.giveWay();
     }
   }
 
-  #release(held: Held): void {
-    this.#slow.delete(held);
-    if (this.#all.delete(held)) this.#bytes -= held.bytes;
+  #release(share: Share, held: Held): void {
+    this.#count(share, held, 0);
+    share.slow.delete(held);
+    share.all.delete(held);
+    if (share.all.size === 0) this.#shares.delete(held.network);
+  }
+
+  #count(share: Share, held: Held, bytes: number): void {
+    const more = bytes - held.bytes;
+    held.bytes = bytes;
+    share.bytes += more;
+    this.#bytes += more;
+  }
+
+  /** The share of the network that has the most, of those with a caller who is not done. */
+  #mostOfAll(): Share | undefined {
+    let most: Share | undefined;
+    for (const share of this.#shares.values()) {
+      if (share.slow.size > 0 && share.bytes > (most?.bytes ?? -1)) most = share;
+    }
+    return most;
   }
 }

@@ -22,12 +22,13 @@ const TAKEN = 16 * 1024;
  * Those that are bytes already are the server's own documents, of which there is one for all readers.
  */
 export function countAnswers(answers: HeldBytes): Step {
-  return async ({ req, res, response }, next) => {
+  return async ({ req, res, response, state }, next) => {
     await next();
     const { body } = response;
     if (typeof body !== 'string' || body.length < TAKEN || res.destroyed) return;
     // However large it is, one alone has room.
-    const holding = answers.hold(() => req.socket.resetAndDestroy(), Math.min(body.length, MOST_HELD));
+    const holding = answers.hold(state.address, () => req.socket.resetAndDestroy());
+    holding.resize(Math.min(body.length, MOST_HELD));
     res.once('close', holding.release);
   };
 }

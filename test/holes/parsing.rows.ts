@@ -123,32 +123,57 @@ export const PARSING: readonly Hole[] = [
     says: 'the end of the connection',
   },
   hole('slow readers of one document', 'server/describe/mount.ts', 'return bytes;', 'return Buffer.from(bytes);'),
-  hole('bodies that do not end', 'server/held-bytes.ts', 'if (this.#bytes <= this.#most) return;', 'return;'),
-  hole('a body that comes byte by byte', 'server/body.ts', 'const PIECE = 400;', 'const PIECE = 0;'),
+  hole('bodies that do not end', 'server/held-bytes.ts', 'this.#bytes > this.#most', 'this.#bytes < 0'),
+  {
+    ...hole('a body that comes byte by byte', 'server/body.ts', 'const PIECE = 400;', 'const PIECE = 0;'),
+    says: 'the refusal',
+  },
+  {
+    ...hole('a compressed body that does not end', 'server/body.ts', 'return () => source;', 'return () => request;'),
+    says: 'the part is there',
+  },
   hole(
-    'a compressed body that does not end',
+    'compressed bodies that are sent whole',
     'server/body.ts',
-    "encoding === 'identity' ? 0 : most",
-    "encoding === 'identity' ? 0 : most * 0",
+    "source.once('end', body.settle);",
+    "req.once('end', body.settle);",
   ),
-  hole(
-    'a sender who leaves',
-    'server/body.ts',
-    'if (!req.complete) refuse(',
-    'if (req.destroyed) return;\n        refuse(',
-  ),
-  hole(
-    'that are not read',
-    'server/slow-readers.ts',
-    'answers.hold(() => req.socket.resetAndDestroy(),',
-    'answers.hold(() => req.socket.uncork(),',
-  ),
-  hole(
-    'that wait behind another on a connection that is left',
-    'server/open-connections.ts',
-    "response.emit('close');",
-    '',
-  ),
+  {
+    ...hole(
+      'senders of one network make nobody else give way',
+      'server/held-bytes.ts',
+      'const network = networkOf(address);',
+      "const network = networkOf(address) && '';",
+    ),
+    says: 'HTTP/1.1 503',
+  },
+  {
+    ...hole(
+      'a sender who leaves',
+      'server/body.ts',
+      'if (!req.complete) source.destroy(cutOff());',
+      'if (req.destroyed) return;',
+    ),
+    says: 'the request is over',
+  },
+  {
+    ...hole(
+      'that are not read',
+      'server/slow-readers.ts',
+      'answers.hold(state.address, () => req.socket.resetAndDestroy());',
+      'answers.hold(state.address, () => req.socket.uncork());',
+    ),
+    says: 'the end of the first',
+  },
+  {
+    ...hole(
+      'that wait behind another on a connection that is left',
+      'server/open-connections.ts',
+      "response.emit('close');",
+      '',
+    ),
+    says: 'nothing is held',
+  },
   hole(
     'open connections are each answered',
     'server/open-connections.ts',
