@@ -34,7 +34,7 @@ export type DatabaseFault =
   | 'constraint'
   /** Another node was faster (deadlock, serialization): the same work may succeed when run again. */
   | 'contention'
-  /** The connection ended before the answer: nobody can say here whether the statement was done. */
+  /** The connection ended before the answer, or the disk failed: nobody can say here whether the statement was done. */
   | 'lost'
   /** Anything else: disk, syntax. Nothing more can be said about the transaction. */
   | 'failure';

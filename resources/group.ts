@@ -163,7 +163,7 @@ export class Group {
   async #flushAlone(): Promise<void> {
     await this.gathered.flush().catch((error: unknown) => {
       if (error instanceof DatabaseError && error.fault === 'contention') throw new CannotBegin(error);
-      throw this.#isBroken(error) ? new RunAgain() : error;
+      throw this.#isBroken(error) ? new RunAgain() : inDoubt(error);
     });
   }
 
@@ -174,10 +174,13 @@ export class Group {
 
 /** Throws InDoubt where nobody can say whether it was done. */
 async function commit(connection: Connection): Promise<void> {
-  try {
-    await connection.run('COMMIT');
-  } catch (error) {
-    const isLost = error instanceof DatabaseError && error.fault === 'lost';
-    throw isLost ? new InDoubt(`No answer to COMMIT: ${error.message}`, { cause: error }) : error;
-  }
+  await connection.run('COMMIT').catch((error: unknown) => {
+    throw inDoubt(error);
+  });
+}
+
+/** The error of a commit: InDoubt where nobody can say whether it was done. */
+function inDoubt(error: unknown): unknown {
+  const isLost = error instanceof DatabaseError && error.fault === 'lost';
+  return isLost ? new InDoubt(`No answer to COMMIT: ${error.message}`, { cause: error }) : error;
 }

@@ -244,7 +244,12 @@ function openFile(path: string, mode: number = MADE_IF_MISSING): Promise<sqlite3
   });
 }
 
-const FAULTS: Record<string, DatabaseFault> = { SQLITE_CONSTRAINT: 'constraint', SQLITE_BUSY: 'contention' };
+/** What was written and could not be flushed to the disk may be found there by a process that comes after this one. */
+const FAULTS: Record<string, DatabaseFault> = {
+  SQLITE_CONSTRAINT: 'constraint',
+  SQLITE_BUSY: 'contention',
+  SQLITE_IOERR: 'lost',
+};
 
 function asDatabaseError(error: Error): DatabaseError {
   const code = 'code' in error ? String(error.code) : '';

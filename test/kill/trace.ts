@@ -55,7 +55,7 @@ async function writeMarks(server: TestServer, name: string, count: number): Prom
 }
 
 /** Waits until the tracer says that it follows the process. */
-async function attached(tracer: ChildProcess): Promise<void> {
+export async function attached(tracer: ChildProcess): Promise<void> {
   let said = '';
   for await (const chunk of tracer.stderr ?? []) {
     said += String(chunk);
