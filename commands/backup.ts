@@ -1,10 +1,11 @@
 /** `npm run backup -- FILE`: copies the SQLite database as it is at one moment, while a server goes on with it. */
 import { existsSync } from 'node:fs';
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage } from '../resources/dialects/sqlite.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
+import { flush, isThere, reserve } from './files.ts';
 
 await runCommand('The backup', async ({ databaseUrl }) => {
   const [named, ...others] = process.argv.slice(2);
@@ -54,34 +55,4 @@ async function backUp(source: string, file: string): Promise<number> {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`${source} was not copied to ${file}: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-/** Makes an empty file that is its owner's alone, as the copy holds what the database does. */
-async function reserve(partial: string): Promise<void> {
-  try {
-    await (await open(partial, 'wx', 0o600)).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new CommandError(`${partial} cannot be made: ${reasonOf(error)}`, { cause: error });
-    }
-    throw new CommandError(`${partial} is of a backup that runs, or that was cut off: remove it if none runs`);
-  }
-}
-
-/** Waits until a file or folder is on the disk; gives its size in bytes. */
-async function flush(name: string): Promise<number> {
-  const handle = await open(name, 'r');
-  try {
-    await handle.sync();
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
-}
-
-function isThere(file: string): Promise<boolean> {
-  return lstat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -224,6 +224,14 @@ export async function findDamage(path: string): Promise<string | undefined> {
   return found === 'ok' ? undefined : (found ?? 'it cannot be read');
 }
 
+/** Says whether a file is a database with a table of this name. Rejects with a DatabaseError where it is none. */
+export async function hasTable(path: string, table: string): Promise<boolean> {
+  const found = await withReadonly(path, (connection) =>
+    connection.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table]),
+  );
+  return found.length > 0;
+}
+
 async function withReadonly<Result>(path: string, work: (connection: Connection) => Promise<Result>): Promise<Result> {
   const connection = new SqliteConnection(await openFile(path, sqlite3.OPEN_READONLY));
   try {

@@ -175,7 +175,7 @@ describe('commands: backup', function () {
       ['two files', (at) => [`${at}/a`, `${at}/b`], /name one file/],
       ['an option', () => ['--url'], /name one file/],
       ['a file that is there', (at) => [`${at}/there`], /there is there already: name a new file/],
-      ['one that another backup writes', (at) => [`${at}/other`], /other\.partial is of a backup that runs, or/],
+      ['one that another backup writes', (at) => [`${at}/other`], /other\.partial is of a command that runs, or/],
       ['a folder that is not there', (at) => [`${at}/none/x`], /none\/x\.partial cannot be made: ENOENT/],
     ];
     for (const [why, args, message] of REFUSED) {

@@ -6,7 +6,7 @@ import type { TestDatabase } from '../harness/database.ts';
 import { ROOT } from '../harness/server.ts';
 import { type CommandResult, run } from '../server/command.ts';
 
-export type CommandName = 'import' | 'export' | 'backup' | 'keys';
+export type CommandName = 'import' | 'export' | 'backup' | 'restore' | 'keys';
 
 /** The path of a compiled command. */
 function programOf(name: CommandName): string {

@@ -1,0 +1,76 @@
+/** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { findDamage, hasTable } from '../resources/dialects/sqlite.ts';
+import { acquireLock } from '../server/lock.ts';
+import { runCommand } from './command.ts';
+import { CommandError, reasonOf } from './errors.ts';
+import { flush, isThere, reserve } from './files.ts';
+
+await runCommand('The restore', async ({ databaseUrl }) => {
+  const [named, ...others] = process.argv.slice(2);
+  if (named === undefined || named.startsWith('-') || others.length > 0) {
+    throw new CommandError('name the backup: npm run restore -- ward-backup.db');
+  }
+  const target = targetOf(databaseUrl);
+  const backup = path.resolve(named);
+  await mkdir(path.dirname(target), { recursive: true });
+  const lock = await acquireLock(target);
+  try {
+    const kept = await restore(backup, target);
+    const before = kept === undefined ? '' : `What was there is ${kept} now, with its log beside it.\n`;
+    return `Restored ${target} from ${backup}.\n${before}Access is as it was: what was revoked later is good again.\n`;
+  } finally {
+    await lock.release();
+  }
+});
+
+/** The file of the settings. Throws a CommandError with another way where there is none. */
+function targetOf(url: string): string {
+  if (!url.startsWith('sqlite:')) {
+    throw new CommandError('a PostgreSQL database is restored by its own tools: pg_restore --dbname=DATABASE FILE');
+  }
+  const target = url.slice('sqlite:'.length);
+  if (target === ':memory:') throw new CommandError('sqlite::memory: has no file: DATABASE_URL names the database');
+  return target;
+}
+
+/**
+ * Copies the backup beside the database and gives it its name once it is whole and on the disk. Gives the name under
+ * which the database of before is kept, if there was one. Throws a CommandError, and changes nothing then.
+ */
+async function restore(backup: string, target: string): Promise<string | undefined> {
+  const damage = await damageOf(backup).catch((error: unknown) => reasonOf(error));
+  if (damage !== undefined) throw new CommandError(`${backup} is no whole backup: ${damage}`);
+  const partial = `${target}.partial`;
+  await reserve(partial);
+  try {
+    await copyFile(backup, partial);
+    await flush(partial);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new CommandError(`${backup} was not copied to ${partial}: ${reasonOf(error)}`, { cause: error });
+  }
+  const kept = await moveAway(target);
+  await rename(partial, target);
+  await flush(path.dirname(target));
+  return kept;
+}
+
+/** What is wrong with a backup, if anything. */
+async function damageOf(backup: string): Promise<string | undefined> {
+  return (await hasTable(backup, 'resource')) ? findDamage(backup) : 'it has no resources';
+}
+
+/**
+ * Moves a database to another name with its log, which would be applied to whatever stood in its place. The database
+ * goes first: one that is not there takes nothing from a log that is left.
+ */
+async function moveAway(target: string): Promise<string | undefined> {
+  const kept = `${target}.before-${new Date().toISOString().replaceAll(':', '-')}`;
+  const wasThere = await isThere(target);
+  for (const end of ['', '-wal', '-shm']) {
+    if (await isThere(target + end)) await rename(target + end, kept + end);
+  }
+  return wasThere ? kept : undefined;
+}

@@ -1,0 +1,117 @@
+/** `npm run restore`: a backup takes the place of a database, whatever its server left, and nothing is lost by it. */
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { command } from './program.ts';
+
+describe('commands: restore', function () {
+  this.timeout(30_000);
+  let own: TestDatabase;
+  let database: TestDatabase;
+  let folder: string;
+  let file: string;
+  let backup: string;
+  beforeEach(async () => {
+    own = await freshDatabase();
+    folder = await mkdtemp(path.join(tmpdir(), 'ward-restore-'));
+    file = path.join(folder, 'ward.db');
+    backup = path.join(folder, 'backup.db');
+    database = { ...own, url: `sqlite:${file}` };
+  });
+  afterEach(async () => {
+    await own.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  const put = async (server: TestServer, family: string) => {
+    const reply = await server.request('PUT', '/Patient/p', { as: asRoot, json: { name: [{ family }] } });
+    expect(reply.status).to.be.oneOf([200, 201]);
+  };
+
+  async function familyIn(url: string): Promise<string> {
+    const server = await startServer({ database: { ...own, url } });
+    const reply = await server.request('GET', '/Patient/p', { as: asRoot });
+    await server.stop();
+    return reply.string('name.0.family');
+  }
+
+  async function succeed(name: 'backup' | 'restore', args = [backup]): Promise<string> {
+    const { code, output } = await command(name, args, database);
+    expect(code, output).to.equal(0);
+    return output;
+  }
+
+  async function refused(args: string[], message: RegExp, of = database): Promise<void> {
+    const { code, output } = await command('restore', args, of);
+    expect(code, output).to.equal(1);
+    expect(output)
+      .to.match(message)
+      .and.match(/^The restore failed: [^\n]+\n$/);
+  }
+
+  if (DATABASE_KIND === 'postgres') {
+    it('of PostgreSQL is left to its own tools', () => refused([backup], /pg_restore/, own));
+    return;
+  }
+
+  it('over what a killed server left: all is as it was then, and what was there is kept', async () => {
+    const server = await startServer({ database });
+    await put(server, 'then');
+    await succeed('backup');
+    await put(server, 'later');
+    await server.kill();
+    expect(statSync(`${file}-wal`).size).to.be.above(0);
+
+    const output = await succeed('restore');
+    const kept = /What was there is (\S+) now/m.exec(output)?.[1] ?? '';
+    expect(existsSync(`${file}-wal`)).to.equal(false);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    expect(await familyIn(`sqlite:${kept}`)).to.equal('later');
+    expect(await familyIn(database.url)).to.equal('then');
+    // It is whole: a copy of it is read from end to end.
+    await succeed('backup', [path.join(folder, 'again.db')]);
+  });
+
+  it('where there is nothing, in a folder that is not there', async () => {
+    const server = await startServer({ database });
+    await put(server, 'then');
+    await server.stop();
+    await succeed('backup');
+    database = { ...own, url: `sqlite:${path.join(folder, 'elsewhere', 'ward.db')}` };
+    expect(await succeed('restore')).to.not.include('What was there');
+    expect(await familyIn(database.url)).to.equal('then');
+  });
+
+  it('is refused beside a server, which goes on', async () => {
+    const server = await startServer({ database });
+    await put(server, 'then');
+    await succeed('backup');
+    await refused([backup], /is in use by process \d+/);
+    await put(server, 'later');
+    await server.stop();
+    expect(await familyIn(database.url)).to.equal('later');
+  });
+
+  it('is refused where the file is no whole backup, and changes nothing', async () => {
+    writeFileSync(file, 'as it was');
+    writeFileSync(path.join(folder, 'empty.db'), '');
+    writeFileSync(path.join(folder, 'text.db'), 'not a database '.repeat(100));
+    const before = readdirSync(folder);
+    for (const [name, message] of [
+      ['empty.db', /empty\.db is no whole backup: it has no resources/],
+      ['text.db', /text\.db is no whole backup: [^\n]*not a database/],
+      ['none.db', /none\.db is no whole backup: [^\n]*unable to open/],
+    ] as const) {
+      await refused([path.join(folder, name)], message);
+    }
+    await refused([], /name the backup/);
+    await refused(['a', 'b'], /name the backup/);
+    expect(readFileSync(file, 'utf8')).to.equal('as it was');
+    expect(readdirSync(folder).filter((name) => !/\.lock/.test(name))).to.eql(before);
+  });
+});
