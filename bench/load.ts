@@ -1,5 +1,8 @@
-/** The load generator: autocannon, in a process of its own. */
-import autocannon from 'autocannon';
+/**
+ * The load generator, a process of its own. It asks for nothing but bytes over sockets, since it shares the machine with
+ * what is measured: a client that does more takes as long for an answer as a bare server, and is measured with it.
+ */
+import { Caller, type Tally } from './caller.ts';
 
 export interface LoadRequest {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -38,54 +41,49 @@ export interface LoadResult {
 
 /** Sends load and sums up what came back. */
 export async function makeLoad(load: Load): Promise<LoadResult> {
-  const { url, connections, seconds, headers, lists, template, each } = load;
-  let connection = 0;
-  let number = template?.from ?? 0;
-  let preparing = 0;
-  const result = await autocannon({
-    url,
-    connections,
-    duration: seconds,
-    headers,
-    timeout: 10,
-    ...(each === undefined ? {} : { maxConnectionRequests: each }),
-    ...(lists === undefined
-      ? {}
-      : {
-          setupClient: (client: autocannon.Client) => {
-            const began = performance.now();
-            client.setRequests((lists[connection++ % lists.length] ?? []).map((request) => ({ ...request, headers })));
-            preparing += performance.now() - began;
-          },
-        }),
-    ...(template === undefined
-      ? {}
-      : {
-          requests: [
-            {
-              method: template.method,
-              setupRequest: (request: autocannon.Request) => {
-                const n = String(number++);
-                const body = template.body?.replaceAll('{n}', n);
-                return {
-                  ...request,
-                  path: template.path.replaceAll('{n}', n),
-                  ...(body === undefined ? {} : { body }),
-                };
-              },
-            },
-          ],
-        }),
+  const tally: Tally = { waits: [], refused: 0, busy: 0, broken: 0 };
+  const next = requestsOf(load);
+  const began = performance.now();
+  const until = began + load.seconds * 1000;
+  const callers = Array.from({ length: load.connections }, (_, connection) => {
+    return new Caller({ url: new URL(load.url), next: () => next(connection), until, each: load.each, tally });
   });
-  const { p50, p99, max: longest } = result.latency;
+  await Promise.all(callers.map((caller) => caller.over));
+  const seconds = (performance.now() - began) / 1000;
+  const { waits, refused, busy, broken } = tally;
+  waits.sort((one, other) => one - other);
+  const at = (share: number) => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN;
   return {
-    // Long lists take up to a second to be prepared, before the first request: that is nobody's answer.
-    rate: result['2xx'] / (result.duration - preparing / 1000),
-    p50,
-    p99,
-    longest,
-    failures: result.non2xx + result.errors + result.timeouts,
-    busy: result.statusCodeStats?.['503']?.count ?? 0,
-    total: result.requests.total,
+    rate: (waits.length - refused) / seconds,
+    p50: at(0.5),
+    p99: at(0.99),
+    longest: at(1),
+    failures: refused + broken,
+    busy,
+    total: waits.length,
+  };
+}
+
+/** Gives the text of the next request of a connection, by its number. */
+function requestsOf({ url, headers, lists, template }: Load): (connection: number) => string {
+  const { host } = new URL(url);
+  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = lines.join('');
+  const written = ({ method, path, body = '' }: LoadRequest) =>
+    `${method} ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  if (template) {
+    let number = template.from;
+    return () => {
+      const n = String(number++);
+      const { method, path, body = '' } = template;
+      return written({ method, path: path.replaceAll('{n}', n), body: body.replaceAll('{n}', n) });
+    };
+  }
+  const turns: number[] = [];
+  return (connection) => {
+    const list = lists?.[connection % lists.length] ?? [];
+    const turn = turns[connection] ?? 0;
+    turns[connection] = turn + 1;
+    return written(list[turn % list.length] ?? { method: 'GET', path: '/' });
   };
 }
