@@ -1,6 +1,6 @@
 /**
- * The load generator, a process of its own. It asks for nothing but bytes over sockets, since it shares the machine with
- * what is measured: a client that does more takes as long for an answer as a bare server, and is measured with it.
+ * The load generator, a process of its own. It does no more than write and read sockets, since it shares the machine
+ * with what is measured: a client that does more takes as long for an answer as a bare server, and is measured with it.
  */
 import { Caller, type Tally } from './caller.ts';
 

@@ -4,16 +4,18 @@ import { expect } from 'chai';
 import type { TestDatabase } from '../harness/database.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { checkIndex, historyOf, reconcile } from './inspection.ts';
-import { create, type Ledger, write } from './writers.ts';
+import { create, type Ledger, logIn, transact, write } from './writers.ts';
 
 const WRITERS = 12;
 const CREATORS = ['a', 'b', 'c', 'd'];
+/** Tokens are good for the address that they were issued at, whichever port the next server has. */
+const ENV = { BASE_URL: 'http://ward.example' };
 /** Rounds after which the writers begin with new resources: a history that grows for ever cannot be compared whole. */
 const ROUNDS_OF_A_WRITER = 10;
 
 export class Siege {
-  /** How many writes were answered, and how many were under way at a kill, stored or not. */
-  readonly counts = { kills: 0, answered: 0, pending: 0, pendingStored: 0 };
+  /** How many writes and tokens were answered, and how many writes were under way at a kill, stored or not. */
+  readonly counts = { kills: 0, answered: 0, pending: 0, pendingStored: 0, tokens: 0 };
   readonly #database: TestDatabase;
   readonly #all: Ledger[] = [];
   #server: TestServer | undefined;
@@ -24,7 +26,7 @@ export class Siege {
   }
 
   async start(): Promise<void> {
-    this.#server = await startServer({ database: this.#database });
+    this.#server = await startServer({ database: this.#database, env: ENV });
   }
 
   /** Kills the server in the middle of writes, starts another and compares. Rejects where an answer did not hold. */
@@ -32,10 +34,14 @@ export class Siege {
     if ((round - 1) % ROUNDS_OF_A_WRITER === 0) this.#changing = this.#add(WRITERS, (at) => `w${round}-${at}`);
     const server = this.#running();
     const fresh: Ledger[] = [];
+    const pairs: Ledger[][] = [];
+    const tokens: string[] = [];
     const before = this.#answered(fresh);
     const over = Promise.all([
       ...this.#changing.map((ledger) => write(server, ledger)),
       ...CREATORS.map((name) => create(server, `r${round}${name}`, fresh)),
+      transact(server, `t${round}`, pairs),
+      logIn(server, tokens),
     ]);
     let isOver = false;
     over
@@ -50,13 +56,17 @@ export class Siege {
     await wait((round * 7) % 23);
     await server.kill();
     await over;
+    fresh.push(...pairs.flat());
     const ledgers = [...this.#changing, ...fresh];
     this.#count(ledgers, this.#answered(fresh) - before);
     await this.start();
     const stored = sumOf(ledgers);
     await Promise.all(ledgers.map((ledger) => reconcile(this.#running(), ledger)));
     this.counts.pendingStored += sumOf(ledgers) - stored;
+    for (const pair of pairs)
+      expect(new Set(pair.map(({ answered }) => answered.length)).size, pair[0]?.id).to.equal(1);
     await checkIndex(this.#running(), ledgers);
+    await this.#checkTokens(tokens);
     this.#all.push(...fresh);
   }
 
@@ -70,6 +80,15 @@ export class Siege {
 
   async stop(): Promise<void> {
     await this.#server?.stop();
+  }
+
+  /** Each that was answered is good: its Session is there. */
+  async #checkTokens(tokens: readonly string[]): Promise<void> {
+    for (const bearer of tokens) {
+      const reply = await this.#running().request('GET', '/Patient?_summary=count', { as: { bearer } });
+      expect(reply.status, reply.text).to.equal(200);
+    }
+    this.counts.tokens += tokens.length;
   }
 
   #running(): TestServer {

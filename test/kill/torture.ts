@@ -33,10 +33,10 @@ async function besiege(kills: number): Promise<void> {
     await siege.stop();
     await database.drop();
   }
-  const { answered, pending, pendingStored } = counts;
+  const { answered, pending, pendingStored, tokens } = counts;
   console.log(
     `Kills: ${counts.kills}. Writes answered before them: ${answered}, all there. Under way: ${pending}, ` +
-      `${pendingStored} whole and ${pending - pendingStored} absent.`,
+      `${pendingStored} whole and ${pending - pendingStored} absent. Tokens: ${tokens}, all good.`,
   );
 }
 

@@ -41,3 +41,36 @@ export async function create(server: TestServer, prefix: string, ledgers: Ledger
     ledger.pending = undefined;
   }
 }
+
+/** Puts two new resources in one transaction after the other until the server dies: both are there, or neither. */
+export async function transact(server: TestServer, prefix: string, pairs: Ledger[][]): Promise<void> {
+  for (let n = 0; ; n += 1) {
+    const pair = ['x', 'y'].map((end): Ledger => {
+      return { id: `${prefix}-${n}-${end}`, answered: [], pending: `${prefix}-${n}-${end}-1` };
+    });
+    pairs.push(pair);
+    const entry = pair.map(({ id, pending: value }) => ({
+      resource: { resourceType: 'Patient', id, identifier: [{ system: SYSTEM, value }] },
+      request: { method: 'PUT', url: `Patient/${id}` },
+    }));
+    const json = { resourceType: 'Bundle', type: 'transaction', entry };
+    const reply = await server.request('POST', '/', { as: asRoot, json }).catch(() => undefined);
+    if (reply === undefined) return;
+    if (reply.status !== 200) throw new Error(`a transaction was answered ${reply.status}: ${reply.text}`);
+    for (const ledger of pair) {
+      ledger.answered.push(`${ledger.id}-1`);
+      ledger.pending = undefined;
+    }
+  }
+}
+
+/** Asks for one token after the other until the server dies. */
+export async function logIn(server: TestServer, tokens: string[]): Promise<void> {
+  for (;;) {
+    const form = 'grant_type=client_credentials';
+    const reply = await server.request('POST', '/auth/token', { as: asRoot, form }).catch(() => undefined);
+    if (reply === undefined) return;
+    if (reply.status !== 200) throw new Error(`a token was answered ${reply.status}: ${reply.text}`);
+    tokens.push(reply.string('access_token'));
+  }
+}
