@@ -41,7 +41,7 @@ const FHIR_JSON = 'application/fhir+json';
  */
 export function negotiate({ accept, format, pretty = false, preferred = FHIR_JSON, also }: Wishes): Answer {
   const answers = also === undefined ? ANSWERS : [...ANSWERS, also];
-  const chosen = format ? named(format, preferred) : accepted(accept ?? '', preferred, answers);
+  const chosen = format ? named(format, preferred) : remembered(accept ?? '', preferred, answers);
   const row = answers.find(({ mediaType }) => mediaType === (chosen === FHIR_JSON ? preferred : chosen));
   if (row?.format === undefined) {
     const offers = answers.map(({ mediaType }) => mediaType).join(', ');
@@ -61,6 +61,24 @@ function named(format: string, preferred: string): string | undefined {
   const name = (format.split(';', 1)[0] ?? '').trim().replaceAll(' ', '+').toLowerCase();
   if (name === 'json' || name === 'text/html' || name === 'html') return preferred;
   return name === 'yaml' ? 'text/yaml' : name;
+}
+
+/** What was chosen for the headers that came of late, by what was preferred: most clients always send the same one. */
+const CHOSEN = new Map<string, string>();
+const MOST_CHOSEN = 100;
+/** Characters of a header that is worth to be remembered. */
+const LONGEST = 200;
+
+function remembered(accept: string, preferred: string, answers: readonly AnswerType[]): string | undefined {
+  if (answers !== ANSWERS || accept.length > LONGEST) return accepted(accept, preferred, answers);
+  const key = `${preferred} ${accept}`;
+  const known = CHOSEN.get(key);
+  if (known !== undefined) return known;
+  const chosen = accepted(accept, preferred, answers);
+  // A caller may send what it likes: whatever it fills, the others are soon there again.
+  if (CHOSEN.size >= MOST_CHOSEN) CHOSEN.clear();
+  if (chosen !== undefined) CHOSEN.set(key, chosen);
+  return chosen;
 }
 
 function accepted(accept: string, preferred: string, answers: readonly AnswerType[]): string | undefined {
