@@ -98,9 +98,10 @@ export class JobTransaction implements Transaction {
   /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */
   async put(prepared: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
     const { definition } = prepared.type;
-    await this.#recheck(options);
+    const match = await this.#recheck(options);
     // A new id is the server's choice: there is nothing under it, and nothing that the caller should have seen.
     const current = method === 'POST' ? undefined : await this.current(definition.name, prepared.id);
+    requireMatched(match, current);
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
@@ -130,8 +131,9 @@ export class JobTransaction implements Transaction {
     const { connection, now } = this.#context;
     const type = this.#options.served(name);
     const { definition } = type;
-    await this.#recheck(options);
+    const match = await this.#recheck(options);
     const current = await this.current(name, id);
+    requireMatched(match, current);
     await this.#requireShown(type, current, options);
     checkPreconditions(current, options);
     const before = resourceOf(current);
@@ -185,13 +187,14 @@ export class JobTransaction implements Transaction {
     return reindex(this.#context, this.#options.served(type));
   }
 
-  /** Repeats the search of a conditional write: what it chose must still be what it finds. */
-  async #recheck({ condition }: WriteOptions): Promise<void> {
-    if (!condition) return;
+  /** Repeats the search of a conditional write, and gives its match: what it chose must still be what it finds. */
+  async #recheck({ condition }: WriteOptions): Promise<Version | undefined> {
+    if (!condition) return undefined;
     await this.hold(condition.plan.type);
     const { matches } = await this.search(condition.plan);
     const same = condition.id === undefined ? matches.length === 0 : matches.length === 1;
     if (!same || matches[0]?.id !== condition.id) throw new StaleWrite();
+    return matches[0];
   }
 
   /** Throws `forbidden` unless the rows that the caller may write show this version, now or as it was deleted. */
@@ -267,6 +270,11 @@ export class JobTransaction implements Transaction {
 }
 
 const NO_ROWS: IndexRows = new Map();
+
+/** Another node may have committed a version between a search and the lock on what it found: that one was not found. */
+function requireMatched(match: Version | undefined, current: Version | undefined): void {
+  if (match && match.versionId !== current?.versionId) throw new StaleWrite();
+}
 
 function next(current: Version, now: number, method: Version['method'], text: string | null): Version {
   // Time never runs backwards between two versions, whatever the clock of the machine does.

@@ -47,7 +47,11 @@ export async function holdPlan({ lookups }: Plan, job: JobInteractions): Promise
   for (const type of [...new Set(lookups.map(({ condition }) => condition.type))].sort()) await job.hold(type);
   for (const { condition, found } of lookups) {
     const { matches } = await job.search(condition);
-    if (matches.length > 1 || matches[0]?.id !== found) throw new StalePlan();
+    const [match] = matches;
+    if (matches.length > 1 || match?.id !== found) throw new StalePlan();
+    // Read by itself it is kept from other nodes, one of which may have changed it since the search.
+    const kept = match && (await job.find(match.type, match.id));
+    if (kept?.versionId !== match?.versionId) throw new StalePlan();
   }
 }
 
