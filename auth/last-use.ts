@@ -43,8 +43,7 @@ export function createLastUses({ engine, clock }: { engine: Engine; clock: Clock
       }
     },
     async flush() {
-      // In one order on every node, so that none waits for another that waits for it.
-      const uses = [...noted].sort(([one], [other]) => (one < other ? -1 : 1));
+      const uses = [...noted];
       noted = new Map();
       for (let start = 0; start < uses.length; start += SESSIONS_A_JOB) {
         await writeUses(engine, uses.slice(start, start + SESSIONS_A_JOB));
@@ -54,6 +53,7 @@ export function createLastUses({ engine, clock }: { engine: Engine; clock: Clock
 }
 
 function writeUses(engine: Engine, uses: readonly (readonly [string, Use])[]): Promise<void> {
+  const looksAt = uses.map(([id]) => ({ type: 'Session', id }));
   return engine.transact(async (transaction) => {
     for (const [id, use] of uses) {
       await transaction.note('Session', id, (session) => {
@@ -62,7 +62,7 @@ function writeUses(engine: Engine, uses: readonly (readonly [string, Use])[]): P
         return withUse(session, use);
       });
     }
-  });
+  }, looksAt);
 }
 
 /** A Session with its last use, in the place of the one before. */

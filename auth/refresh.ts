@@ -10,7 +10,15 @@ import type { SigningKey } from './keys.ts';
 import { type Origin, withUse } from './last-use.ts';
 import { signatureOf, successorPart, type TokenUse, tokenHash } from './mint.ts';
 import type { Presented } from './presented.ts';
-import { endSession, instant, requireUnchanged, type SessionsContext, type Tokens, writeTokens } from './sessions.ts';
+import {
+  accountsOf,
+  endSession,
+  instant,
+  requireUnchanged,
+  type SessionsContext,
+  type Tokens,
+  writeTokens,
+} from './sessions.ts';
 import type { GrantSettings } from './settings.ts';
 import { currentStored, type Stored } from './stored.ts';
 import {
@@ -31,6 +39,8 @@ export interface Refresh {
   generation: number;
   /** True where the token is exchanged for another: the Client did not prove who it is. */
   rotate: boolean;
+  /** The id of the Session. */
+  session: string;
   client: Stored;
   user: Stored | undefined;
   settings: GrantSettings;
@@ -65,7 +75,8 @@ export async function refreshSession(context: SessionsContext, refresh: Refresh)
     const advanced = live?.name === 'refresh' ? await advance(context, transaction, refresh, live, key) : undefined;
     return advanced ?? repeat(transaction, context.keys.derivation, refresh);
   };
-  const granted = await engine.transact(exchange, [], refresh.since);
+  const looksAt = [{ type: 'Session', id: refresh.session }, ...accountsOf(refresh)];
+  const granted = await engine.transact(exchange, looksAt, refresh.since);
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
   liveTokens.forget(String(granted.session['id']));
   // What another request was given was maybe signed by the key before.

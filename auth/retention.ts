@@ -75,7 +75,7 @@ async function inBatches(
   for (;;) {
     const found = await find();
     if (found.length === 0) return;
-    const ids = found.map(({ id }) => id).sort();
+    const ids = found.map(({ id }) => id);
     const removed = await engine.transact(async (transaction) => {
       const over: Version[] = [];
       for (const id of ids) {
@@ -84,7 +84,7 @@ async function inBatches(
       }
       await transaction.erase(retention.type, over);
       return over.length;
-    });
+    }, found);
     // Where nothing could be removed, the same would be found for ever.
     if (removed === 0 || found.length < BATCH || signal.aborted) return;
     await pause(PAUSE);

@@ -111,13 +111,13 @@ async function endWithoutTokens(
     const search = parseSearch(registry, 'Session', [...openSessions(type, id), ...shape], { base: '', now: clock() });
     const { matches, next } = await engine.search(search);
     await engine.transact(async (transaction) => {
-      for (const session of idsOf(matches)) {
-        const current = await currentStored(transaction, 'Session', session);
+      for (const { id } of matches) {
+        const current = await currentStored(transaction, 'Session', id);
         // A Session that has tokens began after the others were cut off.
         if (!current || (await transaction.credentials.of(current.key)).length > 0) continue;
-        await endSession(transaction, session, end);
+        await endSession(transaction, id, end);
       }
-    });
+    }, matches);
     cursor = next;
   } while (cursor !== undefined && !signal.aborted);
 }

@@ -2,6 +2,7 @@
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Draft, Engine, Transaction } from '../resources/engine.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import type { Address } from '../resources/known.ts';
 import type { SessionEnd } from './ending.ts';
 import { type OAuthCode, OAuthError } from './errors.ts';
 import { expiryOf, lifetimeOf } from './expiry.ts';
@@ -73,12 +74,10 @@ interface Parts {
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
   const drafted = draftSession(context, issue, await signingKeyFor(context, issue));
-  const looksAt = [{ type: 'Client', id: issue.client.id }];
-  if (issue.user) looksAt.push({ type: 'User', id: issue.user.id });
   // Signing takes longer than storing: nobody has the tokens before both are done.
   const [tokens] = await Promise.all([
     tokensOf(context, drafted),
-    context.engine.transact((transaction) => storeSession(transaction, issue, drafted), looksAt, issue.since),
+    context.engine.transact((transaction) => storeSession(transaction, issue, drafted), accountsOf(issue), issue.since),
   ]);
   return tokens;
 }
@@ -178,6 +177,15 @@ export async function endSession(transaction: Transaction, id: string, cause: Se
 /** When the last of a Session's tokens expires, in milliseconds, if nobody closes it before. */
 export function goodUntil({ exp, refresh_token_exp: refreshUntil = exp }: JsonObject): number {
   return Math.max(Date.parse(String(exp)), Date.parse(String(refreshUntil)));
+}
+
+/** What a job looks at that requires the Client and the User to be unchanged. */
+export function accountsOf({ client, user }: Partial<Pick<Issue, 'client' | 'user'>>): Address[] {
+  const accounts = [
+    { type: 'Client', id: client?.id },
+    { type: 'User', id: user?.id },
+  ];
+  return accounts.flatMap(({ type, id }) => (id === undefined ? [] : [{ type, id }]));
 }
 
 /** Throws `code` where a Client or User is not as it was read, or may not be used. */

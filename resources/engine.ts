@@ -1,6 +1,7 @@
 import type { Rows } from './access.ts';
 import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
+import type { Foreseen } from './foreseen.ts';
 import type { Json, JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
 import type { PreparedWrite } from './prepare.ts';
@@ -232,6 +233,7 @@ export interface Engine extends Interactions {
   together<Result>(
     rehearse: (interactions: Interactions) => Promise<void>,
     perform: (interactions: JobInteractions) => Promise<Result>,
+    foreseen?: Foreseen,
   ): Promise<Result>;
   /**
    * Runs one job of the write queue: it commits as a whole before the promise resolves. The resources that it surely

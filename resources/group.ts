@@ -2,8 +2,10 @@ import type { Clock } from './clock.ts';
 import { type Connection, DatabaseError, type Joined, type WriterConnection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
+import type { Foreseen } from './foreseen.ts';
 import { Gathered } from './gathered.ts';
 import type { Known } from './known.ts';
+import { parameterNumber } from './search/tables.ts';
 
 /** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
 export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
@@ -12,6 +14,8 @@ export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 
   now: number;
   /** Changes that listeners hear of after the commit. */
   changes: Change[];
+  /** Keeps other nodes from deciding on a type until the group ends. */
+  hold(type: string): Promise<void>;
   /** Brings into the database what the group has gathered, index rows too: what a search looks at. */
   flush(): Promise<void>;
 }
@@ -70,6 +74,13 @@ export class Group {
     if (this.#options.savepoints || !this.#options.dialect.exclusive) await this.#begin();
   }
 
+  /** Has what its jobs foresee: the types that they hold, and then the resources that they look at. */
+  async foresee(all: readonly Foreseen[]): Promise<void> {
+    const held = new Set(all.flatMap(({ holds = [] }) => holds));
+    for (const type of [...held].sort()) await this.#hold(this.#options.connection, type);
+    await this.gathered.versions.look(all.flatMap(({ looksAt = [] }) => looksAt));
+  }
+
   /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
   async run(job: Job<unknown>): Promise<Outcome> {
     const { connection, clock, savepoints } = this.#options;
@@ -77,9 +88,10 @@ export class Group {
     const tracked = this.#tracked();
     const changes: Change[] = [];
     const flush = () => this.#flushInside();
+    const hold = (type: string) => this.#hold(tracked, type);
     if (savepoints) await connection.run('SAVEPOINT job');
     try {
-      const context = { connection: tracked, now: clock(), changes, versions, credentials, index, flush };
+      const context = { connection: tracked, now: clock(), changes, versions, credentials, index, hold, flush };
       const value = await job(context);
       if (savepoints) {
         await this.#flushInside();
@@ -118,6 +130,11 @@ export class Group {
   /** Undoes what was written. */
   async undo(): Promise<void> {
     if (this.#beginning) await this.#options.connection.run('ROLLBACK');
+  }
+
+  async #hold(connection: Connection, type: string): Promise<void> {
+    const { lock } = this.#options.dialect;
+    if (lock !== undefined) await connection.all(lock, [parameterNumber(type, '')]);
   }
 
   async #begin(): Promise<void> {

@@ -18,6 +18,7 @@ import type {
 } from './engine.ts';
 import { deletionsBefore } from './erase.ts';
 import { Failure, type Issue } from './errors.ts';
+import { type Foreseen, foreseenOf } from './foreseen.ts';
 import { AccessGeneration } from './generation.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
@@ -139,18 +140,20 @@ class ResourceEngine implements Engine {
     return untilFresh(options, async (attempt) => {
       const { write, basedOn } = await this.#patched(type, id, change, options);
       const job = (transaction: JobTransaction) => transaction.put(write, 'PUT', { ...options, basedOn });
-      return this.#submit(job, [{ type, id }], attempt.since);
+      return this.#submit(job, foreseenOf(options, [{ type, id }]), attempt.since);
     });
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.#served(type);
-    return this.#submit((transaction) => transaction.remove(type, id, options), [{ type, id }], options.since);
+    const foreseen = foreseenOf(options, [{ type, id }]);
+    return this.#submit((transaction) => transaction.remove(type, id, options), foreseen, options.since);
   }
 
   async together<Result>(
     rehearse: (interactions: Interactions) => Promise<void>,
     perform: (interactions: JobInteractions) => Promise<Result>,
+    foreseen?: Foreseen,
   ): Promise<Result> {
     const prepared: PreparedWrites = new Map();
     const prepareWrite = async (type: string, id: string, resource: JsonObject) => ({
@@ -160,13 +163,13 @@ class ResourceEngine implements Engine {
     const { registry } = this.#options;
     const validate = this.validate.bind(this);
     const served = this.#served.bind(this);
-    return this.#submit((transaction) =>
-      perform(new TogetherInteractions(transaction, { prepared, registry, served, validate })),
-    );
+    const job = (transaction: JobTransaction) =>
+      perform(new TogetherInteractions(transaction, { prepared, registry, served, validate }));
+    return this.#submit(job, foreseen);
   }
 
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result> {
-    return this.#submit(job, looksAt, since);
+    return this.#submit(job, { looksAt: looksAt ?? [] }, since);
   }
 
   deletions(type: string, before: number, count: number): Promise<Version[]> {
@@ -215,7 +218,8 @@ class ResourceEngine implements Engine {
     return untilFresh(options, async (attempt) => {
       const write = await this.#prepare(type, id, resource, this.#ahead(type, id));
       const looksAt = method === 'PUT' ? [{ type, id }] : [];
-      return this.#submit((transaction) => transaction.put(write, method, options), looksAt, attempt.since);
+      const job = (transaction: JobTransaction) => transaction.put(write, method, options);
+      return this.#submit(job, foreseenOf(options, looksAt), attempt.since);
     });
   }
 
@@ -238,14 +242,14 @@ class ResourceEngine implements Engine {
 
   #submit<Result>(
     job: (transaction: JobTransaction) => Promise<Result>,
-    looksAt: readonly Address[] = [],
+    foreseen?: Foreseen,
     since?: number,
   ): Promise<Result> {
-    const { rules, registry, dialect } = this.#options;
+    const { rules, registry } = this.#options;
     const served = this.#served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
-    const options = { dialect, registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
-    return this.#writer.submit((context) => job(new JobTransaction(context, options)), looksAt, since);
+    const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
+    return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
   }
 
   /** What a write is prepared by before the queue: what is committed. */

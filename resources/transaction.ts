@@ -1,7 +1,6 @@
 import { isShown, notPermitted, resourceOf } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
-import type { Dialect } from './dialects/dialect.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { erase } from './erase.ts';
 import type { JobContext } from './group.ts';
@@ -16,13 +15,12 @@ import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
-import { type IndexRows, parameterNumber } from './search/tables.ts';
+import type { IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
 import { StaleWrite } from './stale.ts';
 
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
-  dialect: Dialect;
   registry: Registry;
   rules: Record<string, TypeRule>;
   served(type: string): ServedType;
@@ -178,9 +176,8 @@ export class JobTransaction implements Transaction {
   }
 
   /** Keeps other nodes from deciding on a type until the job ends. */
-  async hold(type: string): Promise<void> {
-    const { lock } = this.#options.dialect;
-    if (lock !== undefined) await this.all(lock, [parameterNumber(type, '')]);
+  hold(type: string): Promise<void> {
+    return this.#context.hold(type);
   }
 
   reindex(type: string): Promise<void> {

@@ -47,7 +47,10 @@ export interface VersionsOptions {
  */
 export class Versions {
   readonly #options: VersionsOptions;
-  /** What the jobs would find, where nobody else can change it and no job of the group can be undone by itself. */
+  /**
+   * What the jobs would find, where none of them can be undone by itself. Nobody else can change it until the group
+   * ends; whoever makes what was found missing has the group run again, which then finds it.
+   */
   readonly #found: Map<string, Version | undefined> | undefined;
   /** By their keys: of resources that are not in the database yet, and of those that are. */
   #first = new Map<number, Version>();
@@ -59,7 +62,7 @@ export class Versions {
 
   constructor(options: VersionsOptions) {
     this.#options = options;
-    this.#found = options.dialect.exclusive && !options.undoable ? new Map() : undefined;
+    this.#found = options.undoable ? undefined : new Map();
   }
 
   /** How often something was written: it grows with each write. */
@@ -72,16 +75,16 @@ export class Versions {
     return this.#first.size > 0 || this.#next.size > 0;
   }
 
-  /** Reads what jobs are going to ask for, all at once, where that is worth it. */
+  /** Reads what jobs are going to ask for, all at once, where that is worth it, and keeps it from other nodes. */
   async look(addresses: readonly Address[]): Promise<void> {
-    const found = this.#found;
-    const asked = found ? addresses.filter((address) => !this.#has(nameOf(address), found)) : [];
-    if (!found || asked.length < 2) return;
     const { dialect, connection } = this.#options;
-    const rows = await connection.all<VersionRow>(
-      `SELECT ${VERSION_COLUMNS} FROM resource WHERE (type, id) IN (${dialect.rowsFromJson(ADDRESS)})`,
-      [JSON.stringify(asked.map(({ type, id }) => [type, id]))],
-    );
+    const found = this.#found;
+    const asked = found ? addresses.filter((address) => !this.#has(nameOf(address), found)) : addresses;
+    if (asked.length < 2 || (!found && dialect.exclusive)) return;
+    const rows = await connection.all<VersionRow>(dialect.resourcesAt(VERSION_COLUMNS, dialect.rowsFromJson(ADDRESS)), [
+      JSON.stringify(asked.map(({ type, id }) => [type, id])),
+    ]);
+    if (!found) return;
     for (const address of asked) found.set(nameOf(address), undefined);
     for (const row of rows) found.set(nameOf(row), versionOf(row));
   }

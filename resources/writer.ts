@@ -3,6 +3,7 @@ import { type Connection, DatabaseError, type Joined, type WriterConnection } fr
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
+import type { Foreseen } from './foreseen.ts';
 import { flushStatements } from './gathered.ts';
 import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain } from './group.ts';
 import { type Address, Known, nameOf } from './known.ts';
@@ -36,7 +37,7 @@ const GROUP_ATTEMPTS = 5;
 
 interface Waiting {
   run: Job<unknown>;
-  looksAt: readonly Address[];
+  foreseen: Foreseen;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -84,15 +85,15 @@ export class Writer {
 
   /**
    * Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`: nothing was stored
-   * then, be it that the database fails or that too many wait. The resources that it surely looks at are read together
-   * with those of others.
+   * then, be it that the database fails or that too many wait. It is given what it foresees
+   * together with others.
    * @param since from when on its wait counts, in milliseconds of the process; from now on where it is not given
    */
-  submit<Result>(job: Job<Result>, looksAt: readonly Address[] = [], since?: number): Promise<Result> {
+  submit<Result>(job: Job<Result>, foreseen: Foreseen = {}, since?: number): Promise<Result> {
     if (this.#closed)
       return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.join({ run: job, looksAt, resolve: resolve as (value: unknown) => void, reject }, since);
+      this.#queue.join({ run: job, foreseen, resolve: resolve as (value: unknown) => void, reject }, since);
       this.#draining ??= this.#drain();
     });
   }
@@ -179,24 +180,33 @@ export class Writer {
     }
   }
 
-  /** Reads what the jobs of a group and the next of the queue look at; gives how many of the queue those are. */
-  async #look({ gathered }: Group, taken: readonly Waiting[]): Promise<number> {
+  /** Has what the jobs of a group and the next of the queue foresee; gives which of the queue those are. */
+  async #foresee(group: Group, taken: readonly Waiting[]): Promise<Set<Waiting>> {
     const next = this.#queue.foremost(this.#size.jobs - taken.length);
-    await gathered.versions.look([...taken, ...next].flatMap(({ looksAt }) => looksAt));
-    return next.length;
+    await group.foresee([...taken, ...next].map(({ foreseen }) => foreseen));
+    return new Set(next);
+  }
+
+  /** The next of the queue for a group, which has what it foresees. */
+  async #next(group: Group, taken: readonly Waiting[], ready: Set<Waiting>): Promise<Waiting | undefined> {
+    const [foremost] = this.#queue.foremost(1);
+    if (!foremost || ready.has(foremost)) return this.#queue.next();
+    // A group that locked more rows beside those that it has could wait for one that waits for it.
+    if (!this.#options.dialect.exclusive) return undefined;
+    for (const each of await this.#foresee(group, taken)) ready.add(each);
+    return this.#queue.next();
   }
 
   async #runGroup(group: Group, taken: Waiting[]): Promise<Outcome[]> {
     const { jobs, milliseconds } = this.#size;
-    const deadline = performance.now() + milliseconds;
     const outcomes: Outcome[] = [];
-    let looked = await this.#look(group, taken);
+    const ready = await this.#foresee(group, taken);
+    // Another node may have been waited for until now: those who wait here are not to wait any longer for it.
+    const deadline = performance.now() + milliseconds;
     for (const { run } of taken) outcomes.push(await group.run(run));
     while (taken.length < jobs && performance.now() < deadline) {
-      if (looked === 0) looked = await this.#look(group, taken);
-      const waiting = this.#queue.next();
+      const waiting = await this.#next(group, taken, ready);
       if (!waiting) break;
-      looked -= 1;
       taken.push(waiting);
       outcomes.push(await group.run(waiting.run));
     }

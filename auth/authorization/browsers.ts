@@ -6,7 +6,7 @@ import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Engine, Transaction, Work } from '../../resources/engine.ts';
 import { OAuthError } from '../errors.ts';
 import { digest } from '../mint.ts';
-import { requireUnchanged } from '../sessions.ts';
+import { accountsOf, requireUnchanged } from '../sessions.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
 import { CODE } from './codes.ts';
 
@@ -83,7 +83,7 @@ export function createBrowsers(options: {
         await transaction.credentials.insert({ key: user.key, name: LOGIN, hash: loginHash(secret), detail });
         return transaction.now;
       };
-      return { secret, login: { user, at: await engine.transact(note, [], since) } };
+      return { secret, login: { user, at: await engine.transact(note, accountsOf({ user }), since) } };
     },
     async requireSignedIn({ credentials }, secret) {
       if ((await credentials.find(loginHash(secret)))?.name === LOGIN) return;

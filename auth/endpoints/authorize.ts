@@ -22,7 +22,7 @@ import { randomPart } from '../mint.ts';
 import { html } from '../pages/html.ts';
 import { type Content, leavePage, page } from '../pages/page.ts';
 import type { Pair } from '../parameters.ts';
-import { requireUnchanged } from '../sessions.ts';
+import { accountsOf, requireUnchanged } from '../sessions.ts';
 import { askedAgain, type BrowserAnswer, type BrowserEndpoint, pairsOf, sentOn } from './browser-exchange.ts';
 import { type AuthRequest, headerOf } from './exchange.ts';
 import { claimsOf, noteRefusal } from './refusals.ts';
@@ -216,7 +216,7 @@ async function finish(context: AuthorizeContext, interaction: Interaction): Prom
     await context.browsers.requireSignedIn(transaction, browser);
     await storeCode(transaction, login.user, code, { ...agreement, client: client.id, authTime: login.at });
   };
-  await context.engine.transact(store, [], since);
+  await context.engine.transact(store, accountsOf({ user: login.user }), since);
   const answered = redirect(context, request, { code });
   return { ...answered, headers: { ...answered.headers, 'Set-Cookie': context.browsers.cookie(browser) } };
 }

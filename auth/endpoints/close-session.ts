@@ -10,8 +10,9 @@ import { authorizationOf, type Endpoint } from './exchange.ts';
 export function closeSessionEndpoint(engine: Engine, authentication: Authentication): Endpoint {
   return async (request) => {
     const token = await authentication.bearer(authorizationOf(request), request);
+    const looksAt = [{ type: 'Session', id: token.session.id }];
     const end = { ending: 'logout', ...askerOf(principalOf(token), request.address) } as const;
-    await engine.transact((transaction) => endSession(transaction, token.session.id, end));
+    await engine.transact((transaction) => endSession(transaction, token.session.id, end), looksAt);
     return { status: 204, headers: { ...NO_STORE }, body: undefined };
   };
 }

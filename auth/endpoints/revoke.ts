@@ -40,8 +40,9 @@ export function revokeEndpoint({ engine, settings, clients, issued, audit }: Rev
       audit.note({ kind: 'denied', outcome: '4', reason: 'invalid_grant', client, address, asked: REVOKE, claimed });
       throw new OAuthError('invalid_grant', 'The token was not issued to this client.');
     }
+    const looksAt = [{ type: 'Session', id: token.session.id }];
     const end = { ending: 'revocation', asker: `Client/${client}`, address } as const;
-    await engine.transact((transaction) => endSession(transaction, token.session.id, end));
+    await engine.transact((transaction) => endSession(transaction, token.session.id, end), looksAt);
     return answered({});
   };
 }

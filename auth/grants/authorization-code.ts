@@ -6,7 +6,7 @@ import { endReplayed, findCode, type LiveCode, spendCode, takeCode } from '../au
 import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts';
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { draftSession, type Issue, signingKeyFor, storeSession, tokensOf } from '../sessions.ts';
+import { accountsOf, draftSession, type Issue, signingKeyFor, storeSession, tokensOf } from '../sessions.ts';
 import { type GrantSettings, grantSettings } from '../settings.ts';
 import { signedInAnswer } from '../signed-in.ts';
 import { findStored } from '../stored.ts';
@@ -36,7 +36,7 @@ export const authorizationCode: Grant = {
       await endReplayed(transaction, code, { asker: `Client/${client.id}`, address: request.address });
       return false;
     };
-    const isGiven = await engine.transact(exchange, [], request.since);
+    const isGiven = await engine.transact(exchange, issue && accountsOf(issue), request.since);
     if (!isGiven || !drafted || !issue?.user) throw refused();
     const tokens = await tokensOf(sessions, drafted);
     return { tokens, extra: await signedInAnswer(sessions, tokens, issue.user, live?.agreement.nonce) };

@@ -37,10 +37,11 @@ export const refreshToken: Grant = {
       resource: parameters.all('resource'),
     });
     const { generation } = found;
+    const session = found.session.id;
     const { address, since, userAgent } = request;
     const origin = { address, userAgent };
     const asked = { settings, scope, audience, origin, since };
-    const refresh = { presented, generation, rotate: !authenticated, client, user, ...asked };
+    const refresh = { presented, generation, rotate: !authenticated, session, client, user, ...asked };
     const key = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
     const tokens = await context.simultaneous.share(key, request.arrival, make);

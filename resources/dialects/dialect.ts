@@ -7,6 +7,11 @@ export interface Dialect {
   begin: string;
   /** After a SELECT: keeps the rows from other nodes until the end of the transaction. */
   forUpdate: string;
+  /**
+   * A query for some columns of the resources at the types and ids that another query gives. Other nodes may not change
+   * them until the end of the transaction: all take them in one order, that in which they were made.
+   */
+  resourcesAt(columns: string, addresses: string): string;
   /** A query that makes others who bind the same number wait until the transaction ends; none where one writes. */
   lock: string | undefined;
   /** A query that turns one bound JSON array of arrays into rows of these named columns; a real may be a text. */

@@ -11,6 +11,10 @@ export const postgres: Dialect = {
   name: 'postgres',
   begin: 'BEGIN',
   forUpdate: ' FOR UPDATE',
+  // Each key is looked up by the index of addresses: joined with them, a table of any size may be read from end to end.
+  resourcesAt: (columns, addresses) =>
+    `SELECT ${columns} FROM resource WHERE key = ANY (ARRAY(SELECT (SELECT r.key FROM resource r` +
+    ` WHERE r.type = asked.type AND r.id = asked.id) FROM (${addresses}) AS asked)) ORDER BY key FOR UPDATE`,
   lock: 'SELECT pg_advisory_xact_lock(?)',
   rowsFromJson: (columns) =>
     `SELECT ${columns.map(({ name, type }, place) => `(value ->> ${place})::${TYPES[type]} AS ${name}`).join(', ')}` +

@@ -2,6 +2,7 @@
 import { findOne, parseCondition } from '../../resources/conditional.ts';
 import type { JobInteractions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
+import type { Foreseen } from '../../resources/foreseen.ts';
 import { replaceLinks } from '../../resources/links.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { StalePlan } from '../../resources/together.ts';
@@ -39,6 +40,16 @@ export async function planOf(entries: readonly BundleEntry[], services: Services
   const lookups = conditions.filter((lookup) => lookup !== undefined);
   for (const entry of entries) lookups.push(...(await conditionalReferences(entry, services, references)));
   return { ids, conditions, lookups, links, references };
+}
+
+/** What the job of a plan holds and looks at. */
+export function foreseenOf(entries: readonly BundleEntry[], { ids, lookups }: Plan): Foreseen {
+  const about = entries.map(({ request: { type } }, index) => ({ type, id: ids[index] }));
+  const found = lookups.map(({ condition: { type }, found: id }) => ({ type, id }));
+  return {
+    looksAt: [...about, ...found].flatMap(({ type, id }) => (id === undefined ? [] : [{ type, id }])),
+    holds: lookups.map(({ condition }) => condition.type),
+  };
 }
 
 /** Repeats every search inside the job, before anything is written. Throws StalePlan where one finds another. */

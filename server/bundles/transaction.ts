@@ -7,7 +7,7 @@ import { dependent, untilPlanHolds } from '../../resources/together.ts';
 import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
-import { holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
+import { foreseenOf, holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /**
@@ -27,6 +27,7 @@ export function transact(entries: readonly BundleEntry[], services: Services & {
         await checkConditions(resolved, plan, found, job);
         return results;
       },
+      foreseenOf(resolved, plan),
     );
   });
 }

@@ -52,10 +52,9 @@ describe('The versions and credentials that a group of jobs writes', () => {
         const model = new Map<string, number>();
         const jobs = steps.map((step, at) => {
           const ids = step.ids.map((id) => `${run}-${id}`);
-          const done = writer.submit(
-            write(ids, step, `job ${at}`),
-            step.announced ? ids.map((id) => ({ type: 'Patient', id })) : [],
-          );
+          const done = writer.submit(write(ids, step, `job ${at}`), {
+            looksAt: step.announced ? ids.map((id) => ({ type: 'Patient', id })) : [],
+          });
           if (!step.fails) for (const id of ids) model.set(id, (model.get(id) ?? 0) + 1);
           return done.then(
             () => false,
