@@ -1,28 +1,32 @@
 import { Failure } from '../../resources/errors.ts';
-import type { Result, Services } from '../interactions/interaction.ts';
+import type { Services } from '../interactions/interaction.ts';
 import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
-import { admitEntry, inOrder } from './run.ts';
+import { inEntry } from './failure.ts';
+import { entryAnswer, givesBody } from './response.ts';
+import { AnswerRoom, noRoom } from './room.ts';
+import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /** Entries that are done at the same time, so that their writes share a commit. */
 const AT_ONCE = 32;
 
 /**
- * Does the entries of a batch, each as the request it stands for and whatever becomes of the others. An entry that
- * could not be read is its own failure already.
+ * Does the entries of a batch, each as the request it stands for and whatever becomes of the others, and gives the text
+ * of the answer to each. An entry that could not be read is its own failure already.
  */
 export async function batch(
   entries: readonly (BundleEntry | Failure)[],
   services: Services,
-): Promise<(Result | Failure)[]> {
-  const outcomes: (Result | Failure)[] = entries.map((entry) =>
+): Promise<(string | Failure)[]> {
+  const outcomes: (string | Failure)[] = entries.map((entry) =>
     entry instanceof Failure ? entry : new Failure('internal', 'The entry was not done.'),
   );
   const readable = entries.map((entry) => (entry instanceof Failure ? undefined : entry));
+  const room = new AnswerRoom();
   for (const group of inOrder(readable)) {
     for (let from = 0; from < group.length; from += AT_ONCE) {
       const together = group.slice(from, from + AT_ONCE).map(async ({ entry, index }) => {
-        outcomes[index] = await done(entry, services);
+        outcomes[index] = await done(entry, services, room);
       });
       await Promise.all(together);
     }
@@ -30,10 +34,16 @@ export async function batch(
   return outcomes;
 }
 
-async function done(entry: BundleEntry, services: Services): Promise<Result | Failure> {
+async function done(entry: BundleEntry, services: Services, room: AnswerRoom): Promise<string | Failure> {
   try {
     await admitEntry(entry, services);
-    return await entry.interaction.handle(entry.request, services);
+    if (room.isFull && givesBody(entry)) throw inEntry(noRoom(), entry.place);
+    const result = await entry.interaction.handle(entry.request, services);
+    const answer = entryAnswer(entry, result);
+    if (room.take(answer)) return answer;
+    // What has been written is told of: nobody is to take it for undone.
+    if (isWrite(entry) || !givesBody(entry)) return entryAnswer(entry, result, 'without its body');
+    throw inEntry(noRoom(), entry.place);
   } catch (error) {
     return asFailure(error);
   }

@@ -31,7 +31,7 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
     if (type === 'transaction') {
       const entries = items.map((item, index) => readOrThrow(item, placeOf(index), outer));
-      sendText(ctx, answer, responseBundle(type, entries, await transact(entries, services)));
+      sendText(ctx, answer, responseBundle(type, await transact(entries, services)));
       return;
     }
     const entries = items.map((item, index) => readOrFail(item, placeOf(index), outer));
@@ -42,7 +42,7 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
       const entry = entries[index];
       if (entry && !(entry instanceof Failure)) noteDenial({ audit: auth.audit, registry }, ctx.state, entry, outcome);
     }
-    sendText(ctx, answer, responseBundle(type, entries, outcomes));
+    sendText(ctx, answer, responseBundle(type, outcomes));
   });
 }
 

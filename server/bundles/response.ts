@@ -5,19 +5,11 @@ import type { Result } from '../interactions/interaction.ts';
 import { prefers } from '../preferences.ts';
 import { operationOutcome } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
+import { isWrite } from './run.ts';
 
 /** The Bundle that answers one, as JSON text: what became of each entry, in their order (FHIR R4 §3.1.0.11.1). */
-export function responseBundle(
-  type: string,
-  entries: readonly (BundleEntry | Failure)[],
-  outcomes: readonly (Result | Failure)[],
-): string {
-  const parts = outcomes.map((outcome, index) => {
-    const entry = entries[index];
-    return outcome instanceof Failure || !entry || entry instanceof Failure
-      ? failed(outcome instanceof Failure ? outcome : new Failure('internal', 'The entry was not done.'))
-      : told(entry, outcome);
-  });
+export function responseBundle(type: string, outcomes: readonly (string | Failure)[]): string {
+  const parts = outcomes.map((outcome) => (outcome instanceof Failure ? failed(outcome) : outcome));
   return (
     `{"resourceType":"Bundle","type":"${type}-response"` +
     // An empty array is not valid FHIR.
@@ -29,10 +21,11 @@ function failed({ status, issues }: Failure): string {
   return `{"response":{"status":"${status}","outcome":${renderJson(operationOutcome(issues))}}}`;
 }
 
-function told(entry: BundleEntry, result: Result): string {
+/** What became of an entry that was done, as JSON text; rendered at once, so that nothing else is kept of it. */
+export function entryAnswer(entry: BundleEntry, result: Result, how?: 'without its body'): string {
   const { base } = entry.request;
   const { status, version } = result;
-  const body = bodyOf(entry, result);
+  const body = how === undefined ? bodyOf(entry, result) : undefined;
   const members: string[] = [];
   if (version && status !== 204) members.push(`"fullUrl":${JSON.stringify(`${base}/${version.type}/${version.id}`)}`);
   if (body) members.push(`"resource":${body}`);
@@ -41,13 +34,15 @@ function told(entry: BundleEntry, result: Result): string {
 }
 
 /** The text that comes with the answer to an entry, as it would with that to a request by itself. */
-function bodyOf(
-  { request, method }: BundleEntry,
-  { status, version, text, written }: Result,
-): string | null | undefined {
-  if (status === 204 || status === 304 || method === 'HEAD') return undefined;
-  const preferred = written && prefers(request, 'return');
-  return preferred === 'minimal' || preferred === 'OperationOutcome' ? undefined : (text ?? version?.text);
+function bodyOf(entry: BundleEntry, { status, version, text }: Result): string | null | undefined {
+  return status === 204 || status === 304 || !givesBody(entry) ? undefined : (text ?? version?.text);
+}
+
+/** True for an entry whose answer has a resource, unless there is none to give. */
+export function givesBody(entry: BundleEntry): boolean {
+  if (!isWrite(entry)) return entry.method !== 'HEAD';
+  const preferred = prefers(entry.request, 'return');
+  return entry.interaction.name !== 'delete' && preferred !== 'minimal' && preferred !== 'OperationOutcome';
 }
 
 function response({ request }: BundleEntry, { status, version, written }: Result): string[] {

@@ -8,13 +8,16 @@ import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
 import { foreseenOf, holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
+import { entryAnswer } from './response.ts';
+import { AnswerRoom, noRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /**
  * Does all entries of a transaction in one job of the write queue, or none. What they are about is found, links are
  * resolved, every entry is judged and every body prepared before the queue; what was found is looked at again in it.
+ * Gives the text of the answer to each.
  */
-export function transact(entries: readonly BundleEntry[], services: Services & { engine: Engine }): Promise<Result[]> {
+export function transact(entries: readonly BundleEntry[], services: Services & { engine: Engine }): Promise<string[]> {
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
     const resolved = entries.map((entry) => withLinks(entry, plan, services.registry));
@@ -23,9 +26,9 @@ export function transact(entries: readonly BundleEntry[], services: Services & {
       (interactions) => rehearse(resolved, { ...services, engine: interactions }),
       async (job) => {
         await holdPlan(plan, job);
-        const { results, found } = await perform(resolved, plan, { ...services, engine: job });
+        const { answers, found } = await perform(resolved, plan, { ...services, engine: job });
         await checkConditions(resolved, plan, found, job);
-        return results;
+        return answers;
       },
       foreseenOf(resolved, plan),
     );
@@ -51,19 +54,22 @@ async function perform(
   entries: readonly BundleEntry[],
   { ids, conditions }: Plan,
   services: Services & { engine: Interactions },
-): Promise<{ results: Result[]; found: Set<number> }> {
-  const results: Result[] = [];
+): Promise<{ answers: string[]; found: Set<number> }> {
+  const answers: string[] = [];
+  const room = new AnswerRoom();
   const found = new Set<number>();
   for (const { entry, index } of inOrder(entries).flat()) {
     const result = await handle(entry, services);
     if (isWrite(entry) && result.version && result.version.id !== ids[index]) throw inEntry(dependent(), entry.place);
-    results[index] = result;
+    const answer = entryAnswer(entry, result);
+    if (!room.take(answer)) throw inEntry(noRoom(), entry.place);
+    answers[index] = answer;
     const lookup = conditions[index];
     // Nobody else writes a match: it is lost to others only through what they write beside it.
     if (lookup?.found === undefined || !asksForOthers(lookup.condition.criteria)) continue;
     if ((await matchesOf(entry, lookup, services.engine)).includes(lookup.found)) found.add(index);
   }
-  return { results, found };
+  return { answers, found };
 }
 
 /**

@@ -175,6 +175,18 @@ export const PARSING: readonly Hole[] = [
     says: 'nothing is held',
   },
   hole(
+    'entries of a batch that its answer has no room for',
+    'server/bundles/batch.ts',
+    'if (room.take(answer)) return answer;',
+    'return answer;',
+  ),
+  hole(
+    'a transaction whose answer has no room',
+    'server/bundles/transaction.ts',
+    'if (!room.take(answer)) throw inEntry(noRoom(), entry.place);',
+    '',
+  ),
+  hole(
     'open connections are each answered',
     'server/open-connections.ts',
     "socket.once('close',",
