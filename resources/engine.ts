@@ -62,6 +62,8 @@ export interface WriteResult {
 /** Which part of a history is asked for. */
 export interface HistoryPage {
   count: number;
+  /** Bytes of text at which the page ends before that, if not behind its first version. */
+  bytes?: number;
   /** Only versions since this moment, in milliseconds (`_since`). */
   since?: number;
   cursor?: string;

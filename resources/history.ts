@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { HistoryPage, SearchPage, Version } from './engine.ts';
 import { Failure } from './errors.ts';
-import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import { roomFor, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
 /** Leaves of some versions those that the caller may see. */
 export type HistoryFilter = (versions: Version[]) => Promise<Version[]>;
@@ -9,7 +9,8 @@ export type HistoryFilter = (versions: Version[]) => Promise<Version[]>;
 /**
  * The versions of a resource, or of all resources of a type, newest first (FHIR R4 §3.1.0.12).
  * The cursor is the last row of the page before. A version's index rows are not stored, so where there is a filter,
- * versions are read in batches until they fill the page: what is passed over costs what is shown costs.
+ * versions are read in batches until they fill the page: what is passed over costs what is shown costs. Without one
+ * they are, too, where their texts are long, so that no more is read than a page has.
  */
 export async function readHistory(
   connection: Connection,
@@ -21,19 +22,21 @@ export async function readHistory(
   const size = filter ? Math.max(page.count + 1, BATCH) : page.count + 1;
   const found: Version[] = [];
   let after = page.cursor === undefined ? undefined : readCursor(page.cursor);
-  for (let more = true; more && found.length <= page.count; ) {
-    const versions = await readVersions(connection, { type, id, since: page.since ?? 0, after, size });
-    found.push(...(filter ? await filter(versions) : versions));
-    const last = versions.at(-1);
+  for (let more = true; more && fitting(found, page) === found.length && found.length <= page.count; ) {
+    const stretch = { type, id, since: page.since ?? 0, after, size, bytes: page.bytes };
+    const read = await readVersions(connection, stretch);
+    found.push(...(filter ? await filter(read.versions) : read.versions));
+    const last = read.versions.at(-1);
     after = last && placeOf(last);
-    more = versions.length === size;
+    more = read.more;
   }
   return pageOf(found, page);
 }
 
 /**
  * The versions of all resources of several types, newest first (FHIR R4 §3.1.0.12), each type read as `readHistory`
- * reads it. Once a page is full, of the types that follow only what is as new as its oldest version is read.
+ * reads it. Once a page is full, of the types that follow only what is as new as its oldest version is read; where one
+ * type's page ends early, what is older is left to the next page.
  */
 export async function readHistoryOfTypes(
   types: readonly ((page: HistoryPage) => Promise<SearchPage>)[],
@@ -41,25 +44,39 @@ export async function readHistoryOfTypes(
 ): Promise<SearchPage> {
   const wanted = page.count + 1;
   let found: Version[] = [];
+  /** Behind it, not all is known. */
+  let end: Version | undefined;
   for (const read of types) {
-    const since = found[wanted - 1]?.lastUpdated ?? page.since;
-    const { matches } = await read({ ...page, count: wanted, ...(since !== undefined && { since }) });
-    if (matches.length > 0) found = [...found, ...matches].sort(newestFirst).slice(0, wanted);
+    const since = end?.lastUpdated ?? page.since;
+    const { matches, next } = await read({ ...page, count: wanted, ...(since !== undefined && { since }) });
+    const ends = [end, next === undefined ? undefined : matches.at(-1)].filter((each) => each !== undefined);
+    const [newest] = ends.sort(newestFirst);
+    const known = [...found, ...matches].sort(newestFirst).filter((each) => !newest || newestFirst(each, newest) <= 0);
+    found = known.slice(0, Math.min(wanted, fitting(known, page)));
+    end = found.length < known.length || found.length === wanted ? found.at(-1) : newest;
   }
-  return pageOf(found, page);
+  return pageOf(found, page, end !== undefined);
 }
 
 function newestFirst(one: Version, other: Version): number {
   return other.lastUpdated - one.lastUpdated || other.key - one.key || other.versionId - one.versionId;
 }
 
-/** The page that some versions fill, and perhaps one more shows that it is not the last. */
-function pageOf(found: Version[], page: HistoryPage): SearchPage {
-  const matches = found.slice(0, page.count);
+/** The page that some versions fill; it is not the last where there are more, or one more than fill it was found. */
+function pageOf(found: Version[], page: HistoryPage, more = false): SearchPage {
+  const matches = found.slice(0, Math.min(page.count, fitting(found, page)));
   const last = matches.at(-1);
-  const next = found.length > page.count && last ? writeCursor(placeOf(last)) : undefined;
+  const next = (more || found.length > matches.length) && last ? writeCursor(placeOf(last)) : undefined;
   const total = page.cursor === undefined && !next ? matches.length : undefined;
   return { matches, total, next };
+}
+
+/** How many of some versions have room in a page. */
+function fitting(found: readonly Version[], { bytes }: HistoryPage): number {
+  return roomFor(
+    found.map(({ text }) => text?.length ?? 0),
+    bytes,
+  );
 }
 
 const BATCH = 200;
@@ -70,23 +87,45 @@ interface Stretch {
   since: number;
   after: number[] | undefined;
   size: number;
+  /** Bytes of text that are read at once, if a single version does not have more; undefined: whatever there is. */
+  bytes: number | undefined;
 }
 
-/** The next versions behind a place, newest first. */
-async function readVersions(connection: Connection, { type, id, since, after, size }: Stretch): Promise<Version[]> {
+/** The next versions behind a place, newest first, as many as are read at once; and whether there may be more. */
+async function readVersions(connection: Connection, stretch: Stretch): Promise<{ versions: Version[]; more: boolean }> {
+  const { type, id, since, after, size, bytes } = stretch;
   const scope = id === undefined ? 'type = ?' : 'type = ? AND id = ?';
   const conditions = [scope, 'last_updated >= ?'];
   if (after) conditions.push('(last_updated, key, version_id) < (?, ?, ?)');
   const where = conditions.join(' AND ');
-  const branch = (table: string) => `SELECT ${VERSION_COLUMNS} FROM ${table} WHERE ${where}`;
-  const bindings = [type, ...(id === undefined ? [] : [id]), since, ...(after ?? [])];
+  const columns = bytes === undefined ? VERSION_COLUMNS : COLUMNS_WITH_SIZE;
+  const branch = (table: string) => `SELECT ${columns} FROM ${table} WHERE ${where}`;
+  // Where each text has as much at the most, all of them together have room.
+  const most = bytes === undefined ? [] : [Math.floor(bytes / size)];
+  const bindings = [...most, type, ...(id === undefined ? [] : [id]), since, ...(after ?? [])];
   const order = 'ORDER BY last_updated DESC, key DESC, version_id DESC';
   const rows = await connection.all<HistoryRow>(
     `SELECT page.*, (${BEFORE}) AS before FROM (SELECT * FROM ` +
       `(${branch('resource')} UNION ALL ${branch('resource_history')}) versions ${order} LIMIT ?) page ${order}`,
     [...bindings, ...bindings, size],
   );
-  return rows.map((row) => ({ ...versionOf(row), made: isMade(row) }));
+  if (rows.some(isLeftOut)) {
+    const fit = roomFor(
+      rows.map((row) => row.size ?? 0),
+      bytes,
+    );
+    const { versions } = await readVersions(connection, { ...stretch, size: fit, bytes: undefined });
+    return { versions, more: fit < rows.length || rows.length === size };
+  }
+  return { versions: rows.map((row) => ({ ...versionOf(row), made: isMade(row) })), more: rows.length === size };
+}
+
+/** A text that is too large to be read unasked is told by its size alone. */
+const COLUMNS_WITH_SIZE = `${VERSION_COLUMNS.replace(', text', '')},
+  CASE WHEN octet_length(text) <= ? THEN text END AS text, octet_length(text) AS size`;
+
+function isLeftOut({ text, size }: HistoryRow): boolean {
+  return text === null && size !== null && size !== undefined;
 }
 
 function placeOf({ lastUpdated, key, versionId }: Version): number[] {
@@ -94,6 +133,8 @@ function placeOf({ lastUpdated, key, versionId }: Version): number[] {
 }
 
 interface HistoryRow extends VersionRow {
+  /** Bytes of its text, where they were asked for; null for a deletion. */
+  size?: number | null;
   /** How the version before it came about; null for the first, and where a note took the place of that version. */
   before: string | null;
 }

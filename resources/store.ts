@@ -26,3 +26,13 @@ export function versionOf(row: VersionRow): Version {
     text: row.text,
   };
 }
+
+/** How many texts of some sizes have room in some bytes, and one at least. */
+export function roomFor(sizes: readonly number[], bytes = Number.POSITIVE_INFINITY): number {
+  let sum = 0;
+  const end = sizes.findIndex((size) => {
+    sum += size;
+    return sum > bytes;
+  });
+  return end === -1 ? sizes.length : Math.max(1, end);
+}

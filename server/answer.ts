@@ -12,6 +12,9 @@ export function wanted(ctx: Context): Answer {
   return negotiate(wishes(ctx));
 }
 
+/** Bytes of text at which a page of an answer ends, if not behind its first resource. */
+export const PAGE_BYTES = 8 * 1024 * 1024;
+
 /** Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is. */
 export function sendText(ctx: Context, answer: Answer, text: string): void {
   ctx.res.setHeader('Content-Type', answer.contentType);

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
 import { admit } from './admission.ts';
-import { sendResult, wanted } from './answer.ts';
+import { PAGE_BYTES, sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
 import { readForm, readPatch, readResource } from './body.ts';
 import type { Context, RequestState } from './context.ts';
@@ -42,6 +42,7 @@ function readRequest(ctx: Context, { takes, everyType }: Interaction): Interacti
     version: String(version ?? ''),
     body,
     patch: takes === 'patch' ? readPatch(ctx) : undefined,
+    pageBytes: PAGE_BYTES,
     parameters,
     rows: [],
     types: new Map(),

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import type { SearchPage, Version } from '../engine.ts';
+import type { SearchPage } from '../engine.ts';
 import { versionOf } from '../store.ts';
 import { keyOf, selectKeys } from './condition.ts';
 import { writeCursor } from './cursor.ts';
@@ -9,7 +9,16 @@ import { comparePositions, positionOf } from './order.ts';
 import type { Fragment, ParsedSearch } from './plan.ts';
 import { joined, walked } from './sorted.ts';
 import { expanded } from './terminology/expand.ts';
-import { type FoundRow, query, versionsOf } from './versions.ts';
+import { type FoundRow, fitting, isLeftOut, mostOfEach, query, versionsOf } from './versions.ts';
+
+/** Bytes of a text: where one of few matches has more, they are sorted without their texts. */
+const LARGEST_SORTED = 64 * 1024;
+
+/** The matches of a page and, where there are more, the first of the next page. */
+interface Found {
+  rows: FoundRow[];
+  total: number | undefined;
+}
 
 /**
  * Runs a search and gives one page of its matches. The order is that of `_sort`, or of creation; resources that
@@ -19,18 +28,34 @@ export async function runSearch(connection: Connection, plan: ParsedSearch): Pro
   const criteria = await expanded(connection, plan.criteria);
   const led = await leadSearch(connection, { ...plan, criteria });
   if (plan.count === 0) return { matches: [], total: await countAll(connection, led), next: undefined };
-  const page = plan.sort.length === 0 ? await byKey(connection, led) : await sorted(connection, led);
+  const page = await pageOf(connection, led);
   if (plan.total === 'none') return { ...page, total: undefined };
   if (plan.total === 'accurate' && page.total === undefined) return { ...page, total: await countAll(connection, led) };
   return page;
 }
 
+/**
+ * A page that ends where its bytes do. As long as all texts are short, one query gives them; otherwise it tells how
+ * many matches have room, and is asked again for so many: no more than that is read at once.
+ */
+async function pageOf(connection: Connection, led: LedSearch): Promise<SearchPage> {
+  const { plan } = led;
+  const { rows, total } = plan.sort.length === 0 ? await byKey(connection, led) : await sorted(connection, led);
+  const count = fitting(plan, rows);
+  if (plan.bytes !== undefined && rows.some(isLeftOut))
+    return pageOf(connection, { ...led, plan: { ...plan, count, bytes: undefined } });
+  const matches = rows.slice(0, count).map(versionOf);
+  const last = matches.at(-1);
+  const next = rows.length > count && last ? writeCursor(plan.fingerprint(), positionOf(plan.sort, last)) : undefined;
+  return { matches, total, next };
+}
+
 /** The page and the number of matches, as far as it is small, in one query. */
-async function byKey(connection: Connection, led: LedSearch): Promise<SearchPage> {
+async function byKey(connection: Connection, led: LedSearch): Promise<Found> {
   const { plan } = led;
   const rows = await query<FoundRow>(connection, led.inOrder.access === 'scan' ? gathered(led) : streamed(led));
   const whole = plan.after === undefined && rows.length <= plan.count;
-  return pageOf(plan, rows.map(versionOf), whole ? rows.length : few(rows[0]?.total));
+  return { rows, total: whole ? rows.length : few(rows[0]?.total) };
 }
 
 /** The page and the count each end as early as they can. */
@@ -41,7 +66,7 @@ function streamed({ plan, source, inOrder, rest }: LedSearch): Fragment {
   const page = sql`${keys}${later} ORDER BY ${order} LIMIT ${plan.count + 1}`;
   const all = source === inOrder ? keys : selectKeys(source, rest);
   const total = plan.total === 'estimate' ? sql`(${countUpToMany(all)}) AS total` : undefined;
-  return versionsOf(page, 'r.key', total);
+  return versionsOf(page, 'r.key', { extra: total, most: mostOfEach(plan) });
 }
 
 /** Finding the keys is the work: all are gathered once, for the page and for the count. */
@@ -49,39 +74,30 @@ function gathered({ plan, source, rest }: LedSearch): Fragment {
   const later = plan.after === undefined ? literal('') : sql` WHERE f.key > ${plan.after.key}`;
   const page = sql`SELECT f.key FROM f${later} ORDER BY f.key LIMIT ${plan.count + 1}`;
   const total = plan.total === 'estimate' ? literal('(SELECT count(*) FROM f) AS total') : undefined;
-  return sql`WITH f AS MATERIALIZED (${selectKeys(source, rest)}) ${versionsOf(page, 'r.key', total)}`;
+  const versions = versionsOf(page, 'r.key', { extra: total, most: mostOfEach(plan) });
+  return sql`WITH f AS MATERIALIZED (${selectKeys(source, rest)}) ${versions}`;
 }
 
 /** Few matches are sorted here; of many, only those of the page are looked at where one parameter sorts. */
-async function sorted(connection: Connection, led: LedSearch): Promise<SearchPage> {
+async function sorted(connection: Connection, led: LedSearch): Promise<Found> {
   const { plan, source, rest } = led;
   const keys = selectKeys(source, rest);
   const [counted] = await query<{ n: number }>(connection, countUpToMany(keys));
   const total = few(counted?.n);
   if (total !== undefined && plan.criteria.length > 0) {
-    const rows = await query<FoundRow>(connection, versionsOf(sql`${keys} LIMIT ${MANY}`, 'r.key'));
-    return inMemory(plan, rows.map(versionOf));
+    const all = versionsOf(sql`${keys} LIMIT ${MANY}`, 'r.key', { most: LARGEST_SORTED });
+    const rows = await query<FoundRow>(connection, all);
+    if (!rows.some(isLeftOut)) return inMemory(plan, rows);
   }
   const rows = plan.sort.length === 1 ? await walked(connection, plan) : await joined(connection, led);
-  return pageOf(plan, rows.map(versionOf), total);
+  return { rows, total };
 }
 
-function inMemory(plan: ParsedSearch, versions: Version[]): SearchPage {
-  const { sort, after } = plan;
-  const placed = versions.map((version) => ({ version, place: positionOf(sort, version) }));
+function inMemory({ sort, after, count }: ParsedSearch, found: FoundRow[]): Found {
+  const placed = found.map((row) => ({ row, place: positionOf(sort, versionOf(row)) }));
   placed.sort((left, right) => comparePositions(sort, left.place, right.place));
   const later = after === undefined ? placed : placed.filter(({ place }) => comparePositions(sort, after, place) < 0);
-  const found = later.slice(0, plan.count + 1).map(({ version }) => version);
-  return pageOf(plan, found, versions.length);
-}
-
-/** A page from its matches and, where there are more, the first of the next page. */
-function pageOf(plan: ParsedSearch, found: Version[], total: number | undefined): SearchPage {
-  const matches = found.slice(0, plan.count);
-  const last = matches.at(-1);
-  const next =
-    found.length > plan.count && last ? writeCursor(plan.fingerprint(), positionOf(plan.sort, last)) : undefined;
-  return { matches, total, next };
+  return { rows: later.slice(0, count + 1).map(({ row }) => row), total: found.length };
 }
 
 async function countAll(connection: Connection, { source, rest }: LedSearch): Promise<number> {

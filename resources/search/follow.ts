@@ -3,7 +3,7 @@ import type { Version } from '../engine.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import { readJson } from '../json/read.ts';
 import type { JsonObject } from '../json/value.ts';
-import { versionOf } from '../store.ts';
+import { type VersionRow, versionOf } from '../store.ts';
 import { conditionOf } from './condition.ts';
 import { type SearchOptions, typeNamed } from './criteria.ts';
 import { indexRows, type Parameter, parameterRows } from './extract.ts';
@@ -21,9 +21,9 @@ import {
   targetsOf,
 } from './naming.ts';
 import type { Definitions } from './paths.ts';
-import type { Criterion, Include } from './plan.ts';
+import type { Criterion, Fragment, Include } from './plan.ts';
 import { expanded } from './terminology/expand.ts';
-import { type FoundRow, query, versionsOf } from './versions.ts';
+import { type FoundRow, isLeftOut, query, versionsAt, versionsOf } from './versions.ts';
 
 /** How whoever judges the caller says that it may see nothing of a type. */
 const REFUSALS: readonly FailureCode[] = ['forbidden', 'unauthenticated'];
@@ -36,7 +36,11 @@ export interface Following {
   options: SearchOptions;
   /** How many resources one query gives at most. */
   most: number;
-  /** Takes what was found, the same perhaps more than once; throws where it comes to be too much. */
+  /** True for what was not found before. */
+  lacks(key: number): boolean;
+  /** Notes how large what was found is, before its text is read; throws where it comes to be too much. */
+  reserve(key: number, bytes: number): void;
+  /** Takes what was found; throws where it comes to be too many. */
   take(version: Version): void;
 }
 
@@ -159,7 +163,23 @@ async function gather(
     const conditions = all([where, ...criteria.map((each) => conditionOf(each, own))]);
     const limit = literal(String(following.most));
     const keys = sql`SELECT DISTINCT r.key FROM ${from} WHERE ${conditions} LIMIT ${limit}`;
-    const rows = await query<FoundRow>(following.connection, versionsOf(keys, 'r.key'));
-    for (const row of rows) following.take(versionOf(row));
+    await takeVersions(following, keys);
+  }
+}
+
+/** Bytes of a text: whatever has more is read once it is known to have room. */
+const SHORT = 16 * 1024;
+
+async function takeVersions({ connection, lacks, reserve, take }: Following, keys: Fragment): Promise<void> {
+  const found = await query<FoundRow>(connection, versionsOf(keys, 'r.key', { most: SHORT }));
+  const rows = found.filter(({ key }) => lacks(key));
+  for (const { key, size = 0 } of rows) reserve(key, size);
+  const large = rows.filter(isLeftOut).map(({ key }) => key);
+  const read = large.length === 0 ? [] : await query<VersionRow>(connection, versionsAt(large));
+  const texts = new Map(read.map((row) => [row.key, row]));
+  for (const row of rows) {
+    const whole = texts.get(row.key) ?? row;
+    // One that has been deleted in between is there no more.
+    if (whole.text !== null) take(versionOf(whole));
   }
 }

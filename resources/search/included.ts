@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import { Failure } from '../errors.ts';
 import type { SearchOptions } from './criteria.ts';
-import { follow } from './follow.ts';
+import { type Following, follow } from './follow.ts';
 import type { Definitions } from './paths.ts';
 import type { Include, ParsedSearch } from './plan.ts';
 
@@ -12,7 +12,8 @@ const MOST_ROUNDS = 8;
 /**
  * The resources that `_include` and `_revinclude` add to a page, each once and none of its matches
  * (FHIR R4 §3.1.1.5.4). What the caller may not see is left out. A canonical leads to the resources that have its URL
- * and, where it gives one, its version. Throws a `parameter` Failure where there are more than can be given at once.
+ * and, where it gives one, its version. Throws a `parameter` Failure where there are more than can be given at once, in
+ * number or in bytes: they have as many as the matches.
  */
 export async function includedWith(
   connection: Connection,
@@ -23,13 +24,20 @@ export async function includedWith(
 ): Promise<Version[]> {
   const known = new Set(matches.map((match) => match.key));
   const included: Version[] = [];
-  const take = (version: Version) => {
-    if (known.has(version.key)) return;
-    known.add(version.key);
-    included.push(version);
-    if (included.length > MOST_INCLUDED) throw tooMany();
+  let left = plan.bytes ?? Number.POSITIVE_INFINITY;
+  const following: Following = {
+    ...{ connection, definitions, options, most: MOST_INCLUDED + matches.length + 1 },
+    lacks: (key) => !known.has(key),
+    reserve: (key, bytes) => {
+      known.add(key);
+      left -= bytes;
+      if (left < 0) throw tooMany(`${plan.bytes} bytes`);
+    },
+    take: (version) => {
+      included.push(version);
+      if (included.length > MOST_INCLUDED) throw tooMany(`${MOST_INCLUDED} resources`);
+    },
   };
-  const following = { connection, definitions, options, most: MOST_INCLUDED + matches.length + 1, take };
   let from = matches;
   let includes = distinct(plan.includes);
   for (let round = 0; round < MOST_ROUNDS && from.length > 0 && includes.length > 0; round += 1) {
@@ -48,8 +56,8 @@ function distinct(includes: Include[]): Include[] {
   return [...new Map(includes.map((include) => [JSON.stringify(include), include])).values()];
 }
 
-function tooMany(): Failure {
-  return new Failure('parameter', `More than ${MOST_INCLUDED} resources would be included: ask for fewer by _count.`);
+function tooMany(what: string): Failure {
+  return new Failure('parameter', `More than ${what} would be included: ask for fewer matches by _count.`);
 }
 
 function byType(versions: Version[]): Map<string, Version[]> {

@@ -131,6 +131,7 @@ export function everything(type: string): ParsedSearch {
     selective: false,
     sort: [],
     count: DEFAULT_COUNT,
+    bytes: undefined,
     total: 'estimate',
     summary: 'false',
     elements: undefined,

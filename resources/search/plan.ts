@@ -108,6 +108,8 @@ export interface ParsedSearch {
   sort: SortKey[];
   /** Matches a page; 0 asks for the number of matches alone. */
   count: number;
+  /** Bytes of text at which a page ends before that, if not behind its first match; undefined: nowhere. */
+  bytes: number | undefined;
   total: TotalMode;
   summary: SummaryMode;
   /** The elements to give; undefined: all. */

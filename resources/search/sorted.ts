@@ -5,7 +5,7 @@ import type { LedSearch } from './lead.ts';
 import { tiesDescend } from './order.ts';
 import type { Criterion, Fragment, ParsedSearch, Position, SortKey } from './plan.ts';
 import { columnType, HIGHEST, LOWEST } from './tables.ts';
-import { type FoundRow, query, versionsOf } from './versions.ts';
+import { type FoundRow, mostOfEach, query, versionsOf } from './versions.ts';
 
 /**
  * A page of many matches in the order of one parameter: its rows are walked in the order of the index, from
@@ -36,7 +36,7 @@ function walkValues(connection: Connection, plan: ParsedSearch, key: SortKey): P
   const direction = key.descending ? ' DESC' : '';
   const keys = sql`SELECT r.key, ${column} AS v FROM ${source.from} WHERE ${all(conditions)}
     ORDER BY ${literal(`r.${key.column}${direction}, r.key${direction}`)} LIMIT ${plan.count + 1}`;
-  return query(connection, versionsOf(keys, `m.v${direction}, m.key${direction}`));
+  return query(connection, versionsOf(keys, `m.v${direction}, m.key${direction}`, { most: mostOfEach(plan) }));
 }
 
 /** The rows that a sort walks: of each resource that with its lowest value, or its highest where it descends. */
@@ -69,7 +69,7 @@ function walkRest(
   const later = after === undefined ? literal('') : sql` AND r.key ${literal(key.descending ? '<' : '>')} ${after}`;
   const order = key.descending ? ' DESC' : '';
   const page = sql`${keys}${later} ORDER BY ${literal(`r.key${order}`)} LIMIT ${count}`;
-  return query(connection, versionsOf(page, `r.key${order}`));
+  return query(connection, versionsOf(page, `r.key${order}`, { most: mostOfEach(plan) }));
 }
 
 /**
@@ -90,7 +90,7 @@ export function joined(connection: Connection, { plan, source, rest }: LedSearch
   const later = after === undefined ? literal('') : sql` WHERE ${laterThan(sort, after)}`;
   const order = orderOf(sort);
   const page = sql`SELECT * FROM (${merged}) m${later} ORDER BY ${literal(order)} LIMIT ${plan.count + 1}`;
-  return query(connection, versionsOf(page, order));
+  return query(connection, versionsOf(page, order, { most: mostOfEach(plan) }));
 }
 
 const SQL_TYPES = { text: 'text', integer: 'bigint', real: 'double precision' };

@@ -1,6 +1,7 @@
 /** The entries of a batch or a transaction as the requests they stand for (FHIR R4 §3.1.0.11). */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { PAGE_BYTES } from '../answer.ts';
 import { parseForm } from '../formats/form.ts';
 import { checkAddress } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
@@ -62,6 +63,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     version: parts['version'] ?? '',
     body,
     patch: interaction.takes === 'patch' ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place) : undefined,
+    pageBytes: PAGE_BYTES,
     parameters: parseForm(query),
     rows: [],
     types: new Map(),

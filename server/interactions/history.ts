@@ -8,15 +8,14 @@ const LARGEST_COUNT = 1000;
 
 /** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). */
 export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
-  const { type, id, parameters, rows } = request;
-  const page = await engine.history(type, id === '' ? undefined : id, historyPage(parameters), rows);
+  const { type, id, rows } = request;
+  const page = await engine.history(type, id === '' ? undefined : id, historyPage(request), rows);
   return answered(request, id === '' ? `${type}/_history` : `${type}/${id}/_history`, page);
 }
 
 /** `GET /_history`: of every type that the caller may ask for its history, in one (FHIR R4 §3.1.0.12). */
 export async function systemHistory(request: InteractionRequest, { engine }: Services): Promise<Result> {
-  const { types, parameters } = request;
-  const page = await engine.historyOfTypes(types, historyPage(parameters));
+  const page = await engine.historyOfTypes(request.types, historyPage(request));
   return answered(request, '_history', page);
 }
 
@@ -26,8 +25,8 @@ function answered({ base, parameters }: InteractionRequest, path: string, page: 
 }
 
 /** The parameters of a history: which page of it is asked for. */
-function historyPage(parameters: readonly [string, string][]): HistoryPage {
-  const page: HistoryPage = { count: DEFAULT_COUNT };
+function historyPage({ parameters, pageBytes }: InteractionRequest): HistoryPage {
+  const page: HistoryPage = { count: DEFAULT_COUNT, bytes: pageBytes };
   for (const [name, value] of parameters) {
     if (name === '_count') page.count = count(value);
     else if (name === '_since') page.since = instant(value);

@@ -32,6 +32,8 @@ export interface InteractionRequest {
   body: JsonObject;
   /** The patch that was sent, where the interaction takes one. */
   patch: Patch | undefined;
+  /** Bytes of text at which a page of its answer ends. */
+  pageBytes: number;
   /** The parameters of the query, and of the form of a POSTed search. */
   parameters: [name: string, value: string][];
   /** What the caller may see of the type in this interaction. */

@@ -10,11 +10,11 @@ export async function search(
   request: InteractionRequest,
   { engine, registry, clock, judge, baseUrl }: Services,
 ): Promise<Result> {
-  const { base, type, parameters } = request;
+  const { base, type, parameters, pageBytes } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
   const rows = (other: string) => (other === type ? request.rows : judge.rows(other));
   const options = { base: baseUrl, now: clock(), lenient, rows };
-  const plan = parseSearch(registry, type, parameters, options);
+  const plan = { ...parseSearch(registry, type, parameters, options), bytes: pageBytes };
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);
   const bundle = { base, path: type, parameters: plan.understood, page };

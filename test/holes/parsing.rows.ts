@@ -186,6 +186,13 @@ export const PARSING: readonly Hole[] = [
     'if (!room.take(answer)) throw inEntry(noRoom(), entry.place);',
     '',
   ),
+  hole('gives them page by page', 'server/answer.ts', '8 * 1024 * 1024', '8 * 1024 * 1024 * 1024'),
+  hole(
+    'what is included has as many bytes as the matches may have',
+    'resources/search/included.ts',
+    'left -= bytes;',
+    '',
+  ),
   hole(
     'open connections are each answered',
     'server/open-connections.ts',
