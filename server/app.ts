@@ -34,6 +34,8 @@ export interface AppOptions extends Opened {
   logger: Logger;
   loop: EventLoop;
   door: Door;
+  /** Milliseconds after which an answer of which nothing is taken may give way to others. */
+  stuckAfter: number;
   /** How many connections are open. */
   connections(): number;
 }
@@ -46,7 +48,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
   app.use(observe(logger, random, measured.requests));
-  app.use(countAnswers(measured.answers));
+  app.use(countAnswers(measured.answers, options.stuckAfter));
   app.use(locate(config));
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));

@@ -17,6 +17,7 @@ interface Held {
   bytes: number;
   network: string;
   giveWay(): void;
+  mayGiveWay(): boolean;
 }
 
 /** What is held for the callers of one network. */
@@ -29,7 +30,8 @@ interface Share {
 
 /**
  * Bytes that are held for callers who take their time. Where all of them together are more than may be, what began
- * first gives way, of the network that has the most: one caller with many connections makes nobody else give way.
+ * first of that which may gives way, of the network that has the most: one caller with many connections makes nobody
+ * else give way.
  */
 export class HeldBytes {
   readonly #most: number;
@@ -45,10 +47,13 @@ export class HeldBytes {
     return this.#bytes;
   }
 
-  /** Holds bytes, none yet, for a caller at an address; `giveWay` has to end its request, once at the most. */
-  hold(address: string, giveWay: () => void): Holding {
+  /**
+   * Holds bytes, none yet, for a caller at an address; `giveWay` has to end its request, once at the most. `mayGiveWay`
+   * is asked each time that there is too much.
+   */
+  hold(address: string, giveWay: () => void, mayGiveWay: () => boolean = () => true): Holding {
     const network = networkOf(address);
-    const held: Held = { bytes: 0, network, giveWay };
+    const held: Held = { bytes: 0, network, giveWay, mayGiveWay };
     const share = this.#shares.get(network) ?? { bytes: 0, all: new Set(), slow: new Set() };
     this.#shares.set(network, share);
     share.all.add(held);
@@ -64,8 +69,7 @@ export class HeldBytes {
     if (!share.all.has(held)) return;
     this.#count(share, held, bytes);
     while (this.#bytes > this.#most) {
-      const most = this.#mostOfAll();
-      const [first] = most?.slow ?? [];
+      const [most, first] = this.#next() ?? [];
       if (!most || !first) return;
       this.#release(most, first);
       first.giveWay();
@@ -86,12 +90,11 @@ export class HeldBytes {
     this.#bytes += more;
   }
 
-  /** The share of the network that has the most, of those with a caller who is not done. */
-  #mostOfAll(): Share | undefined {
-    let most: Share | undefined;
-    for (const share of this.#shares.values()) {
-      if (share.slow.size > 0 && share.bytes > (most?.bytes ?? -1)) most = share;
+  /** What is to give way next, if anything may. */
+  #next(): [Share, Held] | undefined {
+    for (const share of [...this.#shares.values()].sort((one, other) => other.bytes - one.bytes)) {
+      for (const held of share.slow) if (held.mayGiveWay()) return [share, held];
     }
-    return most;
+    return undefined;
   }
 }

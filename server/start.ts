@@ -12,7 +12,7 @@ import { watchEventLoop } from './event-loop.ts';
 import { createLogger } from './log.ts';
 import { openWard, type Ports, REAL, type Ward } from './open.ts';
 import { OpenConnections } from './open-connections.ts';
-import { ANSWER_TIMEOUT, limitReading } from './slow-readers.ts';
+import { ANSWER_TIMEOUT, limitReading, STUCK_AFTER } from './slow-readers.ts';
 import { startUpkeep } from './upkeep.ts';
 import { welcome } from './welcome.ts';
 
@@ -42,11 +42,18 @@ export interface Patience {
   request: number;
   /** For a caller to read an answer whole. */
   answer: number;
+  /** For a caller to take something of it, where too much waits to be read. */
+  progress: number;
   /** Between two looks whether a chore is due. */
   chores: number;
 }
 
-const PATIENCE: Patience = { request: REQUEST_TIMEOUT, answer: ANSWER_TIMEOUT, chores: 500 };
+const PATIENCE: Patience = {
+  request: REQUEST_TIMEOUT,
+  answer: ANSWER_TIMEOUT,
+  progress: STUCK_AFTER,
+  chores: 500,
+};
 
 /** Callers who come while the loop is busy, and wait to be let in; the system may keep fewer. */
 const BACKLOG = 4096;
@@ -73,7 +80,7 @@ async function listen(
   ward: Ward,
   logger: Logger,
   generatedKey: Promise<JWK>,
-  { request: requestTimeout, answer, chores }: Patience,
+  { request: requestTimeout, answer, progress, chores }: Patience,
 ): Promise<RunningServer> {
   let resolveHandler: (handle: Handler) => void = () => undefined;
   // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
@@ -103,7 +110,16 @@ async function listen(
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
   const auth = await createAuth({ ...ward, settings: config, generatedKey, report });
-  const app = createApp({ ...ward, config, auth, logger, loop, door, connections: () => open.size });
+  const app = createApp({
+    ...ward,
+    config,
+    auth,
+    logger,
+    loop,
+    door,
+    stuckAfter: progress,
+    connections: () => open.size,
+  });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, look: chores, report });
   const handle = app.callback();
   resolveHandler(handle);

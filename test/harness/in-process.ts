@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import { readConfig } from '../../server/config.ts';
-import { startServer as start } from '../../server/start.ts';
+import { type Patience, startServer as start } from '../../server/start.ts';
 import type { TestDatabase } from './database.ts';
 import { type Reply, type RequestOptions, request } from './http.ts';
 import { preparedDatabase } from './prepared.ts';
@@ -31,6 +31,7 @@ export async function startClockedServer(
   env: Record<string, string> = {},
   kept?: Pick<TestDatabase, 'url'>,
   time: () => number = Date.now,
+  patience: Partial<Patience> = {},
 ): Promise<ClockedServer> {
   const own = kept === undefined ? await preparedDatabase() : undefined;
   let ahead = 0;
@@ -38,7 +39,7 @@ export async function startClockedServer(
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
   const ports = { clock, random: randomBytes };
   // A test that passes seconds does not wait for half of a real one until they are noticed.
-  const server = await start(readConfig({ ...settings, ...env }), ports, { chores: 20 });
+  const server = await start(readConfig({ ...settings, ...env }), ports, { chores: 20, ...patience });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${server.port}`;
   return {

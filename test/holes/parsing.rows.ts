@@ -160,10 +160,19 @@ export const PARSING: readonly Hole[] = [
     ...hole(
       'that are not read',
       'server/slow-readers.ts',
-      'answers.hold(state.address, () => req.socket.resetAndDestroy());',
-      'answers.hold(state.address, () => req.socket.uncork());',
+      'const end = () => req.socket.resetAndDestroy();',
+      'const end = () => req.socket.uncork();',
     ),
-    says: 'the end of the first',
+    says: 'the end of their connections',
+  },
+  {
+    ...hole(
+      'that are all being read',
+      'server/held-bytes.ts',
+      'if (held.mayGiveWay())',
+      'if (held.mayGiveWay() || true)',
+    ),
+    says: 'all are on their way',
   },
   {
     ...hole(

@@ -1,8 +1,9 @@
 /** What callers who take their time make a server hold, all of them together: who began first gives way. */
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { after, before, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { MOST_HELD } from '../../server/held-bytes.ts';
+import { watch } from '../../server/slow-readers.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
 import { until } from './poll.ts';
@@ -16,9 +17,8 @@ const CLOSE = 'Connection: close';
 const SENDERS = 80;
 /** Characters of a Patient that is large, and not too large. */
 const LARGE = 900_000;
-/** More than the system takes of an answer. */
-const PAGE = 16;
-const READERS = 8;
+/** So many have room in a page: more than the system takes of an answer. */
+const PAGE = 9;
 
 function patient(size: number): string {
   return JSON.stringify({ resourceType: 'Patient', name: [{ text: 'x'.repeat(size) }] });
@@ -43,9 +43,9 @@ describe('server: bytes that are held', () => {
     return raw;
   }
 
-  async function leave(kind: string): Promise<void> {
+  async function leave(): Promise<void> {
     for (const { socket } of open) socket.destroy();
-    await until('nothing is held', async () => (await held(kind)) === 0);
+    await until('nothing is held', async () => (await held('bodies')) === 0);
   }
 
   const closed = () => open.filter(({ socket }) => socket.closed).length;
@@ -82,7 +82,7 @@ describe('server: bytes that are held', () => {
     const last = open.at(-1);
     last?.send(text.slice(-1));
     expect(await last?.rest()).to.match(/^HTTP\/1\.1 201 /);
-    await leave('bodies');
+    await leave();
   });
 
   it('a body that comes byte by byte counts for what it takes in memory', async () => {
@@ -91,7 +91,7 @@ describe('server: bytes that are held', () => {
     raw.send(`${postHead('/Patient', [JSON_TYPE, 'Transfer-Encoding: chunked'])}${bytes}`);
     await until('the refusal', () => raw.socket.closed);
     expect(await raw.rest()).to.match(/^HTTP\/1\.1 503 /);
-    await leave('bodies');
+    await leave();
   });
 
   it('a compressed body that does not end counts for what is inflated of it', async () => {
@@ -103,7 +103,7 @@ describe('server: bytes that are held', () => {
     const last = open.at(-1);
     last?.send(bytes.subarray(-1));
     expect(await last?.rest()).to.match(/^HTTP\/1\.1 201 /);
-    await leave('bodies');
+    await leave();
   });
 
   it('compressed bodies that are sent whole, all at once, are inflated within the room that there is', async () => {
@@ -116,7 +116,7 @@ describe('server: bytes that are held', () => {
     while (closed() < open.length) most = Math.max(most, await held('bodies'));
     expect(most).to.be.within(1, MOST_HELD);
     for (const answer of await answers) expect(answer).to.match(/^HTTP\/1\.1 (400|503) /);
-    await leave('bodies');
+    await leave();
   });
 
   it('senders of one network make nobody else give way', async () => {
@@ -127,7 +127,7 @@ describe('server: bytes that are held', () => {
     expect(closed()).to.be.above(0);
     other.send(text.slice(-1));
     expect(await other.rest()).to.match(/^HTTP\/1\.1 201 /);
-    await leave('bodies');
+    await leave();
   });
 
   it('a sender who leaves, compressed body or not: the request is over, and nothing is held', async () => {
@@ -140,41 +140,98 @@ describe('server: bytes that are held', () => {
       expect(await held('bodies')).to.equal(0);
     }
   });
+});
 
-  describe('answers', () => {
-    const path = `/Patient?name=y&_count=${PAGE}`;
-    before(async () => {
-      const name = [{ family: 'y', text: 'x'.repeat(LARGE) }];
-      for (let count = 0; count < PAGE; count += 1) {
-        const { status } = await server.request('POST', '/Patient', { as: asRoot, json: { name } });
-        expect(status).to.equal(201);
-      }
-    });
+describe('server: answers that are held', () => {
+  let server: ClockedServer;
+  let open: RawConnection[];
 
-    const get = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${ROOT_AUTHORIZATION}\r\n\r\n`;
+  const held = async () => (await readMetrics(server)).get('ward_answers_held_bytes') ?? Number.NaN;
+  const path = `/Patient?name=y&_count=${PAGE}`;
+  const get = (more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${ROOT_AUTHORIZATION}\r\n${more}\r\n`;
 
-    it('that are not read: those that were asked for first end with their connections', async () => {
-      const { text } = await server.request('GET', path, { as: asRoot });
-      const most = Math.floor(MOST_HELD / text.length);
-      for (let count = 1; count <= READERS; count += 1) {
-        const raw = await opened();
-        raw.socket.pause();
-        raw.send(get);
-        const isThere = async () => (await held('answers')) === Math.min(count, most) * text.length;
-        await until('the answer is on its way', isThere);
-      }
-      const connections = async () => (await readMetrics(server)).get('ward_http_connections');
-      await until('the end of the first', async () => (await connections()) === most + 1);
-      expect((await server.request('GET', path, { as: asRoot })).status).to.equal(200);
-      await leave('answers');
-    });
+  /** A server whose callers may take nothing of their answers for so many milliseconds. */
+  async function start(progress: number): Promise<void> {
+    open = [];
+    server = await startClockedServer({}, undefined, Date.now, { progress });
+    const name = [{ family: 'y', text: 'x'.repeat(LARGE) }];
+    for (let count = 0; count < PAGE; count += 1) {
+      const { status } = await server.request('POST', '/Patient', { as: asRoot, json: { name } });
+      expect(status).to.equal(201);
+    }
+  }
+  afterEach(async () => {
+    for (const { socket } of open) socket.destroy();
+    await until('nothing is held', async () => (await held()) === 0);
+    await server.stop();
+  });
 
-    it('that wait behind another on a connection that is left are held no more', async () => {
-      const raw = await opened();
+  /** Connections that ask for a page and read none of it. */
+  async function askAndPause(count: number, size: number): Promise<void> {
+    for (let index = 1; index <= count; index += 1) {
+      const raw = await openRaw(server.port);
+      open.push(raw);
       raw.socket.pause();
-      raw.send(get.repeat(3));
-      await until('several are on their way', async () => (await held('answers')) > 2 * PAGE * LARGE);
-      await leave('answers');
+      raw.send(get(`${CLOSE}\r\n`));
+      const before = MOST_HELD - size;
+      await until('the answer is on its way', async () => (await held()) >= Math.min(index * size, before));
+    }
+  }
+
+  it('that are not read: those of which nothing is taken end with their connections', async () => {
+    await start(0);
+    const { text } = await server.request('GET', path, { as: asRoot });
+    const most = Math.floor(MOST_HELD / text.length);
+    await askAndPause(most + 3, text.length);
+    // Whoever comes next makes the server look.
+    const hasRoom = async () => {
+      const reply = await server.request('GET', '/Patient?name=y&_count=1', { as: asRoot });
+      expect(reply.status).to.equal(200);
+      return (await held()) <= MOST_HELD;
+    };
+    await until('those that are not read end', hasRoom);
+    const connections = async () => (await readMetrics(server)).get('ward_http_connections');
+    await until('the end of their connections', async () => Number(await connections()) <= most + 1);
+    expect(Number(await connections())).to.be.above(1);
+  }).timeout(60_000);
+
+  it('that are all being read: nobody is cut off, however many there are', async () => {
+    await start(600_000);
+    const { text } = await server.request('GET', path, { as: asRoot });
+    const count = Math.floor(MOST_HELD / text.length) + 3;
+    await askAndPause(count, text.length);
+    await until('all are on their way', async () => (await held()) === count * text.length);
+    for (const { socket } of open) socket.resume();
+    for (const raw of open) expect((await raw.rest()).endsWith(text.slice(-LARGE))).to.equal(true);
+  }).timeout(60_000);
+
+  it('that wait behind another on a connection that is left are held no more', async () => {
+    await start(600_000);
+    const raw = await openRaw(server.port);
+    open.push(raw);
+    raw.socket.pause();
+    raw.send(get().repeat(3));
+    await until('several are on their way', async () => (await held()) > 2 * PAGE * LARGE);
+  }).timeout(60_000);
+});
+
+describe('server: who reads', () => {
+  it('a look tells who has taken nothing for some time', () => {
+    const socket = { bytesWritten: 0 };
+    let now = 0;
+    const isStuck = watch(socket, 3000, () => now);
+    const looks = [
+      [0, 0],
+      [2999, 0],
+      [3000, 0],
+      [9000, 1],
+      [11_999, 1],
+      [12_000, 1],
+    ].map(([time = 0, bytes = 0]) => {
+      now = time;
+      socket.bytesWritten = bytes;
+      return isStuck();
     });
+    expect(looks).to.deep.equal([false, false, true, false, false, true]);
   });
 });
