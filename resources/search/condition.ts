@@ -41,14 +41,22 @@ export function sourceOf(criterion: Criterion, type: string): Source | undefined
 
 /**
  * The same keys as those of `sourceOf`, for a range with many of them: an index by key is walked and every row
- * looked at, so that a page comes in its order and ends early. The plus keeps both databases from taking the
- * index by value. Undefined where there is no index by key, and where the rows come in its order anyway.
+ * looked at, so that a page comes in its order and ends early.
+ * Undefined where there is no index by key, and where the rows come in its order anyway.
  */
 export function walkedSourceOf(criterion: Criterion, type: string): Source | undefined {
   if (criterion.test !== 'rows' || criterion.access === 'seek' || !TABLES_BY_KEY.has(criterion.table)) return undefined;
   const source = sourceOf(criterion, type);
-  const where = rowCondition(criterion, (column) => (column === 'low' || column === 'high' ? `+${column}` : column));
+  const where = rowCondition(criterion, notByValue);
   return source && { ...source, where, access: 'seek' };
+}
+
+/**
+ * Keeps both databases from taking an index by value where rows are found by their keys: SQLite would walk all values
+ * above a lower end for each resource.
+ */
+function notByValue(column: string): string {
+  return column === 'low' || column === 'high' ? `+${column}` : column;
 }
 
 /** A query for the keys of a source whose resources satisfy the criteria. */
@@ -108,7 +116,8 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
     case 'rows':
       if (criterion.access !== 'seek' && !TABLES_BY_KEY.has(criterion.table)) break;
       return sql`EXISTS
-        (SELECT 1 FROM ${literal(criterion.table)} x WHERE ${rowCondition(criterion)} AND x.key = r.key)`;
+        (SELECT 1 FROM ${literal(criterion.table)} x WHERE ${rowCondition(criterion, notByValue)}
+          AND x.key = r.key)`;
     case 'not':
       return sql`NOT (${conditionOf(criterion.of, own)})`;
     case 'all':

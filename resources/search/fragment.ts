@@ -46,13 +46,16 @@ export function all(conditions: Fragment[]): Fragment {
   return conditions.length === 0 ? literal('1 = 1') : join(conditions, ' AND ');
 }
 
-/** Any of the conditions, in parentheses; false where there is none. */
-export function any(conditions: Fragment[]): Fragment {
-  if (conditions.length === 0) return literal('1 = 0');
-  return sql`(${join(
-    conditions.map((condition) => sql`(${condition})`),
-    ' OR ',
-  )})`;
+/**
+ * Any of the conditions, in parentheses; false where there is none. Half and half, since SQLite bounds how deep an
+ * expression is, and one behind the other each would be a level deeper than the one before it.
+ */
+export function any(conditions: readonly Fragment[]): Fragment {
+  const [only] = conditions;
+  if (only === undefined) return literal('1 = 0');
+  if (conditions.length === 1) return sql`(${only})`;
+  const half = Math.ceil(conditions.length / 2);
+  return sql`(${any(conditions.slice(0, half))} OR ${any(conditions.slice(half))})`;
 }
 
 /** The values as a list of placeholders. */

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
+import type { RowFilter } from '../access.ts';
 import { Failure } from '../errors.ts';
 import type { Projection } from '../project.ts';
 import { isEffective } from './columns.ts';
 import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
 import { readCursor } from './cursor.ts';
+import { refuseExcess } from './extent.ts';
 import type { SearchType } from './extract.ts';
 import { parseInclude } from './include.ts';
 import { parseSort } from './order.ts';
@@ -80,9 +82,15 @@ export function parseSearch(
   const type = typeNamed(definitions, name);
   const draft: Draft = { definitions, type, search: everything(name), cursor: undefined };
   const found: Pair[] = [];
+  const limits = new Set<Criterion>();
+  const rows: RowFilter = (seen) => {
+    const shown = options.rows?.(seen) ?? [];
+    for (const criterion of shown) limits.add(criterion);
+    return shown;
+  };
   for (const [parameter, value] of pairs) {
     try {
-      if (!take(draft, options, parameter, value)) continue;
+      if (!take(draft, { ...options, rows }, parameter, value)) continue;
       if (!Object.hasOwn(RESULT, parameter) || parameter === '_sort') found.push([parameter, value]);
       if (parameter !== '_cursor') draft.search.understood.push([parameter, asDone(draft, parameter, value)]);
     } catch (error) {
@@ -90,7 +98,9 @@ export function parseSearch(
       draft.search.warnings.push(`${error.message} It was passed over.`);
     }
   }
-  return finish(draft, () => fingerprint(name, found), options.rows?.(name) ?? []);
+  const search = finish(draft, () => fingerprint(name, found), rows(name));
+  refuseExcess(search.criteria, limits);
+  return search;
 }
 
 /**

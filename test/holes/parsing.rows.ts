@@ -40,6 +40,13 @@ export const PARSING: readonly Hole[] = [
       { file: 'resources/history.ts', guard: ', ...(after ?? [])', without: '' },
     ],
   },
+  hole('are refused over all parameters', 'resources/search/parse.ts', 'refuseExcess(search.criteria, limits);', ''),
+  hole(
+    'of ranges, each resource is probed',
+    'resources/search/condition.ts',
+    'rowCondition(criterion, notByValue)}',
+    'rowCondition(criterion)}',
+  ),
   hole('forged cursors are refused', 'resources/search/cursor.ts', 'if (!valid)', 'if (false)'),
   { attack: 'a merge key, <<', edits: MERGING, ...READ },
   {

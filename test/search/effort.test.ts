@@ -57,6 +57,18 @@ describe('The effort of a search', () => {
     }
   });
 
+  it('of ranges, each resource is probed by its key', async () => {
+    for (const query of [
+      'birthdate=gt1950&birthdate=gt1960',
+      'birthdate=sa1950&gender=male',
+      'gender=male&birthdate=lt1950',
+    ]) {
+      const probes = (await stepsOf(query)).filter(({ detail }) => detail.startsWith('SEARCH x EXISTS'));
+      expect(probes, query).to.not.be.empty;
+      for (const { detail } of probes) expect(detail, query).to.match(/\(param=\? AND (\w+=\? AND )?key=\?/);
+    }
+  });
+
   it('of several at once is that of each', async () => {
     const { connection } = library;
     for (const query of [
