@@ -1,7 +1,7 @@
 /** Interactions on whatever a search finds (FHIR R4 §3.1.0.8.1, §3.1.0.4.3, §3.1.0.6, §3.1.0.7.1). */
-import type { Interactions, Version, WriteOptions, WriteResult } from './engine.ts';
+import type { Interactions, Patching, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure } from './errors.ts';
-import type { Json, JsonObject } from './json/value.ts';
+import type { JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import { parseSearch } from './search/parse.ts';
@@ -77,7 +77,7 @@ export function updateWhere(
 export function patchWhere(
   engine: Interactions,
   condition: ParsedSearch,
-  change: (resource: JsonObject) => Json,
+  change: Patching,
   options: WriteOptions,
 ): Promise<WriteResult> {
   return untilFresh(options, async (attempt) => {

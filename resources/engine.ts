@@ -4,6 +4,7 @@ import type { Issue } from './errors.ts';
 import type { Foreseen } from './foreseen.ts';
 import type { Json, JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
+import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
@@ -53,6 +54,9 @@ export interface WriteOptions {
   /** The id that a new resource gets where it is the server's choice, if that was made before (`Engine.newId`). */
   newId?: string | undefined;
 }
+
+/** Makes another document of a resource, within what a patch may make of it. */
+export type Patching = (resource: JsonObject, bounds: PatchBounds) => Json;
 
 export interface WriteResult {
   outcome: 'created' | 'updated' | 'unchanged' | 'deleted';
@@ -206,7 +210,7 @@ export interface Interactions {
    * Stores what `change` makes of the current version; it may run again where another write comes between.
    * What the change throws is the answer. Throws `not-found` or `gone` where there is nothing to change.
    */
-  patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult>;
+  patch(type: string, id: string, change: Patching, options: WriteOptions): Promise<WriteResult>;
   /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
 }

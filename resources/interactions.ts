@@ -9,6 +9,7 @@ import type {
   Engine,
   Interactions,
   JobInteractions,
+  Patching,
   SearchPage,
   TypeRule,
   Version,
@@ -23,7 +24,7 @@ import { AccessGeneration } from './generation.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
 import { foldName } from './names.ts';
-import { refuseOverflow } from './patch/bounds.ts';
+import { PatchBounds } from './patch/bounds.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
@@ -47,6 +48,8 @@ export interface EngineOptions {
   openWriter(): Promise<WriterConnection>;
   hasher: SecretHasher;
   rules: Record<string, TypeRule>;
+  /** Bytes that a patch may make of a resource: those of a body, so that it can be sent back. */
+  mostPatched: number;
   clock: Clock;
   random: RandomBytes;
   /** How many writes share a commit, where it is not for callers who each wait for theirs. */
@@ -136,7 +139,7 @@ class ResourceEngine implements Engine {
     return this.#put(type, id, resource, 'PUT', options);
   }
 
-  patch(type: string, id: string, change: (resource: JsonObject) => Json, options: WriteOptions): Promise<WriteResult> {
+  patch(type: string, id: string, change: Patching, options: WriteOptions): Promise<WriteResult> {
     return untilFresh(options, async (attempt) => {
       const { write, basedOn } = await this.#patched(type, id, change, options);
       const job = (transaction: JobTransaction) => transaction.put(write, 'PUT', { ...options, basedOn });
@@ -224,17 +227,13 @@ class ResourceEngine implements Engine {
   }
 
   /** What a change makes of the current version, ready to store. */
-  async #patched(
-    type: string,
-    id: string,
-    change: (resource: JsonObject) => Json,
-    { rows }: WriteOptions,
-  ): Promise<PreparedPatch> {
+  async #patched(type: string, id: string, change: Patching, { rows }: WriteOptions): Promise<PreparedPatch> {
     const current = await this.read(type, id, rows);
     const resource = resourceOf(current);
     if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
-    const patched = change(resource);
-    refuseOverflow(patched);
+    const bounds = new PatchBounds(resource, this.#options.mostPatched);
+    const patched = change(resource, bounds);
+    bounds.refuseOverflow(patched);
     const changed = patchedResource(patched, type, id);
     const write = await this.#prepare(type, id, changed, { ...this.#ahead(type, id), ahead: false });
     return { write, basedOn: current.versionId };

@@ -68,6 +68,7 @@ export async function openWard(
     openWriter: () => database.openWriter(bulk ? 'bulk' : undefined),
     hasher: passwords,
     rules: createRules(registry, config),
+    mostPatched: config.maxBody,
     group: bulk,
     ...ports,
   });

@@ -1,24 +1,71 @@
 import { Failure } from '../errors.ts';
 import { MAX_DEPTH } from '../json/read.ts';
-import { isObject, type Json } from '../json/value.ts';
+import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
-/** Characters and values that a patched resource may have: a patch that copies can double what is there each time. */
-const LARGEST = 16 * 1024 * 1024;
+/** What stands around the name of a member, and behind each member or item. */
+const AROUND_NAME = 3;
+const BEHIND = 1;
 
-/** Throws `business-rule` for a document deeper than the reader takes, or larger than any body. */
-export function refuseOverflow(document: Json): void {
-  let size = 0;
-  const visit = (value: Json, depth: number): void => {
-    size += 1 + (typeof value === 'string' ? value.length : 0);
-    if (depth > MAX_DEPTH) throw new Failure('business-rule', 'The patched resource would be nested too deeply.');
-    if (size > LARGEST) throw new Failure('business-rule', 'The patched resource would be too large.');
-    if (Array.isArray(value)) for (const item of value) visit(item, depth + 1);
-    else if (isObject(value)) {
-      for (const [name, item] of Object.entries(value)) {
-        size += name.length;
-        visit(item, depth + 1);
-      }
+/**
+ * What a patch may make of a document: a few operations that copy could make a large one of what is there. Sizes are
+ * bytes of JSON, as they are where no character has to be escaped. Each part is measured once: what is changed is as
+ * large as it was, but for the change.
+ */
+export class PatchBounds {
+  readonly #most: number;
+  readonly #sizes = new WeakMap<object, number>();
+
+  /** @param most bytes that the document may have afterwards, where it does not have more already */
+  constructor(document: Json, most: number) {
+    this.#most = Math.max(most, this.#sizeOf(document));
+  }
+
+  /** Gives a document back. Throws `business-rule` where it is too large. */
+  held(document: Json): Json {
+    if (this.#sizeOf(document) > this.#most) {
+      throw new Failure('business-rule', `The patched resource would have more than ${this.#most} bytes.`);
     }
-  };
-  visit(document, 1);
+    return document;
+  }
+
+  /** Throws `business-rule` for a document that is too large, or deeper than the reader takes. */
+  refuseOverflow(document: Json): void {
+    refuseDeep(this.held(document), 1);
+  }
+
+  /** Notes what a list or an object became by a change of one part; undefined where there was none, or is none. */
+  changed<Made extends Json[] | JsonObject>(
+    parent: Json[] | JsonObject,
+    key: string,
+    [before, after]: readonly [Json | undefined, Json | undefined],
+    made: Made,
+  ): Made {
+    const around = BEHIND + (Array.isArray(parent) ? 0 : nameSize(key));
+    const part = (value: Json | undefined) => (value === undefined ? 0 : around + this.#sizeOf(value));
+    this.#sizes.set(made, this.#sizeOf(parent) - part(before) + part(after));
+    return made;
+  }
+
+  #sizeOf(value: Json): number {
+    if (typeof value === 'string') return 2 + Buffer.byteLength(value);
+    if (!Array.isArray(value) && !isObject(value)) return String(value).length;
+    let size = this.#sizes.get(value);
+    if (size === undefined) {
+      size = 2;
+      if (Array.isArray(value)) for (const item of value) size += BEHIND + this.#sizeOf(item);
+      else for (const [name, item] of Object.entries(value)) size += BEHIND + nameSize(name) + this.#sizeOf(item);
+      this.#sizes.set(value, size);
+    }
+    return size;
+  }
+}
+
+function nameSize(name: string): number {
+  return AROUND_NAME + Buffer.byteLength(name);
+}
+
+function refuseDeep(value: Json, depth: number): void {
+  if (depth > MAX_DEPTH) throw new Failure('business-rule', 'The patched resource would be nested too deeply.');
+  if (Array.isArray(value)) for (const item of value) refuseDeep(item, depth + 1);
+  else if (isObject(value)) for (const item of Object.values(value)) refuseDeep(item, depth + 1);
 }

@@ -2,12 +2,18 @@
 import { Failure } from '../errors.ts';
 import { equalValues } from '../json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
+import type { PatchBounds } from './bounds.ts';
 
 const MOST_OPERATIONS = 1000;
 
-interface Operation {
-  /** Where it stands in the patch, for messages. */
+/** What every step of an operation is done with. */
+interface At {
+  /** Where the operation stands in the patch, for messages. */
   place: string;
+  bounds: PatchBounds;
+}
+
+interface Operation extends At {
   path: string[];
   from: string[];
   value: Json;
@@ -17,30 +23,35 @@ type Apply = (target: Json, operation: Operation) => Json;
 
 /** Every operation of RFC 6902 §4: each gives the changed document and leaves the one it was given as it was. */
 const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> = {
-  add: { needs: ['value'], apply: (target, { path, value, place }) => add(target, path, value, place) },
-  remove: { needs: [], apply: (target, { path, place }) => remove(target, path, place) },
+  add: { needs: ['value'], apply: (target, operation) => add(target, operation.path, operation.value, operation) },
+  remove: { needs: [], apply: (target, operation) => remove(target, operation.path, operation) },
   replace: {
     needs: ['value'],
-    apply: (target, { path, value, place }) => {
+    apply: (target, operation) => {
+      const { path, value } = operation;
       if (path.length === 0) return value;
-      return change(target, path, place, (parent, key) => put(parent, key, value, place, 'replace'));
+      return change(target, path, operation, (parent, key) => put(parent, key, value, operation, 'replace'));
     },
   },
   move: {
     needs: ['from'],
-    apply: (target, { path, from, place }) => {
-      if (isPrefix(from, path)) throw refused(place, 'A value cannot be moved into itself.');
-      return add(remove(target, from, place), path, read(target, from, place), place);
+    apply: (target, operation) => {
+      const { path, from } = operation;
+      if (isPrefix(from, path)) throw refused(operation, 'A value cannot be moved into itself.');
+      return add(remove(target, from, operation), path, read(target, from, operation), operation);
     },
   },
   copy: {
     needs: ['from'],
-    apply: (target, { path, from, place }) => add(target, path, read(target, from, place), place),
+    apply: (target, operation) => add(target, operation.path, read(target, operation.from, operation), operation),
   },
   test: {
     needs: ['value'],
-    apply: (target, { path, value, place }) => {
-      if (!equalValues(read(target, path, place), value)) throw refused(place, 'The value is not the one tested for.');
+    apply: (target, operation) => {
+      const { path, value } = operation;
+      if (!equalValues(read(target, path, operation), value)) {
+        throw refused(operation, 'The value is not the one tested for.');
+      }
       return target;
     },
   },
@@ -48,9 +59,9 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
 
 /**
  * The document that a patch makes of another; all of its operations, or none. Throws `malformed` for what is no
- * JSON Patch and `business-rule` (422) for an operation that does not apply.
+ * JSON Patch and `business-rule` (422) for an operation that does not apply, or makes the document too large.
  */
-export function applyJsonPatch(target: Json, patch: Json): Json {
+export function applyJsonPatch(target: Json, patch: Json, bounds: PatchBounds): Json {
   if (!Array.isArray(patch)) throw new Failure('malformed', 'A JSON Patch is an array of operations.');
   if (patch.length > MOST_OPERATIONS) {
     throw new Failure('malformed', `A JSON Patch has at most ${MOST_OPERATIONS} operations here.`);
@@ -65,8 +76,9 @@ export function applyJsonPatch(target: Json, patch: Json): Json {
       if (item[name] === undefined) throw new Failure('malformed', `${place}: ${name} is missing.`);
     }
     const from = known.needs.includes('from') ? pointer(item['from'], place, 'from') : [];
-    const operation = { place, path: pointer(item['path'], place, 'path'), from, value: item['value'] ?? null };
-    return (document: Json) => known.apply(document, operation);
+    const value = item['value'] ?? null;
+    const operation = { place, bounds, path: pointer(item['path'], place, 'path'), from, value };
+    return (document: Json) => bounds.held(known.apply(document, operation));
   });
   return operations.reduce((document, apply) => apply(document), target);
 }
@@ -84,56 +96,57 @@ function isPrefix(prefix: string[], path: string[]): boolean {
   return prefix.length < path.length && prefix.every((part, index) => part === path[index]);
 }
 
-function read(target: Json, path: string[], place: string): Json {
+function read(target: Json, path: string[], at: At): Json {
   let value = target;
   for (const key of path) {
     const child = childOf(value, key);
-    if (child === undefined) throw refused(place, `There is nothing at /${path.join('/')}.`);
+    if (child === undefined) throw refused(at, `There is nothing at /${path.join('/')}.`);
     value = child;
   }
   return value;
 }
 
-function add(target: Json, path: string[], value: Json, place: string): Json {
+function add(target: Json, path: string[], value: Json, at: At): Json {
   if (path.length === 0) return value;
-  return change(target, path, place, (parent, key) => put(parent, key, value, place, 'insert'));
+  return change(target, path, at, (parent, key) => put(parent, key, value, at, 'insert'));
 }
 
-function remove(target: Json, path: string[], place: string): Json {
-  if (path.length === 0) throw refused(place, 'The whole resource cannot be removed by a patch.');
-  return change(target, path, place, (parent, key) => {
-    if (childOf(parent, key) === undefined) throw refused(place, `There is nothing at /${path.join('/')}.`);
-    if (Array.isArray(parent)) return parent.filter((_, index) => index !== Number(key));
+function remove(target: Json, path: string[], at: At): Json {
+  if (path.length === 0) throw refused(at, 'The whole resource cannot be removed by a patch.');
+  return change(target, path, at, (parent, key) => {
+    if (childOf(parent, key) === undefined) throw refused(at, `There is nothing at /${path.join('/')}.`);
+    const parts = [childOf(parent, key), undefined] as const;
+    if (Array.isArray(parent)) {
+      const left = parent.filter((_, index) => index !== Number(key));
+      return at.bounds.changed(parent, key, parts, left);
+    }
     const { [key]: _removed, ...rest } = parent;
-    return rest;
+    return at.bounds.changed(parent, key, parts, rest);
   });
 }
 
 /** Copies what leads to a place and gives its parent to `edit`; the rest is shared with the document it was. */
-function change(
-  target: Json,
-  path: string[],
-  place: string,
-  edit: (parent: Json[] | JsonObject, key: string) => Json,
-): Json {
+function change(target: Json, path: string[], at: At, edit: (parent: Json[] | JsonObject, key: string) => Json): Json {
   const [key = '', ...rest] = path;
-  if (!Array.isArray(target) && !isObject(target)) throw refused(place, `There is no parent at /${key}.`);
+  if (!Array.isArray(target) && !isObject(target)) throw refused(at, `There is no parent at /${key}.`);
   if (rest.length === 0) return edit(target, key);
   const child = childOf(target, key);
-  if (child === undefined) throw refused(place, `There is nothing at ${key} to look into.`);
-  return put(target, key, change(child, rest, place, edit), place, 'replace');
+  if (child === undefined) throw refused(at, `There is nothing at ${key} to look into.`);
+  return put(target, key, change(child, rest, at, edit), at, 'replace');
 }
 
-function put(parent: Json[] | JsonObject, key: string, value: Json, place: string, how: 'insert' | 'replace'): Json {
+function put(parent: Json[] | JsonObject, key: string, value: Json, at: At, how: 'insert' | 'replace'): Json {
   if (!Array.isArray(parent)) {
-    if (key === '__proto__') throw refused(place, '__proto__ is not a name.');
-    if (how === 'replace' && !Object.hasOwn(parent, key)) throw refused(place, `There is no ${key} to replace.`);
-    return { ...parent, [key]: value };
+    if (key === '__proto__') throw refused(at, '__proto__ is not a name.');
+    if (how === 'replace' && !Object.hasOwn(parent, key)) throw refused(at, `There is no ${key} to replace.`);
+    return at.bounds.changed(parent, key, [childOf(parent, key), value], { ...parent, [key]: value });
   }
   const index = how === 'insert' && key === '-' ? parent.length : indexOf(key);
   const last = how === 'insert' ? parent.length : parent.length - 1;
-  if (index === undefined || index > last) throw refused(place, `${key} is not a place in the list.`);
-  return how === 'insert' ? parent.toSpliced(index, 0, value) : parent.with(index, value);
+  if (index === undefined || index > last) throw refused(at, `${key} is not a place in the list.`);
+  return how === 'insert'
+    ? at.bounds.changed(parent, key, [undefined, value], parent.toSpliced(index, 0, value))
+    : at.bounds.changed(parent, key, [parent[index], value], parent.with(index, value));
 }
 
 function childOf(parent: Json, key: string): Json | undefined {
@@ -149,6 +162,6 @@ function indexOf(key: string): number | undefined {
   return /^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : undefined;
 }
 
-function refused(place: string, reason: string): Failure {
+function refused({ place }: At, reason: string): Failure {
   return new Failure('business-rule', `${place} does not apply: ${reason}`);
 }

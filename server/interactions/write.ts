@@ -1,7 +1,6 @@
 import { createUnless, parseCondition, patchWhere, removeWhere, updateWhere } from '../../resources/conditional.ts';
-import type { WriteOptions, WriteResult } from '../../resources/engine.ts';
+import type { Patching, WriteOptions, WriteResult } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { applyJsonPatch } from '../../resources/patch/json-patch.ts';
 import { applyMergePatch } from '../../resources/patch/merge-patch.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
@@ -80,9 +79,9 @@ export function conditionOf(
   return parseCondition(registry, type, parameters, options);
 }
 
-function changeOf({ patch: sent }: InteractionRequest): (resource: JsonObject) => Json {
+function changeOf({ patch: sent }: InteractionRequest): Patching {
   const apply = sent?.kind === 'json-patch' ? applyJsonPatch : applyMergePatch;
-  return (resource) => apply(resource, sent?.value ?? null);
+  return (resource, bounds) => apply(resource, sent?.value ?? null, bounds);
 }
 
 function written({ outcome, version }: WriteResult): Result {

@@ -95,6 +95,12 @@ export const PARSING: readonly Hole[] = [
     'value: format.parse(bodyText(ctx))',
     'value: JSON.parse(bodyText(ctx))',
   ),
+  hole(
+    'copies that make a large resource of one',
+    'server/open.ts',
+    'mostPatched: config.maxBody',
+    'mostPatched: 16 * 1024 * 1024',
+  ),
   hole('long keys', 'resources/json/read.ts', 'key.slice(0, 64)', 'key'),
   { ...hole('deep JSON', 'resources/json/read.ts', 'this.#depth > MAX_DEPTH', 'false'), ...READ },
   { ...hole('huge numbers', 'resources/json/number.ts', 'text.length > LONGEST_NUMBER ||', ''), ...READ },

@@ -1,6 +1,8 @@
 /** JSON Patch (RFC 6902) and merge patch (RFC 7396): the examples of the standards, and attacks by name. */
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
+import { PatchBounds } from '../../resources/patch/bounds.ts';
+import { applyJsonPatch } from '../../resources/patch/json-patch.ts';
 import type { Reply } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
@@ -154,6 +156,48 @@ describe('interactions: patch', () => {
       }));
       const reply = await patch(JSON_PATCH, doubling);
       expect([reply.status, reply.at('issue.0.code')]).to.deep.equal([422, 'business-rule']);
+    });
+
+    it('copies that make a large resource of one end where it could not be sent back', async () => {
+      const given = Array.from({ length: 2000 }, (_, index) => `Given-${index}`);
+      const path = '/Patient/copied';
+      expect((await server.request('PUT', path, { as: asRoot, json: { name: [{ given }] } })).status).to.equal(201);
+      const headers = { 'content-type': JSON_PATCH };
+      const copies = (count: number) => {
+        const body = JSON.stringify(
+          Array.from({ length: count }, () => ({ op: 'copy', from: '/name/0', path: '/name/-' })),
+        );
+        return server.request('PATCH', path, { as: asRoot, headers, body });
+      };
+      const refused = await copies(500);
+      expect([refused.status, refused.at('issue.0.code')]).to.deep.equal([422, 'business-rule']);
+      expect(refused.at('issue.0.diagnostics')).to.equal('The patched resource would have more than 1048576 bytes.');
+      const made = await copies(40);
+      expect(made.status).to.equal(200);
+      expect((await server.request('PUT', path, { as: asRoot, json: made.body })).status).to.equal(200);
+    });
+
+    it('what is changed is measured as if it were new', () => {
+      const document = { list: ['a', { b: 'ü' }], text: 'x', deep: { er: 1 } };
+      const operations = [
+        { op: 'copy', from: '/list', path: '/list/1' },
+        { op: 'move', from: '/text', path: '/deep/text' },
+        { op: 'replace', path: '/list/0', value: [1, 22] },
+        { op: 'remove', path: '/list/2/b' },
+        { op: 'add', path: '/list/-', value: { long: 'y'.repeat(100) } },
+      ];
+      const patched = (most: number) => applyJsonPatch(document, operations, new PatchBounds(document, most));
+      const fits = (most: number) => {
+        try {
+          return new PatchBounds({}, most).held(patched(1000)) !== undefined;
+        } catch {
+          return false;
+        }
+      };
+      const size = Array.from({ length: 1000 }, (_, most) => most).find(fits) ?? 0;
+      expect(size).to.be.within(Buffer.byteLength(JSON.stringify(patched(1000))), 200);
+      expect(patched(size)).to.deep.equal(patched(1000));
+      expect(() => patched(size - 1)).to.throw(`The patched resource would have more than ${size - 1} bytes.`);
     });
 
     it('a patch that nests deeper than is read', async () => {
