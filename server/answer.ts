@@ -12,13 +12,23 @@ export function wanted(ctx: Context): Answer {
   return negotiate(wishes(ctx));
 }
 
+/** Of a page whose resources are sent as they are stored, and of one that is rendered, while all others wait. */
+const PAGE_BYTES = { stored: 8 * 1024 * 1024, rendered: 1024 * 1024 };
+
 /** Bytes of text at which a page of an answer ends, if not behind its first resource. */
-export const PAGE_BYTES = 8 * 1024 * 1024;
+export function pageBytes(answer: Answer): number {
+  return isAsStored(answer) ? PAGE_BYTES.stored : PAGE_BYTES.rendered;
+}
+
+/** True where stored text goes out as it is. */
+function isAsStored({ format, pretty }: Answer): boolean {
+  return format === 'json' && !pretty;
+}
 
 /** Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is. */
 export function sendText(ctx: Context, answer: Answer, text: string): void {
   ctx.res.setHeader('Content-Type', answer.contentType);
-  ctx.body = answer.format === 'json' && !answer.pretty ? text : answer.render(readJson(text));
+  ctx.body = isAsStored(answer) ? text : answer.render(readJson(text));
 }
 
 /** Answers with a value that was made for this request. */

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
 import { admit } from './admission.ts';
-import { PAGE_BYTES, sendResult, wanted } from './answer.ts';
+import { pageBytes, sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
 import { readForm, readPatch, readResource } from './body.ts';
 import type { Context, RequestState } from './context.ts';
@@ -20,7 +20,7 @@ export function mountResources(
     router[interaction.method](interaction.path, async (ctx) => {
       const answer = wanted(ctx);
       const judge = await guard(auth, ctx);
-      const request = readRequest(ctx, interaction);
+      const request = readRequest(ctx, interaction, pageBytes(answer));
       await admit(interaction, request, { method: ctx.method, url: ctx.originalUrl }, { judge, registry });
       const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
       sendResult(ctx, answer, await interaction.handle(request, services));
@@ -29,7 +29,7 @@ export function mountResources(
 }
 
 /** Reads what an interaction needs. Throws `parameter`, `media-type` or `malformed` (400, 415). */
-function readRequest(ctx: Context, { takes, everyType }: Interaction): InteractionRequest {
+function readRequest(ctx: Context, { takes, everyType }: Interaction, pageBytes: number): InteractionRequest {
   const { type, id, version } = ctx['params'];
   const body = takes === 'resource' ? readResource(ctx) : {};
   const parameters = parseForm(ctx.querystring);
@@ -42,7 +42,7 @@ function readRequest(ctx: Context, { takes, everyType }: Interaction): Interacti
     version: String(version ?? ''),
     body,
     patch: takes === 'patch' ? readPatch(ctx) : undefined,
-    pageBytes: PAGE_BYTES,
+    pageBytes,
     parameters,
     rows: [],
     types: new Map(),

@@ -4,7 +4,7 @@ import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
 import { entryAnswer, givesBody } from './response.ts';
-import { AnswerRoom, noRoom } from './room.ts';
+import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /** Entries that are done at the same time, so that their writes share a commit. */
@@ -17,12 +17,12 @@ const AT_ONCE = 32;
 export async function batch(
   entries: readonly (BundleEntry | Failure)[],
   services: Services,
+  room: AnswerRoom,
 ): Promise<(string | Failure)[]> {
   const outcomes: (string | Failure)[] = entries.map((entry) =>
     entry instanceof Failure ? entry : new Failure('internal', 'The entry was not done.'),
   );
   const readable = entries.map((entry) => (entry instanceof Failure ? undefined : entry));
-  const room = new AnswerRoom();
   for (const group of inOrder(readable)) {
     for (let from = 0; from < group.length; from += AT_ONCE) {
       const together = group.slice(from, from + AT_ONCE).map(async ({ entry, index }) => {
@@ -37,13 +37,13 @@ export async function batch(
 async function done(entry: BundleEntry, services: Services, room: AnswerRoom): Promise<string | Failure> {
   try {
     await admitEntry(entry, services);
-    if (room.isFull && givesBody(entry)) throw inEntry(noRoom(), entry.place);
+    if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
     const result = await entry.interaction.handle(entry.request, services);
     const answer = entryAnswer(entry, result);
     if (room.take(answer)) return answer;
     // What has been written is told of: nobody is to take it for undone.
     if (isWrite(entry) || !givesBody(entry)) return entryAnswer(entry, result, 'without its body');
-    throw inEntry(noRoom(), entry.place);
+    throw inEntry(room.overflow(), entry.place);
   } catch (error) {
     return asFailure(error);
   }

@@ -1,7 +1,6 @@
 /** The entries of a batch or a transaction as the requests they stand for (FHIR R4 §3.1.0.11). */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
-import { PAGE_BYTES } from '../answer.ts';
 import { parseForm } from '../formats/form.ts';
 import { checkAddress } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
@@ -26,6 +25,8 @@ export interface Outer {
   /** The base of its links, and the server's own address. */
   base: string;
   baseUrl: string;
+  /** Bytes of text at which a page in its answer ends. */
+  pageBytes: number;
   /** The `Prefer` header of the Bundle: it holds for each entry. */
   prefer: string;
   newId(): string;
@@ -63,7 +64,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     version: parts['version'] ?? '',
     body,
     patch: interaction.takes === 'patch' ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place) : undefined,
-    pageBytes: PAGE_BYTES,
+    pageBytes: outer.pageBytes,
     parameters: parseForm(query),
     rows: [],
     types: new Map(),

@@ -1,17 +1,19 @@
 import type Router from '@koa/router';
 import { Failure } from '../../resources/errors.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
-import { sendText, wanted } from '../answer.ts';
+import { pageBytes, sendText, wanted } from '../answer.ts';
 import type { AppOptions } from '../app.ts';
 import { readResource } from '../body.ts';
 import type { Context, RequestState } from '../context.ts';
 import { noteDenial } from '../denials.ts';
+import type { Answer } from '../formats/negotiate.ts';
 import { guard } from '../guard.ts';
 import { asFailure, logFailure } from '../respond.ts';
 import { batch } from './batch.ts';
 import { type BundleEntry, type Outer, readEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
 import { responseBundle } from './response.ts';
+import { AnswerRoom } from './room.ts';
 import { transact } from './transaction.ts';
 
 /** The Bundles that are taken at the base, as https://hl7.org/fhir/R4/valueset-system-restful-interaction.html says. */
@@ -27,15 +29,17 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
     const { type, items } = readBundle(readResource(ctx));
-    const outer = outerOf(ctx, config.baseUrl, () => engine.newId());
+    const outer = outerOf(ctx, answer, config.baseUrl, () => engine.newId());
+    // A page with what it includes has room, and so has whatever was sent.
+    const newRoom = () => new AnswerRoom(2 * Math.max(pageBytes(answer), config.maxBody));
     const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
     if (type === 'transaction') {
       const entries = items.map((item, index) => readOrThrow(item, placeOf(index), outer));
-      sendText(ctx, answer, responseBundle(type, await transact(entries, services)));
+      sendText(ctx, answer, responseBundle(type, await transact(entries, services, newRoom)));
       return;
     }
     const entries = items.map((item, index) => readOrFail(item, placeOf(index), outer));
-    const outcomes = await batch(entries, services);
+    const outcomes = await batch(entries, services, newRoom());
     for (const [index, outcome] of outcomes.entries()) {
       if (!(outcome instanceof Failure)) continue;
       logFailure(logger, ctx, outcome);
@@ -66,8 +70,8 @@ function readBundle(body: JsonObject): { type: string; items: Json[] } {
   return { type, items: entry };
 }
 
-function outerOf(ctx: Context, baseUrl: string, newId: () => string): Outer {
-  return { base: ctx.state.base, baseUrl, prefer: ctx.get('Prefer'), newId };
+function outerOf(ctx: Context, answer: Answer, baseUrl: string, newId: () => string): Outer {
+  return { base: ctx.state.base, baseUrl, pageBytes: pageBytes(answer), prefer: ctx.get('Prefer'), newId };
 }
 
 function placeOf(index: number): string {

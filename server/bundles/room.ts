@@ -1,12 +1,16 @@
 import { Failure } from '../../resources/errors.ts';
 
-/** Characters that the answer to a Bundle may have: all of it is held until it is sent. */
-const MOST = 16 * 1024 * 1024;
-
 /** What is left of the answer to a Bundle for the entries that are not done yet. */
 export class AnswerRoom {
-  #left = MOST;
+  readonly #most: number;
+  #left: number;
   #isFull = false;
+
+  /** @param most characters that the answer may have */
+  constructor(most: number) {
+    this.#most = most;
+    this.#left = most;
+  }
 
   /** True once something did not fit: what is done from then on would be in vain. */
   get isFull(): boolean {
@@ -19,10 +23,10 @@ export class AnswerRoom {
     else this.#left -= answer.length;
     return !this.#isFull;
   }
-}
 
-/** Says that the answer to a Bundle has no room for that to an entry, and what helps. */
-export function noRoom(): Failure {
-  const message = `The answer would have more than ${MOST} characters: send fewer entries, or ask for less by _count.`;
-  return new Failure('too-large', message);
+  /** Says that there is no room for the answer to an entry, and what helps. */
+  overflow(): Failure {
+    const remedy = 'send fewer entries, or ask for less by _count or for JSON as it is';
+    return new Failure('too-large', `The answer would have more than ${this.#most} characters: ${remedy}.`);
+  }
 }

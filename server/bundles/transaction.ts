@@ -9,7 +9,7 @@ import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
 import { foreseenOf, holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
 import { entryAnswer } from './response.ts';
-import { AnswerRoom, noRoom } from './room.ts';
+import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
 /**
@@ -17,7 +17,11 @@ import { admitEntry, inOrder, isWrite } from './run.ts';
  * resolved, every entry is judged and every body prepared before the queue; what was found is looked at again in it.
  * Gives the text of the answer to each.
  */
-export function transact(entries: readonly BundleEntry[], services: Services & { engine: Engine }): Promise<string[]> {
+export function transact(
+  entries: readonly BundleEntry[],
+  services: Services & { engine: Engine },
+  newRoom: () => AnswerRoom,
+): Promise<string[]> {
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
     const resolved = entries.map((entry) => withLinks(entry, plan, services.registry));
@@ -26,7 +30,7 @@ export function transact(entries: readonly BundleEntry[], services: Services & {
       (interactions) => rehearse(resolved, { ...services, engine: interactions }),
       async (job) => {
         await holdPlan(plan, job);
-        const { answers, found } = await perform(resolved, plan, { ...services, engine: job });
+        const { answers, found } = await perform(resolved, plan, { ...services, engine: job }, newRoom());
         await checkConditions(resolved, plan, found, job);
         return answers;
       },
@@ -54,15 +58,15 @@ async function perform(
   entries: readonly BundleEntry[],
   { ids, conditions }: Plan,
   services: Services & { engine: Interactions },
+  room: AnswerRoom,
 ): Promise<{ answers: string[]; found: Set<number> }> {
   const answers: string[] = [];
-  const room = new AnswerRoom();
   const found = new Set<number>();
   for (const { entry, index } of inOrder(entries).flat()) {
     const result = await handle(entry, services);
     if (isWrite(entry) && result.version && result.version.id !== ids[index]) throw inEntry(dependent(), entry.place);
     const answer = entryAnswer(entry, result);
-    if (!room.take(answer)) throw inEntry(noRoom(), entry.place);
+    if (!room.take(answer)) throw inEntry(room.overflow(), entry.place);
     answers[index] = answer;
     const lookup = conditions[index];
     // Nobody else writes a match: it is lost to others only through what they write beside it.

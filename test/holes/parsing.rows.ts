@@ -205,10 +205,11 @@ export const PARSING: readonly Hole[] = [
   hole(
     'a transaction whose answer has no room',
     'server/bundles/transaction.ts',
-    'if (!room.take(answer)) throw inEntry(noRoom(), entry.place);',
+    'if (!room.take(answer)) throw inEntry(room.overflow(), entry.place);',
     '',
   ),
-  hole('gives them page by page', 'server/answer.ts', '8 * 1024 * 1024', '8 * 1024 * 1024 * 1024'),
+  hole('gives them page by page', 'server/answer.ts', 'stored: 8 * 1024', 'stored: 8 * 1024 * 1024'),
+  hole('what is rendered anew ends earlier', 'server/answer.ts', 'rendered: 1024', 'rendered: 8 * 1024'),
   hole(
     'what is included has as many bytes as the matches may have',
     'resources/search/included.ts',

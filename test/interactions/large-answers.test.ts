@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import { createRegistry } from '../../resources/registry.ts';
 import { batch } from '../../server/bundles/batch.ts';
 import { readEntry } from '../../server/bundles/entry.ts';
+import { AnswerRoom } from '../../server/bundles/room.ts';
 import type { Result, Services } from '../../server/interactions/interaction.ts';
 import type { Reply } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
@@ -36,7 +37,9 @@ describe('interactions: large answers', () => {
     expect(reply.text.length).to.be.below(16 * MEBI + 2000);
     const place = `entry.${refused}.response.outcome.issue.0`;
     expect(issue(reply, place)).to.equal(`too-long Bundle.entry[${refused}]`);
-    expect(reply.at(`${place}.diagnostics`)).to.match(/more than 16777216 characters: send fewer entries, or .*_count/);
+    expect(reply.at(`${place}.diagnostics`)).to.match(
+      /more than 16777216 characters: send fewer entries, or .*_count .*JSON/,
+    );
   });
 
   it('a write of a batch is refused before it is done, or told of without its body', async () => {
@@ -51,7 +54,7 @@ describe('interactions: large answers', () => {
     const judge = { require: async () => [] };
     const services = { judge, registry: createRegistry(['Patient']) } as unknown as Services;
     const outcomesWith = (prefer: string) => {
-      const outer = { base: '', baseUrl: '', prefer, newId: () => '' };
+      const outer = { base: '', baseUrl: '', pageBytes: 0, prefer, newId: () => '' };
       const one = readEntry(
         JSON.parse(JSON.stringify(entry('PATCH Patient/1', { active: true }))),
         'Bundle.entry[0]',
@@ -60,6 +63,7 @@ describe('interactions: large answers', () => {
       return batch(
         Array.from({ length: 40 }, () => ({ ...one, interaction: patch })),
         services,
+        new AnswerRoom(16 * MEBI),
       );
     };
     const outcomes = await outcomesWith('');
@@ -138,5 +142,22 @@ describe('interactions: large pages', () => {
     }
     const found = await pages('/Patient/r13/_history?_count=1000');
     expect(found.map((page) => page.length)).to.deep.equal([A_PAGE, 3]);
+  }).timeout(60_000);
+
+  it('what is rendered anew ends earlier: YAML, and JSON for people', async () => {
+    for (const query of ['_format=yaml', '_pretty=true']) {
+      const page = await server.request('GET', `/Patient?_count=1000&${query}`, { as: asRoot });
+      expect(page.list('entry').length).to.equal(1);
+      expect(page.at('link.1.relation')).to.equal('next');
+      const batched = await server.request('POST', `/?${query}`, {
+        as: asRoot,
+        json: {
+          resourceType: 'Bundle',
+          type: 'batch',
+          entry: Array.from({ length: 3 }, () => entry('GET Patient?_id=r13')),
+        },
+      });
+      expect(statuses(batched).sort()).to.deep.equal(['200', '200', '413']);
+    }
   }).timeout(60_000);
 });
