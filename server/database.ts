@@ -15,6 +15,7 @@ import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
 import { acquireLock, type Lock, LockedError } from './lock.ts';
+import { openPostgresWriter, poolOf, postgresSettings, unhurried } from './postgres.ts';
 
 /** An open database: what the engine needs of it, whichever it is. */
 export interface Database {
@@ -126,52 +127,8 @@ async function openSqlite(location: string): Promise<Database> {
 /** Any number will do, as long as every version of the server takes the same. */
 const MIGRATION_LOCK = 7_271_493;
 
-const MOST_READERS = 8;
-const FEWEST_READERS = 2;
-/** For all processes of one server: PostgreSQL lets 100 connections in where nobody has told it otherwise. */
-const CONNECTIONS = 80;
-
 /** Milliseconds: a replica that cannot be reached is done without. */
 const REPLICA_TIMEOUT = 1000;
-
-/** How many connections each process reads by, beside the one that it writes by. */
-function readersOf(processes: number): number {
-  return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
-}
-
-/** Milliseconds that PostgreSQL may take for one statement, where the URL does not say (`?query_timeout=5000`). */
-const LONGEST_STATEMENT = 30_000;
-/** Milliseconds without a word after which the system asks whether the other side is still there. */
-const QUIET = 10_000;
-
-function longestStatement(url: string): number {
-  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? LONGEST_STATEMENT);
-  if (!Number.isInteger(asked) || asked < 1) throw new ConfigError('query_timeout of DATABASE_URL takes milliseconds');
-  return asked;
-}
-
-/** A URL for what takes as long as it takes: to migrate, and to wait until others have. */
-function unhurried(url: string): string {
-  const patient = new URL(url);
-  patient.searchParams.delete('query_timeout');
-  return patient.href;
-}
-
-type PostgresSettings = pg.ClientConfig & { query_timeout: number };
-
-function postgresSettings(url: string): PostgresSettings {
-  return {
-    connectionString: url,
-    application_name: 'ward',
-    // A database that cannot be reached is told to the caller, not waited for, and one that says no more is given up:
-    // its host may have vanished without a word.
-    connectionTimeoutMillis: 5000,
-    query_timeout: longestStatement(url),
-    keepAlive: true,
-    keepAliveInitialDelayMillis: QUIET,
-    types: { getTypeParser },
-  };
-}
 
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
 async function holdPostgres(url: string): Promise<Lock> {
@@ -189,7 +146,7 @@ async function holdPostgres(url: string): Promise<Lock> {
 async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const settings = postgresSettings(url);
   // Whoever waits for a connection of the pool waits as long as for a turn anywhere else.
-  const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing);
+  const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes);
   const points = new PostgresConnection(pool);
   const { readUrl } = sharing;
   const replica = readUrl === undefined ? undefined : await openReads(readUrl, { ...sharing, primary: points });
@@ -216,41 +173,18 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   };
 }
 
-function poolOf(settings: pg.ClientConfig, { processes }: Sharing): pg.Pool {
-  const pool = new pg.Pool({ ...settings, max: readersOf(processes) });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  return pool;
-}
-
 /** Reads from a replica, and from the primary where that has to be. Throws where the URL names another database. */
 async function openReads(
   url: string,
   sharing: Sharing & { primary: Connection },
 ): Promise<{ queries: Connection; close(): Promise<void> }> {
-  const pool = poolOf({ ...postgresSettings(url), connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing);
+  const pool = poolOf({ ...postgresSettings(url), connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
   const { connection, isForeign } = openReplica({ ...sharing, pool });
   if (await isForeign()) {
     await pool.end();
     throw new ConfigError('DATABASE_READ_URL names no replica of DATABASE_URL: set it to one, or to nothing');
   }
   return { queries: connection, close: () => pool.end() };
-}
-
-async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
-  const client = new pg.Client(settings);
-  // A broken connection is seen by the write that uses it.
-  client.on('error', () => undefined);
-  await client.connect();
-  // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
-  await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
-  const connection = new PostgresConnection(client);
-  return {
-    all: (sql, bindings) => connection.all(sql, bindings),
-    run: (sql, bindings) => connection.run(sql, bindings),
-    join: (statements) => connection.join(statements),
-    close: () => client.end(),
-  };
 }
 
 async function migrateWith(knex: Knex): Promise<string[]> {
@@ -262,11 +196,4 @@ async function migrateWith(knex: Knex): Promise<string[]> {
   } finally {
     await knex.destroy();
   }
-}
-
-const BIGINT = 20;
-
-/** Every bigint of the schema fits a JavaScript number: keys, versions and times. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  return oid === BIGINT ? Number : pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
 }

@@ -1,0 +1,83 @@
+/** The connections to PostgreSQL: how they are made, how many there are, and how long each may be kept waiting. */
+import pg from 'pg';
+import type { WriterConnection } from '../resources/connection.ts';
+import { PostgresConnection } from '../resources/dialects/postgres.ts';
+import { ConfigError } from './config.ts';
+
+const MOST_READERS = 8;
+const FEWEST_READERS = 2;
+/** For all processes of one server: PostgreSQL lets 100 connections in where nobody has told it otherwise. */
+const CONNECTIONS = 80;
+
+/** How many connections each process reads by, beside the one that it writes by. */
+function readersOf(processes: number): number {
+  return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
+}
+
+/** Milliseconds that PostgreSQL may take for one statement, where the URL does not say (`?query_timeout=5000`). */
+const LONGEST_STATEMENT = 30_000;
+/** Milliseconds without a word after which the system asks whether the other side is still there. */
+const QUIET = 10_000;
+
+function longestStatement(url: string): number {
+  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? LONGEST_STATEMENT);
+  if (!Number.isInteger(asked) || asked < 1) throw new ConfigError('query_timeout of DATABASE_URL takes milliseconds');
+  return asked;
+}
+
+/** A URL for what takes as long as it takes: to migrate, and to wait until others have. */
+export function unhurried(url: string): string {
+  const patient = new URL(url);
+  patient.searchParams.delete('query_timeout');
+  return patient.href;
+}
+
+/** How a connection is made, and how long a statement may take on it. */
+export type PostgresSettings = pg.ClientConfig & { query_timeout: number };
+
+/** How the connections to the database of a URL are made. */
+export function postgresSettings(url: string): PostgresSettings {
+  return {
+    connectionString: url,
+    application_name: 'ward',
+    // A database that cannot be reached is told to the caller, not waited for, and one that says no more is given up:
+    // its host may have vanished without a word.
+    connectionTimeoutMillis: 5000,
+    query_timeout: longestStatement(url),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: QUIET,
+    types: { getTypeParser },
+  };
+}
+
+/** The connections that one of so many processes reads by. */
+export function poolOf(settings: PostgresSettings, processes: number): pg.Pool {
+  const pool = new pg.Pool({ ...settings, max: readersOf(processes) });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Opens the one connection that writes. */
+export async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
+  const client = new pg.Client(settings);
+  // A broken connection is seen by the write that uses it.
+  client.on('error', () => undefined);
+  await client.connect();
+  // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
+  await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
+  const connection = new PostgresConnection(client);
+  return {
+    all: (sql, bindings) => connection.all(sql, bindings),
+    run: (sql, bindings) => connection.run(sql, bindings),
+    join: (statements) => connection.join(statements),
+    close: () => client.end(),
+  };
+}
+
+const BIGINT = 20;
+
+/** Every bigint of the schema fits a JavaScript number: keys, versions and times. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  return oid === BIGINT ? Number : pg.types.getTypeParser(oid, format === 'binary' ? 'text' : format);
+}
