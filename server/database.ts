@@ -15,7 +15,7 @@ import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
 import { acquireLock, type Lock, LockedError } from './lock.ts';
-import { openPostgresWriter, poolOf, postgresSettings, unhurried } from './postgres.ts';
+import { openPostgresWriter, poolOf, postgresSettings, refuseStandby, unhurried } from './postgres.ts';
 
 /** An open database: what the engine needs of it, whichever it is. */
 export interface Database {
@@ -135,6 +135,7 @@ async function holdPostgres(url: string): Promise<Lock> {
   const client = new pg.Client({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
   await reachable(client.connect());
   try {
+    await reachable(refuseStandby(client));
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
   } catch (error) {
     await client.end();
@@ -146,7 +147,7 @@ async function holdPostgres(url: string): Promise<Lock> {
 async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const settings = postgresSettings(url);
   // Whoever waits for a connection of the pool waits as long as for a turn anywhere else.
-  const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes);
+  const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes, refuseStandby);
   const points = new PostgresConnection(pool);
   const { readUrl } = sharing;
   const replica = readUrl === undefined ? undefined : await openReads(readUrl, { ...sharing, primary: points });

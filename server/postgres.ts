@@ -2,6 +2,7 @@
 import pg from 'pg';
 import type { WriterConnection } from '../resources/connection.ts';
 import { PostgresConnection } from '../resources/dialects/postgres.ts';
+import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { ConfigError } from './config.ts';
 
 const MOST_READERS = 8;
@@ -50,9 +51,26 @@ export function postgresSettings(url: string): PostgresSettings {
   };
 }
 
-/** The connections that one of so many processes reads by. */
-export function poolOf(settings: PostgresSettings, processes: number): pg.Pool {
-  const pool = new pg.Pool({ ...settings, max: readersOf(processes) });
+/** What a connection is asked before anything else; PostgreSQL answers at once, so that one that does not is gone. */
+const IN_RECOVERY = { text: 'SELECT pg_is_in_recovery() AS follows', query_timeout: LONGEST_WAIT };
+
+/**
+ * Rejects where the database follows another, as one does that an address leads to by mistake or for a moment: it may
+ * be behind for ever, and would tell of tokens that have been revoked. To ask once is enough, since a database that
+ * takes writes ends every connection before it follows another.
+ */
+export async function refuseStandby(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ follows: boolean }>(IN_RECOVERY);
+  if (rows[0]?.follows !== false) throw new Error('it is a standby, which takes no writes');
+}
+
+/** The connections that one of so many processes reads by; each is looked at before it is used. */
+export function poolOf(
+  settings: PostgresSettings,
+  processes: number,
+  look?: (client: pg.ClientBase) => Promise<void>,
+): pg.Pool {
+  const pool = new pg.Pool({ ...settings, max: readersOf(processes), ...(look && { onConnect: look }) });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
@@ -64,6 +82,7 @@ export async function openPostgresWriter(settings: PostgresSettings): Promise<Wr
   // A broken connection is seen by the write that uses it.
   client.on('error', () => undefined);
   await client.connect();
+  await refuseStandby(client);
   // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
   await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
   const connection = new PostgresConnection(client);

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { type Relay, startRelay } from '../harness/relay.ts';
+import { type Relay, startRelay, through } from '../harness/relay.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
 import { Load } from './load.ts';
@@ -34,13 +34,6 @@ function behindRelay(query = ''): { database: TestDatabase; server: TestServer; 
     await made.database.drop();
   });
   return made;
-}
-
-/** The same database by another way to it. */
-function through({ port }: Relay, database: TestDatabase): TestDatabase {
-  const url = new URL(database.url);
-  url.host = `127.0.0.1:${port}`;
-  return { ...database, url: url.href };
 }
 
 const served = (server: TestServer) =>

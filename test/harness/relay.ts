@@ -1,5 +1,6 @@
 /** A relay between a server and its database, which a test turns elsewhere and makes fail as networks do. */
 import { connect, createServer, type Socket } from 'node:net';
+import type { TestDatabase } from './database.ts';
 
 export interface Relay {
   port: number;
@@ -83,4 +84,11 @@ export async function startRelay(to: number): Promise<Relay> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** The same database by another way to it. */
+export function through({ port }: Relay, database: TestDatabase): TestDatabase {
+  const url = new URL(database.url);
+  url.host = `127.0.0.1:${port}`;
+  return { ...database, url: url.href };
 }
