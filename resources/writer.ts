@@ -172,10 +172,13 @@ export class Writer {
   }
 
   async #open(): Promise<Opened> {
+    let connection: WriterConnection | undefined;
     try {
-      const connection = await this.#options.open();
+      connection = await this.#options.open();
       return { connection, write: await connection.join(flushStatements(this.#options.dialect)) };
     } catch (cause) {
+      // An error of its closing says nothing new.
+      await connection?.close().catch(() => undefined);
       throw new CannotBegin(cause);
     }
   }

@@ -82,9 +82,14 @@ export async function openPostgresWriter(settings: PostgresSettings): Promise<Wr
   // A broken connection is seen by the write that uses it.
   client.on('error', () => undefined);
   await client.connect();
-  await refuseStandby(client);
-  // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
-  await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
+  try {
+    await refuseStandby(client);
+    // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
+    await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
   const connection = new PostgresConnection(client);
   return {
     all: (sql, bindings) => connection.all(sql, bindings),

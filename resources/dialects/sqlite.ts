@@ -90,8 +90,13 @@ export class SqliteConnection implements WriterConnection {
   /** Opens the file, which is made when it is missing; a `reader` refuses every write. */
   static async open(path: string, access: keyof typeof SETUP_OF): Promise<SqliteConnection> {
     const connection = new SqliteConnection(await openFile(path), access === 'writer');
-    await connection.exec(`${SETUP}${SETUP_OF[access]}`);
-    return connection;
+    try {
+      await connection.exec(`${SETUP}${SETUP_OF[access]}`);
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   /** Runs statements that take no values and give no rows. */

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { ConfigError } from '../../server/config.ts';
+import { openDatabase } from '../../server/database.ts';
 import { type Api, apiOf } from '../auth/http/api.ts';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
@@ -67,5 +68,19 @@ import { until } from '../server/poll.ts';
     );
     expect(problem).to.be.instanceOf(ConfigError);
     expect(String(problem)).to.match(/DATABASE_URL names a database that cannot be opened: it is a standby/);
+  });
+
+  it('no connection is left open that a writer could not use', async () => {
+    const database = await openDatabase(standby.database.url);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const refusal = await database.openWriter().then(
+        () => 'opened',
+        (error: unknown) => String(error),
+      );
+      expect(refusal).to.match(/it is a standby/);
+    }
+    const open = "SELECT pid FROM pg_stat_activity WHERE application_name = 'ward'";
+    await until('they have ended', async () => (await onStandby(open)).length === 0);
+    await database.close();
   });
 });
