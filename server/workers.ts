@@ -42,25 +42,42 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
     const worker = cluster.fork();
     running.add(worker);
     channels[place] = channelTo(worker, () => gather(channels));
-    worker.once('exit', (code, signal) => {
+    const gone = (why: string) => {
       running.delete(worker);
       channels[place] = undefined;
-      if (stopping) return;
-      ended.push(performance.now());
-      const delay = restartDelay(ended, workers);
-      const why = signal ?? `exit code ${code}`;
-      logger.error({ worker: worker.process.pid }, `A worker ended (${why}); another is started in ${delay} ms`);
-      const timer = setTimeout(() => {
-        waiting.delete(timer);
-        fork(place);
-      }, delay);
-      waiting.add(timer);
+      replace(place, worker.process.pid, why);
+    };
+    worker.once('exit', (code, signal) => gone(signal ?? `exit code ${code}`));
+    // One that the system could not start has no exit; what else goes wrong with one is told by its exit.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) gone(error.message);
     });
     return worker;
   }
 
+  function replace(place: number, pid: number | undefined, why: string): void {
+    if (stopping) return;
+    ended.push(performance.now());
+    const delay = restartDelay(ended, workers);
+    logger.error({ worker: pid }, `A worker ended (${why}); another is started in ${delay} ms`);
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      start(place);
+    }, delay);
+    waiting.add(timer);
+  }
+
+  /** Whatever keeps one from being started, as a lack of memory does, the others go on. */
+  function start(place: number): void {
+    try {
+      fork(place);
+    } catch (error) {
+      replace(place, undefined, String(error));
+    }
+  }
+
   const first = await firstWorker(fork(0));
-  for (let place = 1; place < workers; place += 1) fork(place);
+  for (let place = 1; place < workers; place += 1) start(place);
   return {
     ...first,
     async close() {
@@ -76,7 +93,8 @@ async function firstWorker(worker: Worker): Promise<Listening> {
   // It has told why by itself.
   const refused = (code: number | null) => process.exit(code || 1);
   worker.prependOnceListener('exit', refused);
-  const listening = await new Promise<Listening>((resolve) => {
+  const listening = await new Promise<Listening>((resolve, reject) => {
+    worker.prependOnceListener('error', reject);
     // Whoever is served by then may have asked for metrics already.
     worker.on('message', (message: object) => {
       if ('welcome' in message) resolve(message as Listening);

@@ -1,4 +1,7 @@
 /** `WORKERS`: several processes behind one port, started, replaced and stopped as one server. */
+import { copyFile, link, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import pg from 'pg';
@@ -102,6 +105,26 @@ if (DATABASE_KIND === 'postgres') {
       expect(logged(server, '"msg":"Listening on').filter(isAlive)).to.eql([]);
       await database.drop();
     }).timeout(30_000);
+
+    it('where one cannot be started, the others serve, and it is tried again', async () => {
+      // A Node of its own, which is taken away: the system refuses each start, as it does where it lacks room.
+      const folder = await mkdtemp(path.join(tmpdir(), 'ward-test-'));
+      const node = path.join(folder, 'node');
+      await link(process.execPath, node).catch(() => copyFile(process.execPath, node));
+      const through = ['bash', '-c', `shift; exec ${node} "$@"`, 'bash'];
+      const server = await startServer({ env: { WORKERS: '2' }, through });
+      await listening(server, 2);
+      const [one = 0, other = 0] = logged(server, '"msg":"Listening on');
+      await rename(node, `${node}-away`);
+      process.kill(one, 'SIGKILL');
+      await until('a start fails twice', () => logged(server, 'ENOENT); another is started').length >= 2);
+      expect([server.pid, other].map(isAlive)).to.eql([true, true]);
+      expect((await server.request('GET', '/health')).status).to.equal(200);
+      await rename(`${node}-away`, node);
+      await listening(server, 3);
+      expect(await server.stop()).to.equal(0);
+      await rm(folder, { recursive: true });
+    }).timeout(40_000);
 
     it('no worker outlives the process that started it', async () => {
       const database = await freshDatabase();
