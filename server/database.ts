@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
-import pg from 'pg';
 import type { Clock } from '../resources/clock.ts';
 import type { Connection, WriterConnection } from '../resources/connection.ts';
 import type { Dialect } from '../resources/dialects/dialect.ts';
@@ -15,7 +14,7 @@ import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
 import { acquireLock, type Lock, LockedError } from './lock.ts';
-import { openPostgresWriter, poolOf, postgresSettings, refuseStandby, unhurried } from './postgres.ts';
+import { openPostgresWriter, PostgresClient, poolOf, postgresSettings, refuseStandby, unhurried } from './postgres.ts';
 
 /** An open database: what the engine needs of it, whichever it is. */
 export interface Database {
@@ -132,7 +131,7 @@ const REPLICA_TIMEOUT = 1000;
 
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
 async function holdPostgres(url: string): Promise<Lock> {
-  const client = new pg.Client({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
+  const client = new PostgresClient({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
   await reachable(client.connect());
   try {
     await reachable(refuseStandby(client));

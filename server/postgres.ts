@@ -51,6 +51,22 @@ export function postgresSettings(url: string): PostgresSettings {
   };
 }
 
+/** Milliseconds that the other side may take to let a connection end. */
+const LONGEST_END = 2000;
+
+/** A connection that ends in time: where the host has vanished, nothing comes back that its end could wait for. */
+export class PostgresClient extends pg.Client {
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | undefined {
+    const limit = setTimeout(() => this.connection.stream.destroy(), LONGEST_END).unref();
+    this.once('end', () => clearTimeout(limit));
+    if (!callback) return super.end();
+    super.end(callback);
+    return undefined;
+  }
+}
+
 /** What a connection is asked before anything else; PostgreSQL answers at once, so that one that does not is gone. */
 const IN_RECOVERY = { text: 'SELECT pg_is_in_recovery() AS follows', query_timeout: LONGEST_WAIT };
 
@@ -70,7 +86,12 @@ export function poolOf(
   processes: number,
   look?: (client: pg.ClientBase) => Promise<void>,
 ): pg.Pool {
-  const pool = new pg.Pool({ ...settings, max: readersOf(processes), ...(look && { onConnect: look }) });
+  const pool = new pg.Pool({
+    ...settings,
+    Client: PostgresClient,
+    max: readersOf(processes),
+    ...(look && { onConnect: look }),
+  });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
@@ -78,7 +99,7 @@ export function poolOf(
 
 /** Opens the one connection that writes. */
 export async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
-  const client = new pg.Client(settings);
+  const client = new PostgresClient(settings);
   // A broken connection is seen by the write that uses it.
   client.on('error', () => undefined);
   await client.connect();

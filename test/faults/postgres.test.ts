@@ -100,6 +100,15 @@ const served = (server: TestServer) =>
     await load.check();
     expect((await server.request('GET', '/health')).status).to.equal(200);
   });
+
+  it('a stop does not wait for what cannot come any more', async () => {
+    const { server, relay } = relayed;
+    await served(server);
+    expect((await server.request('PUT', '/Patient/last', { as: asRoot, json: {} })).status).to.equal(201);
+    relay.vanish();
+    expect(await server.stop()).to.equal(0);
+    expect(server.output()).to.include('Stopped');
+  }).timeout(20_000);
 });
 
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a PostgreSQL that goes away', function () {
