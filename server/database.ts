@@ -128,6 +128,8 @@ const MIGRATION_LOCK = 7_271_493;
 
 /** Milliseconds: a replica that cannot be reached is done without. */
 const REPLICA_TIMEOUT = 1000;
+/** Milliseconds that a replica may take for one read, where its URL does not say: the primary is asked then. */
+const REPLICA_READ = 5000;
 
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
 async function holdPostgres(url: string): Promise<Lock> {
@@ -178,7 +180,8 @@ async function openReads(
   url: string,
   sharing: Sharing & { primary: Connection },
 ): Promise<{ queries: Connection; close(): Promise<void> }> {
-  const pool = poolOf({ ...postgresSettings(url), connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
+  const settings = postgresSettings(url, REPLICA_READ);
+  const pool = poolOf({ ...settings, connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
   const { connection, isForeign } = openReplica({ ...sharing, pool });
   if (await isForeign()) {
     await pool.end();

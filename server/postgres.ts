@@ -20,8 +20,8 @@ const LONGEST_STATEMENT = 30_000;
 /** Milliseconds without a word after which the system asks whether the other side is still there. */
 const QUIET = 10_000;
 
-function longestStatement(url: string): number {
-  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? LONGEST_STATEMENT);
+function longestStatement(url: string, otherwise: number): number {
+  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? otherwise);
   if (!Number.isInteger(asked) || asked < 1) throw new ConfigError('query_timeout of DATABASE_URL takes milliseconds');
   return asked;
 }
@@ -36,15 +36,15 @@ export function unhurried(url: string): string {
 /** How a connection is made, and how long a statement may take on it. */
 export type PostgresSettings = pg.ClientConfig & { query_timeout: number };
 
-/** How the connections to the database of a URL are made. */
-export function postgresSettings(url: string): PostgresSettings {
+/** How the connections to the database of a URL are made; `longest` is what a statement may take by default. */
+export function postgresSettings(url: string, longest = LONGEST_STATEMENT): PostgresSettings {
   return {
     connectionString: url,
     application_name: 'ward',
     // A database that cannot be reached is told to the caller, not waited for, and one that says no more is given up:
     // its host may have vanished without a word.
     connectionTimeoutMillis: 5000,
-    query_timeout: longestStatement(url),
+    query_timeout: longestStatement(url, longest),
     keepAlive: true,
     keepAliveInitialDelayMillis: QUIET,
     types: { getTypeParser },

@@ -26,6 +26,8 @@ export interface Replica {
 const PAUSES = [2, 4, 8];
 /** Milliseconds that a replica is left alone which is far behind or away. */
 const LEFT_ALONE = 1000;
+/** Milliseconds in which a replica says how far it is, those pauses among them: one that does not may be gone. */
+const LONGEST_SILENCE = 250;
 
 // Whatever is committed is flushed before it is answered, unless the database was told not to wait. What is inserted
 // and not flushed is no commit then: reads that tidy a page do so too, and replicas hear of it only a while later.
@@ -52,38 +54,48 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
   async function prove(client: PoolClient): Promise<void> {
     if (proven.has(client)) return;
     const expected = await askPrimary<{ identity: string }>(IDENTITY);
-    const { rows } = await client.query<{ identity: string }>(IDENTITY);
+    const { rows } = await inTime(client.query<{ identity: string }>(IDENTITY));
     if (rows[0]?.identity !== expected?.identity) throw new ForeignDatabase('it is another database');
     proven.add(client);
   }
 
   // The position is asked for before the connection, and looked for on the connection that the read then takes:
   // behind one address there may be several replicas, each as far as it is.
+  async function whenReached<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    const wanted = await position();
+    return withClient(pool, async (client) => {
+      await prove(client);
+      await inTime(reach(client, wanted));
+      return work(client);
+    });
+  }
+
   const replica = new PostgresConnection({
-    async query(asked) {
-      const wanted = await position();
-      return withClient(pool, async (client) => {
-        await prove(client);
-        await reach(client, wanted);
-        return client.query({ ...asked, values: [...asked.values] });
-      });
-    },
+    query: (asked) => whenReached((client) => client.query({ ...asked, values: [...asked.values] })),
   });
 
   let aloneUntil = Number.NEGATIVE_INFINITY;
   let used = true;
+
+  /** Looks whether it can be used again, for nobody in particular: no read waits for one that was found unfit. */
+  function lookAgain(): void {
+    if (clock() < aloneUntil) return;
+    aloneUntil = clock() + LEFT_ALONE;
+    whenReached(async () => undefined).then(() => {
+      if (!used) report('Reads go to the replica again');
+      used = true;
+    }, ignored);
+  }
+
   return {
     connection: {
       async all(sql, bindings) {
-        if (clock() < aloneUntil) return primary.all(sql, bindings);
+        if (!used) {
+          lookAgain();
+          return primary.all(sql, bindings);
+        }
         try {
-          const rows = await replica.all<never>(sql, bindings);
-          // One that was asked before the replica was found unfit says nothing of it.
-          if (!used && clock() >= aloneUntil) {
-            report('Reads go to the replica again');
-            used = true;
-          }
-          return rows;
+          return await replica.all<never>(sql, bindings);
         } catch (error) {
           if (isUnfit(error)) {
             aloneUntil = clock() + LEFT_ALONE;
@@ -129,6 +141,17 @@ async function reach(client: PoolClient, position: string): Promise<void> {
     if (milliseconds !== undefined) await pause(milliseconds);
   }
   throw new Error('it is behind');
+}
+
+/** Gives what a replica says; rejects where it says nothing for too long. */
+function inTime<Said>(saying: Promise<Said>): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => {
+      // What came while this process was busy is taken in first.
+      setImmediate(reject, new Error('it does not answer'));
+    }, LONGEST_SILENCE);
+    saying.then(resolve, reject).finally(() => clearTimeout(limit));
+  });
 }
 
 /** Runs on a connection of its own; one that something went wrong on is not used again. */

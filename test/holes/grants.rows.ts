@@ -78,7 +78,7 @@ export const GRANTS: readonly Hole[] = [
     ...hole(
       'what was written on one node is read on the other at once',
       'resources/dialects/postgres-replica.ts',
-      'await reach(client, wanted);',
+      'await inTime(reach(client, wanted));',
       '',
     ),
     on: 'PostgreSQL',

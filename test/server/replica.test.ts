@@ -8,6 +8,7 @@ import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { runs } from '../harness/generated.ts';
 import { startClockedServer } from '../harness/in-process.ts';
+import { startRelay, through } from '../harness/relay.ts';
 import { asRoot, startServer } from '../harness/server.ts';
 import { until } from './poll.ts';
 
@@ -146,6 +147,34 @@ if (DATABASE_KIND === 'postgres') {
       await replica.start();
       await untilUsed();
     }).timeout(30_000);
+
+    it('is done without when its host vanishes, and used again when it is back: no search waits long', async () => {
+      const relay = await startRelay(replica.port);
+      const env = { BASE_URL: ISSUER, DATABASE_READ_URL: through(relay, replica.database).url };
+      const server = await startServer({ database: primary.database, env });
+      const search = () => server.request('GET', '/Patient?family=x', { as: asRoot, timeout: 20_000 });
+      const longest = async (count: number) => {
+        const times: number[] = [];
+        for (let at = 0; at < count; at += 1) {
+          const begun = performance.now();
+          expect((await search()).status).to.equal(200);
+          times.push(performance.now() - begun);
+        }
+        return Math.max(...times);
+      };
+      const before = await asked(READS);
+      await until('it is used', async () => (await search()).status === 200 && (await asked(READS)) > before);
+      relay.vanish();
+      expect(await longest(20), 'milliseconds').to.be.below(3000);
+      expect(server.output()).to.include('Reads go to the primary instead of the replica: it does not answer');
+      relay.appear();
+      await until('it is used again', async () => {
+        await search();
+        return server.output().includes('Reads go to the replica again');
+      });
+      await server.stop();
+      await relay.close();
+    }).timeout(60_000);
 
     it('a revoked token with the database restarted: 401 on both nodes, which need no restart', async () => {
       const basic = { as: { basic: ['app', 'a'] } } as const;
