@@ -1,22 +1,37 @@
+import type { RandomBytes } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import { oncePerTick } from './tick.ts';
 
+/** What it needs of the engine's own. */
+interface GenerationOptions {
+  dialect: Dialect;
+  points: Connection;
+  random: RandomBytes;
+}
+
+/** What it is drawn by: a column of the database and a number of JavaScript hold it. */
+const BYTES = 6;
+
 /**
- * A number that grows with every change of a type that governs access. Where other processes write too it lives
- * in the database, is raised in the transaction of the change, and is read once a tick for all who ask.
+ * A number that is another after every change of a type that governs access. Where other processes write too it lives
+ * in the database, is drawn in the transaction of the change, and is read once a tick for all who ask. It is not
+ * counted there: after a failover that lost commits, the next change would give the number of one that was lost, by
+ * which others remember what is not so.
  */
 export class AccessGeneration {
   readonly #shared: boolean;
   readonly #connection: Connection;
   readonly #governs: (type: string) => boolean;
+  readonly #random: RandomBytes;
   readonly #stored = oncePerTick(() => this.#read());
   #counted = 0;
 
-  constructor(dialect: Dialect, connection: Connection, governs: (type: string) => boolean) {
+  constructor({ dialect, points, random }: GenerationOptions, governs: (type: string) => boolean) {
     this.#shared = !dialect.exclusive;
-    this.#connection = connection;
+    this.#connection = points;
+    this.#random = random;
     this.#governs = governs;
   }
 
@@ -26,7 +41,8 @@ export class AccessGeneration {
 
   async beforeCommit(connection: Connection, changes: Change[]): Promise<void> {
     if (this.#shared && changes.some(({ type }) => this.#governs(type))) {
-      await connection.run('UPDATE access_generation SET value = value + 1');
+      const value = this.#random(BYTES).readUIntBE(0, BYTES);
+      await connection.run('UPDATE access_generation SET value = ?', [value]);
     }
   }
 

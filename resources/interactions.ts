@@ -86,7 +86,7 @@ class ResourceEngine implements Engine {
       current: (type, id) => this.#current(type, id),
       connection: async () => options.queries,
     });
-    this.#generation = new AccessGeneration(dialect, points, (type) => registry.get(type)?.governsAccess === true);
+    this.#generation = new AccessGeneration(options, (type) => registry.get(type)?.governsAccess === true);
     this.#writer = new Writer({
       dialect,
       clock,

@@ -17,7 +17,7 @@ export interface PolicySet {
 }
 
 interface Compiled {
-  versionId: number;
+  text: string | null;
   policy: CompiledPolicy | undefined;
 }
 
@@ -39,12 +39,15 @@ export function createPolicies(options: PoliciesOptions): Policies {
     if (committed.some(({ type }) => type === 'AccessPolicy')) changes += 1;
   });
 
-  /** A policy is compiled once a version; one that no longer can be lets nobody pass. */
+  /**
+   * A policy is compiled once as it is; one that no longer can be lets nobody pass. Its text tells versions apart:
+   * after a failover that lost commits, another may have the number of one that was lost.
+   */
   function compileOnce(version: Version): CompiledPolicy | undefined {
     const known = compiled.get(version.id);
-    if (known?.versionId === version.versionId) return known.policy;
+    if (known?.text === version.text) return known.policy;
     const policy = compileStored(version, options);
-    compiled.set(version.id, { versionId: version.versionId, policy });
+    compiled.set(version.id, { text: version.text, policy });
     return policy;
   }
 
