@@ -97,6 +97,10 @@ export function poolOf(
   return pool;
 }
 
+/** PostgreSQL may be told to answer a commit before it is on the disk; by its other settings it waits for that. */
+const DURABLE =
+  "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
 /** Opens the one connection that writes. */
 export async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
   const client = new PostgresClient(settings);
@@ -107,6 +111,7 @@ export async function openPostgresWriter(settings: PostgresSettings): Promise<Wr
     await refuseStandby(client);
     // Where it is the way that has vanished, PostgreSQL lets go of what a transaction holds that nobody will end.
     await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
+    await client.query(DURABLE);
   } catch (error) {
     await client.end();
     throw error;
