@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
 import { endWith } from './refusal.ts';
 import { startServer } from './start.ts';
-import { isSupervisor, startWorkers, tellSupervisor } from './workers.ts';
+import { isSupervisor, startWorkers, stopFirstWorker, tellSupervisor } from './workers.ts';
 
 // V8 gives what often outlives a first collection a place among old objects from then on. A burst of writes teaches it
 // that of requests, and each then keeps what it points to from being collected: reads lost a fifth of their time to it.
@@ -16,12 +16,13 @@ setFlagsFromString('--heap-growing-percent=50');
 try {
   const config = readConfig(process.env);
   const starting = isSupervisor(config) ? startWorkers(config) : startServer(config);
-  // From the first moment: whoever sees that it listens may already ask it to stop.
-  let stopping = false;
+  let [started, stopping] = [false, false];
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
+      // A start may wait for ever, as for a lock that another holds; nobody was told of anything that it would keep.
+      if (!started && !stopFirstWorker()) process.exit(0);
       starting
         .then((server) => server.close())
         .then(
@@ -31,6 +32,7 @@ try {
     });
   }
   const server = await starting;
+  started = true;
   if (!tellSupervisor(server)) {
     // Whoever asked for any port must learn which, whatever is logged.
     if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);

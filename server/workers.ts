@@ -22,6 +22,15 @@ export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
 }
 
 /**
+ * Passes a stop on to the worker that this process waits for: it may serve already, and knows what it has in flight.
+ * False where there is none.
+ */
+export function stopFirstWorker(): boolean {
+  const [first] = Object.values(cluster.workers ?? {});
+  return first?.process.kill('SIGTERM') ?? false;
+}
+
+/**
  * Starts the workers of the settings, and another in the place of each that ends. The first one is waited for: it
  * migrates, makes the root client, and says once for all what is wrong where the server cannot start, which then ends
  * this process too. `close` stops them all gracefully; it rejects where one did not end well.
@@ -90,8 +99,8 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
 
 /** Waits until the first worker listens; ends this process with it where it does not come so far. */
 async function firstWorker(worker: Worker): Promise<Listening> {
-  // It has told why by itself.
-  const refused = (code: number | null) => process.exit(code || 1);
+  // It has told why by itself, or was asked to stop.
+  const refused = (code: number | null) => process.exit(code ?? 1);
   worker.prependOnceListener('exit', refused);
   const listening = await new Promise<Listening>((resolve, reject) => {
     worker.prependOnceListener('error', reject);
