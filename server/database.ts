@@ -131,12 +131,19 @@ const REPLICA_TIMEOUT = 1000;
 /** Milliseconds that a replica may take for one read, where its URL does not say: the primary is asked then. */
 const REPLICA_READ = 5000;
 
+/**
+ * A holder whose host vanishes ends no connection: PostgreSQL asks every ten seconds, after twenty without a word,
+ * whether it is still there, and lets go of the lock when it has asked three times in vain.
+ */
+const NOTICED = 'SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
+
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
 async function holdPostgres(url: string): Promise<Lock> {
   const client = new PostgresClient({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
   await reachable(client.connect());
   try {
     await reachable(refuseStandby(client));
+    await client.query(NOTICED);
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
   } catch (error) {
     await client.end();
