@@ -1,7 +1,7 @@
 /** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { findDamage, hasTable } from '../resources/dialects/sqlite.ts';
+import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
 import { acquireLock } from '../server/lock.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
@@ -37,7 +37,7 @@ function targetOf(url: string): string {
 
 /**
  * Copies the backup beside the database and gives it its name once it is whole and on the disk. Gives the name under
- * which the database of before is kept, if there was one. Throws a CommandError, and changes nothing then.
+ * which the database of before is kept, if there was one. Throws a CommandError.
  */
 async function restore(backup: string, target: string): Promise<string | undefined> {
   const damage = await damageOf(backup).catch((error: unknown) => reasonOf(error));
@@ -45,16 +45,17 @@ async function restore(backup: string, target: string): Promise<string | undefin
   const partial = `${target}.partial`;
   await reserve(partial);
   try {
-    await copyFile(backup, partial);
+    // With the log that may stand beside it, as beside what an earlier restore has kept.
+    await copyDatabase(backup, partial);
     await flush(partial);
+    const kept = await keep(target);
+    await rename(partial, target);
+    await flush(path.dirname(target));
+    return kept;
   } catch (error) {
-    await rm(partial, { force: true });
-    throw new CommandError(`${backup} was not copied to ${partial}: ${reasonOf(error)}`, { cause: error });
+    await Promise.all(['', '-journal'].map((end) => rm(partial + end, { force: true })));
+    throw new CommandError(`${target} was not restored from ${backup}: ${reasonOf(error)}`, { cause: error });
   }
-  const kept = await moveAway(target);
-  await rename(partial, target);
-  await flush(path.dirname(target));
-  return kept;
 }
 
 /** What is wrong with a backup, if anything. */
@@ -63,14 +64,15 @@ async function damageOf(backup: string): Promise<string | undefined> {
 }
 
 /**
- * Moves a database to another name with its log, which would be applied to whatever stood in its place. The database
- * goes first: one that is not there takes nothing from a log that is left.
+ * Gives a database another name, with its log, and takes the log from beside it: there it would be applied to whatever
+ * comes in its place. Gives the name, undefined where there was none.
  */
-async function moveAway(target: string): Promise<string | undefined> {
+async function keep(target: string): Promise<string | undefined> {
+  if (!(await isThere(target))) return undefined;
   const kept = `${target}.before-${new Date().toISOString().replaceAll(':', '-')}`;
-  const wasThere = await isThere(target);
-  for (const end of ['', '-wal', '-shm']) {
-    if (await isThere(target + end)) await rename(target + end, kept + end);
-  }
-  return wasThere ? kept : undefined;
+  // Both have the other name before either loses its own, whatever comes in between.
+  for (const end of ['', '-wal']) if (await isThere(target + end)) await link(target + end, kept + end);
+  await flush(path.dirname(target));
+  for (const end of ['-wal', '-shm']) await rm(target + end, { force: true });
+  return kept;
 }

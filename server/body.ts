@@ -43,12 +43,13 @@ export function readBytes(config: Config, bodies: HeldBytes): Step {
   return async (ctx, next) => {
     if (!WITH_BODY.has(ctx.method)) return next();
     if (ctx.req.destroyed) throw cutOff();
-    let fail: (failure: Failure) => void = () => undefined;
-    const body = bodies.hold(ctx.state.address, () => fail(tooMuch()));
+    let source: Readable = ctx.req;
+    const body = bodies.hold(ctx.state.address, () => fail(ctx.req, source, tooMuch()));
     try {
-      const source = inflating(ctx.req);
+      const inflated = inflating(ctx.req);
       const whole = read(ctx, async () => undefined);
-      fail = watch(ctx, source(), body);
+      source = inflated();
+      watch(ctx, source, body);
       await whole;
       body.resize(bytesOf(ctx).length);
       await next();
@@ -71,12 +72,11 @@ function inflating(request: IncomingMessage): () => Readable {
   return () => source;
 }
 
-/** Tells how much of a body there is while it comes, and gives what makes the reading of it fail. */
-function watch(ctx: Context, source: Readable, body: Holding): (failure: Failure) => void {
+/** Tells how much of a body there is while it comes. */
+function watch(ctx: Context, source: Readable, body: Holding): void {
   const { req, state } = ctx;
   const began = performance.now();
   let bytes = source === req ? 0 : INFLATER;
-  body.resize(bytes);
   source.on('data', (piece: Buffer) => {
     bytes += piece.length + PIECE;
     body.resize(bytes);
@@ -88,12 +88,17 @@ function watch(ctx: Context, source: Readable, body: Holding): (failure: Failure
     // While it sends, the caller waits for nothing.
     state.since += performance.now() - began;
   });
-  if (source === req) return (failure) => req.emit('error', failure);
   // What inflates a body is not told that its sender has left.
   req.once('close', () => {
-    if (!req.complete) source.destroy(cutOff());
+    if (!req.complete) fail(req, source, cutOff());
   });
-  return (failure) => source.destroy(failure);
+  body.resize(bytes);
+}
+
+/** Makes the reading of a body fail, and leaves the connection for the answer. */
+function fail(request: IncomingMessage, source: Readable, failure: Failure): void {
+  if (source === request) request.emit('error', failure);
+  else source.destroy(failure);
 }
 
 /** The resource in a request's body. Throws `media-type` (415) or `malformed` (400). */

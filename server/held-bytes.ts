@@ -77,9 +77,10 @@ export class HeldBytes {
   }
 
   #release(share: Share, held: Held): void {
+    // What is let go of twice must not take the share that others of its network have begun since.
+    if (!share.all.delete(held)) return;
     this.#count(share, held, 0);
     share.slow.delete(held);
-    share.all.delete(held);
     if (share.all.size === 0) this.#shares.delete(held.network);
   }
 

@@ -15,14 +15,17 @@ setFlagsFromString('--heap-growing-percent=50');
 
 try {
   const config = readConfig(process.env);
-  const starting = isSupervisor(config) ? startWorkers(config) : startServer(config);
-  let [started, stopping] = [false, false];
+  let [begun, stopping] = [false, false];
+  const begin = () => {
+    begun = true;
+  };
+  const starting = isSupervisor(config) ? startWorkers(config) : startServer(config, undefined, undefined, begin);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
-      // A start may wait for ever, as for a lock that another holds; nobody was told of anything that it would keep.
-      if (!started && !stopFirstWorker()) process.exit(0);
+      // A start may wait for ever for a lock that another holds; once it has that, it goes on until it can stop.
+      if (!begun && !stopFirstWorker()) process.exit(0);
       starting
         .then((server) => server.close())
         .then(
@@ -32,7 +35,7 @@ try {
     });
   }
   const server = await starting;
-  started = true;
+  begin();
   if (!tellSupervisor(server)) {
     // Whoever asked for any port must learn which, whatever is logged.
     if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);

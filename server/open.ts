@@ -42,13 +42,14 @@ export interface Ward extends Ports {
 /**
  * Opens the database of the settings, brings it up to date and makes the root client where it is empty.
  * `report` is told what an operator should know of it later. `bulk` says how many writes share a commit, where nobody
- * waits for one of them.
+ * waits for one of them. `begun` is called once it waits for nobody else and begins to change the database.
  */
 export async function openWard(
   config: Config,
   ports: Ports = REAL,
   report: (problem: string) => void = () => undefined,
   bulk?: GroupSize,
+  begun: () => void = () => undefined,
 ): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl, {
@@ -80,6 +81,7 @@ export async function openWard(
     const { rootClientId: id, rootClientSecret: secret } = config;
     const entries = config.initFile === undefined ? [] : await readInitFile(config.initFile);
     const bootstrap = async (transaction: Transaction) => {
+      begun();
       await resealServerSecrets(transaction, seal);
       await resealKeys(transaction, seal);
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);

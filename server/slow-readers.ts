@@ -7,8 +7,11 @@ import { type HeldBytes, MOST_HELD } from './held-bytes.ts';
 /** Milliseconds that a caller may take to read an answer: until then it is held in memory. */
 export const ANSWER_TIMEOUT = 60_000;
 
-/** Milliseconds in which whoever reads takes something. */
-export const STUCK_AFTER = 3000;
+/** Milliseconds in which whoever reads is seen to: the system takes what is sent in large steps. */
+export const STUCK_AFTER = 20_000;
+
+/** Bytes of answers beyond which those that began first end, whoever reads them. */
+const FAR_TOO_MUCH = 4 * MOST_HELD;
 
 /** Ends the connection of an answer that was given and is not taken in time; what is held for it is let go of. */
 export function limitReading(request: IncomingMessage, response: ServerResponse, milliseconds: number): void {
@@ -26,7 +29,8 @@ const PIECE = 64 * 1024;
 
 /**
  * Counts the answers that are on their way until they are taken. Where there are too many, those of which nothing has
- * been taken for some time give way, and end with their connections: nobody who reads is cut off for it.
+ * been taken for some time give way, and end with their connections: who reads is not cut off for it, unless there are
+ * far too many.
  * Those that are bytes already are the server's own documents, of which there is one for all readers.
  * @param stuckAfter milliseconds without progress
  */
@@ -37,7 +41,8 @@ export function countAnswers(answers: HeldBytes, stuckAfter: number): Step {
     if (typeof body !== 'string' || body.length < TAKEN || res.destroyed) return;
     // However large it is, one alone has room.
     const end = () => req.socket.resetAndDestroy();
-    const holding = answers.hold(state.address, end, watch(req.socket, stuckAfter));
+    const isStuck = watch(req.socket, stuckAfter);
+    const holding = answers.hold(state.address, end, () => isStuck() || answers.bytes > FAR_TOO_MUCH);
     holding.resize(Math.min(response.length, MOST_HELD));
     res.once('close', holding.release);
     const { length } = response;

@@ -58,16 +58,20 @@ const PATIENCE: Patience = {
 /** Callers who come while the loop is busy, and wait to be let in; the system may keep fewer. */
 const BACKLOG = 4096;
 
-/** Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. */
+/**
+ * Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. `begun`
+ * is called once it waits for nobody else: what it does from then on, such as a secret to tell, has to come to its end.
+ */
 export async function startServer(
   config: Config,
   ports: Ports = REAL,
   patience: Partial<Patience> = {},
+  begun?: () => void,
 ): Promise<RunningServer> {
   const logger = createLogger(config.logLevel);
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
-  const ward = await openWard(config, ports, (problem) => logger.warn(problem));
+  const ward = await openWard(config, ports, (problem) => logger.warn(problem), undefined, begun);
   try {
     return await listen(ward, logger, generatedKey, { ...PATIENCE, ...patience });
   } catch (error) {

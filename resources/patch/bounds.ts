@@ -20,17 +20,22 @@ export class PatchBounds {
     this.#most = Math.max(most, this.#sizeOf(document));
   }
 
-  /** Gives a document back. Throws `business-rule` where it is too large. */
-  held(document: Json): Json {
-    if (this.#sizeOf(document) > this.#most) {
-      throw new Failure('business-rule', `The patched resource would have more than ${this.#most} bytes.`);
-    }
+  /** Gives back what stands between two operations: twice as much may, as one may take away what another adds. */
+  between(document: Json): Json {
+    this.#refuseLarge(document, 2 * this.#most);
     return document;
   }
 
   /** Throws `business-rule` for a document that is too large, or deeper than the reader takes. */
   refuseOverflow(document: Json): void {
-    refuseDeep(this.held(document), 1);
+    this.#refuseLarge(document, this.#most);
+    refuseDeep(document, 1);
+  }
+
+  #refuseLarge(document: Json, most: number): void {
+    if (this.#sizeOf(document) > most) {
+      throw new Failure('business-rule', `The patched resource would have more than ${this.#most} bytes.`);
+    }
   }
 
   /** Notes what a list or an object became by a change of one part; undefined where there was none, or is none. */

@@ -78,7 +78,7 @@ export function applyJsonPatch(target: Json, patch: Json, bounds: PatchBounds): 
     const from = known.needs.includes('from') ? pointer(item['from'], place, 'from') : [];
     const value = item['value'] ?? null;
     const operation = { place, bounds, path: pointer(item['path'], place, 'path'), from, value };
-    return (document: Json) => bounds.held(known.apply(document, operation));
+    return (document: Json) => bounds.between(known.apply(document, operation));
   });
   return operations.reduce((document, apply) => apply(document), target);
 }

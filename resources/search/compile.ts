@@ -6,13 +6,13 @@ import { writeCursor } from './cursor.ts';
 import { literal, sql } from './fragment.ts';
 import { type LedSearch, leadSearch, MANY } from './lead.ts';
 import { comparePositions, positionOf } from './order.ts';
-import type { Fragment, ParsedSearch } from './plan.ts';
+import type { Fragment, ParsedSearch, Position } from './plan.ts';
 import { joined, walked } from './sorted.ts';
 import { expanded } from './terminology/expand.ts';
-import { type FoundRow, fitting, isLeftOut, mostOfEach, query, versionsOf } from './versions.ts';
+import { completed, type FoundRow, fitting, mostOfEach, portionsOf, query, versionsOf } from './versions.ts';
 
-/** Bytes of a text: where one of few matches has more, they are sorted without their texts. */
-const LARGEST_SORTED = 64 * 1024;
+/** Bytes of texts that are read at once to be sorted by them, where a page has no bound. */
+const AT_ONCE = 8 * 1024 * 1024;
 
 /** The matches of a page and, where there are more, the first of the next page. */
 interface Found {
@@ -36,15 +36,13 @@ export async function runSearch(connection: Connection, plan: ParsedSearch): Pro
 
 /**
  * A page that ends where its bytes do. As long as all texts are short, one query gives them; otherwise it tells how
- * many matches have room, and is asked again for so many: no more than that is read at once.
+ * many matches have room, and no more than those are read after it.
  */
 async function pageOf(connection: Connection, led: LedSearch): Promise<SearchPage> {
   const { plan } = led;
   const { rows, total } = plan.sort.length === 0 ? await byKey(connection, led) : await sorted(connection, led);
   const count = fitting(plan, rows);
-  if (plan.bytes !== undefined && rows.some(isLeftOut))
-    return pageOf(connection, { ...led, plan: { ...plan, count, bytes: undefined } });
-  const matches = rows.slice(0, count).map(versionOf);
+  const matches = (await completed(connection, rows.slice(0, count))).map(versionOf);
   const last = matches.at(-1);
   const next = rows.length > count && last ? writeCursor(plan.fingerprint(), positionOf(plan.sort, last)) : undefined;
   return { matches, total, next };
@@ -85,16 +83,24 @@ async function sorted(connection: Connection, led: LedSearch): Promise<Found> {
   const [counted] = await query<{ n: number }>(connection, countUpToMany(keys));
   const total = few(counted?.n);
   if (total !== undefined && plan.criteria.length > 0) {
-    const all = versionsOf(sql`${keys} LIMIT ${MANY}`, 'r.key', { most: LARGEST_SORTED });
-    const rows = await query<FoundRow>(connection, all);
-    if (!rows.some(isLeftOut)) return inMemory(plan, rows);
+    const most = Math.floor((plan.bytes ?? AT_ONCE) / Math.max(total, 1));
+    const all = versionsOf(sql`${keys} LIMIT ${MANY}`, 'r.key', { most });
+    return inMemory(connection, plan, await query<FoundRow>(connection, all));
   }
   const rows = plan.sort.length === 1 ? await walked(connection, plan) : await joined(connection, led);
   return { rows, total };
 }
 
-function inMemory({ sort, after, count }: ParsedSearch, found: FoundRow[]): Found {
-  const placed = found.map((row) => ({ row, place: positionOf(sort, versionOf(row)) }));
+/** Texts that were left out are read for their places alone, as many at once as the others are. */
+async function inMemory(connection: Connection, plan: ParsedSearch, found: FoundRow[]): Promise<Found> {
+  const { sort, after, count, bytes = AT_ONCE } = plan;
+  const placed: { row: FoundRow; place: Position }[] = [];
+  for (const portion of portionsOf(found, bytes)) {
+    const rows = new Map(portion.map((row) => [row.key, row]));
+    for (const whole of await completed(connection, portion)) {
+      placed.push({ row: rows.get(whole.key) ?? whole, place: positionOf(sort, versionOf(whole)) });
+    }
+  }
   placed.sort((left, right) => comparePositions(sort, left.place, right.place));
   const later = after === undefined ? placed : placed.filter(({ place }) => comparePositions(sort, after, place) < 0);
   return { rows: later.slice(0, count + 1).map(({ row }) => row), total: found.length };

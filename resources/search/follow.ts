@@ -3,7 +3,7 @@ import type { Version } from '../engine.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import { readJson } from '../json/read.ts';
 import type { JsonObject } from '../json/value.ts';
-import { type VersionRow, versionOf } from '../store.ts';
+import { versionOf } from '../store.ts';
 import { conditionOf } from './condition.ts';
 import { type SearchOptions, typeNamed } from './criteria.ts';
 import { indexRows, type Parameter, parameterRows } from './extract.ts';
@@ -23,7 +23,7 @@ import {
 import type { Definitions } from './paths.ts';
 import type { Criterion, Fragment, Include } from './plan.ts';
 import { expanded } from './terminology/expand.ts';
-import { type FoundRow, isLeftOut, query, versionsAt, versionsOf } from './versions.ts';
+import { completed, type FoundRow, query, versionsOf } from './versions.ts';
 
 /** How whoever judges the caller says that it may see nothing of a type. */
 const REFUSALS: readonly FailureCode[] = ['forbidden', 'unauthenticated'];
@@ -168,18 +168,11 @@ async function gather(
 }
 
 /** Bytes of a text: whatever has more is read once it is known to have room. */
-const SHORT = 16 * 1024;
+const SHORT = 4 * 1024;
 
 async function takeVersions({ connection, lacks, reserve, take }: Following, keys: Fragment): Promise<void> {
   const found = await query<FoundRow>(connection, versionsOf(keys, 'r.key', { most: SHORT }));
   const rows = found.filter(({ key }) => lacks(key));
   for (const { key, size = 0 } of rows) reserve(key, size);
-  const large = rows.filter(isLeftOut).map(({ key }) => key);
-  const read = large.length === 0 ? [] : await query<VersionRow>(connection, versionsAt(large));
-  const texts = new Map(read.map((row) => [row.key, row]));
-  for (const row of rows) {
-    const whole = texts.get(row.key) ?? row;
-    // One that has been deleted in between is there no more.
-    if (whole.text !== null) take(versionOf(whole));
-  }
+  for (const row of await completed(connection, rows)) take(versionOf(row));
 }

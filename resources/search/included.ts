@@ -31,7 +31,8 @@ export async function includedWith(
     reserve: (key, bytes) => {
       known.add(key);
       left -= bytes;
-      if (left < 0) throw tooMany(`${plan.bytes} bytes`);
+      // One has room, however large it is, as one match has.
+      if (left < 0 && known.size > matches.length + 1) throw tooMany(`${plan.bytes} bytes`);
     },
     take: (version) => {
       included.push(version);
@@ -57,7 +58,10 @@ function distinct(includes: Include[]): Include[] {
 }
 
 function tooMany(what: string): Failure {
-  return new Failure('parameter', `More than ${what} would be included: ask for fewer matches by _count.`);
+  return new Failure(
+    'parameter',
+    `More than ${what} would be included: ask for fewer matches by _count, or in plain JSON.`,
+  );
 }
 
 function byType(versions: Version[]): Map<string, Version[]> {

@@ -33,9 +33,26 @@ export function versionsOf(keys: Fragment, order: string, { extra, most }: Asked
   return sql`SELECT ${columns} FROM (${keys}) m JOIN resource r ON r.key = m.key ORDER BY ${literal(order)}`;
 }
 
-/** A query for the current versions of resources. */
-export function versionsAt(keys: readonly number[]): Fragment {
-  return sql`SELECT ${COLUMNS} FROM resource r WHERE r.key IN (${list(padded([...keys]))})`;
+/** A query for the current versions of resources, or for those before them. */
+function versionsAt(table: 'resource' | 'resource_history', keys: readonly number[]): Fragment {
+  return sql`SELECT ${COLUMNS} FROM ${literal(table)} r WHERE r.key IN (${list(padded([...keys]))})`;
+}
+
+/**
+ * Rows with the texts that were left out of them, as they were when the rows were found: what has become of a resource
+ * since may be nothing that was searched for, or that its caller may see. What is there no more is left out.
+ */
+export async function completed(connection: Connection, rows: readonly FoundRow[]): Promise<readonly FoundRow[]> {
+  if (!rows.some(isLeftOut)) return rows;
+  const whole = new Map<number, VersionRow>();
+  for (const table of ['resource', 'resource_history'] as const) {
+    const missing = rows.filter((row) => isLeftOut(row) && !whole.has(row.key));
+    if (missing.length === 0) break;
+    const versions = new Map(missing.map((row) => [row.key, row.version_id]));
+    const found = await query<VersionRow>(connection, versionsAt(table, [...versions.keys()]));
+    for (const row of found) if (row.version_id === versions.get(row.key)) whole.set(row.key, row);
+  }
+  return rows.map((row) => ({ ...row, ...whole.get(row.key) })).filter((row) => !isLeftOut(row));
 }
 
 /** A version with what was asked for beside it. */
@@ -58,6 +75,22 @@ export function fitting({ bytes, count }: Pick<ParsedSearch, 'bytes' | 'count'>,
     bytes,
   );
   return fit < found.length ? Math.min(count, fit) : count;
+}
+
+/** Rows in portions whose texts have so many bytes together at the most, if a single one does not have more. */
+export function* portionsOf(rows: readonly FoundRow[], bytes: number): Generator<FoundRow[]> {
+  let portion: FoundRow[] = [];
+  let left = bytes;
+  for (const row of rows) {
+    left -= row.size ?? 0;
+    if (left < 0 && portion.length > 0) {
+      yield portion;
+      portion = [];
+      left = bytes - (row.size ?? 0);
+    }
+    portion.push(row);
+  }
+  if (portion.length > 0) yield portion;
 }
 
 /** Runs a composed query. */

@@ -73,6 +73,9 @@ describe('commands: restore', function () {
     expect(statSync(file).mode & 0o777).to.equal(0o600);
     expect(await familyIn(`sqlite:${kept}`)).to.equal('later');
     expect(await familyIn(database.url)).to.equal('then');
+    // What is kept can be gone back to, with what stands in its log alone.
+    await succeed('restore', [kept]);
+    expect(await familyIn(database.url)).to.equal('later');
     // It is whole: a copy of it is read from end to end.
     await succeed('backup', [path.join(folder, 'again.db')]);
   });

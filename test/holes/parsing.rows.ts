@@ -164,7 +164,7 @@ export const PARSING: readonly Hole[] = [
     ...hole(
       'a sender who leaves',
       'server/body.ts',
-      'if (!req.complete) source.destroy(cutOff());',
+      'if (!req.complete) fail(req, source, cutOff());',
       'if (req.destroyed) return;',
     ),
     says: 'the request is over',

@@ -189,7 +189,8 @@ describe('interactions: patch', () => {
       const patched = (most: number) => applyJsonPatch(document, operations, new PatchBounds(document, most));
       const fits = (most: number) => {
         try {
-          return new PatchBounds({}, most).held(patched(1000)) !== undefined;
+          new PatchBounds({}, most).refuseOverflow(patched(1000));
+          return true;
         } catch {
           return false;
         }
@@ -197,7 +198,10 @@ describe('interactions: patch', () => {
       const size = Array.from({ length: 1000 }, (_, most) => most).find(fits) ?? 0;
       expect(size).to.be.within(Buffer.byteLength(JSON.stringify(patched(1000))), 200);
       expect(patched(size)).to.deep.equal(patched(1000));
-      expect(() => patched(size - 1)).to.throw(`The patched resource would have more than ${size - 1} bytes.`);
+      const refuse = (most: number) => new PatchBounds(document, most).refuseOverflow(patched(most));
+      expect(() => refuse(size - 1)).to.throw(`The patched resource would have more than ${size - 1} bytes.`);
+      // What one operation adds the next may take away, within twice as much.
+      expect(() => patched(size / 2 - 1)).to.throw(`The patched resource would have more than ${size / 2 - 1} bytes.`);
     });
 
     it('a patch that nests deeper than is read', async () => {

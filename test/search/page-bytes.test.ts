@@ -5,7 +5,9 @@ import type { Binding } from '../../resources/connection.ts';
 import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { runSearch } from '../../resources/search/compile.ts';
+import { sql } from '../../resources/search/fragment.ts';
 import { includedWith } from '../../resources/search/included.ts';
+import { completed, type FoundRow, query, versionsOf } from '../../resources/search/versions.ts';
 import { type Library, OPTIONS, openLibrary } from './library.ts';
 
 const BYTES = 150_000;
@@ -108,7 +110,28 @@ describe('Pages that end where their bytes do', () => {
     }).catch((error: unknown) => error);
     expect(refused)
       .to.be.instanceOf(Failure)
-      .with.property('message', `More than ${BYTES} bytes would be included: ask for fewer matches by _count.`);
+      .with.property(
+        'message',
+        `More than ${BYTES} bytes would be included: ask for fewer matches by _count, or in plain JSON.`,
+      );
     expect(most).to.be.below(BYTES);
+  });
+
+  it('one that is included has room, however large it is', async () => {
+    const plan = { ...library.parse('Patient', '_id=p1&_include=Patient:organization'), bytes: 1 };
+    const { matches } = await runSearch(library.connection, plan);
+    const included = await includedWith(library.connection, library.registry, plan, matches, OPTIONS);
+    expect([...matches, ...included].map(({ id }) => id)).to.eql(['p1', 'o']);
+  });
+
+  it('a text that is read after its row was found is of the version that was found', async () => {
+    const keys = sql`SELECT r.key FROM resource r WHERE r.type = ${'Patient'} AND r.id = ${'p3'}`;
+    const rows = await query<FoundRow>(library.connection, versionsOf(keys, 'r.key', { most: 1 }));
+    expect(rows.map(({ text }) => text)).to.eql([null]);
+    const [row] = await completed(library.connection, rows);
+    expect(row?.text).to.include('"p3"');
+    // One that is there no more: what stands in its place may be nothing that was searched for.
+    const before = rows.map((each) => ({ ...each, version_id: each.version_id + 1 }));
+    expect(await completed(library.connection, before)).to.eql([]);
   });
 });

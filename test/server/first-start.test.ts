@@ -1,14 +1,26 @@
 /** The first start on an empty database greets with what works when pasted; later ones do not. */
+import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { SqliteConnection } from '../../resources/dialects/sqlite.ts';
 import { needsCurl } from '../harness/curl.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
-import { startServer } from '../harness/server.ts';
+import { listeningPort, spawnServer } from '../harness/process.ts';
+import { startServer, TEST_SETTINGS } from '../harness/server.ts';
 import { run } from './command.ts';
 import { until } from './poll.ts';
 
 const curls = (text: string): string[] => text.split('\n').filter((line) => line.includes('curl '));
+
+/** False, too, where there is no database, or none that is ready. */
+async function hasClient(file: string): Promise<boolean> {
+  if (!existsSync(file)) return false;
+  const reader = await SqliteConnection.open(file, 'reader').catch(() => undefined);
+  const found = await reader?.all("SELECT 1 FROM resource WHERE type = 'Client'").catch(() => []);
+  await reader?.close();
+  return found?.length === 1;
+}
 
 describe('server: first start', () => {
   let database: TestDatabase;
@@ -46,6 +58,25 @@ describe('server: first start', () => {
     expect((await read('/User')).list('entry')).to.have.length(0);
     await server.stop();
   });
+
+  it('a start that is asked to stop once it has made a root client tells its secret first', async function () {
+    if (DATABASE_KIND !== 'sqlite') this.skip();
+    for (let round = 0; round < 3; round += 1) {
+      const empty = await freshDatabase();
+      const file = empty.url.slice('sqlite:'.length);
+      const settings = { ...TEST_SETTINGS, ROOT_CLIENT_SECRET: '', LOG_LEVEL: 'silent', DATABASE_URL: empty.url };
+      const first = spawnServer({ ...settings, SIGNING_ALG: 'RS256' });
+      await until('it has made a client', () => hasClient(file), 20_000);
+      first.child.kill('SIGTERM');
+      expect(await first.ended, first.output()).to.equal(0);
+      const second = spawnServer(settings);
+      await listeningPort(second);
+      second.child.kill('SIGTERM');
+      await second.ended;
+      expect((first.output() + second.output()).match(/^ {2}secret +\S+$/gm)).to.have.length(1);
+      await empty.drop();
+    }
+  }).timeout(60_000);
 
   it('the next start prints neither, and the secret still holds', async () => {
     const server = await startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { MOST_HELD } from '../../server/held-bytes.ts';
+import { HeldBytes, MOST_HELD } from '../../server/held-bytes.ts';
 import { watch } from '../../server/slow-readers.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
@@ -213,6 +213,23 @@ describe('server: answers that are held', () => {
     raw.send(get().repeat(3));
     await until('several are on their way', async () => (await held()) > 2 * PAGE * LARGE);
   }).timeout(60_000);
+});
+
+describe('server: shares of what is held', () => {
+  it('what is let go of twice takes nothing from those who began since', () => {
+    const ended: string[] = [];
+    const room = new HeldBytes(100);
+    const hold = (network: string, name: string) => room.hold(network, () => ended.push(name));
+    const first = hold('192.0.2.1', 'first');
+    first.release();
+    const second = hold('192.0.2.1', 'second');
+    second.resize(90);
+    first.release();
+    hold('198.51.100.1', 'other').resize(20);
+    expect([ended, room.bytes]).to.eql([['second'], 20]);
+    second.release();
+    expect(room.bytes).to.equal(20);
+  });
 });
 
 describe('server: who reads', () => {
