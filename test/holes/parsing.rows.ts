@@ -194,7 +194,7 @@ export const PARSING: readonly Hole[] = [
       "response.emit('close');",
       '',
     ),
-    says: 'nothing is held',
+    says: 'what waited is let go of',
   },
   hole(
     'entries of a batch that its answer has no room for',

@@ -212,6 +212,8 @@ describe('server: answers that are held', () => {
     raw.socket.pause();
     raw.send(get().repeat(3));
     await until('several are on their way', async () => (await held()) > 2 * PAGE * LARGE);
+    raw.socket.destroy();
+    await until('what waited is let go of', async () => (await held()) === 0);
   }).timeout(60_000);
 });
 
