@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { CommandError, reasonOf } from './errors.ts';
 
@@ -20,4 +21,11 @@ export function readArguments(flags: readonly string[] = []): {
     const known = [...flags.map((name) => `--${name}`), '--url URL'].join(' and ');
     throw new CommandError(`${reason}; there is ${known}`, { cause: error });
   }
+}
+
+/** The path of the one file that a command is given. Throws a CommandError that says what to do for anything else. */
+export function readFileArgument(remedy: string): string {
+  const [named, ...others] = process.argv.slice(2);
+  if (named === undefined || named.startsWith('-') || others.length > 0) throw new CommandError(remedy);
+  return path.resolve(named);
 }

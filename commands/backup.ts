@@ -3,17 +3,14 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage } from '../resources/dialects/sqlite.ts';
+import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
-import { flush, isThere, reserve } from './files.ts';
+import { flush, isThere, reserve, sqliteFileOf } from './files.ts';
 
 await runCommand('The backup', async ({ databaseUrl }) => {
-  const [named, ...others] = process.argv.slice(2);
-  if (named === undefined || named.startsWith('-') || others.length > 0) {
-    throw new CommandError('name one file that is not there yet: npm run backup -- ward-backup.db');
-  }
+  const file = readFileArgument('name one file that is not there yet: npm run backup -- ward-backup.db');
   const source = sourceOf(databaseUrl);
-  const file = path.resolve(named);
   const moment = new Date().toISOString();
   const bytes = await backUp(source, file);
   return `Backed up ${source} as of ${moment}: ${file}, ${(bytes / 2 ** 20).toFixed(1)} MiB, read back and whole\n`;
@@ -21,14 +18,12 @@ await runCommand('The backup', async ({ databaseUrl }) => {
 
 /** The file of the settings. Throws a CommandError with another way where there is none. */
 function sourceOf(url: string): string {
-  if (!url.startsWith('sqlite:')) {
-    throw new CommandError(
+  const source = sqliteFileOf(url, {
+    postgres:
       'a PostgreSQL database is backed up by its own tools: pg_dump --format=custom --file=FILE DATABASE, ' +
-        'which pg_restore puts back, or pg_basebackup',
-    );
-  }
-  const source = url.slice('sqlite:'.length);
-  if (source === ':memory:') throw new CommandError('sqlite::memory: ends with its server; npm run export asks it');
+      'which pg_restore puts back, or pg_basebackup',
+    memory: 'sqlite::memory: ends with its server; npm run export asks it',
+  });
   if (!existsSync(source)) throw new CommandError(`there is no ${source}: DATABASE_URL names the database`);
   return source;
 }

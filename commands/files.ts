@@ -1,4 +1,4 @@
-/** Files that a command makes: whole and on the disk before they have their name. */
+/** Files that commands read and make, these whole and on the disk before they have their name. */
 import { lstat, open } from 'node:fs/promises';
 import { CommandError, reasonOf } from './errors.ts';
 
@@ -31,4 +31,12 @@ export function isThere(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The file of a SQLite database. Throws a CommandError, with what to do instead, for a database that has none. */
+export function sqliteFileOf(url: string, instead: { postgres: string; memory: string }): string {
+  if (!url.startsWith('sqlite:')) throw new CommandError(instead.postgres);
+  const file = url.slice('sqlite:'.length);
+  if (file === ':memory:') throw new CommandError(instead.memory);
+  return file;
 }

@@ -3,17 +3,17 @@ import { link, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
 import { acquireLock } from '../server/lock.ts';
+import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
-import { flush, isThere, reserve } from './files.ts';
+import { flush, isThere, reserve, sqliteFileOf } from './files.ts';
 
 await runCommand('The restore', async ({ databaseUrl }) => {
-  const [named, ...others] = process.argv.slice(2);
-  if (named === undefined || named.startsWith('-') || others.length > 0) {
-    throw new CommandError('name the backup: npm run restore -- ward-backup.db');
-  }
-  const target = targetOf(databaseUrl);
-  const backup = path.resolve(named);
+  const backup = readFileArgument('name the backup: npm run restore -- ward-backup.db');
+  const target = sqliteFileOf(databaseUrl, {
+    postgres: 'a PostgreSQL database is restored by its own tools: pg_restore --dbname=DATABASE FILE',
+    memory: 'sqlite::memory: has no file: DATABASE_URL names the database',
+  });
   await mkdir(path.dirname(target), { recursive: true });
   const lock = await acquireLock(target);
   try {
@@ -24,16 +24,6 @@ await runCommand('The restore', async ({ databaseUrl }) => {
     await lock.release();
   }
 });
-
-/** The file of the settings. Throws a CommandError with another way where there is none. */
-function targetOf(url: string): string {
-  if (!url.startsWith('sqlite:')) {
-    throw new CommandError('a PostgreSQL database is restored by its own tools: pg_restore --dbname=DATABASE FILE');
-  }
-  const target = url.slice('sqlite:'.length);
-  if (target === ':memory:') throw new CommandError('sqlite::memory: has no file: DATABASE_URL names the database');
-  return target;
-}
 
 /**
  * Copies the backup beside the database and gives it its name once it is whole and on the disk. Gives the name under
