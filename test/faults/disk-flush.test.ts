@@ -12,10 +12,10 @@ import { attached, HAS_STRACE } from '../kill/trace.ts';
 import { until } from '../server/poll.ts';
 import { Load } from './load.ts';
 
-const FAILING = ['-f', '-o', '/dev/null', '-e', 'inject=fsync,fdatasync:error=EIO'];
+const FAILING = ['-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'];
 
 describe('faults: a disk that cannot flush', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   const folder = mkdtempSync(path.join(tmpdir(), 'ward-flush-'));
   let server: TestServer | undefined;
   afterEach(async () => {
@@ -32,7 +32,7 @@ describe('faults: a disk that cannot flush', function () {
     await load.goesOn();
     const tracer = spawn('strace', [...FAILING, '-p', String(server.pid)]);
     await attached(tracer);
-    await until('writes are in doubt', () => load.count('open') >= 16, 15_000);
+    await until('writes are in doubt', () => load.count('open') >= 16, 25_000);
     tracer.kill('SIGINT');
     await once(tracer, 'close');
     await load.goesOn();
@@ -40,7 +40,7 @@ describe('faults: a disk that cannot flush', function () {
     const failing = spawn('strace', [...FAILING, '-p', String(server.pid)]);
     await attached(failing);
     const before = load.count('open');
-    await until('writes are in doubt again', () => load.count('open') >= before + 16, 15_000);
+    await until('writes are in doubt again', () => load.count('open') >= before + 16, 25_000);
     await load.stop();
     await server.kill();
     server = await startServer({ database });

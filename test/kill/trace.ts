@@ -54,14 +54,19 @@ async function writeMarks(server: TestServer, name: string, count: number): Prom
   }
 }
 
-/** Waits until the tracer says that it follows the process. */
-export async function attached(tracer: ChildProcess): Promise<void> {
-  let said = '';
-  for await (const chunk of tracer.stderr ?? []) {
-    said += String(chunk);
-    if (/attached/.test(said)) return;
-  }
-  throw new Error(`strace could not follow the server: ${said}`);
+/**
+ * Waits until the tracer says that it follows the process. What it says is read to its end: it tells of each thread
+ * that comes later, and would die, and leave the process to itself, where nobody takes it.
+ */
+export function attached(tracer: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    tracer.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('attached')) resolve();
+    });
+    tracer.once('close', () => reject(new Error(`strace could not follow the server: ${said}`)));
+  });
 }
 
 const MARKS = /mark-[\d-]+-x/g;
