@@ -67,17 +67,20 @@ export interface Occurrences {
   count: number;
   first: number;
   last: number;
+  /** How often to each resource (`Type/id`), where several are told of together. */
+  each?: ReadonlyMap<string, number>;
 }
 
 /** By this the server knows its own AuditEvents, whatever its address is. */
 export const OBSERVER = { system: 'urn:ward:audit-observer', value: 'ward' };
 
 /** The AuditEvent of a record, without what the engine adds. */
-export function auditEvent(record: AuditRecord, { count, first, last }: Occurrences, site: string): JsonObject {
+export function auditEvent(record: AuditRecord, occurrences: Occurrences, site: string): JsonObject {
+  const { count, first, last } = occurrences;
   const { kind, outcome, reason, ending } = record;
   const { type, subtype } = ending && ENDINGS[ending] !== '0' ? REUSE : KINDS[kind];
   const codes = ending ? [kind, ending] : [kind];
-  const entity = entitiesOf(record, count);
+  const entity = entitiesOf(record, occurrences);
   return {
     type,
     subtype: [...codes.map((code) => ({ system: KIND_SYSTEM, code })), ...subtype],
@@ -110,18 +113,24 @@ function agentsOf({ user, client, asker, address }: AuditRecord): JsonObject[] {
   ];
 }
 
-function entitiesOf({ what, asked, search, rotation }: AuditRecord, count: number): JsonObject[] {
+function entitiesOf(record: AuditRecord, { count, each }: Occurrences): JsonObject[] {
+  if (each) return [...each].map(([what, times]) => entityOf({ ...record, what }, times));
+  const { search } = record;
+  const entity = entityOf(record, count);
+  return [...(Object.keys(entity).length === 0 ? [] : [entity]), ...(search ? [queryOf(search.expression)] : [])];
+}
+
+function entityOf({ what, asked, search, rotation }: AuditRecord, count: number): JsonObject {
   const detail = [
     ...(count === 1 ? [] : [{ type: 'count', valueString: String(count) }]),
     ...(search ? [{ type: 'ended', valueString: String(search.ended) }] : []),
     ...Object.entries(rotation ?? {}).map(([type, value]) => ({ type, valueString: String(value) })),
   ];
-  const entity = {
+  return {
     ...(what === undefined ? {} : { what: { reference: what } }),
     ...(asked === undefined ? {} : { name: asked }),
     ...(detail.length === 0 ? {} : { detail }),
   };
-  return [...(Object.keys(entity).length === 0 ? [] : [entity]), ...(search ? [queryOf(search.expression)] : [])];
 }
 
 /** An entity of its own: one has a name or a query, never both (R4's rule sev-1). */

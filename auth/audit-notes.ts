@@ -25,33 +25,49 @@ export interface Noted extends Occurrences {
   note: AuditNote;
 }
 
+/** What is told together, by what it was done to. */
+interface Gathered extends Noted {
+  each: Map<string, number>;
+}
+
 /** What is noted between two flushes: what goes beyond is counted. Whoever is refused cannot crowd out the others. */
 const MOST_REFUSED = 500;
 const MOST_OTHERS = 10_000;
+/** Of how many Sessions one event tells. */
+const MOST_TOGETHER = 100;
 
 /**
  * What was noted and is not written yet. Equal refusals, by the same account and network, are one with a count, so that
- * a flood of them fills neither memory nor disk.
+ * a flood of them fills neither memory nor disk. Tokens that a Client got for itself are one with all their Sessions,
+ * since a Client may ask for many. All else is told one by one, since it is somebody's.
  */
 export class Notes {
   #refusals = new Map<string, Noted>();
   #others: Noted[] = [];
+  #ofClients = new Map<string, Gathered>();
+  #happened = 0;
 
-  /** How many there are that are no refusals: what went well is told one by one, since it is somebody's. */
+  /** How often something happened that was no refusal. */
   get others(): number {
-    return this.#others.length;
+    return this.#happened;
   }
 
   add(event: Noted): void {
-    if (isRefusal(event.note)) this.#count(event);
-    else if (this.#others.length >= MOST_OTHERS) this.#count({ ...event, note: OVERFLOW });
-    else this.#others.push(event);
+    if (isRefusal(event.note)) this.#sum(event);
+    else if (this.#happened >= MOST_OTHERS) this.#sum({ ...event, note: OVERFLOW });
+    else {
+      this.#happened += event.count;
+      if (isOfClientAlone(event.note)) this.#gather(event);
+      else this.#others.push(event);
+    }
   }
 
   /** Takes all that are no refusals. */
   takeOthers(): Noted[] {
-    const others = this.#others;
+    const others = [...this.#others, ...this.#ofClients.values()];
     this.#others = [];
+    this.#ofClients = new Map();
+    this.#happened = 0;
     return others;
   }
 
@@ -61,19 +77,33 @@ export class Notes {
     return [...this.takeOthers(), ...refusals];
   }
 
-  #count(event: Noted): void {
-    const key = keyOf(event.note);
-    const known = this.#refusals.get(key);
-    if (known) {
-      known.count += event.count;
-      known.first = Math.min(known.first, event.first);
-      known.last = Math.max(known.last, event.last);
-    } else if (this.#refusals.size < MOST_REFUSED || key === OVERFLOW_KEY) {
-      this.#refusals.set(key, { ...event });
+  #gather(event: Noted): void {
+    const { client, address, asked, what = '' } = event.note;
+    const { each = new Map([[what, event.count]]) } = event;
+    const key = JSON.stringify([client, address, asked]);
+    const known = this.#ofClients.get(key);
+    if (known && known.each.size < MOST_TOGETHER) {
+      include(known, event);
+      for (const [one, times] of each) known.each.set(one, (known.each.get(one) ?? 0) + times);
     } else {
-      this.#count({ ...event, note: OVERFLOW });
+      if (known) this.#others.push(known);
+      this.#ofClients.set(key, { ...event, each: new Map(each) });
     }
   }
+
+  #sum(event: Noted): void {
+    const key = keyOf(event.note);
+    const known = this.#refusals.get(key);
+    if (known) include(known, event);
+    else if (this.#refusals.size < MOST_REFUSED || key === OVERFLOW_KEY) this.#refusals.set(key, { ...event });
+    else this.#sum({ ...event, note: OVERFLOW });
+  }
+}
+
+function include(known: Noted, { count, first, last }: Occurrences): void {
+  known.count += count;
+  known.first = Math.min(known.first, first);
+  known.last = Math.max(known.last, last);
 }
 
 const OVERFLOW: AuditNote = { kind: 'overflow', outcome: '8' };
@@ -82,6 +112,11 @@ const OVERFLOW_KEY = keyOf(OVERFLOW);
 /** What ended a Session is told by itself, however serious: there is no more of it than there are Sessions. */
 function isRefusal({ kind, outcome }: AuditNote): boolean {
   return outcome !== '0' && kind !== 'token-revoked';
+}
+
+/** A token that a Client got by its own credentials: no person had to do with it. */
+function isOfClientAlone({ kind, user }: AuditNote): boolean {
+  return kind === 'token-issued' && user === undefined;
 }
 
 /** What makes refusals equal: not which resource exactly was asked for, which a caller can vary for ever. */

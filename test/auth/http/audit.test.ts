@@ -109,14 +109,6 @@ describe('auth: audit', () => {
     expect(await counts('token-issued', '10.1.0.22', 3)).to.eql([1, 1, 1]);
   });
 
-  it('many tokens are told one by one, without waiting for the clock', async () => {
-    const ask = () => api.granted('grant_type=client_credentials', { as: asApp, ...from('10.1.0.23') });
-    for (let round = 0; round < 10; round += 1) await Promise.all(Array.from({ length: 30 }, ask));
-    const query = `/AuditEvent?subtype=${KIND}|token-issued&address=10.1.0.23&_count=1000`;
-    await until('many events', async () => (await api.found(query)).length >= 200);
-    expect(await counts('token-issued', '10.1.0.23', 300)).to.have.length(300);
-  });
-
   it('a token that was refused to a Client, named where there is such a Client', async () => {
     await api.token('grant_type=client_credentials', { as: { basic: ['app', 'wrong'] }, ...from('10.1.0.4') });
     const event = await one('token-refused', '10.1.0.4');
