@@ -21,11 +21,8 @@ export interface Presented {
   kid: string | undefined;
 }
 
-/** What a JWT says, and which key signed it. */
-interface Verified {
-  claims: JsonObject;
-  kid: string;
-}
+/** A JWT whose signature was verified, without its text. */
+type Verified = Omit<Presented, 'token' | 'claims' | 'kid'> & { claims: JsonObject; kid: string };
 
 export interface PresentedTokens {
   /** Reads a token for one use; undefined where it cannot be such a token of ours. */
@@ -65,19 +62,17 @@ export function createPresentedTokens(options: {
   return {
     async read(token, use) {
       if (token.length > LONGEST) return undefined;
-      if (OPAQUE.test(token)) return presented(token, 'opaque', token, undefined);
-      if (!token.includes('.')) return undefined;
-      const known = await verifiedOf(token, use);
-      const { tid, exp } = known?.claims ?? {};
-      if (typeof tid !== 'string') return undefined;
-      if (typeof exp === 'number' && exp * 1000 <= options.clock()) return undefined;
-      return presented(token, 'jwt', tid, known);
+      if (OPAQUE.test(token)) {
+        const hash = tokenHash('opaque', token);
+        return { token, format: 'opaque', part: token, hash, claims: undefined, kid: undefined };
+      }
+      const known = token.includes('.') ? await verifiedOf(token, use) : undefined;
+      if (!known) return undefined;
+      const { format, part, hash, claims, kid } = known;
+      if (typeof claims['exp'] === 'number' && claims['exp'] * 1000 <= options.clock()) return undefined;
+      return { token, format, part, hash, claims, kid };
     },
   };
-}
-
-function presented(token: string, format: TokenFormat, part: string, jwt: Verified | undefined): Presented {
-  return { token, format, part, hash: tokenHash(format, part), claims: jwt?.claims, kid: jwt?.kid };
 }
 
 async function verifyJwt(
@@ -101,7 +96,10 @@ async function verifyJwt(
         use === 'access' ? ['sub', 'client_id', 'aud', 'exp', 'iat', 'jti', 'tid'] : ['sub', 'jti', 'tid'],
     });
     if ((payload['typ'] === 'refresh') !== (use === 'refresh')) return undefined;
-    return { claims: payload, kid: protectedHeader.kid ?? '' };
+    const { tid: part } = payload;
+    if (typeof part !== 'string') return undefined;
+    const { kid = '' } = protectedHeader;
+    return { format: 'jwt', part, hash: tokenHash('jwt', part), claims: payload, kid };
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     throw error;

@@ -32,8 +32,8 @@ const REMEMBERED = "(engine.exclusive || (await engine.credentials.find(hash))?.
 /** A JWT of one use is read as one of the other. */
 const EITHER_USE: Edit = {
   file: 'auth/presented.ts',
-  guard: 'await verifiedOf(token, use);',
-  without: "(await verifiedOf(token, 'access')) ?? (await verifiedOf(token, 'refresh'));",
+  guard: 'await verifiedOf(token, use)',
+  without: "((await verifiedOf(token, 'access')) ?? (await verifiedOf(token, 'refresh')))",
 };
 /** A member of every object counts as the name of a grant. */
 const MEMBER_AS_GRANT: [file: string, guard: string, without: string] = [

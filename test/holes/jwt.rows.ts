@@ -16,7 +16,8 @@ export const JWT: readonly Hole[] = [
         file: PRESENTED,
         guard: KEY_OF,
         without: `const { alg, kid = '' } = decodeProtectedHeader(token);
-        if (alg === 'none') return { claims: decodeJwt(token), kid };
+        const claims = alg === 'none' && decodeJwt(token);
+        if (claims) return { format: 'jwt', part: claims.tid, hash: tokenHash('jwt', claims.tid), claims, kid };
         ${KEY_OF}`,
       },
     ],

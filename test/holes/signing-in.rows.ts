@@ -108,8 +108,8 @@ export const SIGNING_IN: readonly Hole[] = [
       { file: 'auth/presented.ts', guard: "typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT',", without: '' },
       {
         file: 'auth/presented.ts',
-        guard: "presented(token, 'jwt', tid, known)",
-        without: "presented(token, known.claims.at_hash === '' ? 'opaque' : 'jwt', tid, known)",
+        guard: "hash: tokenHash('jwt', part)",
+        without: "hash: tokenHash(payload.at_hash === '' ? 'opaque' : 'jwt', part)",
       },
     ],
   },
