@@ -5,7 +5,7 @@ import { removeByKey } from './erase.ts';
 import { readJson } from './json/read.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type JsonObject } from './json/value.ts';
-import { TickReader } from './reader.ts';
+import { rowByKey, rowsByKey, TickReader } from './reader.ts';
 import type { IndexColumn } from './search/tables.ts';
 import { rowsAsJson } from './versions.ts';
 
@@ -21,19 +21,27 @@ interface CredentialRow {
 const SELECT =
   'SELECT c.hash, c.key, c.name, c.detail, r.type, r.id FROM credential c JOIN resource r ON r.key = c.key WHERE';
 
-/** The credentials as they are committed. Look-ups by hash of one tick are one query. */
+/** The credentials as they are committed. Look-ups of one tick are one query. */
 export function committedCredentials(connection: Connection): Credentials {
   const byHash = new TickReader<CredentialRow>(
     connection,
     (list) => `${SELECT} c.hash IN (${list})`,
-    ({ hash }) => hash,
+    rowByKey(({ hash }) => hash),
+  );
+  const byOwner = new TickReader<CredentialRow, CredentialRow[]>(
+    connection,
+    (list) => `${SELECT} c.key IN (${list})`,
+    rowsByKey(({ key }) => String(key)),
   );
   return {
     find: async (hash) => {
       const row = await byHash.read(hash);
       return row && credentialOf(row);
     },
-    of: (key, name) => credentialsOf(connection, key, name),
+    of: async (key, name) => {
+      const rows = (await byOwner.read(String(key))) ?? [];
+      return rows.filter((row) => name === undefined || row.name === name).map(credentialOf);
+    },
   };
 }
 

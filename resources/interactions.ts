@@ -23,10 +23,10 @@ import { type Foreseen, foreseenOf } from './foreseen.ts';
 import { AccessGeneration } from './generation.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
-import { foldName } from './names.ts';
+import { committedHolders } from './names.ts';
 import { PatchBounds } from './patch/bounds.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
-import { TickReader } from './reader.ts';
+import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { SecretHasher } from './secrets.ts';
@@ -65,6 +65,7 @@ class ResourceEngine implements Engine {
   readonly exclusive: boolean;
   readonly committed: Pick<Connection, 'all'>;
   readonly credentials: Credentials;
+  readonly holder: Engine['holder'];
   readonly #options: EngineOptions;
   readonly #reads: Reads;
   readonly #writer: Writer;
@@ -80,6 +81,7 @@ class ResourceEngine implements Engine {
     this.exclusive = dialect.exclusive;
     this.committed = points;
     this.credentials = committedCredentials(points);
+    this.holder = committedHolders(points);
     this.#reads = new Reads({
       registry,
       served: (type) => this.#served(type),
@@ -179,14 +181,6 @@ class ResourceEngine implements Engine {
     return deletionsBefore(this.#options.queries, type, before, count);
   }
 
-  async holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined> {
-    const [row] = await this.#options.points.all<{ type: string; id: string }>(
-      'SELECT r.type, r.id FROM name n JOIN resource r ON r.key = n.key WHERE n.namespace = ? AND n.value = ?',
-      [namespace, foldName(name)],
-    );
-    return row;
-  }
-
   newId(): string {
     return uuid(this.#options.clock(), this.#options.random);
   }
@@ -284,7 +278,12 @@ class ResourceEngine implements Engine {
     if (!reader) {
       this.#served(type);
       const sql = (list: string) => `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id IN (${list})`;
-      reader = new TickReader<VersionRow>(this.#options.points, sql, (row) => row.id, [type]);
+      reader = new TickReader<VersionRow>(
+        this.#options.points,
+        sql,
+        rowByKey((row) => row.id),
+        [type],
+      );
       this.#readers.set(type, reader);
     }
     const row = await reader.read(id);

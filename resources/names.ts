@@ -2,6 +2,8 @@ import type { Connection } from './connection.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { Failure } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
+import type { Address } from './known.ts';
+import { rowByKey, TickReader } from './reader.ts';
 
 /** The names that a resource holds: element by the folded name. */
 export type Names = Map<string, string>;
@@ -20,6 +22,35 @@ export function namesOf(definition: ResourceDefinition, id: string, resource: Js
     if (typeof value === 'string' && !names.has(foldName(value))) names.set(foldName(value), element);
   }
   return names;
+}
+
+type HolderRow = Address & { value: string };
+
+const HOLDERS = 'SELECT n.value, r.type, r.id FROM name n JOIN resource r ON r.key = n.key WHERE n.namespace = ?';
+
+/** Tells who holds a name of a namespace, as it is committed. Look-ups of one tick are one query a namespace. */
+export function committedHolders(
+  connection: Connection,
+): (namespace: string, name: string) => Promise<Address | undefined> {
+  const readers = new Map<string, TickReader<HolderRow>>();
+  return async (namespace, name) => {
+    const folded = foldName(name);
+    // No resource holds such a name, and PostgreSQL takes no text that has it: others would fail with it.
+    if (folded.includes('\0')) return undefined;
+    let reader = readers.get(namespace);
+    if (!reader) {
+      const sql = (list: string) => `${HOLDERS} AND n.value IN (${list})`;
+      reader = new TickReader<HolderRow>(
+        connection,
+        sql,
+        rowByKey(({ value }) => value),
+        [namespace],
+      );
+      readers.set(namespace, reader);
+    }
+    const row = await reader.read(folded);
+    return row && { type: row.type, id: row.id };
+  };
 }
 
 /**

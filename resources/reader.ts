@@ -4,9 +4,28 @@ import { type Waiter, WaitingLine, type WaitingLineOptions } from './waiting-lin
 const SIZES = [1, 2, 4, 8, 16, 32, 64] as const;
 const LARGEST = 64;
 
-interface Lookup<Row> {
+interface Lookup<Found> {
   keys: string[];
-  waiting: Map<string, { resolve(row: Row | undefined): void; reject(error: unknown): void }[]>;
+  waiting: Map<string, { resolve(found: Found | undefined): void; reject(error: unknown): void }[]>;
+}
+
+/** What each key finds where no two rows have one. */
+export function rowByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Map<string, Row> {
+  return (rows) => new Map(rows.map((row) => [keyOf(row), row]));
+}
+
+/** What each key finds where several rows may have one. */
+export function rowsByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Map<string, Row[]> {
+  return (rows) => {
+    const found = new Map<string, Row[]>();
+    for (const row of rows) {
+      const key = keyOf(row);
+      const others = found.get(key);
+      if (others) others.push(row);
+      else found.set(key, [row]);
+    }
+    return found;
+  };
 }
 
 /**
@@ -14,37 +33,37 @@ interface Lookup<Row> {
  * `… IN (?, …)`. The list is padded to a few sizes, so that few texts are ever prepared. What waits too long behind a
  * statement is refused with `busy`.
  */
-export class TickReader<Row> {
+export class TickReader<Row, Found = Row> {
   readonly #connection: Connection;
   readonly #sql: (list: string) => string;
   readonly #fixed: readonly Binding[];
-  readonly #keyOf: (row: Row) => string;
+  readonly #found: (rows: Row[]) => Map<string, Found>;
   /** The pending look-up, where it waits for the one under way. */
   readonly #line: WaitingLine<Waiter>;
-  #pending: Lookup<Row> | undefined;
+  #pending: Lookup<Found> | undefined;
   #asking = false;
 
   /**
    * @param sql gives the query for a list of placeholders; it is bound to `fixed` first, then to the keys
-   * @param keyOf the key that a row answers
+   * @param found what each key finds among the rows
    * @param wait how long a look-up may wait for the one under way
    */
   constructor(
     connection: Connection,
     sql: (list: string) => string,
-    keyOf: (row: Row) => string,
+    found: (rows: Row[]) => Map<string, Found>,
     fixed: readonly Binding[] = [],
     wait: Partial<WaitingLineOptions> = {},
   ) {
     this.#connection = connection;
     this.#sql = sql;
-    this.#keyOf = keyOf;
+    this.#found = found;
     this.#fixed = fixed;
     this.#line = new WaitingLine({ name: 'reads', ...wait });
   }
 
-  /** The row of this key, or undefined. */
-  read(key: string): Promise<Row | undefined> {
+  /** What this key finds, or undefined. */
+  read(key: string): Promise<Found | undefined> {
     this.#pending ??= this.#begin();
     const { keys, waiting } = this.#pending;
     return new Promise((resolve, reject) => {
@@ -58,15 +77,15 @@ export class TickReader<Row> {
     });
   }
 
-  #begin(): Lookup<Row> {
-    const lookup: Lookup<Row> = { keys: [], waiting: new Map() };
+  #begin(): Lookup<Found> {
+    const lookup: Lookup<Found> = { keys: [], waiting: new Map() };
     if (this.#asking) this.#line.join({ reject: (error) => this.#refuse(lookup, error) });
     else setImmediate(() => this.#flush());
     return lookup;
   }
 
   /** Whoever comes next begins another look-up. */
-  #refuse(lookup: Lookup<Row>, error: unknown): void {
+  #refuse(lookup: Lookup<Found>, error: unknown): void {
     this.#pending = undefined;
     for (const waiting of lookup.waiting.values()) for (const { reject } of waiting) reject(error);
   }
@@ -88,13 +107,13 @@ export class TickReader<Row> {
     });
   }
 
-  async #answer(lookup: Lookup<Row>, keys: string[]): Promise<void> {
+  async #answer(lookup: Lookup<Found>, keys: string[]): Promise<void> {
     try {
       const size = SIZES.find((candidate) => candidate >= keys.length) ?? LARGEST;
       const padded = Array.from({ length: size }, (_, place) => keys[place] ?? keys[0] ?? '');
       const list = padded.map(() => '?').join(', ');
       const rows = await this.#connection.all<Row>(this.#sql(list), [...this.#fixed, ...padded]);
-      const found = new Map(rows.map((row) => [this.#keyOf(row), row]));
+      const found = this.#found(rows);
       for (const key of keys) {
         for (const { resolve } of lookup.waiting.get(key) ?? []) resolve(found.get(key));
       }

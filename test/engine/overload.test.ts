@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Connection } from '../../resources/connection.ts';
 import { Failure } from '../../resources/errors.ts';
 import type { Job } from '../../resources/group.ts';
-import { TickReader } from '../../resources/reader.ts';
+import { rowByKey, TickReader } from '../../resources/reader.ts';
 import { TurnConnection } from '../../resources/turns.ts';
 import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/waiting-line.ts';
 import { Writer } from '../../resources/writer.ts';
@@ -187,7 +187,13 @@ describe('Reads by id, overloaded', () => {
     const sql = (list: string) =>
       `SELECT v FROM (SELECT 'a' AS v UNION SELECT 'b' UNION SELECT 'c') t WHERE v IN (${list})`;
     const wait = { longest: 20, elapsed: () => now };
-    const reader = new TickReader<{ v: string }>(slow, sql, ({ v }) => v, [], wait);
+    const reader = new TickReader<{ v: string }>(
+      slow,
+      sql,
+      rowByKey(({ v }) => v),
+      [],
+      wait,
+    );
     const first = reader.read('a');
     await until('the statement', () => statements.length === 1);
     const others = [reader.read('b'), reader.read('c')];
