@@ -90,10 +90,16 @@ export function createBrowsers(options: {
       throw new OAuthError('access_denied', 'The person was signed out meanwhile.');
     },
     async signOut(secret) {
-      await engine.transact(async ({ credentials }) => {
-        const login = await credentials.take(loginHash(secret));
-        if (login?.name === LOGIN) await credentials.remove(login.key, CODE);
-      });
+      const held = await engine.credentials.find(loginHash(secret));
+      if (held?.name !== LOGIN) return;
+      const { type, id } = held;
+      const end: Work<void> = async (transaction) => {
+        // Whoever is given a code at this moment, by another node too, has it before this, or is signed out already.
+        await transaction.current(type, id);
+        const login = await transaction.credentials.take(loginHash(secret));
+        if (login) await transaction.credentials.remove(login.key, CODE);
+      };
+      await engine.transact(end, [{ type, id }]);
     },
   };
 }
