@@ -1,6 +1,7 @@
 /** Ending many Sessions: in jobs of a bounded size, since all other writes wait for a job. */
 import type { Clock } from '../resources/clock.ts';
 import type { Engine, Transaction, Version, WriteOptions } from '../resources/engine.ts';
+import type { Address } from '../resources/known.ts';
 import type { Registry } from '../resources/registry.ts';
 import { parseSearch } from '../resources/search/parse.ts';
 import type { ParsedSearch } from '../resources/search/plan.ts';
@@ -8,7 +9,7 @@ import { endSignIns } from './authorization/sign-ins.ts';
 import type { Chore } from './chore.ts';
 import type { Ending, SessionEnd } from './ending.ts';
 import { endSession, idIn } from './sessions.ts';
-import { currentStored } from './stored.ts';
+import { currentStored, storedOf } from './stored.ts';
 
 const SESSIONS_A_JOB = 50;
 
@@ -30,6 +31,7 @@ export async function endFound(
       const { matches } = await transaction.search(page);
       const users = new Set(named);
       let done = 0;
+      await transaction.look([...matches, ...usersOf(matches, named)]);
       for (const id of idsOf(matches)) {
         const session = await currentStored(transaction, 'Session', id);
         if (!session || session.resource['active'] === false) continue;
@@ -44,6 +46,12 @@ export async function endFound(
     // What has ended is not found again; where nothing could be ended, the same would be found for ever.
     if (found < SESSIONS_A_JOB || done === 0) return ended;
   }
+}
+
+/** The Users of Sessions, and those with further ids. */
+function usersOf(sessions: readonly Version[], named: readonly string[]): Address[] {
+  const ids = sessions.flatMap((session) => idIn(storedOf(session)?.resource ?? {}, 'user') ?? []);
+  return [...new Set([...named, ...ids])].map((id) => ({ type: 'User', id }));
 }
 
 /** Ends the logins and the codes of a User, where there is one with this id. */
@@ -63,6 +71,7 @@ export async function cutOff(
   end: SessionEnd,
 ): Promise<void> {
   const open = await transaction.matches('Session', openSessions(type, id));
+  await transaction.look(open.slice(0, SESSIONS_A_JOB));
   await transaction.credentials.removeAll(open.map(({ key }) => key));
   for (const session of open.slice(0, SESSIONS_A_JOB)) await endSession(transaction, session.id, end);
   if (open.length <= SESSIONS_A_JOB) return;

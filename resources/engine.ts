@@ -135,6 +135,11 @@ export interface Transaction extends Connection {
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
   /** Keeps other nodes from deciding on a type until the job ends; on a table that holds no resources, by its name. */
   hold(type: string): Promise<void>;
+  /**
+   * Has resources kept from other nodes until the job ends: those that it comes to know only from what it reads. They
+   * are had as what is foreseen is, all at once and in one order on every node; where they are not, it begins again.
+   */
+  look(addresses: readonly Address[]): Promise<void>;
   /** Runs a search as it was understood on what stands now; what the job has written is found, too. */
   search(search: ParsedSearch): Promise<SearchPage>;
   /**

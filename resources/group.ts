@@ -4,7 +4,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import type { Change } from './engine.ts';
 import type { Foreseen } from './foreseen.ts';
 import { Gathered } from './gathered.ts';
-import type { Known } from './known.ts';
+import type { Address, Known } from './known.ts';
 import { parameterNumber } from './search/tables.ts';
 
 /** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
@@ -16,6 +16,8 @@ export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 
   changes: Change[];
   /** Keeps other nodes from deciding on a type until the group ends. */
   hold(type: string): Promise<void>;
+  /** Has resources kept from other nodes, as `Transaction.look` tells. */
+  look(addresses: readonly Address[]): Promise<void>;
   /** Brings into the database what the group has gathered, index rows too: what a search looks at. */
   flush(): Promise<void>;
 }
@@ -32,6 +34,16 @@ export interface Outcome {
 
 /** Thrown inside a group to start it again, this time with a savepoint around each job. */
 export class RunAgain extends Error {}
+
+/** Thrown inside a group to start it again, with what one of its jobs has found out that it looks at. */
+export class Unforeseen extends Error {
+  readonly looksAt: readonly Address[];
+
+  constructor(looksAt: readonly Address[]) {
+    super('A job looks at more than was foreseen.');
+    this.looksAt = looksAt;
+  }
+}
 
 /** No transaction could be begun: another would fare no better. */
 export class CannotBegin extends Error {
@@ -52,6 +64,8 @@ export interface GroupOptions {
   known: Known;
   /** True where each job has a savepoint of its own. */
   savepoints: boolean;
+  /** True where it is begun again for what a job has not foreseen; else that is locked as it is met. */
+  patient: boolean;
 }
 
 /**
@@ -65,7 +79,7 @@ export class Group {
 
   constructor(options: GroupOptions) {
     this.#options = options;
-    const { savepoints: undoable, write, ...rest } = options;
+    const { savepoints: undoable, write, patient: _patient, ...rest } = options;
     this.gathered = new Gathered({ ...rest, undoable }, write);
   }
 
@@ -83,15 +97,19 @@ export class Group {
 
   /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
   async run(job: Job<unknown>): Promise<Outcome> {
-    const { connection, clock, savepoints } = this.#options;
+    const { connection, clock, savepoints, patient } = this.#options;
     const { versions, credentials, index, written } = this.gathered;
     const tracked = this.#tracked();
     const changes: Change[] = [];
     const flush = () => this.#flushInside();
     const hold = (type: string) => this.#hold(tracked, type);
+    const look = async (addresses: readonly Address[]) => {
+      const loose = patient ? versions.loose(addresses) : [];
+      if (loose.length > 0) throw new Unforeseen(loose);
+    };
     if (savepoints) await connection.run('SAVEPOINT job');
     try {
-      const context = { connection: tracked, now: clock(), changes, versions, credentials, index, hold, flush };
+      const context = { connection: tracked, now: clock(), changes, versions, credentials, index, hold, look, flush };
       const value = await job(context);
       if (savepoints) {
         await this.#flushInside();
@@ -99,7 +117,7 @@ export class Group {
       }
       return { value, changes };
     } catch (error) {
-      if (error instanceof CannotBegin || error instanceof RunAgain) throw error;
+      if (error instanceof CannotBegin || error instanceof RunAgain || error instanceof Unforeseen) throw error;
       if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
       // A constraint may have been broken by what another job has gathered.
       const isMarked = tracked.wrote || this.gathered.written > written || error instanceof DatabaseError;

@@ -6,6 +6,7 @@ import { erase } from './erase.ts';
 import type { JobContext } from './group.ts';
 import { differences } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
+import type { Address } from './known.ts';
 import { namesOf, replaceNames } from './names.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
@@ -178,6 +179,10 @@ export class JobTransaction implements Transaction {
   /** Keeps other nodes from deciding on a type until the job ends. */
   hold(type: string): Promise<void> {
     return this.#context.hold(type);
+  }
+
+  look(addresses: readonly Address[]): Promise<void> {
+    return this.#context.look(addresses);
   }
 
   reindex(type: string): Promise<void> {

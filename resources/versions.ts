@@ -59,6 +59,8 @@ export class Versions {
   #passed: Version[] = [];
   #moved: number[] = [];
   #written = 0;
+  /** The names of what has been looked at: other nodes may not change it until the group ends. */
+  readonly #kept = new Set<string>();
 
   constructor(options: VersionsOptions) {
     this.#options = options;
@@ -79,6 +81,7 @@ export class Versions {
   async look(addresses: readonly Address[]): Promise<void> {
     const { dialect, connection } = this.#options;
     const found = this.#found;
+    for (const address of addresses) this.#kept.add(nameOf(address));
     const asked = found ? addresses.filter((address) => !this.#has(nameOf(address), found)) : addresses;
     if (asked.length < 2 || (!found && dialect.exclusive)) return;
     const rows = await connection.all<VersionRow>(dialect.resourcesAt(VERSION_COLUMNS, dialect.rowsFromJson(ADDRESS)), [
@@ -89,6 +92,12 @@ export class Versions {
     for (const row of rows) found.set(nameOf(row), versionOf(row));
   }
 
+  /** Those of some resources that other nodes may change still; none where nobody else writes. */
+  loose(addresses: readonly Address[]): Address[] {
+    if (this.#options.dialect.exclusive) return [];
+    return addresses.filter((address) => !this.#kept.has(nameOf(address)));
+  }
+
   /**
    * The current version of a resource, a deletion included; other nodes may not change it until the job ends. `asking`
    * is the job's connection, which has everything written first that is gathered.
@@ -96,6 +105,7 @@ export class Versions {
   async current(asking: Connection, type: string, id: string): Promise<Version | undefined> {
     const name = nameOf({ type, id });
     const found = this.#found;
+    this.#kept.add(name);
     if (found && this.#has(name, found)) return found.get(name);
     const { dialect, connection } = this.#options;
     const sql = `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id = ?${dialect.forUpdate}`;
@@ -142,13 +152,22 @@ export class Versions {
   take(): (string | undefined)[] {
     const next = [...this.#next.values()];
     const rows = [
-      rowsAsJson([...this.#first.values()].map(wholeOf)),
+      rowsAsJson(this.#inOrder([...this.#first.values()]).map(wholeOf)),
       rowsAsJson(this.#passed.map(wholeOf)),
       rowsAsJson(this.#moved.map((key) => [key])),
       rowsAsJson(next.map((version) => [version.key, ...stateOf(version)])),
     ];
     this.clear();
     return rows;
+  }
+
+  /**
+   * First versions as they are to be written. What is not there yet cannot be locked ahead: nodes that make the same
+   * resources at the same moment make them in one order, so that none waits for another that waits for it.
+   */
+  #inOrder(first: Version[]): Version[] {
+    if (this.#options.dialect.exclusive) return first;
+    return first.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
   }
 
   /** Forgets what was gathered: the job that it belongs to has failed. */

@@ -5,7 +5,7 @@ import type { Change } from './engine.ts';
 import { Failure } from './errors.ts';
 import type { Foreseen } from './foreseen.ts';
 import { flushStatements } from './gathered.ts';
-import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain } from './group.ts';
+import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain, Unforeseen } from './group.ts';
 import { type Address, Known, nameOf } from './known.ts';
 import { endOfTurn } from './tick.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
@@ -34,6 +34,8 @@ export interface GroupSize {
 
 const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
 const GROUP_ATTEMPTS = 5;
+/** How often a group is begun again for what a job has not foreseen; from then on that is locked as it is met. */
+const LOOKS_AHEAD = 8;
 
 interface Waiting {
   run: Job<unknown>;
@@ -143,30 +145,33 @@ export class Writer {
   }
 
   /**
-   * Tries a group until it commits: again with savepoints where a job failed after it wrote. Where no transaction can
-   * be begun, all that wait are told so: the next would fare no better.
+   * Tries a group until it commits: again with savepoints where a job failed after it wrote, and with more foreseen
+   * where one looks at more. Where no transaction can be begun, all that wait are told so: the next would fare no
+   * better.
    */
   async #attemptGroup(taken: Waiting[]): Promise<Outcome[]> {
-    let savepoints = false;
-    for (let attempt = 1; ; attempt += 1) {
+    let [savepoints, attempts, looks] = [false, 0, 0];
+    for (;;) {
       let group: Group | undefined;
       try {
-        group = await this.#newGroup(savepoints);
+        group = await this.#newGroup(savepoints, looks < LOOKS_AHEAD);
         return await this.#runGroup(group, taken);
       } catch (error) {
         if (error instanceof CannotBegin) taken.push(...this.#queue.takeAll());
-        const again = error instanceof RunAgain || (error instanceof DatabaseError && error.fault === 'contention');
-        if (!again || attempt === GROUP_ATTEMPTS) throw error;
+        if (error instanceof Unforeseen) looks += 1;
+        else attempts += 1;
+        const again = error instanceof Unforeseen || error instanceof RunAgain || isContention(error);
+        if (!again || attempts === GROUP_ATTEMPTS) throw error;
         savepoints ||= error instanceof RunAgain;
         await group?.undo();
       }
     }
   }
 
-  async #newGroup(savepoints: boolean): Promise<Group> {
+  async #newGroup(savepoints: boolean, patient: boolean): Promise<Group> {
     const { clock, dialect } = this.#options;
     this.#opened ??= await this.#open();
-    const group = new Group({ clock, dialect, known: this.#known, savepoints, ...this.#opened });
+    const group = new Group({ clock, dialect, known: this.#known, savepoints, patient, ...this.#opened });
     await group.open();
     return group;
   }
@@ -206,17 +211,35 @@ export class Writer {
     const ready = await this.#foresee(group, taken);
     // Another node may have been waited for until now: those who wait here are not to wait any longer for it.
     const deadline = performance.now() + milliseconds;
-    for (const { run } of taken) outcomes.push(await group.run(run));
+    for (const waiting of taken) outcomes.push(await runIn(group, waiting));
     while (taken.length < jobs && performance.now() < deadline) {
       const waiting = await this.#next(group, taken, ready);
       if (!waiting) break;
       taken.push(waiting);
-      outcomes.push(await group.run(waiting.run));
+      outcomes.push(await runIn(group, waiting));
     }
     const { beforeCommit } = this.#options;
     const changes = outcomes.flatMap((outcome) => outcome.changes);
     const before = beforeCommit && changes.length > 0 ? beforeCommit : undefined;
     await group.commit(before && ((connection) => before(connection, changes)));
     return outcomes;
+  }
+}
+
+/** True where another node was faster. */
+function isContention(error: unknown): boolean {
+  return error instanceof DatabaseError && error.fault === 'contention';
+}
+
+/** Runs a job in its group; what it turns out to look at is foreseen the next time. */
+async function runIn(group: Group, waiting: Waiting): Promise<Outcome> {
+  try {
+    return await group.run(waiting.run);
+  } catch (error) {
+    if (error instanceof Unforeseen) {
+      const { looksAt = [], ...others } = waiting.foreseen;
+      waiting.foreseen = { ...others, looksAt: [...looksAt, ...error.looksAt] };
+    }
+    throw error;
   }
 }

@@ -3,10 +3,11 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';
 import { runs } from '../../harness/generated.ts';
-import type { Reply, RequestOptions } from '../../harness/http.ts';
+import type { RequestOptions } from '../../harness/http.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
+import { persistently } from '../../server/persistently.ts';
 import { type Api, apiOf } from './api.ts';
 
 const ISSUER = 'http://ward.example';
@@ -15,16 +16,6 @@ const { numRuns: REVOCATIONS } = runs(1000);
 const { numRuns: CUTS } = runs(200);
 const { numRuns: CHANGES } = runs(200);
 const { numRuns: SECRETS } = runs(60);
-
-/** Asks again for as long as the answer is 503, as a caller would: with the database cut off, that is the right one. */
-async function persistently(ask: () => Promise<Reply>): Promise<Reply> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const reply = await ask();
-    if (reply.status !== 503) return reply;
-    expect(reply.header('retry-after')).to.equal('1');
-  }
-  throw new Error('a hundred times 503');
-}
 
 if (DATABASE_KIND === 'postgres') {
   describe('access on two nodes', () => {
