@@ -5,7 +5,7 @@ import { readJson } from '../resources/json/read.ts';
 import { isObject, type JsonObject } from '../resources/json/value.ts';
 import { parseReference } from '../resources/search/kinds/reference.ts';
 import { signed, signingInput } from './jws.ts';
-import type { Keys } from './keys.ts';
+import type { Keys, SigningKey } from './keys.ts';
 import type { SessionsContext, Tokens } from './sessions.ts';
 import { referenceOf, type Stored } from './stored.ts';
 
@@ -36,18 +36,34 @@ export const CLAIM_NAMES: readonly string[] = [
   ...Object.values(CLAIMS).flatMap((claims) => Object.keys(claims)),
 ];
 
+export interface IdTokenOptions {
+  /** That of the request; a refresh has none (OpenID Connect Core §12.2). */
+  nonce?: string | undefined;
+  /** What signs it, where that is known already. */
+  key?: SigningKey | undefined;
+}
+
+/** The key for the ID token beside an access token, good for so many seconds; undefined where its scope has none. */
+export async function idTokenKey(
+  { keys }: SessionsContext,
+  scope: readonly string[],
+  lifetime: number,
+): Promise<SigningKey | undefined> {
+  return scope.includes('openid') ? keys.signing(lifetime) : undefined;
+}
+
 /**
- * The ID token that goes with the access token of a Session; undefined where its scope has no `openid`. That of a
- * refresh is given no nonce (OpenID Connect Core §12.2).
+ * The ID token that goes with the access token of a Session; undefined where its scope has no `openid`.
  */
 export async function idToken(
-  { keys, settings }: SessionsContext,
+  context: SessionsContext,
   { session, access, accessToken }: Tokens,
   user: Stored,
-  nonce?: string,
+  { nonce, key: ready }: IdTokenOptions,
 ): Promise<string | undefined> {
-  if (!access.scope.includes('openid')) return undefined;
-  const key = await keys.signing(access.expiresAt - access.issuedAt);
+  const key = await (ready ?? idTokenKey(context, access.scope, access.expiresAt - access.issuedAt));
+  if (!key || !access.scope.includes('openid')) return undefined;
+  const { settings } = context;
   const claims: JsonObject = {
     iss: settings.baseUrl,
     sub: user.id,

@@ -80,7 +80,8 @@ export async function refreshSession(context: SessionsContext, refresh: Refresh)
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
   liveTokens.forget(String(granted.session['id']));
   // What another request was given was maybe signed by the key before.
-  const signedBy = granted.access.kid === undefined ? undefined : await keys.find(granted.access.kid);
+  const { kid } = granted.access;
+  const signedBy = kid === undefined || kid === key?.kid ? key : await keys.find(kid);
   return written(context, presented, granted, key && (signedBy ?? key));
 }
 

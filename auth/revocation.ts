@@ -1,6 +1,7 @@
 /** Ending many Sessions: in jobs of a bounded size, since all other writes wait for a job. */
 import type { Clock } from '../resources/clock.ts';
-import type { Engine, Transaction, Version, WriteOptions } from '../resources/engine.ts';
+import type { Engine, Transaction, Version, Work, WriteOptions } from '../resources/engine.ts';
+import { Failure } from '../resources/errors.ts';
 import type { Address } from '../resources/known.ts';
 import type { Registry } from '../resources/registry.ts';
 import { parseSearch } from '../resources/search/parse.ts';
@@ -27,25 +28,41 @@ export async function endFound(
 ): Promise<number> {
   const page: ParsedSearch = { ...search, count: SESSIONS_A_JOB, total: 'none', sort: [], includes: [] };
   for (let ended = 0; ; ) {
-    const { found, done } = await engine.transact(async (transaction) => {
-      const { matches } = await transaction.search(page);
-      const users = new Set(named);
-      let done = 0;
-      await transaction.look([...matches, ...usersOf(matches, named)]);
-      for (const id of idsOf(matches)) {
-        const session = await currentStored(transaction, 'Session', id);
-        if (!session || session.resource['active'] === false) continue;
-        await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', ...caller });
-        users.add(idIn(session.resource, 'user') ?? '');
-        done += 1;
-      }
-      for (const id of [...users].sort()) await signOut(transaction, id);
-      return { found: matches.length, done };
+    const end: Work<{ found: number; done: number }> = (transaction) => endPage(transaction, page, caller, named);
+    const { found, done } = await engine.transact(end).catch((error: unknown) => {
+      throw ended > 0 && error instanceof Failure && error.code === 'busy' ? cutShort(ended, error) : error;
     });
     ended += done;
     // What has ended is not found again; where nothing could be ended, the same would be found for ever.
     if (found < SESSIONS_A_JOB || done === 0) return ended;
   }
+}
+
+/** What a job of it says, that nothing was stored, would not be true of those before it. */
+function cutShort(ended: number, cause: Failure): Failure {
+  const message = `${ended} Sessions have ended, and further ones may not. Send the same again.`;
+  return new Failure('busy', message, { retryAfter: 1, cause });
+}
+
+async function endPage(
+  transaction: Transaction,
+  page: ParsedSearch,
+  caller: Pick<WriteOptions, 'rows' | 'cause'>,
+  named: readonly string[],
+): Promise<{ found: number; done: number }> {
+  const { matches } = await transaction.search(page);
+  await transaction.look([...matches, ...usersOf(matches, named)]);
+  const users = new Set(named);
+  let done = 0;
+  for (const id of idsOf(matches)) {
+    const session = await currentStored(transaction, 'Session', id);
+    if (!session || session.resource['active'] === false) continue;
+    await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', ...caller });
+    users.add(idIn(session.resource, 'user') ?? '');
+    done += 1;
+  }
+  for (const id of [...users].sort()) await signOut(transaction, id);
+  return { found: matches.length, done };
 }
 
 /** The Users of Sessions, and those with further ids. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../resources/json/value.ts';
-import { idToken } from './id-token.ts';
+import { type IdTokenOptions, idToken } from './id-token.ts';
 import type { SessionsContext, Tokens } from './sessions.ts';
 import { referenceOf, type Stored } from './stored.ts';
 
@@ -11,9 +11,9 @@ export async function signedInAnswer(
   context: SessionsContext,
   tokens: Tokens,
   user: Stored,
-  nonce?: string,
+  options: IdTokenOptions = {},
 ): Promise<JsonObject> {
-  const token = await idToken(context, tokens, user, nonce);
+  const token = await idToken(context, tokens, user, options);
   const patient = patientOf(tokens.session);
   return {
     ...(token === undefined ? {} : { id_token: token }),

@@ -40,9 +40,9 @@ export function mountRevocation(
     const criteria = [...found.criteria, ...open.criteria, ...rows];
     const isFree = rows.length === 0 && judge.rows('Session').length === 0;
     const named = usersIn(parameters, baseUrl).filter((id) => isFree || isSelf(ctx.state.principal, id));
+    const expression = await toldSearch({ engine, registry }, parameters);
     const count = await endFound(engine, { ...found, criteria }, { rows, cause: judge.asker }, named);
     if (count > 0 || named.length > 0) {
-      const expression = await toldSearch({ engine, registry }, parameters);
       auth.audit.note({ ...revocation(ctx, { expression, ended: count }), ...accountsOf(ctx.state.principal) });
     }
     send(ctx, answer, revoked(count));

@@ -1,12 +1,23 @@
 /** Codes for tokens (https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, RFC 7636 §4.6, RFC 9700 §4.5). */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Work } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
 import { narrowedAudience } from '../audience.ts';
 import { endReplayed, findCode, type LiveCode, spendCode, takeCode } from '../authorization/codes.ts';
 import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts';
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { accountsOf, draftSession, type Issue, signingKeyFor, storeSession, tokensOf } from '../sessions.ts';
+import {
+  accountsOf,
+  type DraftedSession,
+  draftSession,
+  type Issue,
+  type SessionsContext,
+  signingKeyFor,
+  storeSession,
+  type Tokens,
+  tokensOf,
+} from '../sessions.ts';
 import { type GrantSettings, grantSettings } from '../settings.ts';
 import { signedInAnswer } from '../signed-in.ts';
 import { findStored } from '../stored.ts';
@@ -28,6 +39,8 @@ export const authorizationCode: Grant = {
     if (live) requireSameRequest(live, client.id, parameters.get('redirect_uri'), verifier);
 
     const drafted = issue && draftSession(sessions, issue, await signingKeyFor(sessions, issue));
+    // Once the code is spent, nothing may fail any more: whoever sent it again would be taken for its thief.
+    const given = issue && drafted && (await answerOf(sessions, issue, drafted, live?.agreement.nonce));
     const exchange: Work<boolean> = async (transaction) => {
       if (issue && drafted && live && live.expiresAt > transaction.now && (await takeCode(transaction, code))) {
         await spendCode(transaction, code, await storeSession(transaction, issue, drafted));
@@ -37,11 +50,21 @@ export const authorizationCode: Grant = {
       return false;
     };
     const isGiven = await engine.transact(exchange, issue && accountsOf(issue), request.since);
-    if (!isGiven || !drafted || !issue?.user) throw refused();
-    const tokens = await tokensOf(sessions, drafted);
-    return { tokens, extra: await signedInAnswer(sessions, tokens, issue.user, live?.agreement.nonce) };
+    if (!isGiven || !given) throw refused();
+    return given;
   },
 };
+
+/** What is answered where the code is good: signed before it is stored, and given to nobody where it is not. */
+async function answerOf(
+  sessions: SessionsContext,
+  { user }: Issue,
+  drafted: DraftedSession,
+  nonce: string | undefined,
+): Promise<{ tokens: Tokens; extra: JsonObject }> {
+  const tokens = await tokensOf(sessions, drafted);
+  return { tokens, extra: user ? await signedInAnswer(sessions, tokens, user, { nonce }) : {} };
+}
 
 /** One text for every code that cannot be exchanged. */
 function refused(): OAuthError {

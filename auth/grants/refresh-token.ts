@@ -2,6 +2,7 @@
 import { narrowedAudience } from '../audience.ts';
 import { requireAuthentication, requireGrant } from '../client-auth.ts';
 import { OAuthError } from '../errors.ts';
+import { idTokenKey } from '../id-token.ts';
 import type { Presented } from '../presented.ts';
 import { refreshSession } from '../refresh.ts';
 import { narrowedScope, parseScope } from '../scopes.ts';
@@ -42,14 +43,16 @@ export const refreshToken: Grant = {
     const origin = { address, userAgent };
     const asked = { settings, scope, audience, origin, since };
     const refresh = { presented, generation, rotate: !authenticated, session, client, user, ...asked };
-    const key = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
+    const onPage = user !== undefined && found.session.resource['auth_time'] !== undefined;
+    // Had before the token is spent: what failed after that would be told as if nothing had been stored.
+    const key = onPage ? await idTokenKey(context.sessions, scope, settings.accessTokenExpiration) : undefined;
+    const about = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
-    const tokens = await context.simultaneous.share(key, request.arrival, make);
+    const tokens = await context.simultaneous.share(about, request.arrival, make);
     if (!user) return { tokens, extra: {} };
-    const onPage = tokens.session['auth_time'] !== undefined;
     return {
       tokens,
-      extra: onPage ? await signedInAnswer(context.sessions, tokens, user) : { userinfo: userInfo(user) },
+      extra: onPage ? await signedInAnswer(context.sessions, tokens, user, { key }) : { userinfo: userInfo(user) },
     };
   },
 };
