@@ -162,6 +162,15 @@ export const SIGNING_IN: readonly Hole[] = [
     'if (!isOwnForm(keys, browser, pairs))',
     'if (false)',
   ),
+  {
+    ...hole(
+      'a code that is given while its person signs out of the browser',
+      'auth/authorization/browsers.ts',
+      'await transaction.current(type, id);',
+      '',
+    ),
+    on: 'PostgreSQL',
+  },
   hole(
     'login fixation',
     'auth/authorization/browsers.ts',
