@@ -3,11 +3,13 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { type Relay, startRelay, through } from '../harness/relay.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import { DATABASE_KIND } from '../harness/database.ts';
+import { startRelay, through } from '../harness/relay.ts';
+import { asRoot, startServer } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
+import { Deeds } from './deeds.ts';
 import { Load } from './load.ts';
+import { behindRelay, served } from './relayed.ts';
 
 const CUTS = 10;
 
@@ -18,30 +20,6 @@ async function query(url: string, sql: string): Promise<number> {
   const result = await client.query(sql).finally(() => client.end());
   return result.rowCount ?? 0;
 }
-
-/** For a suite: a server whose way to its database is a relay. `query` is that of the database's URL. */
-function behindRelay(query = ''): { database: TestDatabase; server: TestServer; relay: Relay } {
-  const made = {} as { database: TestDatabase; server: TestServer; relay: Relay };
-  before(async () => {
-    made.database = await freshDatabase();
-    made.relay = await startRelay(Number(new URL(made.database.url).port || 5432));
-    const reached = through(made.relay, made.database);
-    made.server = await startServer({ database: { ...reached, url: `${reached.url}${query}` } });
-  });
-  after(async () => {
-    await made.server.stop();
-    await made.relay.close();
-    await made.database.drop();
-  });
-  return made;
-}
-
-const served = (server: TestServer) =>
-  until(
-    'it serves',
-    async () => (await server.request('GET', '/Patient?_summary=count', { as: asRoot })).status === 200,
-    20_000,
-  );
 
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: connections that PostgreSQL ends', function () {
   this.timeout(60_000);
@@ -123,7 +101,10 @@ const served = (server: TestServer) =>
     it(`restarted (${mode}) mid-write, it is waited for, and every answered write is there`, async () => {
       const server = await startServer({ database: cluster.database });
       const load = new Load(server);
+      const deeds = new Deeds(server);
+      await deeds.begin();
       await load.goesOn();
+      await deeds.goOn();
       await cluster.stop(mode);
       await until('writes are refused', () => load.count('absent') >= 8, 15_000);
       const reply = await server.request('GET', '/Patient/f0', { as: asRoot });
@@ -131,8 +112,11 @@ const served = (server: TestServer) =>
       expect((await server.request('GET', '/health')).status).to.equal(503);
       await cluster.start();
       await load.goesOn();
+      await deeds.goOn();
       await load.stop();
+      await deeds.stop();
       await load.check();
+      await deeds.check();
       expect((await server.request('GET', '/health')).status).to.equal(200);
       await server.stop();
       await query(cluster.database.url, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public');
@@ -148,14 +132,20 @@ const served = (server: TestServer) =>
     const relay = await startRelay(cluster.port);
     const server = await startServer({ database: through(relay, cluster.database) });
     const load = new Load(server);
+    const deeds = new Deeds(server);
+    await deeds.begin();
     await load.goesOn();
+    await deeds.goOn();
     await cluster.stop('immediate');
     await until('writes are refused', () => load.count('absent') >= 8, 15_000);
     await standby.promote();
     relay.turn(standby.port);
     await load.goesOn();
+    await deeds.goOn();
     await load.stop();
+    await deeds.stop();
     await load.check();
+    await deeds.check();
     await server.stop();
     await relay.close();
     await standby.remove();
