@@ -99,8 +99,14 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
 
 /** Waits until the first worker listens; ends this process with it where it does not come so far. */
 async function firstWorker(worker: Worker): Promise<Listening> {
-  // It has told why by itself, or was asked to stop.
-  const refused = (code: number | null) => process.exit(code ?? 1);
+  // It has told why by itself or was asked to stop, unless it was ended before it could.
+  const refused = (code: number | null, signal: NodeJS.Signals | null) => {
+    if (signal !== null && signal !== 'SIGTERM') {
+      console.error(`Ward did not start: its first process was ended by ${signal}`);
+      process.exit(1);
+    }
+    process.exit(code ?? 0);
+  };
   worker.prependOnceListener('exit', refused);
   const listening = await new Promise<Listening>((resolve, reject) => {
     worker.prependOnceListener('error', reject);

@@ -146,8 +146,11 @@ if (DATABASE_KIND === 'postgres') {
     it('the same Patients made in two orders: none waits for another that waits for it', async () => {
       const database = await preparedDatabase();
       const nodes = await startNodes(database);
-      const client = new pg.Client({ connectionString: database.url });
-      await client.connect();
+      const [client, observer] = [1, 2].map(() => new pg.Client({ connectionString: database.url })) as [
+        pg.Client,
+        pg.Client,
+      ];
+      for (const each of [client, observer]) await each.connect();
       // Whoever makes Patient/b waits until this has ended, and holds what it made before.
       await client.query('BEGIN');
       await client.query(
@@ -162,9 +165,9 @@ if (DATABASE_KIND === 'postgres') {
         ),
       );
       const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-      await until('both wait', async () => (await client.query(waiting)).rows.length === 2);
+      await until('both wait', async () => (await observer.query(waiting)).rows.length === 2);
       await client.query('ROLLBACK');
-      await client.end();
+      for (const each of [client, observer]) await each.end();
       for (const { status, text } of await Promise.all(made)) expect(status, text).to.equal(200);
       for (const node of nodes) await node.stop();
       expect(await deadlocks(database)).to.equal(0);
