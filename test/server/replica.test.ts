@@ -10,10 +10,13 @@ import { runs } from '../harness/generated.ts';
 import { startClockedServer } from '../harness/in-process.ts';
 import { startRelay, through } from '../harness/relay.ts';
 import { asRoot, startServer } from '../harness/server.ts';
+import { type Line, linesTo } from './lines.ts';
 import { until } from './poll.ts';
+import { listening } from './processes.ts';
 
 const ISSUER = 'http://ward.example';
 const { numRuns: WRITES } = runs(1000);
+const { numRuns: BETWEEN_WORKERS } = runs(300);
 /**
  * What a replica is asked is seen in its log; that a flush takes its time is not what is looked at here. It replays
  * late, so that whoever does not wait for it reads what was before.
@@ -90,6 +93,35 @@ if (DATABASE_KIND === 'postgres') {
           expect(await seen(node, `name${at}`)).to.eql([1, `name${at}`, `name${at}`]);
       }
       expect((await asked(READS)) - before, 'reads of the replica').to.be.above(WRITES / 2);
+    }).timeout(600_000);
+
+    it(`what was written by one worker is read by another at once, ${BETWEEN_WORKERS} times`, async () => {
+      const env = { BASE_URL: ISSUER, DATABASE_READ_URL: replica.database.url, WORKERS: '2' };
+      const server = await startServer({ database: primary.database, env });
+      await listening(server, 2);
+      const lines = await linesTo(server);
+      const search = (line: Line, name: string) => line.request('GET', `/Patient?family=${name}`, { as: asRoot });
+      for (const line of lines) {
+        await until('it reads from the replica', async () => {
+          const before = await asked(READS);
+          await search(line, 'nobody');
+          return (await asked(READS)) > before;
+        });
+      }
+      const before = await asked(READS);
+      for (let at = 0; at < BETWEEN_WORKERS; at += 1) {
+        const [writer, reader] = [lines[at % 2], lines[(at + 1) % 2]] as [Line, Line];
+        const json = { name: [{ family: `worker${at}` }] };
+        expect((await writer.request('PUT', '/Patient/w', { as: asRoot, json })).status).to.be.oneOf([200, 201]);
+        for (const line of [reader, writer]) {
+          expect((await search(line, `worker${at}`)).at('total'), `write ${at}`).to.equal(1);
+          const history = await line.request('GET', '/Patient/w/_history?_count=1', { as: asRoot });
+          expect(history.at('entry.0.resource.name.0.family')).to.equal(`worker${at}`);
+        }
+      }
+      expect((await asked(READS)) - before, 'reads of the replica').to.be.above(0);
+      for (const line of lines) await line.close();
+      await server.stop();
     }).timeout(600_000);
 
     it('is done without while it is behind, and used again when it is not', async () => {
