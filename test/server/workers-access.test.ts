@@ -1,9 +1,10 @@
 /** What one process is told of access holds on all others from the next request on: two servers of two workers each. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
 import { LONG } from '../harness/generated.ts';
 import type { Identity, Reply } from '../harness/http.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { entry, send } from '../interactions/bundles.ts';
 import { type Line, linesTo } from './lines.ts';
@@ -201,7 +202,7 @@ if (DATABASE_KIND === 'postgres') {
     let lines: Line[];
     before(async function () {
       this.timeout(40_000);
-      database = await freshDatabase();
+      database = await preparedDatabase();
       const start = () => startServer({ database, env: ENV });
       servers = await Promise.all([start(), start()]);
       for (const server of servers) await listening(server, 2);
