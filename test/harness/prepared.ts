@@ -1,6 +1,6 @@
 /** Databases whose tables are there already: on PostgreSQL copies of one that is migrated once a run. */
-import { after } from 'mocha';
 import { openDatabase } from '../../server/database.ts';
+import { atEnd } from './at-end.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from './database.ts';
 
 let template: Promise<TestDatabase> | undefined;
@@ -37,9 +37,7 @@ function drop(database: TestDatabase): void {
   dropping.add(dropped);
 }
 
-// At the end of the run, whichever file asked first.
-after(async function () {
-  this.timeout(30_000);
+atEnd(async () => {
   await (await next)?.drop();
   await Promise.all(dropping);
   await (await template)?.drop();
