@@ -5,8 +5,15 @@ import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { SecretHasher } from '../resources/secrets.ts';
 import { type Asker, Turns } from './turns.ts';
 
+/** What a hash takes: KiB of memory, passes over them and lanes. */
+export interface HashCost {
+  memoryCost: number;
+  timeCost: number;
+  parallelism: number;
+}
+
 // 19 MiB, two passes, one lane; the library's default variant is argon2id.
-const COST = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
+const COST: HashCost = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 };
 /** What stands before the digest of an encoded hash: all that a secret needs to be hashed the same way. */
 const MANNER = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$/;
 const LONGEST_QUEUE = 50;
@@ -32,10 +39,13 @@ export interface PasswordsOptions {
   random: RandomBytes;
   /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
   elapsed?: (() => number) | undefined;
+  /** What new hashes cost. No setting says it: only tests do, which are about something else. */
+  hashCost?: HashCost | undefined;
 }
 
 /** Hashes and compares chosen secrets, one at a time, and remembers for a minute what it has verified. */
-export function createPasswords({ clock, random, elapsed = () => performance.now() }: PasswordsOptions): Passwords {
+export function createPasswords(options: PasswordsOptions): Passwords {
+  const { clock, random, elapsed = () => performance.now(), hashCost = COST } = options;
   // Argon2 shares its threads with the database: several hashes at a time would stop all reads.
   const turns = new Turns(LONGEST_QUEUE, elapsed);
   const remembered = new Remembered(clock);
@@ -44,7 +54,7 @@ export function createPasswords({ clock, random, elapsed = () => performance.now
 
   async function computed(secret: string, manner: string | undefined, asker: Asker): Promise<string> {
     const place = { ...asker, isKnown: await asker.isKnown() };
-    return turns.take(() => argon2(secret, manner ? optionsOf(manner) : COST), place);
+    return turns.take(() => argon2(secret, manner ? optionsOf(manner) : hashCost), place);
   }
 
   const hash: Passwords['hash'] = (secret, beside = []) => {
@@ -97,7 +107,7 @@ function mannersOf(hashes: readonly string[]): Set<string> {
   return new Set(hashes.flatMap((hash) => MANNER.exec(hash)?.[0] ?? []));
 }
 
-function optionsOf(manner: string): { memoryCost: number; timeCost: number; parallelism: number; salt: Buffer } {
+function optionsOf(manner: string): HashCost & { salt: Buffer } {
   const [, memoryCost, timeCost, parallelism, salt = ''] = MANNER.exec(manner) ?? [];
   return {
     memoryCost: Number(memoryCost),

@@ -1,5 +1,5 @@
 import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
-import { createPasswords } from '../auth/passwords.ts';
+import { createPasswords, type HashCost } from '../auth/passwords.ts';
 import { createRules } from '../auth/rules.ts';
 import { createSeal, type Seal } from '../auth/sealing.ts';
 import { resealServerSecrets } from '../auth/server-keys.ts';
@@ -16,10 +16,11 @@ import { type Database, openDatabase } from './database.ts';
 import { applyDeclarations, openRegistry } from './declarations.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
 
-/** What a test may turn: the time and the randomness. */
+/** What a test may turn: the time, the randomness and what a hash of a secret costs. */
 export interface Ports {
   clock: Clock;
   random: RandomBytes;
+  hashCost?: HashCost;
 }
 
 export const REAL: Ports = { clock: Date.now, random: drawnRandom() };

@@ -23,6 +23,14 @@ export interface ClockedServer {
   stop(): Promise<void>;
 }
 
+/** What a test says of a server beside its settings and its time. */
+export interface Turned extends Partial<Patience> {
+  /** `full` where it matters how long a secret takes to hash; it takes next to nothing otherwise. */
+  hashing?: 'full';
+}
+
+const CHEAP = { memoryCost: 8, timeCost: 1, parallelism: 1 };
+
 /**
  * Starts a server on a database without data, or on one to start on again, which `stop` leaves; its time runs on, and
  * further where the test passes seconds; where the test tells the time, it stands still meanwhile.
@@ -31,13 +39,13 @@ export async function startClockedServer(
   env: Record<string, string> = {},
   kept?: Pick<TestDatabase, 'url'>,
   time: () => number = Date.now,
-  patience: Partial<Patience> = {},
+  { hashing, ...patience }: Turned = {},
 ): Promise<ClockedServer> {
   const own = kept === undefined ? await preparedDatabase() : undefined;
   let ahead = 0;
   const clock = () => time() + ahead;
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
-  const ports = { clock, random: randomBytes };
+  const ports = { clock, random: randomBytes, ...(hashing !== 'full' && { hashCost: CHEAP }) };
   // A test that passes seconds does not wait for half of a real one until they are noticed.
   const server = await start(readConfig({ ...settings, ...env }), ports, { chores: 20, ...patience });
   const agent = new Agent({ keepAlive: true });

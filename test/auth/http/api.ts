@@ -1,7 +1,7 @@
 /** The server as the suites of the auth module speak to it. */
 import { expect } from 'chai';
 import type { Reply, RequestOptions } from '../../harness/http.ts';
-import { type ClockedServer, startClockedServer } from '../../harness/in-process.ts';
+import { type ClockedServer, startClockedServer, type Turned } from '../../harness/in-process.ts';
 import { asRoot } from '../../harness/server.ts';
 
 export type Form = Record<string, string>;
@@ -26,8 +26,8 @@ export interface Api extends ClockedServer {
 }
 
 /** A server on an empty database, whose clock the test turns. It signs by ES256, whose keys are made at once. */
-export async function startApi(env: Record<string, string> = {}, time?: () => number): Promise<Api> {
-  const server = await startClockedServer(env, undefined, time);
+export async function startApi(env: Record<string, string> = {}, time?: () => number, turned?: Turned): Promise<Api> {
+  const server = await startClockedServer(env, undefined, time, turned);
   return apiOf(server, server.baseUrl);
 }
 
