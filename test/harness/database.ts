@@ -37,27 +37,44 @@ async function freshSqlite(): Promise<TestDatabase> {
   };
 }
 
+let copying: Promise<string> | undefined;
+
+/**
+ * How a database is made quickest: as copies of files. Since version 15 each page goes through the log unless it is
+ * asked for, which takes the processor four times as long for as little as these hold.
+ */
+async function fastestCopy(administration: string): Promise<string> {
+  const [shown] = await execute(administration, 'SHOW server_version_num');
+  return Number(shown?.['server_version_num']) >= 150_000 ? ' STRATEGY FILE_COPY' : '';
+}
+
 async function freshPostgres(administration: string, template?: TestDatabase): Promise<TestDatabase> {
   const name = `ward_test_${randomBytes(6).toString('hex')}`;
   const source = template ? ` TEMPLATE ${new URL(template.url).pathname.slice(1)}` : '';
-  await execute(administration, `CREATE DATABASE ${name}${source}`);
+  copying ??= fastestCopy(administration);
+  await execute(administration, `CREATE DATABASE ${name}${source}${await copying}`);
   const url = new URL(administration);
   url.pathname = `/${name}`;
   return {
     url: url.href,
     kind: 'postgres',
-    analyze: () => execute(url.href, 'ANALYZE'),
-    cut: () =>
-      execute(administration, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`),
-    drop: () => execute(administration, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    analyze: async () => {
+      await execute(url.href, 'ANALYZE');
+    },
+    cut: async () => {
+      await execute(administration, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    },
+    drop: async () => {
+      await execute(administration, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
   };
 }
 
-async function execute(connectionString: string, sql: string): Promise<void> {
+async function execute(connectionString: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {
     await client.end();
   }

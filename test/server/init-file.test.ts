@@ -21,7 +21,7 @@ const put = (resource: { resourceType: string; id: string }) => {
 const bundle = (...entry: unknown[]) => ({ resourceType: 'Bundle', type: 'transaction', entry });
 
 describe('server: INIT_FILE', () => {
-  let database: TestDatabase;
+  let database: TestDatabase | undefined;
   /** What no start that is refused may leave anything in. */
   let refusing: TestDatabase;
   before(async () => {
@@ -31,13 +31,12 @@ describe('server: INIT_FILE', () => {
   let folder: string;
   let server: ClockedServer | undefined;
   beforeEach(async () => {
-    database = await freshDatabase();
     folder = await mkdtemp(path.join(tmpdir(), 'ward-init-'));
   });
   afterEach(async () => {
     await server?.stop();
-    server = undefined;
-    await database.drop();
+    await database?.drop();
+    [server, database] = [undefined, undefined];
     await rm(folder, { recursive: true });
   });
 
@@ -47,6 +46,7 @@ describe('server: INIT_FILE', () => {
   }
   async function start(INIT_FILE: string): Promise<ClockedServer> {
     await server?.stop();
+    database ??= await freshDatabase();
     server = await startClockedServer({ INIT_FILE }, database);
     return server;
   }
@@ -167,6 +167,7 @@ describe('server: INIT_FILE', () => {
   });
 
   it('a refused start tells the message in one line, and no secret; the next one greets', async () => {
+    database = await freshDatabase();
     const env = { PORT: '0', DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
     const broken = await file('init.yaml', dump([{ ...CLIENT, name: 1 }]));
     const refused = spawnServer({ ...env, INIT_FILE: broken });
