@@ -1,7 +1,5 @@
 import { type Config, readConfig } from '../server/config.ts';
-import { openWard, type Ward } from '../server/open.ts';
 import { endWith } from '../server/refusal.ts';
-import { welcome } from '../server/welcome.ts';
 
 /**
  * Runs a command by the settings of the environment and prints the text that it gives. What does not let it work
@@ -13,21 +11,4 @@ export async function runCommand(name: string, work: (config: Config) => Promise
   } catch (error) {
     endWith(error, `${name} failed`);
   }
-}
-
-/** Does some work on the open database. What opening did to the root client is printed first, as a start would. */
-export async function withWard(config: Config, work: (ward: Ward) => Promise<string>): Promise<string> {
-  const ward = await openWard(config);
-  try {
-    process.stdout.write(rootNews(ward));
-    return await work(ward);
-  } finally {
-    await ward.close();
-  }
-}
-
-/** A secret that was made just now is shown now or never. */
-export function rootNews({ config, root }: Ward): string {
-  if (root.outcome === 'created') return welcome(config, root);
-  return root.outcome === 'reset' ? `The secret of the root client ${root.id} was set anew.\n` : '';
 }

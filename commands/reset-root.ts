@@ -1,7 +1,8 @@
 /** `npm run reset-root`: gives the root client a new secret, which is printed once. */
 import { resetRoot } from '../auth/bootstrap.ts';
-import { runCommand, withWard } from './command.ts';
+import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
+import { withWard } from './ward.ts';
 
 await runCommand('reset-root', (config) => {
   if (config.rootClientSecret !== undefined) {

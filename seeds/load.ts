@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
-import { runCommand, withWard } from '../commands/command.ts';
+import { runCommand } from '../commands/command.ts';
+import { withWard } from '../commands/ward.ts';
 import { Failure } from '../resources/errors.ts';
 import { isObject } from '../resources/json/value.ts';
 import { readYaml } from '../server/formats/yaml.ts';

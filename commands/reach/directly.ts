@@ -7,7 +7,7 @@ import { walkType } from '../../resources/search/walk.ts';
 import type { Config } from '../../server/config.ts';
 import { checkAddress } from '../../server/interactions/address.ts';
 import { openWard, REAL } from '../../server/open.ts';
-import { rootNews } from '../command.ts';
+import { rootNews } from '../ward.ts';
 import { type Item, type Reach, Refusal } from './reach.ts';
 
 /** How often a write is tried that the database, or the queue before it, was too busy for. */

@@ -29,8 +29,7 @@ async function succeeding(program: ReturnType<typeof run>): Promise<string> {
 
 const fileOf = ({ url }: TestDatabase): string => url.slice('sqlite:'.length);
 
-describe('commands: backup', function () {
-  this.timeout(30_000);
+describe('commands: backup', () => {
   let database: TestDatabase;
   let folder: string;
   let copy: string;
@@ -154,7 +153,7 @@ describe('commands: backup', function () {
   ];
   for (const [what, damage, message] of DAMAGES) {
     it(`of a database with ${what} is refused, and leaves nothing`, async () => {
-      const server = await startServer({ database });
+      const server = await startClockedServer({}, database);
       await server.request('PUT', '/Patient/needle', { as: asRoot, json: {} });
       await server.stop();
       const bytes = readFileSync(fileOf(database));

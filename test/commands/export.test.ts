@@ -72,7 +72,7 @@ describe('commands: export', () => {
     expect(ids).not.to.include('p7');
     expect(files['Observation.ndjson']).to.include('"value":2.30');
     expect(Object.values(files).join('')).not.to.match(/never-in-a-file|nor-this-one|argon2/);
-  }).timeout(60_000);
+  });
 
   it('some types alone, into a folder that has none of it yet', async () => {
     const { code, output } = await command('export', [out('some'), 'User', '--url', server.url], database);
@@ -81,7 +81,7 @@ describe('commands: export', () => {
     const again = await command('export', [out('some'), '--url', server.url], database);
     expect(again.code).to.equal(1);
     expect(again.output).to.match(/^The export failed: .*some has User\.ndjson already: name a new folder\n$/);
-  }).timeout(30_000);
+  });
 
   it('a folder or a file that cannot be written is named in a line', async () => {
     const blocked = path.join(out('blocked'), 'User.ndjson.partial');
@@ -97,7 +97,7 @@ describe('commands: export', () => {
         .to.match(/^The export failed: [^\n]* cannot be written: E[A-Z]+: [^\n]*\n$/)
         .and.include(`${place} `);
     }
-  }).timeout(30_000);
+  });
 
   it('what was exported is imported into an empty database as it was', async () => {
     await command('export', [out('moved'), 'Patient', 'Observation', '--url', server.url], database);
@@ -115,7 +115,7 @@ describe('commands: export', () => {
         .sort();
     const [moved, back] = [await contents('moved'), await contents('back')];
     for (const name of Object.keys(moved)) expect(lines(back[name]), name).to.eql(lines(moved[name]));
-  }).timeout(60_000);
+  });
 
   it('an unknown type, and no folder, are refused in a line', async () => {
     for (const args of [[], [out('none'), 'Nothing', '--url', server.url]]) {

@@ -110,7 +110,7 @@ describe('commands: import', () => {
       (other) => expectMixed(input, result, other),
     );
     expect((await stat(`${input}.refused.ndjson`)).mode & 0o077).to.equal(0);
-  }).timeout(30_000);
+  });
 
   it('goes through a running server, with the same reasons', async () => {
     const input = await mixed();
@@ -120,7 +120,7 @@ describe('commands: import', () => {
     const result = await command('import', args, database, { BASE_URL: baseUrl });
     expect(result.output).to.include(`into ${baseUrl}`);
     await expectMixed(input, result);
-  }).timeout(30_000);
+  });
 
   it('can be stopped and run again: everything is there once, in its first version', async () => {
     const input = await file('many.ndjson', patients(MANY));
@@ -138,7 +138,7 @@ describe('commands: import', () => {
     expect(await count(many)).to.equal(MANY);
     const history = await server.request('GET', '/Patient/p0/_history', { as: asRoot });
     expect(history.list('entry')).to.have.length(1);
-  }).timeout(60_000);
+  });
 
   it('what is mended is taken the next time, and nothing is refused any more', async () => {
     const input = await file('mend.ndjson', [{ resourceType: 'Patient', id: 'mended', gender: 'x' }]);
@@ -147,7 +147,7 @@ describe('commands: import', () => {
     const { code, output } = await command('import', [input, '--url', server.url], database);
     expect(code, output).to.equal(0);
     expect(existsSync(`${input}.refused.ndjson`)).to.equal(false);
-  }).timeout(30_000);
+  });
 
   it('the last of several lines with one id holds', async () => {
     const name = (at: number) => [{ text: `${at}` }];
@@ -155,7 +155,7 @@ describe('commands: import', () => {
     const input = await file('one.ndjson', lines);
     await command('import', [input, '--url', server.url], database);
     expect((await server.request('GET', '/Patient/one', { as: asRoot })).at('name.0.text')).to.equal('49');
-  }).timeout(30_000);
+  });
 
   it('a root client that it had to make is told of', async () => {
     const input = await file('p.ndjson', patients(1));
@@ -171,7 +171,7 @@ describe('commands: import', () => {
         expect((await other.request('GET', '/Patient/p0', { as })).status).to.equal(200);
       },
     );
-  }).timeout(30_000);
+  });
 
   const REFUSED: [why: string, args: (url: string) => string[], env: Record<string, string>, message: RegExp][] = [
     ['no file', () => [], {}, /name the files/],
@@ -198,5 +198,5 @@ describe('commands: import', () => {
         .to.match(message)
         .and.match(/^The import failed: [^\n]+\n$/);
     }
-  }).timeout(30_000);
+  });
 });

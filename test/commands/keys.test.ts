@@ -10,8 +10,7 @@ import { command } from './program.ts';
 const TIME = '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z';
 
 describe('npm run keys', () => {
-  it('lists, makes the key that signs next, and ends all others at once', async function () {
-    this.timeout(30_000);
+  it('lists, makes the key that signs next, and ends all others at once', async () => {
     serverEntry();
     const database = await freshDatabase();
     const env = { DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret-of-the-test', SIGNING_ALG: 'ES256' };
@@ -44,8 +43,7 @@ describe('npm run keys', () => {
   describe('npm run keys: beside a running server', () => {
     let database: TestDatabase;
     let api: Api;
-    before(async function () {
-      this.timeout(30_000);
+    before(async () => {
       serverEntry();
       database = await freshDatabase();
       const server = await startClockedServer({ SIGNING_ALG: 'ES256' }, database);
@@ -77,12 +75,12 @@ describe('npm run keys', () => {
       expect(await done(['rotate'])).to.include('is published already, and none was made');
       expect(await published()).to.eql(['ES256', 'ES256']);
       expect(await done([], { SIGNING_ALG: 'EdDSA' })).to.match(/ES256 {2}signing .*\n.*ES256 {2}published /);
-    }).timeout(60_000);
+    });
 
     it('rotates by the algorithm that its own settings name', async () => {
       await done(['rotate', '--url', api.url], { SIGNING_ALG: 'EdDSA' });
       expect(await published()).to.have.members(['ES256', 'ES256', 'EdDSA']);
-    }).timeout(30_000);
+    });
 
     it('by a token, which may be one that ends by it; without a policy it is told so in a line', async () => {
       const auth = { client_credentials: { token_format: 'jwt' } };
@@ -97,12 +95,12 @@ describe('npm run keys', () => {
       expect(await published()).to.eql(['ES256']);
       const { code, output } = await keys([], env);
       expect([code, output]).to.eql([1, 'keys failed: The server refuses the credentials: see WARD_TOKEN\n']);
-    }).timeout(60_000);
+    });
 
     it('with nothing to show, it says what to do', async () => {
       const { code, output } = await keys(['rotate'], { ROOT_CLIENT_SECRET: '' });
       expect(code).to.equal(1);
       expect(output).to.match(/^keys failed: A running server has to be asked, [^\n]*or stop the server\.\n$/);
-    }).timeout(30_000);
+    });
   });
 });

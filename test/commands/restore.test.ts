@@ -6,11 +6,17 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { asRoot, startServer, type TestServer } from '../harness/server.ts';
+import type { Reply, RequestOptions } from '../harness/http.ts';
+import { startClockedServer } from '../harness/in-process.ts';
+import { asRoot, startServer } from '../harness/server.ts';
 import { command } from './program.ts';
 
-describe('commands: restore', function () {
-  this.timeout(30_000);
+/** A server, in whichever process. */
+interface Served {
+  request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
+}
+
+describe('commands: restore', () => {
   let own: TestDatabase;
   let database: TestDatabase;
   let folder: string;
@@ -28,13 +34,13 @@ describe('commands: restore', function () {
     await rm(folder, { recursive: true });
   });
 
-  const put = async (server: TestServer, family: string) => {
+  const put = async (server: Served, family: string) => {
     const reply = await server.request('PUT', '/Patient/p', { as: asRoot, json: { name: [{ family }] } });
     expect(reply.status).to.be.oneOf([200, 201]);
   };
 
   async function familyIn(url: string): Promise<string> {
-    const server = await startServer({ database: { ...own, url } });
+    const server = await startClockedServer({}, { url });
     const reply = await server.request('GET', '/Patient/p', { as: asRoot });
     await server.stop();
     return reply.string('name.0.family');
@@ -81,7 +87,7 @@ describe('commands: restore', function () {
   });
 
   it('where there is nothing, in a folder that is not there', async () => {
-    const server = await startServer({ database });
+    const server = await startClockedServer({}, database);
     await put(server, 'then');
     await server.stop();
     await succeed('backup');
@@ -91,7 +97,7 @@ describe('commands: restore', function () {
   });
 
   it('is refused beside a server, which goes on', async () => {
-    const server = await startServer({ database });
+    const server = await startClockedServer({}, database);
     await put(server, 'then');
     await succeed('backup');
     await refused([backup], /is in use by process \d+/);
