@@ -8,8 +8,7 @@ import { HAS_STRACE, traceWrites } from './trace.ts';
 const TRACED = LONG && DATABASE_KIND === 'sqlite' && HAS_STRACE;
 
 /** Only in the long run, on SQLite, where strace is installed. */
-(TRACED ? describe : describe.skip)('kill: the flush before an answer', function () {
-  this.timeout(60_000);
+(TRACED ? describe : describe.skip)('kill: the flush before an answer', () => {
   let server: TestServer;
   before(async () => {
     server = await startServer();

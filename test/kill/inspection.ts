@@ -1,5 +1,7 @@
 /** What a server holds after a crash, compared with what its writers were answered. */
 import { expect } from 'chai';
+import type { Reply } from '../harness/http.ts';
+import { patiently } from '../harness/patiently.ts';
 import { asRoot, type TestServer } from '../harness/server.ts';
 import { type Ledger, SYSTEM } from './writers.ts';
 
@@ -13,9 +15,14 @@ const PAGE = 1000;
 /** A server that is looked into, in whichever process. */
 type Served = Pick<TestServer, 'request'>;
 
+function get(server: Served, path: string): Promise<Reply> {
+  return patiently(() => server.request('GET', path, { as: asRoot }));
+}
+
 async function entries(server: Served, path: string): Promise<Entry[]> {
-  const reply = await server.request('GET', path, { as: asRoot });
-  return reply.status === 200 ? (reply.list('entry') as Entry[]) : [];
+  const reply = await get(server, path);
+  expect(reply.status, reply.text).to.be.oneOf([200, 404]);
+  return reply.list('entry') as Entry[];
 }
 
 function identifierOf({ resource }: Entry): string {
@@ -30,7 +37,7 @@ export async function historyOf(server: Served, id: string): Promise<string[]> {
   const versions = history.map(({ resource }) => Number(resource?.meta.versionId)).reverse();
   expect(versions, `versions of ${id}`).to.eql(versions.map((_, at) => at + 1));
   const values = history.map(identifierOf).reverse();
-  const current = await server.request('GET', `/Patient/${id}`, { as: asRoot });
+  const current = await get(server, `/Patient/${id}`);
   if (values.length === 0) expect(current.status).to.equal(404);
   else expect(current.at('identifier.0.value')).to.equal(values.at(-1));
   return values;

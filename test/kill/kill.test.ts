@@ -3,9 +3,11 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { openDatabase } from '../../server/database.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { LONG, SEED } from '../harness/generated.ts';
 import { Siege } from './siege.ts';
 
-const KILLS = 10;
+/** The ordinary run dies at some of the ten points, which differ from run to run. */
+const KILLS = LONG ? 10 : 4;
 
 describe('kill', () => {
   let database: TestDatabase;
@@ -22,10 +24,10 @@ describe('kill', () => {
   });
 
   for (let round = 1; round <= KILLS; round += 1) {
-    it(`keeps what it answered before kill ${round}`, () => siege.kill(round)).timeout(30_000);
+    it(`keeps what it answered before kill ${round}`, () => siege.kill(round, SEED + round));
   }
 
-  it('holds nothing but what was written, after all of them', () => siege.checkAll()).timeout(30_000);
+  it('holds nothing but what was written, after all of them', () => siege.checkAll());
 
   it('flushes each commit of its writer to the disk', async function () {
     if (DATABASE_KIND !== 'sqlite') this.skip();

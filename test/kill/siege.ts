@@ -29,8 +29,11 @@ export class Siege {
     this.#server = await startServer({ database: this.#database, env: ENV });
   }
 
-  /** Kills the server in the middle of writes, starts another and compares. Rejects where an answer did not hold. */
-  async kill(round: number): Promise<void> {
+  /**
+   * Kills the server in the middle of writes, at one of many points, starts another and compares. Rejects where an
+   * answer did not hold.
+   */
+  async kill(round: number, point = round): Promise<void> {
     if ((round - 1) % ROUNDS_OF_A_WRITER === 0) this.#changing = this.#add(WRITERS, (at) => `w${round}-${at}`);
     const server = this.#running();
     const fresh: Ledger[] = [];
@@ -49,11 +52,11 @@ export class Siege {
         isOver = true;
       })
       .catch(() => undefined);
-    // Each round dies at another point, and not before something was answered.
-    const enough = before + 24 + 11 * (1 + (round % 10));
+    // At each point another number of writes was answered, and some were.
+    const enough = before + 24 + 11 * (1 + (point % 10));
     while (this.#answered(fresh) < enough && !isOver) await wait(1);
     // What was seen just now is an answer: the next commit takes a while, and some are to be killed at its end.
-    await wait((round * 7) % 23);
+    await wait((point * 7) % 23);
     await server.kill();
     await over;
     fresh.push(...pairs.flat());

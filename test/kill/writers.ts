@@ -1,4 +1,6 @@
 /** Clients that write without pause and remember what they were answered. */
+import type { Reply, RequestOptions } from '../harness/http.ts';
+import { patiently } from '../harness/patiently.ts';
 import { asRoot, type TestServer } from '../harness/server.ts';
 
 export const SYSTEM = 'http://example.org/kill';
@@ -12,13 +14,19 @@ export interface Ledger {
   pending: string | undefined;
 }
 
+/** The answer of a server as its root client; undefined where it died before. */
+async function ask(server: TestServer, method: string, path: string, options: RequestOptions) {
+  const send = (): Promise<Reply> => server.request(method, path, { as: asRoot, ...options });
+  return patiently(send).catch(() => undefined);
+}
+
 /** Puts one change after another to one resource until the server dies. */
 export async function write(server: TestServer, ledger: Ledger): Promise<void> {
   for (;;) {
     const value = `${ledger.id}-${ledger.answered.length + 1}`;
     ledger.pending = value;
     const json = { identifier: [{ system: SYSTEM, value }], name: [{ family: value }] };
-    const reply = await server.request('PUT', `/Patient/${ledger.id}`, { as: asRoot, json }).catch(() => undefined);
+    const reply = await ask(server, 'PUT', `/Patient/${ledger.id}`, { json });
     if (reply === undefined) return;
     if (reply.status >= 300) throw new Error(`PUT was answered ${reply.status}: ${reply.text}`);
     if (reply.at('meta.versionId') !== String(ledger.answered.length + 1))
@@ -34,7 +42,7 @@ export async function create(server: TestServer, prefix: string, ledgers: Ledger
     const ledger: Ledger = { id: `${prefix}-${n}`, answered: [], pending: `${prefix}-${n}-1` };
     ledgers.push(ledger);
     const json = { identifier: [{ system: SYSTEM, value: ledger.pending }], name: [{ family: ledger.pending }] };
-    const reply = await server.request('PUT', `/Patient/${ledger.id}`, { as: asRoot, json }).catch(() => undefined);
+    const reply = await ask(server, 'PUT', `/Patient/${ledger.id}`, { json });
     if (reply === undefined) return;
     if (reply.status !== 201) throw new Error(`PUT was answered ${reply.status}: ${reply.text}`);
     ledger.answered.push(`${ledger.id}-1`);
@@ -54,7 +62,7 @@ export async function transact(server: TestServer, prefix: string, pairs: Ledger
       request: { method: 'PUT', url: `Patient/${id}` },
     }));
     const json = { resourceType: 'Bundle', type: 'transaction', entry };
-    const reply = await server.request('POST', '/', { as: asRoot, json }).catch(() => undefined);
+    const reply = await ask(server, 'POST', '/', { json });
     if (reply === undefined) return;
     if (reply.status !== 200) throw new Error(`a transaction was answered ${reply.status}: ${reply.text}`);
     for (const ledger of pair) {
@@ -68,7 +76,7 @@ export async function transact(server: TestServer, prefix: string, pairs: Ledger
 export async function logIn(server: TestServer, tokens: string[]): Promise<void> {
   for (;;) {
     const form = 'grant_type=client_credentials';
-    const reply = await server.request('POST', '/auth/token', { as: asRoot, form }).catch(() => undefined);
+    const reply = await ask(server, 'POST', '/auth/token', { form });
     if (reply === undefined) return;
     if (reply.status !== 200) throw new Error(`a token was answered ${reply.status}: ${reply.text}`);
     tokens.push(reply.string('access_token'));

@@ -10,6 +10,7 @@ import { readJson } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { LONG } from '../harness/generated.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { patiently } from '../harness/patiently.ts';
 import { asRoot } from '../harness/server.ts';
 
 const AT_ONCE = 64;
@@ -47,27 +48,28 @@ describe('resources: round trips', () => {
   async function stored(text: string): Promise<void> {
     const sent = contentOf(readJson(text));
     const at = addressOf(sent);
-    const written = await server.request('PUT', at, { as: asRoot, headers: JSON_TYPE, body: text });
+    const written = await patiently(() => server.request('PUT', at, { as: asRoot, headers: JSON_TYPE, body: text }));
     expect(written.status, written.text.slice(0, 500)).to.equal(201);
-    const read = await server.request('GET', at, { as: asRoot });
+    const read = await patiently(() => server.request('GET', at, { as: asRoot }));
     expect(equalJson(contentOf(readJson(read.text)), sent), at).to.equal(true);
   }
 
   /** As YAML and back, nothing has changed: the same version stays. */
   async function throughYaml(text: string): Promise<void> {
     const at = addressOf(contentOf(readJson(text)));
-    const yaml = (await server.request('GET', at, { as: asRoot, headers: { accept: 'text/yaml' } })).text;
-    const again = await server.request('PUT', at, { as: asRoot, yaml });
+    const headers = { accept: 'text/yaml' };
+    const yaml = (await patiently(() => server.request('GET', at, { as: asRoot, headers }))).text;
+    const again = await patiently(() => server.request('PUT', at, { as: asRoot, yaml }));
     expect(again.status, again.text.slice(0, 500)).to.equal(200);
     expect(again.at('meta.versionId'), at).to.equal('1');
   }
 
   for (const name of ['examples.ndjson', 'patients.ndjson']) {
     const texts = linesOf(name);
-    it(`${name}: all ${texts.length} come back equal`, () => each(texts, stored)).timeout(60_000);
+    it(`${name}: all ${texts.length} come back equal`, () => each(texts, stored));
     // The patients are much alike: the ordinary run takes some of them through YAML.
     const some = LONG || name !== 'patients.ndjson' ? texts : texts.filter((_, at) => at % 8 === 0);
-    it(`${name}: and ${some.length} through YAML too`, () => each(some, throughYaml)).timeout(60_000);
+    it(`${name}: and ${some.length} through YAML too`, () => each(some, throughYaml));
     it(`${name}: and from an export of their type by pages`, async () => {
       const type = name === 'patients.ndjson' ? 'Patient' : 'CodeSystem';
       const sent = new Map(
