@@ -92,7 +92,7 @@ describe('leaks', () => {
         await server.stop();
       }
     });
-    await fc.assert(property, { ...runs(120), endOnFailure: true });
+    await fc.assert(property, { ...runs(120, 4), endOnFailure: true });
   }).timeout(900_000);
 });
 
