@@ -17,8 +17,7 @@ describe('the first commands of the README', () => {
   let child: ChildProcess;
   let printed = '';
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await freshDatabase();
     clone = cloneProject();
     const env = { PATH, HOME, PORT: '0', DATABASE_URL: database.url };
@@ -65,8 +64,7 @@ describe('the first commands of the README', () => {
 
   // The command tests every database that there is; that it runs is shown once.
   if (DATABASE_KIND === 'sqlite') {
-    it('test it, and end with a count', function () {
-      this.timeout(60_000);
+    it('test it, and end with a count', () => {
       expect(TEST).to.equal('npm install && npm test\n');
       // All suites would run this one again.
       const env = { PATH, HOME, TEST_SUITES: 'test/formats/*.test.ts' };

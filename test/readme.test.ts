@@ -20,7 +20,6 @@ describe('README', () => {
   after(() => server.stop());
 
   it('runs from its first command to its last, in one shell', function () {
-    this.timeout(30_000);
     needsCurl(this);
     const script = SHELL_BLOCKS.join('\n')
 

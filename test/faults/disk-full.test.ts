@@ -53,8 +53,7 @@ const WAYS: [what: string, isPossible: () => boolean, start: (folder: string) =>
   ['files that may not grow', () => can('prlimit', '--version'), underLimit],
 ];
 
-describe('faults: no room on the disk', function () {
-  this.timeout(30_000);
+describe('faults: no room on the disk', () => {
   let folder: string;
   let disk: Filled | undefined;
   afterEach(async () => {
@@ -74,7 +73,7 @@ describe('faults: no room on the disk', function () {
       const load = new Load(server);
       await load.goesOn();
       disk.fill();
-      await until('writes are refused', () => load.count('absent') + load.count('open') >= 16, 15_000);
+      await until('writes are refused', () => load.count('absent') + load.count('open') >= 16);
       for (const at of ['/Patient/f0', '/Patient?_summary=count', '/Patient/f0/_history', '/health']) {
         expect((await server.request('GET', at, { as: asRoot })).status, at).to.equal(200);
       }
@@ -98,7 +97,7 @@ describe('faults: no room on the disk', function () {
     const load = new Load(disk.server);
     await load.goesOn();
     disk.fill();
-    await until('writes are refused', () => load.count('open') >= 16, 15_000);
+    await until('writes are refused', () => load.count('open') >= 16);
     await load.stop();
     await disk.server.kill();
     disk.server = await startServer({ database: disk.server.database });

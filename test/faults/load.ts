@@ -40,7 +40,7 @@ export class Load {
   /** Waits until every writer has stored more. */
   async goesOn(): Promise<void> {
     const before = this.#told.map(({ stored }) => stored.length);
-    await until('all write', () => this.#told.every(({ stored }, at) => stored.length > (before[at] ?? 0)), 20_000);
+    await until('all write', () => this.#told.every(({ stored }, at) => stored.length > (before[at] ?? 0)));
   }
 
   /** Lets each writer end the write it is at. Rejects where one was answered what no fault excuses. */

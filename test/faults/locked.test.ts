@@ -6,8 +6,7 @@ import { DATABASE_KIND } from '../harness/database.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { Load } from './load.ts';
 
-(DATABASE_KIND === 'sqlite' ? describe : describe.skip)('faults: a file that another process has locked', function () {
-  this.timeout(30_000);
+(DATABASE_KIND === 'sqlite' ? describe : describe.skip)('faults: a file that another process has locked', () => {
   let server: TestServer;
   let other: sqlite3.Database;
   before(async () => {

@@ -11,8 +11,7 @@ import { startClockedServer } from '../harness/in-process.ts';
 import { type Relay, startRelay, through } from '../harness/relay.ts';
 import { until } from '../server/poll.ts';
 
-(DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: an address that leads to a standby', function () {
-  this.timeout(60_000);
+(DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: an address that leads to a standby', () => {
   let primary: Cluster;
   let standby: Cluster;
   let relay: Relay;

@@ -9,7 +9,7 @@ export interface RawReply {
 }
 
 /** Milliseconds after which a request counts as hanging. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** Bytes to send; of a request that is not whole, the end has to be told. */
 export interface RawRequest {

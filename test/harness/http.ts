@@ -101,7 +101,7 @@ export function request(
     ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
     ...options.headers,
   };
-  const timeout = options.timeout ?? 8000;
+  const timeout = options.timeout ?? 30_000;
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
     const outgoing = send({ host: hostname, port, agent, method, path, headers }, (incoming) => {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { serverEntry } from './build.ts';
 
 /** Milliseconds a server may take until it listens. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 /** Servers that outlive a test that died must not outlive its process. */
 const running = new Set<ChildProcess>();

@@ -90,8 +90,7 @@ describe('interactions: large pages', () => {
   const A_PAGE = 8;
   const TYPES = ['Patient', 'Organization'];
   let server: ClockedServer;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     server = await startClockedServer();
     for (let index = 0; index < 20; index += 1) {
       // All Organizations but two are older than all Patients but two.
@@ -131,7 +130,7 @@ describe('interactions: large pages', () => {
       expect(new Set(many.flat()).size).to.equal(many.flat().length);
       for (const page of many.slice(0, -1)) expect(page.length).to.be.at.least(A_PAGE);
       expect(many.length).to.be.above(1);
-    }).timeout(60_000);
+    });
   }
 
   it('the history of one that was changed often ends in the same way', async () => {
@@ -142,7 +141,7 @@ describe('interactions: large pages', () => {
     }
     const found = await pages('/Patient/r13/_history?_count=1000');
     expect(found.map((page) => page.length)).to.deep.equal([A_PAGE, 3]);
-  }).timeout(60_000);
+  });
 
   it('what is rendered anew ends earlier: YAML, and JSON for people', async () => {
     for (const query of ['_format=yaml', '_pretty=true']) {
@@ -159,5 +158,5 @@ describe('interactions: large pages', () => {
       });
       expect(statuses(batched).sort()).to.deep.equal(['200', '200', '413']);
     }
-  }).timeout(60_000);
+  });
 });

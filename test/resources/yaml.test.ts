@@ -74,8 +74,7 @@ describe('resources: YAML', () => {
     });
   }
 
-  it('keeps every value of the synthetic patients, in and out and in again', async function () {
-    this.timeout(30_000);
+  it('keeps every value of the synthetic patients, in and out and in again', async () => {
     const patients = load(readFileSync('seeds/patients.yaml', 'utf8')) as Resource[];
     const documents = readFileSync('seeds/patients.yaml', 'utf8')
       .split(/^(?=- resourceType)/m)

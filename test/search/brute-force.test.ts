@@ -22,8 +22,7 @@ describe('Search against a filter by brute force', () => {
   let server: ClockedServer;
   let world: World;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await preparedDatabase();
     server = await startClockedServer({ BASE_URL: BASE, MAX_BODY: '4mb' }, database);
     world = await load(server);

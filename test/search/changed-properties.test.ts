@@ -70,7 +70,7 @@ describe('The index rows of a resource of which one property changes', () => {
       }
     }
     expect(changed).to.be.above(1000);
-  }).timeout(60_000);
+  });
 
   it('are none where no parameter reads the property', () => {
     const definition = registry.get('Patient');

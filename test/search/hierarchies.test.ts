@@ -232,5 +232,5 @@ describe('Hierarchies as they are drawn', () => {
       },
     );
     await fc.assert(property, runs(1_000));
-  }).timeout(120_000);
+  });
 });

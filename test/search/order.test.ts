@@ -37,8 +37,7 @@ describe('Order, pages and totals', () => {
   let library: Library;
   const people = Array.from({ length: PEOPLE }, (_, index) => person(index));
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     library = await openLibrary(['Patient']);
     for (const [index, { id, gender, family, births }] of people.entries()) {
       const resource = { resourceType: 'Patient', id, gender, name: [{ family }], birthDate: births };

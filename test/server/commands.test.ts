@@ -21,8 +21,7 @@ const COMMANDS: Record<string, string[]> = {
   'knex seed:run': [...KNEX, 'seed:run'],
 };
 
-describe('server: commands', function () {
-  this.timeout(30_000);
+describe('server: commands', () => {
   let database: TestDatabase;
   let folder: string;
   beforeEach(async () => {

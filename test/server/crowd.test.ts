@@ -27,7 +27,7 @@ describe('server: a crowd', () => {
   const all = (method: string, path: string, json?: object): Promise<Reply[]> =>
     Promise.all(
       Array.from({ length: CROWD }, () => {
-        const options = { as: asRoot, timeout: 25_000, ...(json ? { json } : {}) };
+        const options = { as: asRoot, timeout: 60_000, ...(json ? { json } : {}) };
         return request(server.url, agent, method, path, options);
       }),
     );

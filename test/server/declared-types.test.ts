@@ -210,5 +210,5 @@ describe('server: a declared type that has changed', () => {
     expect(await found(both, ['x=a599', 'y=b599'])).to.eql([['n599'], ['n599']]);
     expect(await found(b, ['x=a599', 'x=b599', 'y=b599'])).to.eql([[], ['n599'], 400]);
     expect(await found(b, ['x=c', 'x=b599'], [{ b: 'c' }])).to.eql([['n0'], ['n599']]);
-  }).timeout(30_000);
+  });
 });

@@ -122,7 +122,7 @@ describe('server: what it tells of itself', () => {
           }
         }
       }
-    }).timeout(60_000);
+    });
 
     it('one that it does not tell of is refused', async () => {
       const names = described('Patient').searchParam.map(({ name }) => name);
@@ -151,7 +151,7 @@ describe('server: what it tells of itself', () => {
         ...['*', 'Library:depends-on', 'QuestionnaireResponse:questionnaire', 'Provenance:target'],
       ]);
       expect(described('QuestionnaireResponse').searchInclude).to.include('QuestionnaireResponse:questionnaire');
-    }).timeout(60_000);
+    });
 
     it('comes in YAML, too', async () => {
       const yaml = await server.request('GET', '/metadata', { headers: { accept: 'text/yaml' } });

@@ -66,7 +66,7 @@ describe('server: first start', () => {
       const file = empty.url.slice('sqlite:'.length);
       const settings = { ...TEST_SETTINGS, ROOT_CLIENT_SECRET: '', LOG_LEVEL: 'silent', DATABASE_URL: empty.url };
       const first = spawnServer({ ...settings, SIGNING_ALG: 'RS256' });
-      await until('it has made a client', () => hasClient(file), 20_000);
+      await until('it has made a client', () => hasClient(file));
       first.child.kill('SIGTERM');
       expect(await first.ended, first.output()).to.equal(0);
       const second = spawnServer(settings);
@@ -76,7 +76,7 @@ describe('server: first start', () => {
       expect((first.output() + second.output()).match(/^ {2}secret +\S+$/gm)).to.have.length(1);
       await empty.drop();
     }
-  }).timeout(60_000);
+  });
 
   it('the next start prints neither, and the secret still holds', async () => {
     const server = await startClockedServer({ ROOT_CLIENT_SECRET: '' }, database);

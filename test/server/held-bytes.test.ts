@@ -193,7 +193,7 @@ describe('server: answers that are held', () => {
     const connections = async () => (await readMetrics(server)).get('ward_http_connections');
     await until('the end of their connections', async () => Number(await connections()) <= most + 1);
     expect(Number(await connections())).to.be.above(1);
-  }).timeout(60_000);
+  });
 
   it('that are all being read: nobody is cut off, however many there are', async () => {
     await start(600_000);
@@ -203,7 +203,7 @@ describe('server: answers that are held', () => {
     await until('all are on their way', async () => (await held()) === count * text.length);
     for (const { socket } of open) socket.resume();
     for (const raw of open) expect((await raw.rest()).endsWith(text.slice(-LARGE))).to.equal(true);
-  }).timeout(60_000);
+  });
 
   it('that wait behind another on a connection that is left are held no more', async () => {
     await start(600_000);
@@ -214,7 +214,7 @@ describe('server: answers that are held', () => {
     await until('several are on their way', async () => (await held()) > 2 * PAGE * LARGE);
     raw.socket.destroy();
     await until('what waited is let go of', async () => (await held()) === 0);
-  }).timeout(60_000);
+  });
 });
 
 describe('server: shares of what is held', () => {

@@ -64,7 +64,7 @@ describe('server: the image', () => {
       expect((await server.request('GET', '/Client', { as: { basic: ['root', secret] } })).status).to.equal(status);
     }
     await server.stop();
-  }).timeout(30_000);
+  });
 
   it('has the compiled file of every command', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };

@@ -14,8 +14,7 @@ const MEMORY = 'process_resident_memory_bytes';
 if (DATABASE_KIND === 'postgres') {
   describe('server: metrics of several processes', () => {
     let server: TestServer;
-    before(async function () {
-      this.timeout(30_000);
+    before(async () => {
       server = await startServer({ env: { WORKERS: '2' } });
       await listening(server, 2);
     });
@@ -90,6 +89,6 @@ if (DATABASE_KIND === 'postgres') {
       expect([...samples.keys()].filter((name) => name.startsWith(UP))).to.have.length(2);
       const fewer = byWorker(samples, ANSWERED).values.filter((value, at) => (value ?? 0) < (before.values[at] ?? 0));
       expect(fewer).to.have.length(1);
-    }).timeout(30_000);
+    });
   });
 }

@@ -31,7 +31,7 @@ if (DATABASE_KIND === 'postgres') {
         await observer.connect();
         const count = async (sql: string) => Number((await observer.query<{ count: string }>(sql)).rows[0]?.count);
         const migrating = run(process.execPath, args, { DATABASE_URL: `${database.url}?query_timeout=100` });
-        await until('somebody waits for the lock', async () => (await count(WAITING)) > 0, 10_000);
+        await until('somebody waits for the lock', async () => (await count(WAITING)) > 0);
         const tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
         expect(await count(tables)).to.equal(0);
         await held.release();
@@ -40,7 +40,7 @@ if (DATABASE_KIND === 'postgres') {
         expect(await count(tables)).to.be.above(5);
         await observer.end();
         await database.drop();
-      }).timeout(30_000);
+      });
     }
 
     for (const WORKERS of ['1', '2']) {
@@ -51,13 +51,13 @@ if (DATABASE_KIND === 'postgres') {
         await observer.connect();
         const waiting = async () => Number((await observer.query<{ count: string }>(WAITING)).rows[0]?.count);
         const { child, ended, output } = spawnServer({ ...TEST_SETTINGS, DATABASE_URL: database.url, WORKERS });
-        await until('it waits for the lock', async () => (await waiting()) > 0, 20_000);
+        await until('it waits for the lock', async () => (await waiting()) > 0);
         child.kill('SIGTERM');
         expect(await ended, output()).to.equal(0);
         await held.release();
         await observer.end();
         await database.drop();
-      }).timeout(30_000);
+      });
     }
   });
 }

@@ -140,7 +140,7 @@ if (DATABASE_KIND === 'postgres') {
         for (const node of nodes) await node.stop();
         expect({ refused: [...refused], deadlocks: await deadlocks(database) }).to.eql({ refused: [], deadlocks: 0 });
         await database.drop();
-      }).timeout(120_000);
+      });
     }
 
     it('the same Patients made in two orders: none waits for another that waits for it', async () => {

@@ -1,7 +1,7 @@
 import type { TestServer } from '../harness/server.ts';
 import { until } from './poll.ts';
 
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 /** The processes that logged a line with this text, each as often as it did. */
 export function logged(server: TestServer, text: string): number[] {

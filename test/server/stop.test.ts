@@ -102,7 +102,7 @@ describe('server: graceful stop', () => {
       const [, length] = /^Content-Length: (\d+)\r$/im.exec(answer) ?? [];
       expect(Number(length)).to.be.above(bodies.join('').length);
       expect(answer.length - answer.indexOf('\r\n\r\n') - 4).to.equal(Number(length));
-    }).timeout(30_000);
+    });
   });
 });
 

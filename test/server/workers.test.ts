@@ -39,7 +39,7 @@ if (DATABASE_KIND === 'postgres') {
       await client.end();
       expect(rows).to.have.length(1);
       expect(await server.stop()).to.equal(0);
-    }).timeout(30_000);
+    });
 
     it('what one of them stored, all of them serve; one that is killed is replaced', async () => {
       const server = await startServer({ env: { WORKERS: '2' } });
@@ -70,7 +70,7 @@ if (DATABASE_KIND === 'postgres') {
       await untilBoth(before);
       expect(answered(before)).to.eql(new Set([other, third]));
       expect(await server.stop()).to.equal(0);
-    }).timeout(40_000);
+    });
 
     it('one that hangs keeps no connection from being taken by another', async () => {
       const server = await startServer({ env: { WORKERS: '2' } });
@@ -84,7 +84,7 @@ if (DATABASE_KIND === 'postgres') {
       await until('the lines of the log', () => logged(server, '"path":"/health"').length === 20);
       expect(new Set(logged(server, '"path":"/health"'))).to.eql(new Set([other]));
       expect(await server.stop()).to.equal(0);
-    }).timeout(30_000);
+    });
 
     it('SIGTERM: a request in flight is answered and stored, none is taken, no process is left', async () => {
       const database = await freshDatabase();
@@ -104,7 +104,7 @@ if (DATABASE_KIND === 'postgres') {
       expect(logged(server, '"msg":"Stopped"')).to.have.length(2);
       expect(logged(server, '"msg":"Listening on').filter(isAlive)).to.eql([]);
       await database.drop();
-    }).timeout(30_000);
+    });
 
     it('where one cannot be started, the others serve, and it is tried again', async () => {
       // A Node of its own, which is taken away: the system refuses each start, as it does where it lacks room.
@@ -124,7 +124,7 @@ if (DATABASE_KIND === 'postgres') {
       await listening(server, 3);
       expect(await server.stop()).to.equal(0);
       await rm(folder, { recursive: true });
-    }).timeout(40_000);
+    });
 
     it('no worker outlives the process that started it', async () => {
       const database = await freshDatabase();
@@ -134,7 +134,7 @@ if (DATABASE_KIND === 'postgres') {
       await server.kill();
       await until('the workers end', () => !workers.some(isAlive));
       await database.drop();
-    }).timeout(30_000);
+    });
 
     it('a start that cannot be is refused once, in one line', async () => {
       const server = await startServer();
@@ -143,7 +143,7 @@ if (DATABASE_KIND === 'postgres') {
       expect(await ended, output()).to.equal(1);
       expect(output()).to.match(/^Ward did not start: PORT \d+ is in use[^\n]+\n$/);
       await server.stop();
-    }).timeout(30_000);
+    });
   });
 }
 

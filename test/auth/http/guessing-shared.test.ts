@@ -75,5 +75,5 @@ describe('guesses on several nodes, or before and after a restart', () => {
     node = await other();
     expect((await login(node, 'bob', 'bob-password', nat)).status).to.equal(200);
     expect(await guess(node, 11, 'bob', nat), 'guesses at bob from there').to.eql([400, 429]);
-  }).timeout(60_000);
+  });
 });

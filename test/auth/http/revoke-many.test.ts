@@ -267,7 +267,7 @@ describe('auth: POST /Session/$revoke', () => {
     // The resources of those beyond the first job follow.
     api.pass(6);
     const active = () => api.found('/Session?client=Client/machine&active=true&_count=1000');
-    await until('they have ended', async () => (await active()).length === 1, 12_000);
+    await until('they have ended', async () => (await active()).length === 1);
     expect(await api.statusWith(later), 'the Session that began after').to.equal(200);
     // Of those that follow, the audit tells no less.
     const told = () => api.found('/AuditEvent?subtype=client-credential-changed&altid=Client/root&_count=1000');
@@ -275,6 +275,6 @@ describe('auth: POST /Session/$revoke', () => {
       api.pass(11);
       return (await told()).length >= tokens.length;
     };
-    await until('they are told', isTold, 12_000);
+    await until('they are told', isTold);
   });
 });
