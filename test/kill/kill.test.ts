@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { openDatabase } from '../../server/database.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { LONG, SEED } from '../harness/generated.ts';
+import { SEED } from '../harness/generated.ts';
 import { Siege } from './siege.ts';
 
-/** The ordinary run dies at some of the ten points, which differ from run to run. */
-const KILLS = LONG ? 10 : 4;
+/** As many as there are points at which a round may die. */
+const KILLS = 10;
 
 describe('kill', () => {
   let database: TestDatabase;
