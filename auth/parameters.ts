@@ -94,10 +94,10 @@ export class Parameters {
       if (!isParameter(name) || value === '') continue;
       const problem = problemOf(name, value);
       if (problem !== undefined) throw new OAuthError('invalid_request', problem);
-      values.set(name, [...(values.get(name) ?? []), value]);
-    }
-    if ([...values.values()].some((all) => all.length > MOST_REPEATED)) {
-      throw new OAuthError('invalid_request', 'A parameter is repeated too often.');
+      const all = values.get(name) ?? [];
+      if (all.length === MOST_REPEATED) throw new OAuthError('invalid_request', 'A parameter is repeated too often.');
+      all.push(value);
+      values.set(name, all);
     }
     return new Parameters(values);
   }

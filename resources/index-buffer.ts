@@ -53,13 +53,8 @@ export class IndexBuffer {
       if (old.length === 0 && now.length === 0) continue;
       const { gone, added } = this.#of(name);
       const [going, coming] = differences(old, now);
-      for (const row of going) {
-        // What an earlier job of the group has added is not there yet: it need not come at all.
-        const unwritten = added.get(key) ?? [];
-        const place = unwritten.findIndex((other) => isSame(row, other));
-        if (place === -1) append(gone, key, [row]);
-        else unwritten.splice(place, 1);
-      }
+      const written = withoutUnwritten(going, added, key);
+      if (written.length > 0) append(gone, key, written);
       if (coming.length > 0) append(added, key, coming);
     }
   }
@@ -127,10 +122,19 @@ function append(to: Map<number, IndexRow[]>, key: number, rows: readonly IndexRo
   else for (const row of rows) known.push(row);
 }
 
-/** True where the rows of one resource are one row, whatever their edges. */
-function isSame(row: IndexRow, other: IndexRow): boolean {
-  for (let place = 0; place < row.length - 2; place += 1) if (row[place] !== other[place]) return false;
-  return true;
+/** The rows of a resource but for those that an earlier job of the group has added: those need not come at all. */
+function withoutUnwritten(going: IndexRow[], added: Map<number, IndexRow[]>, key: number): IndexRow[] {
+  const unwritten = added.get(key);
+  if (going.length === 0 || unwritten === undefined) return going;
+  const byIdentity = new Map(unwritten.map((row) => [identityOf(row), row]));
+  const written = going.filter((row) => !byIdentity.delete(identityOf(row)));
+  added.set(key, [...byIdentity.values()]);
+  return written;
+}
+
+/** What tells the rows of one resource apart, whatever their edges: no text in a row has a NUL. */
+function identityOf(row: IndexRow): string {
+  return row.slice(0, -2).join('\0');
 }
 
 /** The rows of each side that the other does not have, `edge` included: a row whose edge changed goes and comes. */

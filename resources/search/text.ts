@@ -9,11 +9,10 @@ export function storable(text: string): string {
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;
-const TIDY = /^[!-~]+(?: [!-~]+)*$/;
 
 /** True of plain words with one space between them, as most names are: only their case is folded. */
 export function isTidy(text: string): boolean {
-  return TIDY.test(text);
+  return text !== '' && PLAIN.test(text) && !text.includes('  ') && !text.startsWith(' ') && !text.endsWith(' ');
 }
 
 /**
@@ -60,16 +59,17 @@ const SURROGATE = /[\ud800-\udfff]/;
 export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[] {
   if (!text.includes('\\')) return text.split(separator);
   const parts: string[] = [];
-  let part = '';
-  for (const [piece] of text.matchAll(/\\.|./gs)) {
-    if (piece === separator) {
-      parts.push(part);
-      part = '';
-    } else {
-      part += piece;
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '\\') at += 1;
+    else if (character === separator) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
     }
   }
-  return [...parts, part];
+  parts.push(text.slice(start));
+  return parts;
 }
 
 /** Removes the backslashes that escape `,`, `$`, `|` and `\`. */

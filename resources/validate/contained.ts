@@ -59,8 +59,10 @@ function checkInside(resource: JsonObject, check: Check, run: Run): void {
 }
 
 function repeatedIds(contained: unknown[]): number[] {
-  const ids = contained.map((item) =>
-    typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined,
-  );
-  return ids.flatMap((id, index) => (id !== undefined && ids.indexOf(id) !== index ? [index] : []));
+  const seen = new Set<unknown>();
+  return contained.flatMap((item, index) => {
+    const id = typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined;
+    const { size } = seen;
+    return id !== undefined && seen.add(id).size === size ? [index] : [];
+  });
 }

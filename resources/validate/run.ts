@@ -6,7 +6,14 @@ import { Container } from './container.ts';
 export type Check = (value: Json, run: Run) => void;
 
 /** The most issues that one answer lists: a body of a megabyte could hold half a million. */
-const MOST_ISSUES = 1000;
+export const MOST_ISSUES = 1000;
+
+/** What stands for the issues that are not listed. */
+export const MORE_ISSUES: Issue = {
+  severity: 'information',
+  code: 'informational',
+  diagnostics: `There are more issues; these are the first ${MOST_ISSUES}.`,
+};
 
 /** One validation: where it stands, and what it has found. The place is written out only when there is an issue. */
 export class Run {
@@ -24,16 +31,14 @@ export class Run {
 
   /** Notes a fault of the place where the run stands, or of an element below it. */
   report(code: IssueCode, diagnostics: string, below?: string): void {
+    if (this.issues.length > MOST_ISSUES) return;
     const expression = below === undefined ? this.expression() : `${this.expression()}.${below}`;
     this.reportAt(expression, code, diagnostics);
   }
 
   /** Notes a fault of a place that was written out before. */
   reportAt(expression: string, code: IssueCode, diagnostics: string): void {
-    if (this.issues.length === MOST_ISSUES) {
-      const more = `There are more issues; these are the first ${MOST_ISSUES}.`;
-      this.issues.push({ severity: 'information', code: 'informational', diagnostics: more });
-    }
+    if (this.issues.length === MOST_ISSUES) this.issues.push(MORE_ISSUES);
     if (this.issues.length > MOST_ISSUES) return;
     this.issues.push({
       severity: 'error',

@@ -1,15 +1,27 @@
 import { Failure } from '../../resources/errors.ts';
 import { textProblem } from '../../resources/json/text.ts';
 
+/** Beyond any search and any exchange: the first takes a hundred parameters, the second has some dozen. */
+const MOST_FIELDS = 1000;
+
 /**
  * The pairs of an `application/x-www-form-urlencoded` body in their order, a repeated name as often as it stands
  * (RFC 6749 §3.2 refuses repeats, FHIR search means AND by them). An empty body gives none.
- * Throws `malformed` for a percent sign without two hex digits, for bytes that are not UTF-8, and for NUL.
+ * Throws `malformed` for a percent sign without two hex digits, for bytes that are not UTF-8, and for NUL, and
+ * `too-large` for more fields than any honest form has.
  */
 export function parseForm(text: string): [name: string, value: string][] {
   const pairs: [string, string][] = [];
-  for (const part of text.split('&')) {
-    if (part === '') continue;
+  let end = -1;
+  while (end < text.length) {
+    const start = end + 1;
+    const separator = text.indexOf('&', start);
+    end = separator === -1 ? text.length : separator;
+    if (start === end) continue;
+    if (pairs.length === MOST_FIELDS) {
+      throw new Failure('too-large', `A form has at most ${MOST_FIELDS} fields: send fewer at a time.`);
+    }
+    const part = text.slice(start, end);
     const equals = part.indexOf('=');
     const name = equals === -1 ? part : part.slice(0, equals);
     const value = equals === -1 ? '' : part.slice(equals + 1);
@@ -21,7 +33,7 @@ export function parseForm(text: string): [name: string, value: string][] {
 function decode(text: string, position: number): string {
   let decoded: string;
   try {
-    decoded = decodeURIComponent(text.replaceAll('+', ' '));
+    decoded = decodeURIComponent(text.includes('+') ? spaced(text) : text);
   } catch (cause) {
     // The text is not quoted in the message: it may hold a credential.
     throw new Failure('malformed', `Invalid form: field ${position} is not percent-encoded UTF-8.`, { cause });
@@ -29,4 +41,13 @@ function decode(text: string, position: number): string {
   const problem = textProblem(decoded);
   if (problem !== undefined) throw new Failure('malformed', `Invalid form: field ${position}: ${problem}.`);
   return decoded;
+}
+
+const [PLUS, SPACE] = [0x2b, 0x20];
+
+/** With a space for each plus. By bytes: the engine's replacing takes thirty times as long where there are many. */
+function spaced(text: string): string {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 1) if (bytes[at] === PLUS) bytes[at] = SPACE;
+  return bytes.toString();
 }

@@ -111,6 +111,12 @@ export const PARSING: readonly Hole[] = [
     says: 'expected 500 to equal 400',
   },
   hole(
+    'one parameter a hundred thousand times',
+    'auth/parameters.ts',
+    "if (all.length === MOST_REPEATED) throw new OAuthError('invalid_request', 'A parameter is repeated too often.');",
+    '',
+  ),
+  hole(
     'none by a fault, and none tells a secret',
     'server/respond.ts',
     'answer.render(operationOutcome(failure.issues))',

@@ -82,6 +82,13 @@ const ROWS: Row[] = [
     '400 invalid_request',
   ],
   ['oversized parameter: scope', { form: { ...GRANT, ...KEY, scope: 'x'.repeat(5000) } }, '400 invalid_request'],
+  ['an audience too often', { form: `${FORM}${'&audience=a'.repeat(21)}` }, '400 invalid_request'],
+  [
+    'one parameter a hundred thousand times',
+    { json: { ...GRANT, ...KEY, audience: Array(100_000).fill('a') } },
+    '400 invalid_request',
+  ],
+  ['a hundred thousand fields', { form: `${FORM}${'&audience=a'.repeat(90_000)}` }, '413 invalid_request'],
   ['an oversized body', { form: { ...GRANT, ...KEY, other: 'x'.repeat(1_100_000) } }, '413 invalid_request'],
   ['no body', {}, '400 invalid_request'],
   ['a body of no type', typed('', FORM), '415 invalid_request'],
