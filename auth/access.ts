@@ -17,6 +17,8 @@ import { findStored } from './stored.ts';
 export interface Judgement {
   /** The request with the stored resource that it concerns, which is read where a policy looks at it. */
   complete(request: AccessRequest): Promise<AccessRequest>;
+  /** Throws a Denial where no policy, or the token's scopes, could let a request for an operation pass. */
+  requireChance(principal: Principal, operation: string): void;
   /** True where the policies let a request pass as it is, and its token's scopes do not stand against it. */
   permits(request: AccessRequest): boolean;
   /**
@@ -61,13 +63,31 @@ class PolicyJudgement implements Judgement {
     return withinScope(this.#context, request) === true && decide(this.#inForce, request) === true;
   }
 
+  requireChance(principal: Principal, operation: string): void {
+    this.#scope({ principal, operation });
+    if (applicable(this.#inForce, { principal, operation }).length === 0) throw refusal({ principal, operation });
+  }
+
   require(request: AccessRequest): Criterion[] {
-    const scope = withinScope(this.#context, request);
-    if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
+    const scope = this.#scope(request);
     const decision = allOf([decide(this.#inForce, request), scope], (part) => part);
     if (decision) return decision === true ? [] : [decision];
-    throw new Denial(request.principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', request.operation);
+    throw refusal(request);
   }
+
+  /** What the scopes of a request's token permit. Throws a Denial where that is nothing. */
+  #scope(request: Asked): Decision {
+    const scope = withinScope(this.#context, request);
+    if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
+    return scope;
+  }
+}
+
+/** What of a request says which policies apply to it. */
+type Asked = Pick<AccessRequest, 'principal' | 'operation'>;
+
+function refusal({ principal, operation }: Asked): Denial {
+  return new Denial(principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', operation);
 }
 
 function decide(inForce: PolicySet, request: AccessRequest): Decision {
@@ -79,7 +99,7 @@ function decide(inForce: PolicySet, request: AccessRequest): Decision {
   return anyOf(applicable(inForce, request), (policy) => policy.decide(seen));
 }
 
-function applicable(inForce: PolicySet, { principal, operation }: AccessRequest): CompiledPolicy[] {
+function applicable(inForce: PolicySet, { principal, operation }: Asked): CompiledPolicy[] {
   return inForce.applicable(principalsOf(principal), operation);
 }
 
@@ -94,7 +114,7 @@ function principalsOf(principal: Principal): string[] {
 }
 
 /** What a token of the same caller would need instead, as far as scopes go (RFC 6750 §3.1). */
-function sufficientScope({ principal, operation }: AccessRequest): string | undefined {
+function sufficientScope({ principal, operation }: Asked): string | undefined {
   return scopeFor(principal.kind === 'user' ? 'user' : 'system', operation);
 }
 
@@ -102,7 +122,7 @@ function sufficientScope({ principal, operation }: AccessRequest): string | unde
  * A token stays within what its scopes of SMART permit. What is permitted about a patient alone is narrowed to the
  * compartment of the patient in the Session; without one that is nothing.
  */
-function withinScope(context: PolicyContext, { principal, operation }: AccessRequest): Decision {
+function withinScope(context: PolicyContext, { principal, operation }: Asked): Decision {
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
   if (!token) return true;
   const reach = tokenReach(token.sessionScope, token.record.scope, operation);

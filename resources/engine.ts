@@ -4,6 +4,7 @@ import type { Issue } from './errors.ts';
 import type { Foreseen } from './foreseen.ts';
 import type { Json, JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
+import type { GoOn } from './pace.ts';
 import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
 import type { SearchOptions } from './search/criteria.ts';
@@ -36,6 +37,8 @@ export interface WriteOptions {
   by: Author;
   /** Since when the caller waits, in milliseconds of the process: it waits for its turn so much less. */
   since?: number | undefined;
+  /** Waits between two pieces of the work on what came in a large body; undefined for others. */
+  goOn?: GoOn | undefined;
   /** Told to the effect of the type's rule and to those who listen. */
   cause?: Cause | undefined;
   /**

@@ -1,4 +1,3 @@
-import { resourceOf } from './access.ts';
 import type { Clock, RandomBytes } from './clock.ts';
 import type { Connection, WriterConnection } from './connection.ts';
 import { committedCredentials } from './credentials.ts';
@@ -21,10 +20,11 @@ import { deletionsBefore } from './erase.ts';
 import { Failure, type Issue } from './errors.ts';
 import { type Foreseen, foreseenOf } from './foreseen.ts';
 import { AccessGeneration } from './generation.ts';
-import { isObject, type Json, type JsonObject } from './json/value.ts';
+import type { JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
 import { committedHolders } from './names.ts';
-import { PatchBounds } from './patch/bounds.ts';
+import type { GoOn } from './pace.ts';
+import { patchedResource } from './patch/patched.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
@@ -48,8 +48,8 @@ export interface EngineOptions {
   openWriter(): Promise<WriterConnection>;
   hasher: SecretHasher;
   rules: Record<string, TypeRule>;
-  /** Bytes that a patch may make of a resource: those of a body, so that it can be sent back. */
-  mostPatched: number;
+  /** Bytes of the largest body; a patch may make as much of a resource, so that it can be sent back. */
+  largestBody: number;
   clock: Clock;
   random: RandomBytes;
   /** How many writes share a commit, where it is not for callers who each wait for theirs. */
@@ -77,7 +77,7 @@ class ResourceEngine implements Engine {
   constructor(options: EngineOptions) {
     const { dialect, points, registry, clock } = options;
     this.#options = options;
-    this.#types = servedTypes(registry);
+    this.#types = servedTypes(registry, options.largestBody);
     this.exclusive = dialect.exclusive;
     this.committed = points;
     this.credentials = committedCredentials(points);
@@ -161,8 +161,8 @@ class ResourceEngine implements Engine {
     foreseen?: Foreseen,
   ): Promise<Result> {
     const prepared: PreparedWrites = new Map();
-    const prepareWrite = async (type: string, id: string, resource: JsonObject) => ({
-      write: await this.#prepare(type, id, resource, this.#ahead(type, id)),
+    const prepareWrite = async (type: string, id: string, resource: JsonObject, { goOn }: WriteOptions) => ({
+      write: await this.#prepare(type, id, resource, this.#ahead(type, id), goOn),
     });
     await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
     const { registry } = this.#options;
@@ -213,7 +213,7 @@ class ResourceEngine implements Engine {
     options: WriteOptions,
   ): Promise<WriteResult> {
     return untilFresh(options, async (attempt) => {
-      const write = await this.#prepare(type, id, resource, this.#ahead(type, id));
+      const write = await this.#prepare(type, id, resource, this.#ahead(type, id), options.goOn);
       const looksAt = method === 'PUT' ? [{ type, id }] : [];
       const job = (transaction: JobTransaction) => transaction.put(write, method, options);
       return this.#submit(job, foreseenOf(options, looksAt), attempt.since);
@@ -221,15 +221,11 @@ class ResourceEngine implements Engine {
   }
 
   /** What a change makes of the current version, ready to store. */
-  async #patched(type: string, id: string, change: Patching, { rows }: WriteOptions): Promise<PreparedPatch> {
+  async #patched(type: string, id: string, change: Patching, { rows, goOn }: WriteOptions): Promise<PreparedPatch> {
     const current = await this.read(type, id, rows);
-    const resource = resourceOf(current);
-    if (!resource) throw new Error('A stored version is not a resource: the database is damaged.');
-    const bounds = new PatchBounds(resource, this.#options.mostPatched);
-    const patched = change(resource, bounds);
-    bounds.refuseOverflow(patched);
-    const changed = patchedResource(patched, type, id);
-    const write = await this.#prepare(type, id, changed, { ...this.#ahead(type, id), ahead: false });
+    await goOn?.();
+    const changed = patchedResource(current, change, this.#options.largestBody);
+    const write = await this.#prepare(type, id, changed, { ...this.#ahead(type, id), ahead: false }, goOn);
     return { write, basedOn: current.versionId };
   }
 
@@ -259,12 +255,14 @@ class ResourceEngine implements Engine {
     id: string,
     resource: JsonObject,
     { credentials, keyOf, ahead }: PreparedBy,
+    goOn?: GoOn,
   ): Promise<PreparedWrite> {
     const secrets = async (values: JsonObject) => {
       if (Object.keys(values).length === 0) return [];
       return prepareSecrets(this.#options.hasher, credentials, await keyOf(), values);
     };
-    return prepare(this.#served(type), id, resource, { issues: this.validate(type, resource), ahead, secrets });
+    const issues = () => this.validate(type, resource);
+    return prepare(this.#served(type), id, resource, { issues, ahead, secrets, goOn });
   }
 
   #served(type: string): ServedType {
@@ -289,10 +287,4 @@ class ResourceEngine implements Engine {
     const row = await reader.read(id);
     return row && versionOf(row);
   }
-}
-
-/** A patch may change anything but what the address says. */
-function patchedResource(value: Json, type: string, id: string): JsonObject {
-  if (isObject(value) && value['resourceType'] === type && value['id'] === id) return value;
-  throw new Failure('business-rule', 'A patch must leave a resource with the resourceType and the id it had.');
 }

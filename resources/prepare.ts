@@ -2,6 +2,7 @@ import type { Credentials } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
+import type { GoOn } from './pace.ts';
 import type { IndexRows } from './search/tables.ts';
 import type { SecretHasher } from './secrets.ts';
 import type { ServedType } from './served.ts';
@@ -42,29 +43,46 @@ export interface PreparedWrite {
 
 /** What is known of a resource that is made ready. */
 export interface Preparation {
-  issues: readonly Issue[];
+  /** What is wrong with it. */
+  issues(): readonly Issue[];
   /** True where its index rows are to be made ahead. */
   ahead: boolean;
   /** How its secrets compare with what is stored. */
   secrets(values: JsonObject): Promise<SecretWrite[]>;
+  /** Waits between two pieces of the work. */
+  goOn?: GoOn | undefined;
 }
 
 /**
  * Takes the secrets out of a resource, renders it, and extracts its index rows if they are wanted.
- * Throws an `invalid` Failure with every issue where one of those that were found is an error.
+ * Rejects with an `invalid` Failure that has every issue where one of those that are found is an error.
  */
 export async function prepare(
   type: ServedType,
   id: string,
   resource: JsonObject,
-  { issues, ahead, secrets }: Preparation,
+  { issues: find, ahead, secrets, goOn }: Preparation,
 ): Promise<PreparedWrite> {
+  await goOn?.();
+  const issues = find();
+  await goOn?.();
   if (issues.some(({ severity }) => severity === 'error')) {
     throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues: [...issues] });
   }
   const { content, withheld } = separate(type, resource);
-  const rows = ahead ? type.index(content) : undefined;
+  const rows = ahead ? await indexed(type, content, goOn) : undefined;
+  await goOn?.();
   return { type, id, secrets: await secrets(withheld), rows, ...rendered(content) };
+}
+
+/** The index rows of a resource that is to be stored. Rejects with `too-large` for too many of a large one. */
+export async function indexed(
+  type: ServedType,
+  content: JsonObject,
+  goOn: GoOn | undefined,
+  properties?: readonly string[],
+): Promise<IndexRows> {
+  return goOn ? type.indexInTurns(content, { goOn, most: type.mostRows, properties }) : type.index(content, properties);
 }
 
 /** As `prepare`, of what the server itself makes. Throws for a type whose resources hold secrets or unique names. */

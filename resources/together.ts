@@ -34,7 +34,7 @@ export async function untilPlanHolds<Result>(attempt: () => Promise<Result>): Pr
   }
 }
 
-type Prepare = (type: string, id: string, resource: JsonObject) => Promise<Rehearsed>;
+type Prepare = (type: string, id: string, resource: JsonObject, options: WriteOptions) => Promise<Rehearsed>;
 type Patch = (...asked: Parameters<Interactions['patch']>) => Promise<PreparedPatch>;
 
 /** Interactions that read what is committed, and prepare writes instead of storing them. */
@@ -56,8 +56,11 @@ export function rehearsal(
     historyOfTypes: (...asked) => engine.historyOfTypes(...asked),
     search: (...asked) => engine.search(...asked),
     validate: (...asked) => engine.validate(...asked),
-    create: (type, resource, { newId = '' }) => keep(type, newId, prepare(type, newId, resource)),
-    update: (type, id, resource) => keep(type, id, prepare(type, id, resource)),
+    create: (type, resource, options) => {
+      const id = options.newId ?? '';
+      return keep(type, id, prepare(type, id, resource, options));
+    },
+    update: (type, id, resource, options) => keep(type, id, prepare(type, id, resource, options)),
     patch: (type, id, ...asked) => keep(type, id, patched(type, id, ...asked)),
     remove: async () => undefined,
   };

@@ -4,6 +4,7 @@ import { jobCredentials } from './credentials.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { erase } from './erase.ts';
 import type { JobContext } from './group.ts';
+import { changeRows, NO_ROWS } from './index-changes.ts';
 import { differences } from './json/equal.ts';
 import type { JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
@@ -16,7 +17,6 @@ import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
-import type { IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
 import { StaleWrite } from './stale.ts';
 
@@ -104,6 +104,7 @@ export class JobTransaction implements Transaction {
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
+    await options.goOn?.();
     const before = resourceOf(current);
     const secretsChange = await this.#checkSecrets(prepared, current);
     this.#check(prepared.type, prepared.id, before, prepared.content, options);
@@ -112,7 +113,9 @@ export class JobTransaction implements Transaction {
     if (current && changed?.length === 0 && !secretsChange) return { outcome: 'unchanged', version: current };
     const version = await this.#storeVersion(write, method, current);
     const { connection } = this.#context;
-    this.#index(version.key, write, before, changed);
+    await options.goOn?.();
+    await changeRows(this.#context.index, version.key, write, { before, changed, goOn: options.goOn });
+    await options.goOn?.();
     await this.#requireShown(write.type, version, options);
     const names = namesOf(definition, write.id, before);
     await replaceNames(connection, definition, version.key, names, namesOf(definition, write.id, write.content));
@@ -157,7 +160,8 @@ export class JobTransaction implements Transaction {
     const version = next(current, this.now, 'PUT', null);
     version.text = renderVersion(write, version.versionId, version.lastUpdated);
     this.#context.versions.replace(version);
-    this.#index(current.key, write, before, differences(contentOf(before), write.content));
+    const changed = differences(contentOf(before), write.content);
+    await changeRows(this.#context.index, current.key, write, { before, changed });
     return true;
   }
 
@@ -234,12 +238,6 @@ export class JobTransaction implements Transaction {
     return versions.insert({ type, id: write.id, versionId: 1, lastUpdated: now, method, text });
   }
 
-  /** Brings the index rows of a resource from what was stored to what a write stores, where the two differ. */
-  #index(key: number, { type, content, rows }: PreparedWrite, before?: JsonObject, changed?: readonly string[]): void {
-    if (before) this.#context.index.replace(key, type.index(contentOf(before), changed), type.index(content, changed));
-    else this.#context.index.replace(key, NO_ROWS, rows ?? type.index(content));
-  }
-
   /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */
   async #checkSecrets(write: PreparedWrite, current: Version | undefined): Promise<boolean> {
     for (const { name, stored } of write.secrets) {
@@ -270,8 +268,6 @@ export class JobTransaction implements Transaction {
     await this.#options.rules[type]?.effect?.(this, change);
   }
 }
-
-const NO_ROWS: IndexRows = new Map();
 
 /** Another node may have committed a version between a search and the lock on what it found: that one was not found. */
 function requireMatched(match: Version | undefined, current: Version | undefined): void {

@@ -21,6 +21,8 @@ export async function admit(
     request.types = visibleTypes(judge, registry);
     return;
   }
+  // Policies may look at all of the body.
+  await request.goOn?.();
   request.rows = await judge.require(name, request, asked);
   request.asker = judge.asker;
   if (!registry.get(request.type)) {

@@ -1,7 +1,7 @@
 import type { Version, WriteResult } from '../resources/engine.ts';
-import { readJson } from '../resources/json/read.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context } from './context.ts';
+import type { Desk } from './desk.ts';
 import { type Answer, negotiate } from './formats/negotiate.ts';
 import type { Result } from './interactions/interaction.ts';
 import { prefers } from './preferences.ts';
@@ -25,10 +25,24 @@ function isAsStored({ format, pretty }: Answer): boolean {
   return format === 'json' && !pretty;
 }
 
-/** Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is. */
-export function sendText(ctx: Context, answer: Answer, text: string): void {
+/**
+ * Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is.
+ * @param since for what may be refused where it waits too long to be rendered, nothing having been done yet
+ */
+export function sendText(
+  ctx: Context,
+  answer: Answer,
+  { text, desk, since }: { text: string; desk: Desk; since?: number | undefined },
+): Promise<void> | undefined {
   ctx.res.setHeader('Content-Type', answer.contentType);
-  ctx.body = isAsStored(answer) ? text : answer.render(readJson(text));
+  const rendered = isAsStored(answer) ? text : desk.render(answer, text, since);
+  if (typeof rendered !== 'string') return sendLater(ctx, rendered);
+  ctx.body = rendered;
+  return undefined;
+}
+
+async function sendLater(ctx: Context, rendered: Promise<string>): Promise<void> {
+  ctx.body = await rendered;
 }
 
 /** Answers with a value that was made for this request. */
@@ -38,11 +52,11 @@ export function send(ctx: Context, answer: Answer, value: Json): void {
 }
 
 /** Answers with what an interaction gave (FHIR R4 §3.1.0.1, §3.1.0.3). */
-export function sendResult(ctx: Context, answer: Answer, result: Result): void {
+export function sendResult(ctx: Context, answer: Answer, result: Result, desk: Desk): Promise<void> | undefined {
   const { status, version, text, written } = result;
   ctx.status = status;
   if (version) setVersionHeaders(ctx, version);
-  if (status === 204 || status === 304) return;
+  if (status === 204 || status === 304) return undefined;
   const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
   // One that was there already, and is not given, is told of likewise: whoever wanted to make it has to learn its id.
   if (version && (status === 201 || (preferred === 'minimal' && ctx.method === 'POST'))) {
@@ -56,8 +70,10 @@ export function sendResult(ctx: Context, answer: Answer, result: Result): void {
   } else if (preferred === 'OperationOutcome' && written && version) {
     send(ctx, answer, writeOutcome(version, written));
   } else {
-    sendText(ctx, answer, text ?? version?.text ?? '');
+    const since = written ? undefined : ctx.state.since;
+    return sendText(ctx, answer, { text: text ?? version?.text ?? '', desk, since });
   }
+  return undefined;
 }
 
 /** What `Prefer: return=OperationOutcome` asks for. */

@@ -9,6 +9,7 @@ import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
 import type { RequestState } from './context.ts';
 import { mountDescriptions } from './describe/mount.ts';
+import type { Desk } from './desk.ts';
 import type { Door } from './door.ts';
 import type { EventLoop } from './event-loop.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
@@ -34,6 +35,7 @@ export interface AppOptions extends Opened {
   logger: Logger;
   loop: EventLoop;
   door: Door;
+  desk: Desk;
   /** Milliseconds after which an answer of which nothing is taken may give way to others. */
   stuckAfter: number;
   /** How many connections are open. */

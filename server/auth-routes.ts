@@ -3,8 +3,9 @@ import type { AuthRequest, Endpoint } from '../auth/endpoints/exchange.ts';
 import type { ParsedBody } from '../auth/parameters.ts';
 import { Failure } from '../resources/errors.ts';
 import type { AppOptions } from './app.ts';
-import { bodyText } from './body.ts';
+import { bytesOf } from './body.ts';
 import type { Context, RequestState } from './context.ts';
+import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { type AnswerType, type BodyKind, bodyType, JWK_SET } from './formats/media-types.ts';
 import { negotiate } from './formats/negotiate.ts';
@@ -12,19 +13,19 @@ import { PAGES, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
 
 /** Mounts the endpoints of the auth module: at the root alone, but for SMART's configuration. */
-export function mountAuth(router: Router<RequestState>, { auth, config }: AppOptions): void {
+export function mountAuth(router: Router<RequestState>, { auth, config, desk }: AppOptions): void {
   const { token, revoke, introspect, userinfo, closeSession, wellKnown } = auth.endpoints;
   const endpoints = { token, revoke, introspect, userinfo };
   for (const [name, endpoint] of Object.entries(endpoints)) {
     router.all(`/auth/${name}`, (ctx) => {
       requireRoot(ctx, config.baseUrl);
-      return serve(ctx, endpoint);
+      return serve(ctx, endpoint, desk);
     });
   }
   for (const name of ['authorize', 'logout'] as const) {
     router.all(PAGES[name], async (ctx) => {
       requireRoot(ctx, config.baseUrl);
-      sendPage(ctx, await auth.pages[name](requestOf(ctx, ['form'])));
+      sendPage(ctx, await auth.pages[name](await requestOf(ctx, desk, ['form'])));
     });
   }
   router.all('/auth/*rest', () => {
@@ -39,7 +40,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
         if (name !== SMART_CONFIGURATION) requireRoot(ctx, config.baseUrl);
         return next();
       });
-      router.get(path, (ctx) => serve(ctx, endpoint, { also: ALSO[name] }));
+      router.get(path, (ctx) => serve(ctx, endpoint, desk, { also: ALSO[name] }));
       router.all(path, () => {
         throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
       });
@@ -50,7 +51,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config }: AppOpt
   });
   router.delete('/Session', (ctx, next) => {
     // With a query it is a conditional delete, as of any other type.
-    return ctx.querystring === '' ? serve(ctx, closeSession) : next();
+    return ctx.querystring === '' ? serve(ctx, closeSession, desk) : next();
   });
 }
 
@@ -69,6 +70,7 @@ const ALSO: Readonly<Record<string, AnswerType>> = { 'jwks.json': JWK_SET };
 export async function serve(
   ctx: Context,
   endpoint: Endpoint,
+  desk: Desk,
   { also, kinds }: { also?: AnswerType | undefined; kinds?: readonly BodyKind[] } = {},
 ): Promise<void> {
   const answer = negotiate({
@@ -77,7 +79,7 @@ export async function serve(
     preferred: 'application/json',
     also,
   });
-  const { status, headers, body } = await endpoint(requestOf(ctx, kinds));
+  const { status, headers, body } = await endpoint(await requestOf(ctx, desk, kinds));
   ctx.status = status;
   ctx.set(headers);
   if (status === 204) return;
@@ -88,8 +90,12 @@ export async function serve(
 /** The endpoints that tell the audit of their refusals. What never reaches them is told for them. */
 const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
 
-function requestOf(ctx: Context, kinds: readonly BodyKind[] = ['form', 'resource']): AuthRequest {
-  const body = parsedBody(ctx, kinds);
+async function requestOf(
+  ctx: Context,
+  desk: Desk,
+  kinds: readonly BodyKind[] = ['form', 'resource'],
+): Promise<AuthRequest> {
+  const body = await parsedBody(ctx, desk, kinds);
   ctx.state.tellsAudit = TELLING.includes(ctx.path);
   return {
     method: ctx.method,
@@ -103,12 +109,14 @@ function requestOf(ctx: Context, kinds: readonly BodyKind[] = ['form', 'resource
 }
 
 /** A form or a JSON object; nothing where nothing was sent. */
-function parsedBody(ctx: Context, kinds: readonly BodyKind[]): ParsedBody {
+async function parsedBody(ctx: Context, desk: Desk, kinds: readonly BodyKind[]): Promise<ParsedBody> {
   // Any other method is refused for itself, whatever its body is.
   if (ctx.method !== 'POST') return undefined;
-  const text = bodyText(ctx);
-  const sent = text !== '' || Number(ctx.get('Content-Length')) > 0;
+  const bytes = bytesOf(ctx);
+  const sent = bytes.length > 0 || Number(ctx.get('Content-Length')) > 0;
   if (!sent) return undefined;
   const { format } = bodyType(ctx.get('Content-Type'), kinds, 'json');
-  return format === undefined ? { form: parseForm(text) } : { json: format.parse(text) };
+  const { since } = ctx.state;
+  if (format === undefined) return { form: parseForm(await desk.text(bytes, since)) };
+  return { json: await desk.read(format, bytes, since) };
 }

@@ -5,9 +5,9 @@ import { Failure } from '../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 import type { Config } from './config.ts';
 import type { Context, Step } from './context.ts';
+import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { type BodyKind, bodyType, valueType } from './formats/media-types.ts';
-import { decodeUtf8 } from './formats/text.ts';
 import { HeldBytes, type Holding, MOST_HELD } from './held-bytes.ts';
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -101,10 +101,10 @@ function fail(request: IncomingMessage, source: Readable, failure: Failure): voi
   else source.destroy(failure);
 }
 
-/** The resource in a request's body. Throws `media-type` (415) or `malformed` (400). */
-export function readResource(ctx: Context): JsonObject {
+/** The resource in a request's body. Rejects with `media-type` (415), `malformed` (400), or as the desk does. */
+export async function readResource(ctx: Context, desk: Desk): Promise<JsonObject> {
   const { format } = valueType(ctx.get('Content-Type'), ['resource']);
-  const value = format.parse(bodyText(ctx));
+  const value = await desk.read(format, bytesOf(ctx), ctx.state.since);
   if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource: an object.');
   return value;
 }
@@ -115,25 +115,22 @@ export interface Patch {
   value: Json;
 }
 
-/** The patch in a request's body. Throws `media-type` (415) or `malformed` (400). */
-export function readPatch(ctx: Context): Patch {
+/** The patch in a request's body. Rejects as `readResource`. */
+export async function readPatch(ctx: Context, desk: Desk): Promise<Patch> {
   const { kind, format } = valueType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
-  return { kind, value: format.parse(bodyText(ctx)) };
+  return { kind, value: await desk.read(format, bytesOf(ctx), ctx.state.since) };
 }
 
-/** The pairs of a form in a request's body; none where nothing was sent. Throws `media-type` (415) or `malformed`. */
-export function readForm(ctx: Context): [name: string, value: string][] {
-  if (ctx.get('Content-Type') === '' && bodyText(ctx) === '') return [];
+/** The pairs of a form in a request's body; none where nothing was sent. Rejects as `readResource`. */
+export async function readForm(ctx: Context, desk: Desk): Promise<[name: string, value: string][]> {
+  const bytes = bytesOf(ctx);
+  if (ctx.get('Content-Type') === '' && bytes.length === 0) return [];
   bodyType(ctx.get('Content-Type'), ['form']);
-  return parseForm(bodyText(ctx));
+  return parseForm(await desk.text(bytes, ctx.state.since));
 }
 
-/** The body as text; empty where there was none. Throws `malformed` (400) for bytes that are not UTF-8. */
-export function bodyText(ctx: Context): string {
-  return decodeUtf8(bytesOf(ctx));
-}
-
-function bytesOf(ctx: Context): Uint8Array {
+/** The body of a request; empty where there was none. */
+export function bytesOf(ctx: Context): Uint8Array {
   const bytes: unknown = ctx.request.body;
   return bytes instanceof Uint8Array ? bytes : NONE;
 }

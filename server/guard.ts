@@ -13,6 +13,11 @@ import type { InteractionName, InteractionRequest } from './interactions/interac
 export interface Judge {
   /** Whose request it is. */
   asker: Asker;
+  /**
+   * Throws a Denial where no request for an operation could pass, whatever is sent with it: it is to be asked before
+   * the body is looked at.
+   */
+  requireChance(operation: string): void;
   /** What the caller may see of the type in this interaction; rejects with a Denial where no policy lets it pass. */
   require(name: InteractionName, request: JudgedRequest, asked: Asked): Promise<Criterion[]>;
   /**
@@ -66,6 +71,10 @@ class RequestJudge implements Judge {
     this.#ctx = ctx;
     this.#principal = principal;
     this.#judgement = judgement;
+  }
+
+  requireChance(operation: string): void {
+    this.#judgement.requireChance(this.#principal, operation);
   }
 
   async require(

@@ -15,7 +15,7 @@ import { guard, type Judge } from './guard.ts';
  * Mounts `/auth/keys`: GET tells what keys tokens are signed with, POST makes the next one. They are judged like any
  * request, as the operations `keys` and `rotate-keys`.
  */
-export function mountKeys(router: Router<RequestState>, { auth, engine, config, clock }: AppOptions): void {
+export function mountKeys(router: Router<RequestState>, { auth, engine, config, clock, desk }: AppOptions): void {
   const tell = async (judge: Judge) => {
     judge.requireOperation('keys');
     return answered({ keys: await toldKeys(engine.committed, config.signingAlg, clock()) });
@@ -42,7 +42,8 @@ export function mountKeys(router: Router<RequestState>, { auth, engine, config, 
     requireMethod(ctx, ['GET', 'HEAD', 'POST']);
     const judge = await guard(auth, ctx);
     refuseQuery(ctx);
-    await serve(ctx, ({ body }) => (ctx.method === 'POST' ? rotate(ctx, judge, body) : tell(judge)), {
+    if (ctx.method === 'POST') judge.requireChance('rotate-keys');
+    await serve(ctx, ({ body }) => (ctx.method === 'POST' ? rotate(ctx, judge, body) : tell(judge)), desk, {
       // Forms are for endpoints that take credentials in the body.
       kinds: ['resource'],
     });

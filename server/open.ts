@@ -14,13 +14,18 @@ import type { Config } from './config.ts';
 import { type CountedPasswords, counted } from './counted-passwords.ts';
 import { type Database, openDatabase } from './database.ts';
 import { applyDeclarations, openRegistry } from './declarations.ts';
+import type { StartThread } from './formats/yaml-thread.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
 
-/** What a test may turn: the time, the randomness and what a hash of a secret costs. */
+/**
+ * What a test may turn: the time, the randomness, what a hash of a secret costs, and how threads are started from
+ * sources that are not compiled.
+ */
 export interface Ports {
   clock: Clock;
   random: RandomBytes;
   hashCost?: HashCost;
+  startThread?: StartThread;
 }
 
 export const REAL: Ports = { clock: Date.now, random: drawnRandom() };
@@ -70,7 +75,7 @@ export async function openWard(
     openWriter: () => database.openWriter(bulk ? 'bulk' : undefined),
     hasher: passwords,
     rules: createRules(registry, config),
-    mostPatched: config.maxBody,
+    largestBody: config.maxBody,
     group: bulk,
     ...ports,
   });

@@ -18,12 +18,12 @@ export function isNotModified({ header }: Conditional, { versionId, lastUpdated 
  * (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
 export function writeOptions(
-  request: Conditional & Pick<InteractionRequest, 'rows' | 'asker' | 'since'>,
+  request: Conditional & Pick<InteractionRequest, 'rows' | 'asker' | 'since' | 'goOn'>,
 ): WriteOptions {
   const ifMatch = condition(request, 'If-Match');
   const ifNoneMatch = condition(request, 'If-None-Match');
-  const { rows, asker: cause, since } = request;
-  return { by: 'caller', since, cause, rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
+  const { rows, asker: cause, since, goOn } = request;
+  return { by: 'caller', since, goOn, cause, rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {

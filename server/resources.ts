@@ -1,9 +1,12 @@
 import type Router from '@koa/router';
+import type { JsonObject } from '../resources/json/value.ts';
+import type { GoOn } from '../resources/pace.ts';
 import { admit } from './admission.ts';
 import { pageBytes, sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
-import { readForm, readPatch, readResource } from './body.ts';
+import { bytesOf, type Patch, readForm, readPatch, readResource } from './body.ts';
 import type { Context, RequestState } from './context.ts';
+import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { guard } from './guard.ts';
 import { checkAddress } from './interactions/address.ts';
@@ -11,37 +14,67 @@ import { typeOfBody } from './interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from './interactions/interaction.ts';
 import { INTERACTIONS } from './interactions/registry.ts';
 
-/** Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. */
+/**
+ * Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. Whom nothing
+ * that it could send would let pass is refused before its body is read.
+ */
 export function mountResources(
   router: Router<RequestState>,
-  { engine, registry, clock, auth, config }: AppOptions,
+  { engine, registry, clock, auth, config, desk }: AppOptions,
 ): void {
   for (const interaction of INTERACTIONS) {
+    const { name, takes } = interaction;
     router[interaction.method](interaction.path, async (ctx) => {
       const answer = wanted(ctx);
       const judge = await guard(auth, ctx);
-      const request = readRequest(ctx, interaction, pageBytes(answer));
+      const { type } = ctx['params'];
+      if (takes !== undefined && type !== undefined) judge.requireChance(`${type}.${name}`);
+      const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
+      const request = readRequest(ctx, interaction, sent, pageBytes(answer));
       await admit(interaction, request, { method: ctx.method, url: ctx.originalUrl }, { judge, registry });
       const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
-      sendResult(ctx, answer, await interaction.handle(request, services));
+      const result = await interaction.handle(request, services);
+      return sendResult(ctx, answer, result, desk);
     });
   }
 }
 
-/** Reads what an interaction needs. Throws `parameter`, `media-type` or `malformed` (400, 415). */
-function readRequest(ctx: Context, { takes, everyType }: Interaction, pageBytes: number): InteractionRequest {
+/** What was sent with a request. */
+interface Sent {
+  body?: JsonObject;
+  patch?: Patch;
+  form?: [name: string, value: string][];
+  goOn?: GoOn | undefined;
+}
+
+const NOTHING: Sent = {};
+
+/** Reads the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
+async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
+  const goOn = desk.paceOf(bytesOf(ctx).length);
+  if (takes === 'resource') return { body: await readResource(ctx, desk), goOn };
+  return takes === 'patch' ? { patch: await readPatch(ctx, desk), goOn } : { form: await readForm(ctx, desk), goOn };
+}
+
+/** Puts together what an interaction needs. Throws `parameter` or `malformed` (400). */
+function readRequest(
+  ctx: Context,
+  { everyType }: Interaction,
+  { body = {}, patch, form, goOn }: Sent,
+  pageBytes: number,
+): InteractionRequest {
   const { type, id, version } = ctx['params'];
-  const body = takes === 'resource' ? readResource(ctx) : {};
   const parameters = parseForm(ctx.querystring);
-  if (takes === 'form') parameters.push(...readForm(ctx));
+  if (form) parameters.push(...form);
   const request: InteractionRequest = {
     base: ctx.state.base,
     since: ctx.state.since,
+    goOn,
     type: everyType ? '' : String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
     version: String(version ?? ''),
     body,
-    patch: takes === 'patch' ? readPatch(ctx) : undefined,
+    patch,
     pageBytes,
     parameters,
     rows: [],

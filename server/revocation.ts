@@ -12,6 +12,7 @@ import type { AppOptions } from './app.ts';
 import { readForm } from './body.ts';
 import type { Context, RequestState } from './context.ts';
 import { accountsOf } from './denials.ts';
+import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { guard } from './guard.ts';
 import { conditionOf } from './interactions/write.ts';
@@ -24,13 +25,14 @@ import { conditionOf } from './interactions/write.ts';
  */
 export function mountRevocation(
   router: Router<RequestState>,
-  { engine, registry, clock, auth, config }: AppOptions,
+  { engine, registry, clock, auth, config, desk }: AppOptions,
 ): void {
   const { baseUrl } = config;
   router.post('/Session/$revoke', async (ctx) => {
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
-    const { parameters, exceptCurrent } = readExpression(ctx);
+    judge.requireChance('Session.update');
+    const { parameters, exceptCurrent } = await readExpression(ctx, desk);
     const url = `/Session?${new URLSearchParams(parameters)}`;
     const request = { type: 'Session', id: '', body: { active: false }, patch: undefined };
     const rows = await judge.require('update', request, { method: 'PUT', url });
@@ -50,8 +52,11 @@ export function mountRevocation(
 }
 
 /** The search expression, and whether the caller's own Session is kept. */
-function readExpression(ctx: Context): { parameters: [string, string][]; exceptCurrent: boolean } {
-  const all = [...parseForm(ctx.querystring), ...readForm(ctx)];
+async function readExpression(
+  ctx: Context,
+  desk: Desk,
+): Promise<{ parameters: [string, string][]; exceptCurrent: boolean }> {
+  const all = [...parseForm(ctx.querystring), ...(await readForm(ctx, desk))];
   const except = all.filter(([name]) => name === 'except');
   if (except.some(([, value]) => value !== 'current')) {
     throw new Failure('parameter', 'except takes the word current: the Session of the token that is presented.');

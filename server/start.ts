@@ -7,6 +7,7 @@ import { createAuth } from '../auth/auth.ts';
 import { generateSigningKey } from '../auth/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
+import { Desk } from './desk.ts';
 import { Door } from './door.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createLogger } from './log.ts';
@@ -109,6 +110,7 @@ async function listen(
   const open = new OpenConnections(server);
   const loop = watchEventLoop();
   const door = new Door(loop);
+  const desk = new Desk(ward.config, ward.startThread);
   door.watch(server);
   const port = await bind(server, ward.config);
   const config = atPort(ward.config, port);
@@ -121,6 +123,7 @@ async function listen(
     logger,
     loop,
     door,
+    desk,
     stuckAfter: progress,
     connections: () => open.size,
   });
@@ -138,7 +141,7 @@ async function listen(
     close: async () => {
       logger.info('Stopping');
       await open.end();
-      for (const step of [upkeep.stop, ward.close, async () => loop.stop()]) await step();
+      for (const step of [upkeep.stop, ward.close, () => desk.close(), async () => loop.stop()]) await step();
       logger.info('Stopped');
     },
   };

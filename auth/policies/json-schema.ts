@@ -23,7 +23,7 @@ export const jsonSchema: PolicyEngine = {
     const needed = [...survey(schema, at).needed];
     if (saysNothing(schema, at)) throw new PolicyError(at, 'The schema lets every request pass: use the engine allow.');
     return (request) => {
-      const seen = withoutEmpty(plain(request())) ?? {};
+      const seen = seenOf(request());
       return needed.every((name) => Object.hasOwn(Object(seen), name)) && validate(seen) === true;
     };
   },
@@ -80,6 +80,17 @@ function byName([left]: [string, Plain], [right]: [string, Plain]): number {
 
 type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
+/** What schemas see of the requests that are being judged: each policy sees the same. */
+const SEEN = new WeakMap<JsonObject, Plain>();
+
+function seenOf(request: JsonObject): Plain {
+  const known = SEEN.get(request);
+  if (known !== undefined) return known;
+  const seen = filled(request) ?? {};
+  SEEN.set(request, seen);
+  return seen;
+}
+
 /** The value with ordinary numbers. */
 function plain(value: Json): Plain {
   if (value instanceof Decimal) return Number(value.text);
@@ -91,17 +102,34 @@ function plainObject(object: JsonObject): { [key: string]: Plain } {
   return Object.fromEntries(Object.entries(object).map(([key, member]) => [key, plain(member)]));
 }
 
-/** The value without what is empty in it: null, '', [] and {}; undefined where nothing is left. */
-function withoutEmpty(value: Plain): Plain | undefined {
+/**
+ * The value with ordinary numbers and without what is empty in it: null, '', [] and {}; undefined where nothing is
+ * left. A body may have very many values, so that nothing is made on the way but what is kept.
+ */
+function filled(value: Json): Plain | undefined {
   if (value === null || value === '') return undefined;
   if (typeof value !== 'object') return value;
+  if (value instanceof Decimal) return Number(value.text);
   if (Array.isArray(value)) {
-    const items = value.map(withoutEmpty).filter((item) => item !== undefined);
+    const items: Plain[] = [];
+    for (const item of value) {
+      const kept = filled(item);
+      if (kept !== undefined) items.push(kept);
+    }
     return items.length === 0 ? undefined : items;
   }
-  const members = Object.entries(value).flatMap(([key, member]) => {
-    const kept = withoutEmpty(member);
-    return kept === undefined ? [] : [[key, kept] as const];
-  });
-  return members.length === 0 ? undefined : Object.fromEntries(members);
+  let members: { [key: string]: Plain } | undefined;
+  for (const key of Object.keys(value)) {
+    const kept = filled(value[key] ?? null);
+    if (kept === undefined) continue;
+    members ??= {};
+    if (key === '__proto__') own(members, key, kept);
+    else members[key] = kept;
+  }
+  return members;
+}
+
+/** Gives an object a member of a name that would be its prototype's: a query may have a parameter of any name. */
+function own(members: { [key: string]: Plain }, key: string, value: Plain): void {
+  Object.defineProperty(members, key, { value, enumerable: true, configurable: true, writable: true });
 }

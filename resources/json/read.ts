@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts';
 import { NUMBER_LIMITS, numberFrom } from './number.ts';
 import { malformed, placeOf } from './place.ts';
 import { textProblem } from './text.ts';
@@ -5,6 +6,22 @@ import type { Decimal, Json, JsonObject } from './value.ts';
 
 /** How deep arrays and objects may nest; the deepest examples that FHIR publishes stay below 30. */
 export const MAX_DEPTH = 100;
+
+/**
+ * How much may be in a text. What is sent takes memory and time by its values and their names, not by its bytes: a
+ * megabyte of `[]` has thirty times as many as one of resources.
+ */
+export interface JsonBounds {
+  /** Objects, arrays, strings, numbers and words. */
+  values: number;
+  /** Different names of members. */
+  names: number;
+}
+
+/** More than any text has. */
+const UNBOUNDED: JsonBounds = { values: 2 ** 30, names: 2 ** 30 };
+/** The least that a member takes: `"":1,`. A text needs so many characters for each of its names. */
+const SHORTEST_MEMBER = 5;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -35,19 +52,27 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
  * Reads a JSON text (RFC 8259) and keeps the digits of its numbers, which `JSON.parse` does not.
  * A leading byte order mark is skipped. Throws `malformed` with line and column for a syntax error, and for what
  * the RFC leaves open and Ward does not take: a key twice, the key `__proto__`, NUL, half a surrogate pair, a
- * number or a depth beyond the limits.
+ * number or a depth beyond the limits. Throws `too-large` for what is beyond the bounds.
  */
-export function readJson(text: string): Json {
-  return new Reader(text).document();
+export function readJson(text: string, bounds: JsonBounds = UNBOUNDED): Json {
+  return new Reader(text, bounds).document();
 }
 
 class Reader {
   readonly #text: string;
+  readonly #bounds: JsonBounds;
+  /** The names so far, where there could be too many. */
+  readonly #names: Set<string> | undefined;
   #at = 0;
   #depth = 0;
+  /** Values that may still come. */
+  #left: number;
 
-  constructor(text: string) {
+  constructor(text: string, bounds: JsonBounds) {
     this.#text = text;
+    this.#bounds = bounds;
+    this.#left = bounds.values;
+    this.#names = text.length / SHORTEST_MEMBER > bounds.names ? new Set() : undefined;
   }
 
   document(): Json {
@@ -60,6 +85,8 @@ class Reader {
 
   /** The value that begins here, with this character. */
   #value(code: number): Json {
+    this.#left -= 1;
+    if (this.#left < 0) throw tooMuch(this.#bounds.values, 'values');
     switch (code) {
       case QUOTE:
         return this.#string();
@@ -90,6 +117,7 @@ class Reader {
       // What was read is never undefined, and what any object has is not its own.
       const isTwice = object[key] !== undefined && Object.hasOwn(object, key);
       if (isTwice) this.#fail(`the key ${JSON.stringify(key.slice(0, 64))} stands twice`, start);
+      if (this.#names !== undefined) this.#count(key, this.#names);
       if (this.#skipSpace() !== COLON) this.#fail('expected ":" after the key');
       this.#at += 1;
       object[key] = this.#value(this.#skipSpace());
@@ -97,11 +125,17 @@ class Reader {
     return object;
   }
 
+  /** Objects of very many shapes, or with very many members, cost far more than their values do. */
+  #count(name: string, names: Set<string>): void {
+    names.add(name);
+    if (names.size > this.#bounds.names) throw tooMuch(this.#bounds.names, 'different names of members');
+  }
+
   #array(): Json[] {
-    const array: Json[] = [];
-    if (this.#isEmpty(ARRAY_END)) return array;
-    do array.push(this.#value(this.#skipSpace()));
-    while (this.#continues(ARRAY_END));
+    if (this.#isEmpty(ARRAY_END)) return [];
+    // An empty array that is added to takes room for seventeen at once, and most have one.
+    const array = [this.#value(this.#skipSpace())];
+    while (this.#continues(ARRAY_END)) array.push(this.#value(this.#skipSpace()));
     return array;
   }
 
@@ -155,32 +189,36 @@ class Reader {
   #unusualString(at: number): string {
     const text = this.#text;
     const start = this.#at;
-    let whole = start + 1;
     let end = at;
-    let decoded = '';
-    let suspect = false;
     for (let code = text.charCodeAt(end); code !== QUOTE; code = text.charCodeAt(end)) {
-      if (code === BACKSLASH) {
-        decoded += text.slice(whole, end);
-        this.#at = end + 1;
-        const escaped = this.#escape();
-        suspect ||= isSuspect(escaped.charCodeAt(0));
-        decoded += escaped;
-        whole = this.#at;
-        end = whole;
-        continue;
-      }
-      if (code < 0x20) this.#fail('a control character in a string must be escaped', end);
-      if (Number.isNaN(code)) this.#fail('the string has no closing quote', start);
-      suspect ||= isSuspect(code);
+      if (code === BACKSLASH) end += 1;
+      else if (Number.isNaN(code)) this.#fail('the string has no closing quote', start);
       end += 1;
     }
+    const string = (end - start > SHORT ? parsed(text.slice(start, end + 1)) : undefined) ?? this.#unescaped(at, end);
     this.#at = end + 1;
-    const string = decoded + text.slice(whole, end);
     // Halves of a pair may have found each other.
-    const problem = suspect ? textProblem(string) : undefined;
+    const problem = textProblem(string);
     if (problem !== undefined) this.#fail(problem, start);
     return string;
+  }
+
+  /** The string until `end`, one character after the other: whoever has made a mistake learns where. */
+  #unescaped(at: number, end: number): string {
+    const text = this.#text;
+    let whole = this.#at + 1;
+    let decoded = '';
+    for (let next = at; next < end; next += 1) {
+      const code = text.charCodeAt(next);
+      if (code < 0x20) this.#fail('a control character in a string must be escaped', next);
+      if (code !== BACKSLASH) continue;
+      decoded += text.slice(whole, next);
+      this.#at = next + 1;
+      decoded += this.#escape();
+      whole = this.#at;
+      next = whole - 1;
+    }
+    return decoded + text.slice(whole, end);
   }
 
   /** The character of an escape; a pair of `\u` escapes meets when their halves are joined. */
@@ -228,13 +266,22 @@ class Reader {
   }
 }
 
+/** The failure of a body that has too much of something. */
+export function tooMuch(most: number, what: string): Failure {
+  return new Failure('too-large', `The body has more than ${most} ${what}: send it in several.`);
+}
+
 /** One of `0`–`9`, `+`, `-`, `.`, `e`, `E`: whether they make a number is for `numberFrom` to say. */
 function isNumeric(code: number): boolean {
   if (code >= 0x30 && code <= 0x39) return true;
   return code === 0x2e || code === 0x2d || code === 0x2b || code === 0x65 || code === 0x45;
 }
 
-/** NUL, or half of a surrogate pair: what may be wrong in a string, by where it stands. */
-function isSuspect(code: number): boolean {
-  return code === 0 || (code >= 0xd800 && code <= 0xdfff);
+/** What the engine makes of the text of a string, at once and not as a rope of parts; undefined for a faulty one. */
+function parsed(text: string): string | undefined {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }

@@ -21,7 +21,7 @@ interface Operation extends At {
 
 type Apply = (target: Json, operation: Operation) => Json;
 
-/** Every operation of RFC 6902 §4: each gives the changed document and leaves the one it was given as it was. */
+/** Every operation of RFC 6902 §4: each gives the changed document, made of what is the patch's own. */
 const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> = {
   add: { needs: ['value'], apply: (target, operation) => add(target, operation.path, operation.value, operation) },
   remove: { needs: [], apply: (target, operation) => remove(target, operation.path, operation) },
@@ -30,7 +30,7 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
     apply: (target, operation) => {
       const { path, value } = operation;
       if (path.length === 0) return value;
-      return change(target, path, operation, (parent, key) => put(parent, key, value, operation, 'replace'));
+      return change(target, path, operation, (parent, key) => replace(parent, key, value, operation));
     },
   },
   move: {
@@ -38,12 +38,17 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
     apply: (target, operation) => {
       const { path, from } = operation;
       if (isPrefix(from, path)) throw refused(operation, 'A value cannot be moved into itself.');
-      return add(remove(target, from, operation), path, read(target, from, operation), operation);
+      const value = read(target, from, operation);
+      return add(remove(target, from, operation), path, value, operation);
     },
   },
   copy: {
     needs: ['from'],
-    apply: (target, operation) => add(target, operation.path, read(target, operation.from, operation), operation),
+    apply: (target, operation) => {
+      const value = read(target, operation.from, operation);
+      operation.bounds.share();
+      return add(target, operation.path, value, operation);
+    },
   },
   test: {
     needs: ['value'],
@@ -100,7 +105,7 @@ function read(target: Json, path: string[], at: At): Json {
   let value = target;
   for (const key of path) {
     const child = childOf(value, key);
-    if (child === undefined) throw refused(at, `There is nothing at /${path.join('/')}.`);
+    if (child === undefined) throw refused(at, nothingAt(path));
     value = child;
   }
   return value;
@@ -108,45 +113,72 @@ function read(target: Json, path: string[], at: At): Json {
 
 function add(target: Json, path: string[], value: Json, at: At): Json {
   if (path.length === 0) return value;
-  return change(target, path, at, (parent, key) => put(parent, key, value, at, 'insert'));
+  return change(target, path, at, (parent, key) => insert(parent, key, value, at));
 }
 
 function remove(target: Json, path: string[], at: At): Json {
   if (path.length === 0) throw refused(at, 'The whole resource cannot be removed by a patch.');
   return change(target, path, at, (parent, key) => {
-    if (childOf(parent, key) === undefined) throw refused(at, `There is nothing at /${path.join('/')}.`);
-    const parts = [childOf(parent, key), undefined] as const;
-    if (Array.isArray(parent)) {
-      const left = parent.filter((_, index) => index !== Number(key));
-      return at.bounds.changed(parent, key, parts, left);
+    const value = childOf(parent, key);
+    if (value === undefined) throw refused(at, nothingAt(path));
+    at.bounds.changed(parent, key, value, undefined);
+    if (!Array.isArray(parent)) delete parent[key];
+    else {
+      at.bounds.moved(parent.length - Number(key));
+      parent.splice(Number(key), 1);
     }
-    const { [key]: _removed, ...rest } = parent;
-    return at.bounds.changed(parent, key, parts, rest);
   });
 }
 
-/** Copies what leads to a place and gives its parent to `edit`; the rest is shared with the document it was. */
-function change(target: Json, path: string[], at: At, edit: (parent: Json[] | JsonObject, key: string) => Json): Json {
-  const [key = '', ...rest] = path;
-  if (!Array.isArray(target) && !isObject(target)) throw refused(at, `There is no parent at /${key}.`);
-  if (rest.length === 0) return edit(target, key);
-  const child = childOf(target, key);
-  if (child === undefined) throw refused(at, `There is nothing at ${key} to look into.`);
-  return put(target, key, change(child, rest, at, edit), at, 'replace');
+type Edit = (parent: Json[] | JsonObject, key: string) => void;
+
+/** Gives the parent of a place to `edit`; it and what leads to it are the patch's own. */
+function change(target: Json, path: string[], at: At, edit: Edit, depth = 0): Json {
+  const key = path[depth] ?? '';
+  if (!Array.isArray(target) && !isObject(target)) throw refused(at, `There is no parent at /${brief(key)}.`);
+  const own = at.bounds.own(target);
+  if (depth === path.length - 1) {
+    edit(own, key);
+    return own;
+  }
+  const child = childOf(own, key);
+  if (child === undefined) throw refused(at, `There is nothing at ${brief(key)} to look into.`);
+  const size = at.bounds.sizeOf(child);
+  const changed = change(child, path, at, edit, depth + 1);
+  if (Array.isArray(own)) own[Number(key)] = changed;
+  else own[key] = changed;
+  at.bounds.grow(own, at.bounds.sizeOf(changed) - size);
+  return own;
 }
 
-function put(parent: Json[] | JsonObject, key: string, value: Json, at: At, how: 'insert' | 'replace'): Json {
+function insert(parent: Json[] | JsonObject, key: string, value: Json, at: At): void {
   if (!Array.isArray(parent)) {
-    if (key === '__proto__') throw refused(at, '__proto__ is not a name.');
-    if (how === 'replace' && !Object.hasOwn(parent, key)) throw refused(at, `There is no ${key} to replace.`);
-    return at.bounds.changed(parent, key, [childOf(parent, key), value], { ...parent, [key]: value });
+    putMember(parent, key, value, at);
+    return;
   }
-  const index = how === 'insert' && key === '-' ? parent.length : indexOf(key);
-  const last = how === 'insert' ? parent.length : parent.length - 1;
-  if (index === undefined || index > last) throw refused(at, `${key} is not a place in the list.`);
-  return how === 'insert'
-    ? at.bounds.changed(parent, key, [undefined, value], parent.toSpliced(index, 0, value))
-    : at.bounds.changed(parent, key, [parent[index], value], parent.with(index, value));
+  const index = key === '-' ? parent.length : indexOf(key);
+  if (index === undefined || index > parent.length) throw refused(at, `${brief(key)} is not a place in the list.`);
+  at.bounds.changed(parent, key, undefined, value);
+  at.bounds.moved(parent.length - index);
+  parent.splice(index, 0, value);
+}
+
+function replace(parent: Json[] | JsonObject, key: string, value: Json, at: At): void {
+  if (!Array.isArray(parent)) {
+    if (!Object.hasOwn(parent, key)) throw refused(at, `There is no ${brief(key)} to replace.`);
+    putMember(parent, key, value, at);
+    return;
+  }
+  const before = childOf(parent, key);
+  if (before === undefined) throw refused(at, `${brief(key)} is not a place in the list.`);
+  at.bounds.changed(parent, key, before, value);
+  parent[Number(key)] = value;
+}
+
+function putMember(parent: JsonObject, key: string, value: Json, at: At): void {
+  if (key === '__proto__') throw refused(at, '__proto__ is not a name.');
+  at.bounds.changed(parent, key, childOf(parent, key), value);
+  parent[key] = value;
 }
 
 function childOf(parent: Json, key: string): Json | undefined {
@@ -164,4 +196,15 @@ function indexOf(key: string): number | undefined {
 
 function refused({ place }: At, reason: string): Failure {
   return new Failure('business-rule', `${place} does not apply: ${reason}`);
+}
+
+function nothingAt(path: string[]): string {
+  return `There is nothing at ${brief(`/${path.slice(0, LONGEST_TOLD).join('/')}`)}.`;
+}
+
+const LONGEST_TOLD = 100;
+
+/** As much of a name or a path as belongs into a message. */
+function brief(text: string): string {
+  return text.length > LONGEST_TOLD ? `${text.slice(0, LONGEST_TOLD)}…` : text;
 }

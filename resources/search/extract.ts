@@ -79,7 +79,7 @@ export function indexRows(
 }
 
 /** False where a parameter has surely no rows, or reads none of the properties that are asked about. */
-function concerns({ reads, always }: Parameter, resource: JsonObject, properties?: readonly string[]): boolean {
+export function concerns({ reads, always }: Parameter, resource: JsonObject, properties?: readonly string[]): boolean {
   if (properties && reads && !properties.some((name) => reads.includes(name))) return false;
   if (always || !reads) return true;
   for (const name of reads) if (resource[name] !== undefined) return true;

@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts';
 import type { AddRow, SearchKind } from './kinds/kind.ts';
 import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST } from './tables.ts';
 import { compareText } from './text.ts';
@@ -41,8 +42,16 @@ export class RowCollector {
   /** How often a row was added, whether or not it was there. */
   added = 0;
   readonly #groups: Group[] = [];
+  readonly #most: number;
+  #left: number;
   #parameter: Numbered = { number: 0, kind: undefined, variants: {} };
   #element = 0;
+
+  /** @param most rows that there may be; as many as there are where it is not given */
+  constructor(most = Number.MAX_SAFE_INTEGER) {
+    this.#most = most;
+    this.#left = most;
+  }
 
   /** What is added from now on is of this parameter. `element` is 1, 2, … for those of a composite. */
   turnTo(parameter: Numbered, element = 0): void {
@@ -66,6 +75,8 @@ export class RowCollector {
     const group = this.#groupOf(table, param, sorted && this.#element === 0);
     let row = find(group, columns);
     if (row === undefined) {
+      if (this.#left === 0) throw tooMany(this.#most);
+      this.#left -= 1;
       row = rowOf(param, columns);
       group.rows.push(row);
       group.known?.set(identityOf(columns), row);
@@ -91,6 +102,10 @@ export class RowCollector {
     this.#groups.push(group);
     return group;
   }
+}
+
+function tooMany(most: number): Failure {
+  return new Failure('too-large', `Searches would look for more than ${most} values of it: make several of it.`);
 }
 
 /** A row with no edge and no key yet. Most tables have two columns; a literal takes no more room than it needs. */

@@ -2,7 +2,7 @@ import { Failure } from '../../resources/errors.ts';
 import type { Services } from '../interactions/interaction.ts';
 import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
-import { inEntry } from './failure.ts';
+import { inEntry, ToldIssues } from './failure.ts';
 import { entryAnswer, givesBody } from './response.ts';
 import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
@@ -22,11 +22,12 @@ export async function batch(
   const outcomes: (string | Failure)[] = entries.map((entry) =>
     entry instanceof Failure ? entry : new Failure('internal', 'The entry was not done.'),
   );
+  const told = new ToldIssues();
   const readable = entries.map((entry) => (entry instanceof Failure ? undefined : entry));
   for (const group of inOrder(readable)) {
     for (let from = 0; from < group.length; from += AT_ONCE) {
       const together = group.slice(from, from + AT_ONCE).map(async ({ entry, index }) => {
-        outcomes[index] = await done(entry, services, room);
+        outcomes[index] = await done(entry, services, { room, told });
       });
       await Promise.all(together);
     }
@@ -34,7 +35,13 @@ export async function batch(
   return outcomes;
 }
 
-async function done(entry: BundleEntry, services: Services, room: AnswerRoom): Promise<string | Failure> {
+/** What the entries of an answer share. */
+interface Answering {
+  room: AnswerRoom;
+  told: ToldIssues;
+}
+
+async function done(entry: BundleEntry, services: Services, { room, told }: Answering): Promise<string | Failure> {
   try {
     await admitEntry(entry, services);
     if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
@@ -45,6 +52,6 @@ async function done(entry: BundleEntry, services: Services, room: AnswerRoom): P
     if (isWrite(entry) || !givesBody(entry)) return entryAnswer(entry, result, 'without its body');
     throw inEntry(room.overflow(), entry.place);
   } catch (error) {
-    return asFailure(error);
+    return told.tell(asFailure(error));
   }
 }

@@ -1,6 +1,8 @@
 /** The entries of a batch or a transaction as the requests they stand for (FHIR R4 §3.1.0.11). */
 import { Failure } from '../../resources/errors.ts';
+import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import type { GoOn } from '../../resources/pace.ts';
 import { parseForm } from '../formats/form.ts';
 import { checkAddress } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
@@ -30,6 +32,10 @@ export interface Outer {
   /** The `Prefer` header of the Bundle: it holds for each entry. */
   prefer: string;
   newId(): string;
+  /** How the work on a large Bundle pauses; undefined for others. */
+  goOn?: GoOn | undefined;
+  /** What the patches in it may have. */
+  bounds: JsonBounds;
 }
 
 /** What a type may be called: no other endpoint of the server looks like one. */
@@ -63,12 +69,16 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     id: parts['id'] ?? '',
     version: parts['version'] ?? '',
     body,
-    patch: interaction.takes === 'patch' ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place) : undefined,
+    patch:
+      interaction.takes === 'patch'
+        ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place, outer.bounds)
+        : undefined,
     pageBytes: outer.pageBytes,
     parameters: parseForm(query),
     rows: [],
     types: new Map(),
     newId: outer.newId(),
+    goOn: outer.goOn,
     header: headersOf(request, place, outer.prefer),
   };
   checkAddress(made, parts['id'] !== undefined);

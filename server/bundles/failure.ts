@@ -1,4 +1,5 @@
 import { Failure, type Issue } from '../../resources/errors.ts';
+import { MORE_ISSUES, MOST_ISSUES } from '../../resources/validate/run.ts';
 
 /**
  * A failure inside of an entry as one of the Bundle: its places start at the Bundle (`Bundle.entry[2].resource.id`).
@@ -10,6 +11,10 @@ export function inEntry(failure: unknown, place: string, type = ''): unknown {
     const expression = (issue.expression ?? [place]).map((at) => placed(at, place, type));
     return { ...issue, expression };
   });
+  return withIssues(failure, issues);
+}
+
+function withIssues(failure: Failure, issues: Issue[]): Failure {
   return new Failure(failure.code, failure.message, {
     issues,
     headers: failure.headers,
@@ -17,6 +22,19 @@ export function inEntry(failure: unknown, place: string, type = ''): unknown {
     ...(failure.detail !== undefined && { detail: failure.detail }),
     ...(failure.retryAfter !== undefined && { retryAfter: failure.retryAfter }),
   });
+}
+
+/** The failures of entries, within the issues that one answer lists: beyond those, each tells its first alone. */
+export class ToldIssues {
+  #left = MOST_ISSUES;
+
+  /** A failure as it is told. */
+  tell(failure: Failure): Failure {
+    const [first, ...others] = failure.issues;
+    this.#left -= others.length;
+    if (this.#left >= 0 || first === undefined || others.length === 0) return failure;
+    return withIssues(failure, [first, MORE_ISSUES]);
+  }
 }
 
 function placed(at: string, place: string, type: string): string {
@@ -30,5 +48,7 @@ function placed(at: string, place: string, type: string): string {
 export function together(failures: Failure[]): Failure | undefined {
   const [first] = failures;
   if (!first || failures.some(({ code }) => code !== 'invalid')) return failures.find(({ code }) => code !== 'invalid');
-  return new Failure('invalid', first.message, { issues: failures.flatMap(({ issues }) => issues) });
+  const issues = failures.flatMap((failure) => failure.issues).filter(({ severity }) => severity === 'error');
+  const listed = issues.length > MOST_ISSUES ? [...issues.slice(0, MOST_ISSUES), MORE_ISSUES] : issues;
+  return new Failure('invalid', first.message, { issues: listed });
 }

@@ -3,7 +3,7 @@ import { Failure } from '../../resources/errors.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { pageBytes, sendText, wanted } from '../answer.ts';
 import type { AppOptions } from '../app.ts';
-import { readResource } from '../body.ts';
+import { bytesOf, readResource } from '../body.ts';
 import type { Context, RequestState } from '../context.ts';
 import { noteDenial } from '../denials.ts';
 import type { Answer } from '../formats/negotiate.ts';
@@ -24,21 +24,21 @@ const MOST_ENTRIES = 2000;
 
 /** Mounts `POST /`: several requests in one (FHIR R4 §3.1.0.11). Each is judged; the Bundle itself is not. */
 export function mountBundles(router: Router<RequestState>, options: AppOptions): void {
-  const { engine, registry, clock, auth, config, logger } = options;
+  const { engine, registry, clock, auth, config, logger, desk } = options;
   router.post('/', async (ctx) => {
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
-    const { type, items } = readBundle(readResource(ctx));
-    const outer = outerOf(ctx, answer, config.baseUrl, () => engine.newId());
+    const { type, items } = readBundle(await readResource(ctx, desk));
+    const outer = outerOf(ctx, answer, options);
     // A page with what it includes has room, and so has whatever was sent.
     const newRoom = () => new AnswerRoom(2 * Math.max(pageBytes(answer), config.maxBody));
     const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
     if (type === 'transaction') {
-      const entries = items.map((item, index) => readOrThrow(item, placeOf(index), outer));
-      sendText(ctx, answer, responseBundle(type, await transact(entries, services, newRoom)));
-      return;
+      const entries = await readAll(items, outer, readOrThrow);
+      const text = responseBundle(type, await transact(entries, services, newRoom));
+      return sendText(ctx, answer, { text, desk });
     }
-    const entries = items.map((item, index) => readOrFail(item, placeOf(index), outer));
+    const entries = await readAll(items, outer, readOrFail);
     const outcomes = await batch(entries, services, newRoom());
     for (const [index, outcome] of outcomes.entries()) {
       if (!(outcome instanceof Failure)) continue;
@@ -46,7 +46,8 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
       const entry = entries[index];
       if (entry && !(entry instanceof Failure)) noteDenial({ audit: auth.audit, registry }, ctx.state, entry, outcome);
     }
-    sendText(ctx, answer, responseBundle(type, outcomes));
+    await outer.goOn?.();
+    return sendText(ctx, answer, { text: responseBundle(type, outcomes), desk });
   });
 }
 
@@ -70,12 +71,29 @@ function readBundle(body: JsonObject): { type: string; items: Json[] } {
   return { type, items: entry };
 }
 
-function outerOf(ctx: Context, answer: Answer, baseUrl: string, newId: () => string): Outer {
-  return { base: ctx.state.base, baseUrl, pageBytes: pageBytes(answer), prefer: ctx.get('Prefer'), newId };
+function outerOf(ctx: Context, answer: Answer, { engine, config: { baseUrl }, desk }: AppOptions): Outer {
+  return {
+    base: ctx.state.base,
+    baseUrl,
+    pageBytes: pageBytes(answer),
+    prefer: ctx.get('Prefer'),
+    newId: () => engine.newId(),
+    goOn: desk.paceOf(bytesOf(ctx).length),
+    bounds: desk.bounds,
+  };
 }
 
-function placeOf(index: number): string {
-  return `Bundle.entry[${index}]`;
+async function readAll<Read>(
+  items: readonly Json[],
+  outer: Outer,
+  read: (item: Json, place: string, outer: Outer) => Read,
+): Promise<Read[]> {
+  const entries: Read[] = [];
+  for (const [index, item] of items.entries()) {
+    await outer.goOn?.();
+    entries.push(read(item, `Bundle.entry[${index}]`, outer));
+  }
+  return entries;
 }
 
 function readOrThrow(item: Json, place: string, outer: Outer): BundleEntry {

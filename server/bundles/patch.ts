@@ -1,4 +1,5 @@
 import { Failure } from '../../resources/errors.ts';
+import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import type { Patch } from '../body.ts';
 import { valueType } from '../formats/media-types.ts';
@@ -10,22 +11,22 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * The patch that an entry carries. A Binary holds one of its `contentType` in `data`; any other resource of the type
  * that is patched is a merge patch itself. Throws `media-type`, `malformed` or, for FHIRPath Patch, `business-rule`.
  */
-export function patchOf(resource: JsonObject, type: string, place: string): Patch {
+export function patchOf(resource: JsonObject, type: string, place: string, bounds: JsonBounds): Patch {
   const { resourceType, ...members } = resource;
-  if (resourceType === 'Binary') return binaryPatch(members, place);
+  if (resourceType === 'Binary') return binaryPatch(members, place, bounds);
   if (resourceType === undefined || resourceType === type) return { kind: 'merge-patch', value: members };
   const message = 'A patch is a Binary with a JSON Patch or a merge patch, or the elements to merge themselves.';
   throw new Failure('business-rule', message, { expression: `${place}.resource` });
 }
 
-function binaryPatch({ contentType, data }: JsonObject, place: string): Patch {
+function binaryPatch({ contentType, data }: JsonObject, place: string, bounds: JsonBounds): Patch {
   const { kind, format } = valueType(typeof contentType === 'string' ? contentType : '', ['json-patch', 'merge-patch']);
   const text = typeof data === 'string' ? data.replace(/\s/g, '') : undefined;
   if (text === undefined || !BASE64.test(text)) {
     const message = 'The data of the Binary must be the patch in base64.';
     throw new Failure('malformed', message, { expression: `${place}.resource.data` });
   }
-  const value = format.parse(decodeUtf8(Buffer.from(text, 'base64')));
+  const value = format.parse(decodeUtf8(Buffer.from(text, 'base64')), bounds);
   if (isObject(value) || Array.isArray(value)) return { kind, value };
   throw new Failure('malformed', 'A patch is an object or an array.', { expression: `${place}.resource.data` });
 }

@@ -136,6 +136,7 @@ async function conditionalReferences(
   references: Plan['references'],
 ): Promise<Lookup[]> {
   const found: [text: string, at: string][] = [];
+  await request.goOn?.();
   replaceLinks(services.registry, request.type, request.body, (text, kind, at) => {
     if (kind === 'reference' && !references.has(text) && CONDITIONAL.test(text)) found.push([text, at]);
     return undefined;

@@ -24,7 +24,11 @@ export function transact(
 ): Promise<string[]> {
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
-    const resolved = entries.map((entry) => withLinks(entry, plan, services.registry));
+    const resolved: BundleEntry[] = [];
+    for (const entry of entries) {
+      await entry.request.goOn?.();
+      resolved.push(withLinks(entry, plan, services.registry));
+    }
     for (const entry of resolved) await admitEntry(entry, services);
     return services.engine.together(
       (interactions) => rehearse(resolved, { ...services, engine: interactions }),

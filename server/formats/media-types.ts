@@ -1,5 +1,5 @@
 import { Failure } from '../../resources/errors.ts';
-import { readJson } from '../../resources/json/read.ts';
+import { type JsonBounds, readJson } from '../../resources/json/read.ts';
 import { renderJson } from '../../resources/json/render.ts';
 import type { Json } from '../../resources/json/value.ts';
 import { readYaml, renderYaml } from './yaml.ts';
@@ -9,12 +9,17 @@ export type FormatName = 'json' | 'yaml';
 /** How a value is read from text and written to it. */
 export interface Format {
   readonly name: FormatName;
-  parse(text: string): Json;
+  /** Throws `malformed`, and `too-large` for what is surely beyond the bounds. */
+  parse(text: string, bounds?: JsonBounds): Json;
   render(value: Json, pretty: boolean): string;
 }
 
 const JSON_FORMAT: Format = { name: 'json', parse: readJson, render: renderJson };
-const YAML_FORMAT: Format = { name: 'yaml', parse: readYaml, render: renderYaml };
+const YAML_FORMAT: Format = {
+  name: 'yaml',
+  parse: (text, bounds) => readYaml(text, bounds?.values),
+  render: renderYaml,
+};
 
 /** What a body is for; an endpoint says which of them it takes. */
 export type BodyKind = 'resource' | 'json-patch' | 'merge-patch' | 'form';

@@ -30,6 +30,9 @@ const INTEGER = /^(?:0o[0-7]+|0x[\da-fA-F]+|[-+]?\d+)$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 const NOT_JSON = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
+/** No number within the limits is longer, in whatever base: beyond it none is worth to be worked out. */
+const LONGEST_SPELLING = 100;
+
 /** A YAML number in JSON's spelling: `+05.` is 5, `.50` is 0.50, `0x1F` is 31. */
 function jsonSpelling(source: string): string {
   if (/^0[ox]/.test(source)) return String(BigInt(source));
@@ -43,6 +46,7 @@ function jsonSpelling(source: string): string {
 function resolveNumber(pattern: RegExp, source: string): unknown {
   if (NOT_JSON.test(source)) return new Refused('JSON has no infinity and no NaN: quote it if it is text');
   if (!pattern.test(source)) return NOT_RESOLVED;
+  if (source.length > LONGEST_SPELLING) return new Refused(NUMBER_LIMITS);
   return numberFrom(jsonSpelling(source)) ?? new Refused(NUMBER_LIMITS);
 }
 

@@ -10,7 +10,7 @@ import {
 } from 'js-yaml';
 import type { Failure } from '../../resources/errors.ts';
 import { malformed, placeOf } from '../../resources/json/place.ts';
-import { MAX_DEPTH } from '../../resources/json/read.ts';
+import { MAX_DEPTH, tooMuch } from '../../resources/json/read.ts';
 import type { Json } from '../../resources/json/value.ts';
 import { READ_SCHEMA, Refused, WRITE_SCHEMA } from './yaml-schema.ts';
 
@@ -24,18 +24,25 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 /**
  * Reads one YAML document (YAML 1.2.2, the JSON-compatible core schema). Dates stay strings and numbers keep their
  * digits. Throws `malformed` with line and column for a syntax error, and for what has no place in JSON or is
- * used to attack parsers: aliases, merge keys, other tags, a key twice or not a string, several documents.
+ * used to attack parsers: aliases, merge keys, other tags, a key twice or not a string, several documents. Throws
+ * `too-large` for a document that surely has more values than there may be.
  */
-export function readYaml(text: string): Json {
-  const value = construct(text);
+export function readYaml(text: string, values = Number.POSITIVE_INFINITY): Json {
+  const value = construct(text, values);
   if (value instanceof Refused) throw malformed('YAML', value.reason, placeOf(text, 0));
   // The schema constructs nothing but Json.
   return value as Json;
 }
 
-function construct(text: string): unknown {
+/** What js-yaml tells of a value at the most: its key, its beginning and its end. */
+const EVENTS_OF_A_VALUE = 3;
+/** What it tells of a document. */
+const EVENTS_OF_A_DOCUMENT = 2;
+
+function construct(text: string, values: number): unknown {
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    if (events.length > EVENTS_OF_A_VALUE * values + EVENTS_OF_A_DOCUMENT) throw tooMuch(values, 'values');
     // Without an alias an anchor is good for nothing, and `secret: &abc` would read as null.
     const anchored = events.find(
       (event) => event.type !== EVENT_ID.ALIAS && 'anchorStart' in event && event.anchorStart >= 0,

@@ -2,6 +2,7 @@ import type { Asker } from '../../auth/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
 import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
+import type { GoOn } from '../../resources/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
 import type { Patch } from '../body.ts';
@@ -40,6 +41,8 @@ export interface InteractionRequest {
   rows: Criterion[];
   /** Since when it waits, in milliseconds of the process; an entry of a Bundle does so from when it is begun. */
   since?: number | undefined;
+  /** How the work on a large body pauses; undefined for others. */
+  goOn?: GoOn | undefined;
   /** Whose request it is; set once it has been judged. */
   asker?: Asker;
   /** Where it is about all types: those of which the caller may see something, and what. */

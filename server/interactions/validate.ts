@@ -19,6 +19,7 @@ export async function validate(request: InteractionRequest, { engine, registry }
       expression: `${request.type}.resourceType`,
     });
   }
+  await request.goOn?.();
   const issues = engine.validate(request.type, resource);
   return { status: 200, text: renderJson(operationOutcome(issues.length > 0 ? issues : [VALID])) };
 }

@@ -10,10 +10,10 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /** `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). */
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
-  const { type, body, newId } = request;
+  const { type, body, newId, since, goOn } = request;
   const { engine } = services;
   const condition = noneExists(request, services);
-  const options: WriteOptions = { by: 'caller', since: request.since, rows: request.rows, newId };
+  const options: WriteOptions = { by: 'caller', since, goOn, rows: request.rows, newId };
   if (!condition) return written(await engine.create(type, body, options));
   return written(await createUnless(engine, condition, body, options));
 }

@@ -42,9 +42,10 @@ function held({ bodies, answers }: Measured): Metric[] {
 }
 
 /** What waits at this moment. */
-function queues({ door, engine, database, passwords, connections }: AppOptions): Metric[] {
+function queues({ door, desk, engine, database, passwords, connections }: AppOptions): Metric[] {
   return [
     one('ward_requests_waiting', 'gauge', 'Requests that wait to be begun.', door.waiting),
+    one('ward_bodies_waiting', 'gauge', 'Large bodies and answers that wait to be worked on.', desk.waiting),
     one('ward_writes_waiting', 'gauge', 'Writes that wait for their turn.', engine.waiting),
     one('ward_searches_waiting', 'gauge', 'Queries that wait for a connection or a turn.', database.waiting),
     one('ward_secrets_waiting', 'gauge', 'Secrets that are hashed, or wait for it.', passwords.waiting),

@@ -7,6 +7,7 @@ import type { TestDatabase } from './database.ts';
 import { type Reply, type RequestOptions, request } from './http.ts';
 import { preparedDatabase } from './prepared.ts';
 import { TEST_SETTINGS } from './server.ts';
+import { startThread } from './thread.ts';
 
 export interface ClockedServer {
   url: string;
@@ -45,7 +46,7 @@ export async function startClockedServer(
   let ahead = 0;
   const clock = () => time() + ahead;
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
-  const ports = { clock, random: randomBytes, ...(hashing !== 'full' && { hashCost: CHEAP }) };
+  const ports = { clock, random: randomBytes, startThread, ...(hashing !== 'full' && { hashCost: CHEAP }) };
   // A test that passes seconds does not wait for half of a real one until they are noticed.
   const server = await start(readConfig({ ...settings, ...env }), ports, { chores: 20, ...patience });
   const agent = new Agent({ keepAlive: true });

@@ -54,7 +54,7 @@ describe('interactions: large answers', () => {
     const judge = { require: async () => [] };
     const services = { judge, registry: createRegistry(['Patient']) } as unknown as Services;
     const outcomesWith = (prefer: string) => {
-      const outer = { base: '', baseUrl: '', pageBytes: 0, prefer, newId: () => '' };
+      const outer = { base: '', baseUrl: '', pageBytes: 0, prefer, newId: () => '', bounds: { values: 9, names: 9 } };
       const one = readEntry(
         JSON.parse(JSON.stringify(entry('PATCH Patient/1', { active: true }))),
         'Bundle.entry[0]',

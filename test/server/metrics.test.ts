@@ -92,6 +92,7 @@ describe('server: metrics', () => {
       before.get('process_cpu_user_seconds_total') ?? Number.NaN,
     );
     expect(found.get('ward_requests_waiting')).to.equal(0);
+    expect(found.get('ward_bodies_waiting')).to.equal(0);
     expect(found.get('ward_writes_waiting')).to.equal(0);
     expect(found.get('ward_searches_waiting')).to.equal(0);
     expect(found.get('ward_secrets_waiting')).to.equal(0);

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Reply } from '../../harness/http.ts';
+import { asRoot } from '../../harness/server.ts';
 import { type Api, startApi } from './api.ts';
 
 const app = { client_id: 'app', client_secret: 'app-secret' };
@@ -77,7 +78,7 @@ describe('media types of OAuth', () => {
     const json = { resourceType: 'Patient' };
     const headers = { 'content-type': JWK_SET };
     const sent = await api.request('POST', '/Patient/$validate', {
-      as: { bearer },
+      as: asRoot,
       body: JSON.stringify(json),
       headers,
     });
