@@ -2,6 +2,7 @@
 import type { Clock } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { endOfTurn } from '../resources/tick.ts';
+import { gathering } from './gathering.ts';
 
 export const DAY_MS = 24 * 3600_000;
 const KNOWN_MS = 30 * DAY_MS;
@@ -42,17 +43,18 @@ const FAILURES = {
   network: 'SELECT at FROM failed_attempt WHERE network = ? AND at > ? ORDER BY at DESC LIMIT ?',
 };
 
+const NOTE =
+  'INSERT INTO known_address (pair, seen_at) VALUES (?, ?) ' +
+  'ON CONFLICT (pair) DO UPDATE SET seen_at = excluded.seen_at';
+
 /**
  * Keeps the records in the database. Where this process makes every write, what was read is remembered until a guess
- * fails; elsewhere it is read once a tick for all who ask. Failures that come together are one job of the write queue,
- * so that a flood of them does not crowd others out.
+ * fails; elsewhere it is read once a tick for all who ask. What comes together is one job of the write queue, so that a
+ * flood of it does not crowd others out.
  */
 export function createGuessRecords({ engine, clock, report }: GuessRecordsOptions): GuessRecords {
   const remembered = new Map<string, Promise<readonly number[]>>();
   const noted = new Map<string, number>();
-  const waiting: FailedAttempt[] = [];
-  let next: Promise<void> | undefined;
-  let last: Promise<void> = Promise.resolve();
   let sweptAt = 0;
 
   async function read(of: 'pair' | 'network', subject: string): Promise<readonly number[]> {
@@ -68,9 +70,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
     return read(of, subject);
   }
 
-  async function store(): Promise<void> {
-    next = undefined;
-    const attempts = waiting.splice(0, MOST_AT_ONCE);
+  const fail = gathering<FailedAttempt>(MOST_AT_ONCE, async (attempts) => {
     const now = clock();
     const isDue = now - sweptAt >= SWEEP_MS;
     await engine.transact(async (transaction) => {
@@ -81,7 +81,16 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
     });
     if (isDue) sweptAt = now;
     for (const { pair, network } of attempts) for (const subject of [pair, network]) remembered.delete(subject);
-  }
+  });
+
+  const note = gathering<{ pair: string; at: number }>(MOST_AT_ONCE, (proven) =>
+    engine.transact(async (transaction) => {
+      // A row stays locked until the commit: nodes that note the same pairs take them in one order, and none waits for
+      // another that waits for it.
+      const inOrder = proven.toSorted((one, other) => (one.pair < other.pair ? -1 : 1));
+      for (const { pair, at } of inOrder) await transaction.run(NOTE, [pair, at]);
+    }),
+  );
 
   return {
     failures(of, subject) {
@@ -92,14 +101,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
       reading.catch(() => remembered.delete(subject));
       return reading;
     },
-    fail(attempt) {
-      waiting.push(attempt);
-      if (!next) {
-        next = last.then(store);
-        last = next.catch(() => undefined);
-      }
-      return next;
-    },
+    fail,
     async isKnown(pair) {
       const sql = 'SELECT seen_at FROM known_address WHERE pair = ?';
       const [row] = await engine.committed.all<{ seen_at: number }>(sql, [pair]);
@@ -109,11 +111,8 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
       const now = clock();
       if (now - (noted.get(pair) ?? Number.NEGATIVE_INFINITY) < DAY_MS) return;
       keep(noted, pair, now);
-      const sql =
-        'INSERT INTO known_address (pair, seen_at) VALUES (?, ?) ' +
-        'ON CONFLICT (pair) DO UPDATE SET seen_at = excluded.seen_at';
       try {
-        await engine.transact((transaction) => transaction.run(sql, [pair, now]));
+        await note({ pair, at: now });
       } catch (error) {
         // Whoever proved who they are is let in all the same.
         noted.delete(pair);

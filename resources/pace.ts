@@ -20,6 +20,8 @@ export class Pace {
   readonly #begun: (() => void)[] = [];
   /** Since when long work is done in this turn; undefined as long as none is. */
   #since: number | undefined;
+  /** True from when a piece may be done until it is: who asks in between does not see yet how long it takes. */
+  #isLetGo = false;
 
   /** How many pieces wait for their turn. */
   get waiting(): number {
@@ -42,7 +44,13 @@ export class Pace {
   };
 
   #isItsTurn(): boolean {
-    return this.#hasTime() && this.waiting === 0;
+    if (this.#isLetGo || !this.#hasTime() || this.waiting > 0) return false;
+    // Whoever was let go goes on in a microtask, like this one.
+    this.#isLetGo = true;
+    queueMicrotask(() => {
+      this.#isLetGo = false;
+    });
+    return true;
   }
 
   #hasTime(): boolean {
