@@ -3,6 +3,7 @@ import { AUDIT } from './audit.rows.ts';
 import { GRANTS } from './grants.rows.ts';
 import type { Hole } from './hole.ts';
 import { JWT } from './jwt.rows.ts';
+import { LOAD } from './load.rows.ts';
 import { PARSING } from './parsing.rows.ts';
 import { POLICIES } from './policies.rows.ts';
 import { LEAKS } from './policies-leaks.rows.ts';
@@ -17,4 +18,5 @@ export const HOLES: ReadonlyMap<string, readonly Hole[]> = new Map([
   ['Policies', [...LEAKS, ...POLICIES]],
   ['Audit', AUDIT],
   ['Parsing', PARSING],
+  ['Load', LOAD],
 ]);

@@ -84,13 +84,13 @@ export const SECRETS: readonly Hole[] = [
   hole(
     'lockout dodged by another node or a restart',
     RECORDS,
-    'fail(attempt) {',
-    `async fail(attempt) {
+    '    fail,',
+    `    fail: async (attempt) => {
       for (const of of ['pair', 'network']) {
         const known = await remembered.get(attempt[of]);
         remembered.set(attempt[of], Promise.resolve([...(known ?? []), attempt.at]));
       }
-      return;`,
+    },`,
   ),
   {
     attack: 'a changed secret at another node',
@@ -124,8 +124,8 @@ export const SECRETS: readonly Hole[] = [
   ),
   {
     attack: 'a flood of failures',
-    edits: [{ file: RECORDS, guard: 'if (!next) {', without: 'if (true) {' }],
-    says: 'expected 500 to be at most 2',
+    edits: [{ file: RECORDS, guard: 'gathering<FailedAttempt>(MOST_AT_ONCE,', without: 'gathering<FailedAttempt>(1,' }],
+    says: 'expected 500 to be at most',
   },
   hole(
     'lockout as denial of service',

@@ -43,29 +43,29 @@ describe('server: large bodies', () => {
   const told = (reply: Reply) => reply.at('issue.0.diagnostics') ?? reply.at('error_description');
 
   const REFUSED: [what: string, type: string, body: string, told: string][] = [
-    ['values: empty lists', JSON_TYPE, BEYOND.lists, VALUES],
-    ['values: nested lists', JSON_TYPE, BEYOND.nested, VALUES],
-    ['values: a YAML list in one line', YAML_TYPE, BEYOND.yamlFlow, VALUES],
-    ['values: a YAML list of many lines', YAML_TYPE, BEYOND.yamlBlock, VALUES],
-    ['values: nested YAML lists', YAML_TYPE, BEYOND.yamlNested, VALUES],
-    ['names: of one object', JSON_TYPE, BEYOND.names, NAMES],
-    ['names: of many objects', JSON_TYPE, BEYOND.shapes, NAMES],
+    ['too many values: empty lists', JSON_TYPE, BEYOND.lists, VALUES],
+    ['too many values: nested lists', JSON_TYPE, BEYOND.nested, VALUES],
+    ['too many values: a YAML list in one line', YAML_TYPE, BEYOND.yamlFlow, VALUES],
+    ['too many values: a YAML list of many lines', YAML_TYPE, BEYOND.yamlBlock, VALUES],
+    ['too many values: nested YAML lists', YAML_TYPE, BEYOND.yamlNested, VALUES],
+    ['too many names: of one object', JSON_TYPE, BEYOND.names, NAMES],
+    ['too many names: of many objects', JSON_TYPE, BEYOND.shapes, NAMES],
   ];
   for (const [what, type, body, message] of REFUSED) {
     for (const path of ['/', '/Patient', '/Patient/$validate', '/$validate']) {
-      it(`too many ${what}, to ${path}: 413`, async () => {
+      it(`${what}, to ${path}: 413`, async () => {
         const reply = await send(path, type, body);
         expect([reply.status, reply.at('issue.0.code'), told(reply)]).to.deep.equal([413, 'too-long', message]);
       });
     }
     if (type !== JSON_TYPE) continue;
     for (const path of ['/auth/token', '/auth/revoke', '/auth/introspect']) {
-      it(`too many ${what}, to ${path}: 413`, async () => {
+      it(`${what}, to ${path}: 413`, async () => {
         const reply = await send(path, type, body);
         expect([reply.status, reply.at('error'), told(reply)]).to.deep.equal([413, 'invalid_request', message]);
       });
     }
-    it(`too many ${what}, as a patch: 413`, async () => {
+    it(`${what}, as a patch: 413`, async () => {
       const reply = await send('/Patient/p', PATCH_TYPE, body, 'PATCH');
       expect([reply.status, told(reply)]).to.deep.equal([413, message]);
     });
