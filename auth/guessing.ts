@@ -10,6 +10,8 @@ import type { Asker } from './turns.ts';
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
 const PER_ADDRESS = 100;
+/** Accounts and addresses that are remembered. */
+const MOST_PROVEN = 10_000;
 /** No account: what is stored under it locks nobody. */
 const NOBODY = '';
 
@@ -60,12 +62,24 @@ export interface GuessingOptions {
  */
 export function createGuessing({ clock, records, elapsed = () => performance.now() }: GuessingOptions): Guessing {
   const gates = new Map<string, Gate>();
+  const proven = new Map<string, Subjects>();
 
   function take(subject: string): Gate {
     const gate = gates.get(subject) ?? new Gate(elapsed, () => gates.delete(subject));
     gates.set(subject, gate);
     gate.users += 1;
     return gate;
+  }
+
+  /** The same, remembered: they are digested anew for each request otherwise. */
+  function provenSubjectsOf(account: string, address: string): Subjects {
+    const named = `${address} ${account}`;
+    const known = proven.get(named);
+    if (known) return known;
+    if (proven.size === MOST_PROVEN) proven.clear();
+    const made = subjectsOf(account, address);
+    proven.set(named, made);
+    return made;
   }
 
   /** The counts that an attempt has to pass, the address first. */
@@ -125,7 +139,7 @@ export function createGuessing({ clock, records, elapsed = () => performance.now
       };
     },
     async pass(account, address) {
-      const { network, pair } = subjectsOf(account, address);
+      const { network, pair } = provenSubjectsOf(account, address);
       await refuseLocked(pair, network);
       await records.note(pair);
     },

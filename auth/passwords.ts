@@ -1,5 +1,5 @@
 /** Chosen secrets are kept as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { SecretHasher } from '../resources/secrets.ts';
@@ -50,7 +50,7 @@ export function createPasswords(options: PasswordsOptions): Passwords {
   const turns = new Turns(LONGEST_QUEUE, elapsed);
   const remembered = new Remembered(clock);
   const underway = new Map<string, Promise<string | undefined>>();
-  const memoryKey = random(32);
+  const memoryKey = random(32).toString('base64');
 
   async function computed(secret: string, manner: string | undefined, asker: Asker): Promise<string> {
     const place = { ...asker, isKnown: await asker.isKnown() };
@@ -74,10 +74,9 @@ export function createPasswords(options: PasswordsOptions): Passwords {
     return matched;
   }
 
+  // Nobody is told a digest, so that a key before the text will do: an HMAC takes three times as long.
   const memoryOf = (account: string, secret: string) =>
-    createHmac('sha256', memoryKey)
-      .update(JSON.stringify([account, secret]))
-      .digest('base64');
+    digest('sha256', memoryKey + JSON.stringify([account, secret]), 'base64');
 
   return {
     hash,

@@ -3,11 +3,11 @@ import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Auth } from '../auth/auth.ts';
 import { Failure } from '../resources/errors.ts';
-import { mountAuth } from './auth-routes.ts';
+import { mountAuth, mountSignOut } from './auth-routes.ts';
 import { readBytes, roomForBodies } from './body.ts';
 import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
-import type { RequestState } from './context.ts';
+import type { RequestState, Step } from './context.ts';
 import { mountDescriptions } from './describe/mount.ts';
 import type { Desk } from './desk.ts';
 import type { Door } from './door.ts';
@@ -46,7 +46,6 @@ export interface AppOptions extends Opened {
 export function createApp(options: AppOptions): Koa<RequestState> {
   const { config, logger, random, auth, registry, door } = options;
   const measured = { requests: new RequestMetrics(), bodies: roomForBodies(config), answers: new HeldBytes() };
-  const router = routes(options, measured);
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
   app.use(observe(logger, random, measured.requests));
@@ -58,10 +57,23 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(door.pass);
   app.use(oneCredential);
   app.use(readBytes(config, measured.bodies));
-  app.use(operations(router));
-  app.use(router.routes());
-  app.use(otherMethods(router));
+  app.use(routed(options, measured));
   return app;
+}
+
+/**
+ * What is at an address. Those that begin as types do, by a capital, are looked for among those of types alone: the
+ * router tries all that it has, and most requests are for a resource.
+ */
+function routed(options: AppOptions, measured: Measured): Step {
+  const all = served(routes(options, measured));
+  const ofTypes = served(typeRoutes(options));
+  return (ctx, next) => (/^\/[A-Z]/.test(ctx.path) ? ofTypes(ctx, next) : all(ctx, next));
+}
+
+function served(router: Router<RequestState>): Step {
+  const [before, at, after] = [operations(router), router.routes() as Step, otherMethods(router)];
+  return (ctx, next) => before(ctx, async () => at(ctx, async () => after(ctx, next)));
 }
 
 /** What reaches koa itself: a caller who left before the answer, which is no news, or a mistake of ours. */
@@ -87,9 +99,20 @@ function routes(options: AppOptions, measured: Measured): Router<RequestState> {
     });
   }
   mountBundles(router, options);
+  mountTypes(router, options);
+  return router;
+}
+
+function typeRoutes(options: AppOptions): Router<RequestState> {
+  const router = new Router<RequestState>({ sensitive: true, strict: true });
+  mountTypes(router, options);
+  return router;
+}
+
+function mountTypes(router: Router<RequestState>, options: AppOptions): void {
+  mountSignOut(router, options);
   mountRevocation(router, options);
   mountResources(router, options);
-  return router;
 }
 
 function mountHealth(router: Router<RequestState>, { database }: AppOptions): void {

@@ -14,7 +14,7 @@ import { formatParameter } from './respond.ts';
 
 /** Mounts the endpoints of the auth module: at the root alone, but for SMART's configuration. */
 export function mountAuth(router: Router<RequestState>, { auth, config, desk }: AppOptions): void {
-  const { token, revoke, introspect, userinfo, closeSession, wellKnown } = auth.endpoints;
+  const { token, revoke, introspect, userinfo, wellKnown } = auth.endpoints;
   const endpoints = { token, revoke, introspect, userinfo };
   for (const [name, endpoint] of Object.entries(endpoints)) {
     router.all(`/auth/${name}`, (ctx) => {
@@ -49,6 +49,11 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
   router.all('/.well-known/*rest', () => {
     throw new Failure('not-found', 'There is no such document.');
   });
+}
+
+/** Mounts `DELETE /Session`, which ends the Session of the token that it is sent with. */
+export function mountSignOut(router: Router<RequestState>, { auth, desk }: AppOptions): void {
+  const { closeSession } = auth.endpoints;
   router.delete('/Session', (ctx, next) => {
     // With a query it is a conditional delete, as of any other type.
     return ctx.querystring === '' ? serve(ctx, closeSession, desk) : next();
