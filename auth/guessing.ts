@@ -62,24 +62,13 @@ export interface GuessingOptions {
  */
 export function createGuessing({ clock, records, elapsed = () => performance.now() }: GuessingOptions): Guessing {
   const gates = new Map<string, Gate>();
-  const proven = new Map<string, Subjects>();
+  const provenSubjectsOf = rememberedSubjects();
 
   function take(subject: string): Gate {
     const gate = gates.get(subject) ?? new Gate(elapsed, () => gates.delete(subject));
     gates.set(subject, gate);
     gate.users += 1;
     return gate;
-  }
-
-  /** The same, remembered: they are digested anew for each request otherwise. */
-  function provenSubjectsOf(account: string, address: string): Subjects {
-    const named = `${address} ${account}`;
-    const known = proven.get(named);
-    if (known) return known;
-    if (proven.size === MOST_PROVEN) proven.clear();
-    const made = subjectsOf(account, address);
-    proven.set(named, made);
-    return made;
   }
 
   /** The counts that an attempt has to pass, the address first. */
@@ -156,6 +145,20 @@ interface Subjects {
 function subjectsOf(account: string, address: string): Subjects {
   const network = networkOf(address);
   return { network, pair: digest(JSON.stringify([account, network])) };
+}
+
+/** The same of accounts that are proven, remembered: else each of their requests costs a digest. */
+function rememberedSubjects(): typeof subjectsOf {
+  const memory = new Map<string, Subjects>();
+  return (account, address) => {
+    const named = `${address} ${account}`;
+    const known = memory.get(named);
+    if (known) return known;
+    if (memory.size === MOST_PROVEN) memory.clear();
+    const made = subjectsOf(account, address);
+    memory.set(named, made);
+    return made;
+  };
 }
 
 /** How failures count at a moment. */
