@@ -61,6 +61,9 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
+/** An address has one spelling: what tells two apart elsewhere must not be one here. */
+const EXACT = { sensitive: true, strict: true };
+
 /**
  * What is at an address. Those that begin as types do, by a capital, are looked for among those of types alone: the
  * router tries all that it has, and most requests are for a resource.
@@ -86,7 +89,7 @@ function brokenConnection(logger: Logger): (error: Error) => void {
 
 /** Every address that is served; those of resources come last, since their first part may be anything. */
 function routes(options: AppOptions, measured: Measured): Router<RequestState> {
-  const router = new Router<RequestState>({ sensitive: true, strict: true });
+  const router = new Router<RequestState>(EXACT);
   mountHealth(router, options);
   mountMetrics(router, options, measured);
   mountDescriptions(router, options);
@@ -104,7 +107,7 @@ function routes(options: AppOptions, measured: Measured): Router<RequestState> {
 }
 
 function typeRoutes(options: AppOptions): Router<RequestState> {
-  const router = new Router<RequestState>({ sensitive: true, strict: true });
+  const router = new Router<RequestState>(EXACT);
   mountTypes(router, options);
   return router;
 }
