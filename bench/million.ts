@@ -77,7 +77,9 @@ async function importFile(database: string, file: string, log: string): Promise<
   });
   let memory = 0;
   const watch = setInterval(() => {
-    if (child.pid !== undefined && child.exitCode === null) memory = Math.max(memory, peakOf(child.pid));
+    const peak = child.pid === undefined ? 0 : peakOf(child.pid);
+    // One that has just ended has no memory any more.
+    if (peak > memory) memory = peak;
   }, 200);
   const code = await new Promise((resolve) => child.once('exit', resolve));
   clearInterval(watch);

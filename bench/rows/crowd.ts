@@ -1,5 +1,5 @@
 /** How long anyone waits where a thousand callers come at once and ask without a pause, refusals among the answers. */
-import { startChild } from '../children.ts';
+import { memoryOf, peakOf, startChild } from '../children.ts';
 import type { Load, LoadRequest, LoadResult } from '../load.ts';
 import { patient, patientId } from '../patient.ts';
 import type { Context, Row, Sides } from '../row.ts';
@@ -46,4 +46,15 @@ const { id: _id, ...created } = patient(0) as { id: string };
 export const crowd: readonly Row[] = [
   row('read', { method: 'GET', path: `/Patient/${patientId(0)}` }),
   row('create', { method: 'POST', path: '/Patient', body: JSON.stringify(created) }),
+  {
+    name: 'most memory of the server, all of these callers among it',
+    part: 'crowd',
+    floor: 'once they have left',
+    unit: 'MiB',
+    target: { most: 250 },
+    measure: async (context) => {
+      const { pid } = await context.filled();
+      return { floor: [memoryOf(pid)], ours: [peakOf(pid)] };
+    },
+  },
 ];

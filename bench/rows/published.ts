@@ -27,7 +27,8 @@ const [read, , , nameSearch] = reads;
 const [create] = writes;
 const [opaque] = tokens;
 
-const memory: Row = {
+/** It has its place before the thousand callers, who were not there when the other was measured. */
+export const publishedMemory: Row = {
   name: 'most memory of the server that was read, searched and written to',
   part: 'published',
   floor: FLOOR,
@@ -35,7 +36,7 @@ const memory: Row = {
   target: { mostRatio: SHARE },
   measure: async (context) => {
     const { pid } = await context.filled();
-    return alternate(context, memory.name, { floor: async () => 629, ours: async () => peakOf(pid) });
+    return alternate(context, publishedMemory.name, { floor: async () => 629, ours: async () => peakOf(pid) });
   },
 };
 
@@ -45,5 +46,4 @@ export const published: readonly Row[] = [
   rate('creates', 95, create),
   rate('searches by name', 222, nameSearch),
   rate('tokens', 771, opaque),
-  memory,
 ];
