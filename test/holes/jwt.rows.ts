@@ -111,12 +111,13 @@ export const JWT: readonly Hole[] = [
   ),
   hole('a key that others may have', SIGNING_KEYS, "if (atOnce) await transaction.run('DELETE FROM signing_key');", ''),
   hole('a new key is published before it signs', SIGNING_KEYS, '? now : now + LEAD_MS', '? now : now'),
-  hole(
-    'nobody has a key made, or is told of the keys, without a policy',
-    'server/keys.ts',
-    "judge.requireOperation('rotate-keys', sent);",
-    '',
-  ),
+  {
+    attack: 'nobody has a key made, or is told of the keys, without a policy',
+    edits: [
+      { file: 'server/keys.ts', guard: "judge.requireOperation('rotate-keys', sent);", without: '' },
+      { file: 'server/keys.ts', guard: "if (ctx.method === 'POST') judge.requireChance('rotate-keys');", without: '' },
+    ],
+  },
   hole(
     'no token whose scopes narrow it has a key made',
     'auth/smart-scopes.ts',

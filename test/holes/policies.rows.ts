@@ -25,6 +25,13 @@ const ANYBODY_MAKES_SESSIONS: Edit = {
 };
 const ANYBODY_CHANGES_SESSIONS: Edit = { file: RULES, guard: 'if (element !== undefined) {', without: 'if (false) {' };
 
+/** Without it, whom no policy could let pass is judged once the body is there. */
+const NOT_BEFORE_THE_BODY: Edit = {
+  file: 'server/resources.ts',
+  guard: 'if (takes !== undefined && type !== undefined)',
+  without: 'if (takes === undefined && type !== undefined)',
+};
+
 /** What no request may get past, however it is written. */
 export const POLICIES: readonly Hole[] = [
   // The method of the header is done, and that of the request was judged.
@@ -75,12 +82,17 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
-  hole(
-    'PUT /AccessPolicy, /Client, /User to raise oneself',
-    'server/admission.ts',
-    'await judge.require(name, request, asked)',
-    '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, asked)',
-  ),
+  {
+    attack: 'PUT /AccessPolicy, /Client, /User to raise oneself',
+    edits: [
+      NOT_BEFORE_THE_BODY,
+      {
+        file: 'server/admission.ts',
+        guard: 'await judge.require(name, request, asked)',
+        without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, asked)',
+      },
+    ],
+  },
   { attack: 'forging a Session', edits: [ANYBODY_MAKES_SESSIONS] },
   { attack: 'forging a Session by Bundle or PATCH', edits: [ANYBODY_MAKES_SESSIONS, ANYBODY_CHANGES_SESSIONS] },
   { attack: 'mass assignment of server-set fields', edits: [ANYBODY_CHANGES_SESSIONS] },
