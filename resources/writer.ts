@@ -26,13 +26,15 @@ export interface WriterOptions {
 
 /** When a group takes in no further jobs. */
 export interface GroupSize {
-  /** How many it has then. */
+  /** How many it has then, at the most: where fewer than twice as many wait, it takes half of them. */
   jobs: number;
   /** How long it has taken some in. */
   milliseconds: number;
 }
 
 const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
+/** So many have a flush of their own. */
+const WORTH_A_FLUSH = 16;
 const GROUP_ATTEMPTS = 5;
 /** How often a group is begun again for what a job has not foreseen; from then on that is locked as it is met. */
 const LOOKS_AHEAD = 8;
@@ -189,31 +191,44 @@ export class Writer {
   }
 
   /** Has what the jobs of a group and the next of the queue foresee; gives which of the queue those are. */
-  async #foresee(group: Group, taken: readonly Waiting[]): Promise<Set<Waiting>> {
-    const next = this.#queue.foremost(this.#size.jobs - taken.length);
+  async #foresee(group: Group, taken: readonly Waiting[], most: number): Promise<Set<Waiting>> {
+    const next = this.#queue.foremost(most - taken.length);
     await group.foresee([...taken, ...next].map(({ foreseen }) => foreseen));
     return new Set(next);
   }
 
   /** The next of the queue for a group, which has what it foresees. */
-  async #next(group: Group, taken: readonly Waiting[], ready: Set<Waiting>): Promise<Waiting | undefined> {
+  async #next(
+    group: Group,
+    taken: readonly Waiting[],
+    { ready, most }: { ready: Set<Waiting>; most: number },
+  ): Promise<Waiting | undefined> {
     const [foremost] = this.#queue.foremost(1);
     if (!foremost || ready.has(foremost)) return this.#queue.next();
     // A group that locked more rows beside those that it has could wait for one that waits for it.
     if (!this.#options.dialect.exclusive) return undefined;
-    for (const each of await this.#foresee(group, taken)) ready.add(each);
+    for (const each of await this.#foresee(group, taken, most)) ready.add(each);
     return this.#queue.next();
   }
 
+  /**
+   * How many jobs a group takes in. Half of those who wait, so that the other half is worked for while it is flushed:
+   * callers who ask again once they are answered would else all wait for one flush, and all work for it.
+   */
+  #mostJobs(taken: readonly Waiting[]): number {
+    const half = Math.ceil((taken.length + this.#queue.length) / 2);
+    return Math.max(taken.length, Math.min(this.#size.jobs, Math.max(WORTH_A_FLUSH, half)));
+  }
+
   async #runGroup(group: Group, taken: Waiting[]): Promise<Outcome[]> {
-    const { jobs, milliseconds } = this.#size;
     const outcomes: Outcome[] = [];
-    const ready = await this.#foresee(group, taken);
+    const most = this.#mostJobs(taken);
+    const ready = await this.#foresee(group, taken, most);
     // Another node may have been waited for until now: those who wait here are not to wait any longer for it.
-    const deadline = performance.now() + milliseconds;
+    const deadline = performance.now() + this.#size.milliseconds;
     for (const waiting of taken) outcomes.push(await runIn(group, waiting));
-    while (taken.length < jobs && performance.now() < deadline) {
-      const waiting = await this.#next(group, taken, ready);
+    while (taken.length < most && performance.now() < deadline) {
+      const waiting = await this.#next(group, taken, { ready, most });
       if (!waiting) break;
       taken.push(waiting);
       outcomes.push(await runIn(group, waiting));

@@ -56,6 +56,23 @@ describe('The queue of writes', () => {
     expect(await stored()).to.deep.equal(names);
   });
 
+  for (const [waiting, groups] of [
+    [16, [16]],
+    [32, [16, 16]],
+    [50, [25, 16, 9]],
+    [200, [64, 64, 36, 18, 16, 2]],
+  ] as const) {
+    it(`leaves half of those who wait to the next group, where sixteen have one of their own: ${waiting}`, async () => {
+      await Promise.all(Array.from({ length: waiting }, (_, place) => writer.submit(insert(`n${place}`))));
+      const sizes = [0];
+      for (const sql of statements) {
+        if (sql === 'COMMIT') sizes.push(0);
+        if (sql.startsWith('INSERT')) sizes.push((sizes.pop() ?? 0) + 1);
+      }
+      expect(sizes).to.deep.equal([...groups, 0]);
+    });
+  }
+
   it('gives each job the moment that it begins at, which may be long after its group began', async () => {
     const moments = await Promise.all(
       ['a', 'b'].map((name) =>
