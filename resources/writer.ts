@@ -26,15 +26,15 @@ export interface WriterOptions {
 
 /** When a group takes in no further jobs. */
 export interface GroupSize {
-  /** How many it has then, at the most: where fewer than twice as many wait, it takes half of them. */
+  /** How many it has then, at the most: fewer where it leaves half of those who wait to the next. */
   jobs: number;
   /** How long it has taken some in. */
   milliseconds: number;
 }
 
 const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
-/** So many have a flush of their own. */
-const WORTH_A_FLUSH = 16;
+/** Of so many that wait, each half has a flush of its own. */
+const WORTH_TWO = 24;
 const GROUP_ATTEMPTS = 5;
 /** How often a group is begun again for what a job has not foreseen; from then on that is locked as it is met. */
 const LOOKS_AHEAD = 8;
@@ -212,12 +212,13 @@ export class Writer {
   }
 
   /**
-   * How many jobs a group takes in. Half of those who wait, so that the other half is worked for while it is flushed:
-   * callers who ask again once they are answered would else all wait for one flush, and all work for it.
+   * How many jobs a group takes in. Of many that wait, half: the others are worked for while it is flushed. Callers who
+   * ask again once they are answered would else all wait for one flush, and all be worked for after it.
    */
   #mostJobs(taken: readonly Waiting[]): number {
-    const half = Math.ceil((taken.length + this.#queue.length) / 2);
-    return Math.max(taken.length, Math.min(this.#size.jobs, Math.max(WORTH_A_FLUSH, half)));
+    const { jobs } = this.#size;
+    const waiting = taken.length + this.#queue.length;
+    return waiting < WORTH_TWO ? jobs : Math.max(taken.length, Math.min(jobs, Math.ceil(waiting / 2)));
   }
 
   async #runGroup(group: Group, taken: Waiting[]): Promise<Outcome[]> {

@@ -57,12 +57,12 @@ describe('The queue of writes', () => {
   });
 
   for (const [waiting, groups] of [
-    [16, [16]],
+    [23, [23]],
     [32, [16, 16]],
-    [50, [25, 16, 9]],
-    [200, [64, 64, 36, 18, 16, 2]],
+    [50, [25, 13, 12]],
+    [200, [64, 64, 36, 18, 18]],
   ] as const) {
-    it(`leaves half of those who wait to the next group, where sixteen have one of their own: ${waiting}`, async () => {
+    it(`leaves half of those who wait to the next group, where they are 24 or more: ${waiting}`, async () => {
       await Promise.all(Array.from({ length: waiting }, (_, place) => writer.submit(insert(`n${place}`))));
       const sizes = [0];
       for (const sql of statements) {
