@@ -61,7 +61,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
-/** An address has one spelling: what tells two apart elsewhere must not be one here. */
+/** In another case, or with a slash at its end, it is another address: to policies, too. */
 const EXACT = { sensitive: true, strict: true };
 
 /**

@@ -17,9 +17,20 @@ if (DATABASE_KIND === 'postgres') {
     let database: TestDatabase;
     let nodes: [Api, Api];
     let client: pg.Client;
+    const running = new Set<Api>();
+    const stop = async () => {
+      for (const node of running) {
+        running.delete(node);
+        await node.stop();
+      }
+    };
     before(async () => {
       database = await preparedDatabase();
-      const start = async () => apiOf(await startClockedServer({}, database), '');
+      const start = async () => {
+        const node = apiOf(await startClockedServer({}, database), '');
+        running.add(node);
+        return node;
+      };
       nodes = [await start(), await start()];
       for (const id of ACCOUNTS) await nodes[0].put(`/Client/${id}`, { secret: 'right', grant_types: ['basic'] });
       client = new pg.Client({ connectionString: database.url });
@@ -27,6 +38,7 @@ if (DATABASE_KIND === 'postgres') {
     });
     after(async () => {
       await client.end();
+      await stop();
       await database.drop();
     });
 
@@ -52,7 +64,8 @@ if (DATABASE_KIND === 'postgres') {
       await client.query('COMMIT');
       for (const { status } of await Promise.all(proofs)) expect(status).to.equal(403);
       expect(await count('SELECT count(*) FROM known_address')).to.be.at.least(ACCOUNTS.length);
-      for (const node of nodes) await node.stop();
+      // What a connection has counted is told once it is closed.
+      await stop();
       const deadlocks = 'SELECT deadlocks AS count FROM pg_stat_database WHERE datname = current_database()';
       expect(await count(deadlocks)).to.equal(0);
     });
