@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { type Running, startOurs } from './children.ts';
 import { type Dataset, type Filling, fill } from './dataset.ts';
@@ -18,7 +19,10 @@ export function createFilled(options: Filling & Pick<Context, 'folder' | 'profil
   let filled: Promise<Filled> | undefined;
   const make = async (): Promise<Filled> => {
     server = await startOurs(options, `sqlite:${path.join(options.folder, 'filled.db')}`);
-    return { ...(await fill(options, server)), pid: server.pid };
+    const dataset = await fill(options, server);
+    // The system still writes what was filled: neither side is measured beside that.
+    execFileSync('sync');
+    return { ...dataset, pid: server.pid };
   };
   return {
     get() {

@@ -32,17 +32,16 @@ function columnFromJson({ name, type }: IndexColumn, place: number): string {
 }
 
 /**
- * Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. The cache holds
- * the upper levels of the indexes, so that a look-up asks the system for one page or two. After how many pages a commit
- * brings the log into the file is left at SQLite's own 1,000: more give no more writes, and hold each up for longer.
+ * Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. Two things are
+ * left as SQLite has them: a cache of 2 MB, since the system's own holds the rest, and that a commit brings the log into
+ * the file after 1,000 pages: more give no more writes, and hold each up for longer.
  */
 const SETUP =
-  'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;' +
-  ' PRAGMA cache_size = -8000;';
+  'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;';
 
 /**
  * What is set beside it. For bulk, whose writes nobody waits for one by one, the log holds sixteen times as much,
- * 64 MB: a page that many groups change comes into the file once for all of them. And its cache is twice as large.
+ * 64 MB: a page that many groups change comes into the file once for all of them. And its cache has 16 MB.
  */
 const SETUP_OF = {
   writer: '',
