@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '../resources/errors.ts';
+import { InFlight } from '../resources/in-flight.ts';
 import { readJson } from '../resources/json/read.ts';
 import { isObject } from '../resources/json/value.ts';
 import type { Config } from '../server/config.ts';
@@ -12,7 +13,6 @@ import { decodeUtf8 } from '../server/formats/text.ts';
 import { readArguments } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
-import { InFlight } from './in-flight.ts';
 import { type Line, linesOf } from './lines.ts';
 import { Progress } from './progress.ts';
 import { reach } from './reach/open.ts';

@@ -140,27 +140,32 @@ export class TogetherInteractions implements JobInteractions {
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
-    return orStale(this.#transaction.remove(type, id, options));
+    return this.#orStale(type, id, this.#transaction.remove(type, id, options));
   }
 
   #put(type: string, id: string, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
     const ready = this.#options.prepared.get(`${type}/${id}`);
     if (!ready) throw dependent();
     const { write, basedOn } = ready;
-    return orStale(this.#transaction.put(write, method, { ...options, ...(basedOn !== undefined && { basedOn }) }));
+    const based = { ...options, ...(basedOn !== undefined && { basedOn }) };
+    return this.#orStale(type, id, this.#transaction.put(write, method, based));
+  }
+
+  /**
+   * A write that is made again by itself would be made from the same again: the whole has to be. Not where the job
+   * itself came between, as by what an entry before has done to others: it would do so again.
+   */
+  async #orStale<Result>(type: string, id: string, write: Promise<Result>): Promise<Result> {
+    try {
+      return await write;
+    } catch (error) {
+      if (!(error instanceof StaleWrite)) throw error;
+      throw this.#transaction.hasChanged(type, id) ? dependent() : new StalePlan();
+    }
   }
 }
 
 /** What is written depends on what is written with it, so that the outcome would depend on their order. */
 export function dependent(): Failure {
-  return new Failure('business-rule', 'What its criteria find depends on another entry: send it by itself.');
-}
-
-/** A write that is made again by itself would be made from the same again: the whole has to be. */
-async function orStale<Result>(write: Promise<Result>): Promise<Result> {
-  try {
-    return await write;
-  } catch (error) {
-    throw error instanceof StaleWrite ? new StalePlan() : error;
-  }
+  return new Failure('business-rule', 'What this finds or changes depends on another entry: send it by itself.');
 }

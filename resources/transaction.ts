@@ -165,6 +165,11 @@ export class JobTransaction implements Transaction {
     return true;
   }
 
+  /** True where this job itself has written a resource. */
+  hasChanged(type: string, id: string): boolean {
+    return this.#context.changes.some((change) => change.type === type && change.id === id);
+  }
+
   erase(name: string, versions: readonly Version[]): Promise<void> {
     return erase(this.#context, this.#options.served(name), versions);
   }

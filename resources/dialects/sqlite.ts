@@ -33,8 +33,8 @@ function columnFromJson({ name, type }: IndexColumn, place: number): string {
 
 /**
  * Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. Two things are
- * left as SQLite has them: a cache of 2 MB, since the system's own holds the rest, and that a commit brings the log into
- * the file after 1,000 pages: more give no more writes, and hold each up for longer.
+ * left as SQLite has them: a cache of 2 MB, since the system's own holds the rest, and that a commit brings the log
+ * into the file after 1,000 pages: more give no more writes, and hold each up for longer.
  */
 const SETUP =
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;';

@@ -1,4 +1,5 @@
 import { Failure } from '../../resources/errors.ts';
+import { InFlight } from '../../resources/in-flight.ts';
 import type { Services } from '../interactions/interaction.ts';
 import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
@@ -7,7 +8,7 @@ import { entryAnswer, givesBody } from './response.ts';
 import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
-/** Entries that are done at the same time, so that their writes share a commit. */
+/** Entries done at the same time, so that their writes share a commit; those about one resource take turns. */
 const AT_ONCE = 32;
 
 /**
@@ -25,14 +26,21 @@ export async function batch(
   const told = new ToldIssues();
   const readable = entries.map((entry) => (entry instanceof Failure ? undefined : entry));
   for (const group of inOrder(readable)) {
-    for (let from = 0; from < group.length; from += AT_ONCE) {
-      const together = group.slice(from, from + AT_ONCE).map(async ({ entry, index }) => {
+    const inFlight = new InFlight(AT_ONCE);
+    for (const { entry, index } of group) {
+      await inFlight.start(subjectOf(entry) ?? String(index), async () => {
         outcomes[index] = await done(entry, services, { room, told });
       });
-      await Promise.all(together);
     }
+    await inFlight.finish();
   }
   return outcomes;
+}
+
+/** What an entry changes, as far as its address says; undefined for what reads or makes a new resource. */
+function subjectOf({ interaction, request: { type, id }, url }: BundleEntry): string | undefined {
+  if (interaction.name !== 'update' && interaction.name !== 'patch' && interaction.name !== 'delete') return undefined;
+  return id === '' ? url : `${type}/${id}`;
 }
 
 /** What the entries of an answer share. */

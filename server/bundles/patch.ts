@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import type { Patch } from '../body.ts';
 import { valueType } from '../formats/media-types.ts';
 import { decodeUtf8 } from '../formats/text.ts';
+import type { InteractionRequest } from '../interactions/interaction.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -17,6 +18,11 @@ export function patchOf(resource: JsonObject, type: string, place: string, bound
   if (resourceType === undefined || resourceType === type) return { kind: 'merge-patch', value: members };
   const message = 'A patch is a Binary with a JSON Patch or a merge patch, or the elements to merge themselves.';
   throw new Failure('business-rule', message, { expression: `${place}.resource` });
+}
+
+/** The elements that a request merges; undefined where it is no merge patch. */
+export function mergedBy({ patch }: Pick<InteractionRequest, 'patch'>): JsonObject | undefined {
+  return patch?.kind === 'merge-patch' && isObject(patch.value) ? patch.value : undefined;
 }
 
 function binaryPatch({ contentType, data }: JsonObject, place: string, bounds: JsonBounds): Patch {

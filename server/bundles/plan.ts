@@ -7,9 +7,11 @@ import { replaceLinks } from '../../resources/links.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { StalePlan } from '../../resources/together.ts';
 import { parseForm } from '../formats/form.ts';
+import { criteriaOf } from '../interactions/criteria.ts';
 import type { Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
+import { mergedBy } from './patch.ts';
 
 /** A search that something in the Bundle depends on, and what it found. */
 export interface Lookup {
@@ -115,16 +117,22 @@ function refuseTwice(known: Map<string, string>, value: string, place: string, e
 function linksOf(entries: readonly BundleEntry[], ids: Plan['ids']): Pick<Plan, 'links' | 'references'> {
   const links: Plan['links'] = new Map();
   const references: Plan['references'] = new Map();
-  for (const [index, { interaction, request, fullUrl, url }] of entries.entries()) {
+  for (const [index, entry] of entries.entries()) {
+    const { interaction, request, fullUrl } = entry;
     const id = ids[index];
     if (id === undefined || (interaction.name !== 'create' && interaction.name !== 'update')) continue;
     const identity = `${request.type}/${id}`;
     if (fullUrl !== undefined) links.set(fullUrl, identity);
     // What the transaction makes is not found yet: a reference by the same criteria means the entry.
-    const criteria = interaction.name === 'create' ? request.header('If-None-Exist') : url.split('?')[1];
-    if (criteria) references.set(`${request.type}?${criteria.replace(/^[^?]*\?/, '')}`, identity);
+    const criteria = criteriaSent(entry);
+    if (criteria !== '') references.set(`${request.type}?${criteria}`, identity);
   }
   return { links, references };
+}
+
+function criteriaSent({ interaction, request, url }: BundleEntry): string {
+  if (interaction.name === 'create') return criteriaOf(request.header('If-None-Exist') ?? '', request.type);
+  return url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
 }
 
 const CONDITIONAL = /^([A-Z][A-Za-z]*)\?(.+)$/s;
@@ -137,7 +145,7 @@ async function conditionalReferences(
 ): Promise<Lookup[]> {
   const found: [text: string, at: string][] = [];
   await request.goOn?.();
-  replaceLinks(services.registry, request.type, request.body, (text, kind, at) => {
+  replaceLinks(services.registry, request.type, mergedBy(request) ?? request.body, (text, kind, at) => {
     if (kind === 'reference' && !references.has(text) && CONDITIONAL.test(text)) found.push([text, at]);
     return undefined;
   });

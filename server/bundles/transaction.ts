@@ -1,12 +1,14 @@
 import type { Engine, Interactions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import { replaceLinks } from '../../resources/links.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import { type ReplaceLink, replaceLinks } from '../../resources/links.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { asksForOthers } from '../../resources/search/satisfying.ts';
 import { dependent, untilPlanHolds } from '../../resources/together.ts';
 import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
+import { mergedBy } from './patch.ts';
 import { foreseenOf, holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
 import { entryAnswer } from './response.ts';
 import type { AnswerRoom } from './room.ts';
@@ -122,10 +124,13 @@ function withLinks(entry: BundleEntry, { links, references }: Plan, registry: Re
   const { request, fullUrl } = entry;
   if (links.size + references.size === 0) return entry;
   const root = /^(https?:\/\/.+\/)[A-Z][A-Za-z]*\/[^/]+$/.exec(fullUrl ?? '')?.[1];
-  const body = replaceLinks(registry, request.type, request.body, (text, kind) => {
+  const replace: ReplaceLink = (text, kind) => {
     if (kind === 'address') return links.get(text);
     // A relative reference is one to the base of the fullUrl of the resource that it is in.
     return links.get(text) ?? references.get(text) ?? (root === undefined ? undefined : links.get(root + text));
-  });
-  return { ...entry, request: { ...request, body } };
+  };
+  const linked = (content: JsonObject) => replaceLinks(registry, request.type, content, replace);
+  const merged = mergedBy(request);
+  const patch = merged ? { kind: 'merge-patch' as const, value: linked(merged) } : request.patch;
+  return { ...entry, request: { ...request, body: linked(request.body), patch } };
 }

@@ -6,6 +6,7 @@ import { applyMergePatch } from '../../resources/patch/merge-patch.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { parseForm } from '../formats/form.ts';
 import { writeOptions } from '../preconditions.ts';
+import { criteriaOf } from './criteria.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /** `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). */
@@ -61,7 +62,7 @@ export async function conditionalRemove(request: InteractionRequest, services: S
 export function noneExists(request: InteractionRequest, services: Services): ParsedSearch | undefined {
   const criteria = request.header('If-None-Exist');
   if (criteria === undefined) return undefined;
-  return conditionOf(request, services, parseForm(criteria.replace(/^[^?]*\?/, '')));
+  return conditionOf(request, services, parseForm(criteriaOf(criteria, request.type)));
 }
 
 /** The criteria of a conditional write, which are its query. */

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { InFlight } from '../../commands/in-flight.ts';
 import { linesOf } from '../../commands/lines.ts';
 import { Progress } from '../../commands/progress.ts';
+import { InFlight } from '../../resources/in-flight.ts';
 import { runs } from '../harness/generated.ts';
 
 describe('commands: lines of a file', () => {

@@ -223,6 +223,22 @@ describe('interactions: access', () => {
       const on = binary({ active: true }, 'application/merge-patch+json');
       expect((await send(api, 'transaction', [entry(`PATCH Session/${session?.['id']}`, on)])).status).to.equal(422);
     });
+
+    it('PATCH of one that another entry ends: 422, and nothing is stored', async () => {
+      await api.put('/Client/ended', { secret: SECRET, grant_types: ['client_credentials'] });
+      await api.granted({ grant_type: 'client_credentials', client_id: 'ended', client_secret: SECRET });
+      const [session] = await api.found('/Session?client=Client/ended');
+      const off = entry(`PATCH Session/${session?.['id']}`, binary({ active: false }, 'application/merge-patch+json'));
+      const changes = [
+        entry('DELETE Client/ended'),
+        entry('PUT Client/ended', { resourceType: 'Client', secret: 'another secret', grant_types: ['password'] }),
+      ];
+      for (const change of changes) {
+        const reply = await send(api, 'transaction', [change, off]);
+        expect([reply.status, issue(reply)], reply.text).to.deep.equal([422, 'business-rule Bundle.entry[1]']);
+        expect((await api.found('/Session?client=Client/ended&active=true')).length).to.equal(1);
+      }
+    });
   });
 
   it('mass assignment of server-set fields: ids, versions and times are those of the server', async () => {

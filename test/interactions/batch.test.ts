@@ -56,6 +56,33 @@ describe('interactions: batch', () => {
     expect((await server.request('GET', '/Patient?identifier=once', { as: asRoot })).at('total')).to.equal(1);
   });
 
+  it('entries about one resource are done in their order, whatever each of them takes', async () => {
+    const client = (name: string, more = {}) => ({ resourceType: 'Client', name, ...more });
+    const gender = (value: string) => binary([{ op: 'add', path: '/gender', value }]);
+    const reply = await batch([
+      // A secret is hashed before it is stored, so that this one takes longest.
+      entry('PUT Client/in-turn', client('first', { secret: 'a secret of the first' })),
+      entry('PUT Client/in-turn', client('second')),
+      entry('PUT Patient/in-turn', patient('first')),
+      entry('PUT Patient/in-turn', patient('second', { identifier: [{ value: 'in-turn' }] })),
+      entry('PATCH Patient/in-turn', gender('male')),
+      entry('PUT Patient?identifier=by-criteria', patient('first', { identifier: [{ value: 'by-criteria' }] })),
+      entry('PUT Patient?identifier=by-criteria', patient('second', { identifier: [{ value: 'by-criteria' }] })),
+    ]);
+    expect(statuses(reply), reply.text).to.deep.equal(['201', '200', '201', '200', '200', '201', '200']);
+    expect((await server.request('GET', '/Client/in-turn', { as: asRoot })).at('name')).to.equal('second');
+    const [one, other] = await Promise.all(
+      ['/Patient/in-turn', `/Patient/${reply.string('entry.6.resource.id')}`].map((path) =>
+        server.request('GET', path, { as: asRoot }),
+      ),
+    );
+    expect([one?.at('name.0.family'), one?.at('gender'), other?.at('name.0.family')]).to.deep.equal([
+      'second',
+      'male',
+      'second',
+    ]);
+  });
+
   it('comes and goes as YAML', async () => {
     const yaml = 'resourceType: Bundle\ntype: batch\nentry:\n- request: {method: GET, url: Patient/there}\n';
     const reply = await server.request('POST', '/', { as: asRoot, yaml, headers: { accept: 'text/yaml' } });

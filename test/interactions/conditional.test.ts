@@ -58,6 +58,25 @@ describe('interactions: conditional', () => {
       expect(reply.header('location')).to.match(new RegExp(`/Patient/${one}/_history/1$`));
     });
 
+    it('with criteria of another type: 400, and nothing is made', async () => {
+      const before = await total('_summary=count');
+      for (const criteria of [`Observation?identifier=${one}`, `http://elsewhere.example/Group?identifier=${one}`]) {
+        const reply = await call('POST', '/Patient', { ...json('x'), ...ifNone(criteria) });
+        expect(reply.status, reply.text).to.equal(400);
+        expect(reply.text).to.include('behind \\"Patient?\\"');
+      }
+      expect(await total('_summary=count')).to.equal(before);
+    });
+
+    it('finds by a value with a question mark, behind an address and without one', async () => {
+      const url = `http://sets.example/set?version=${count}`;
+      const set = { json: { resourceType: 'ValueSet', status: 'active', url } };
+      const criteria = [`url=${url}`, `ValueSet?url=${url}`, `?url=${url}`, `url=${url}&status=active`];
+      const replies = [];
+      for (const each of criteria) replies.push(await call('POST', '/ValueSet', { ...set, ...ifNone(each) }));
+      expect(replies.map(({ status }) => status)).to.deep.equal([201, 200, 200, 200]);
+    });
+
     for (const written of [
       'identifier=VALUE',
       'Patient?identifier=VALUE',

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
-import { entry, issue, send } from './bundles.ts';
+import { binary, entry, issue, send } from './bundles.ts';
 
 const A = 'urn:uuid:11111111-1111-4111-8111-111111111111';
 const B = 'urn:uuid:22222222-2222-4222-8222-222222222222';
@@ -67,6 +67,26 @@ describe('interactions: links of a transaction', () => {
       expect((await call('GET', `/Patient?link=${two}`)).at('total')).to.equal(1);
     });
 
+    it('those of a merge patch resolve, be it the resource or a Binary, and those of a JSON Patch stay', async () => {
+      await make('/Patient/merged', patient('merged', { identifier: [{ value: 'merged' }] }));
+      const link = (reference: string) => ({ link: [{ other: { reference }, type: 'seealso' }] });
+      const patches: [patch: object, references: (made: string) => string[]][] = [
+        [{ resourceType: 'Patient', ...link(A) }, (made) => [made]],
+        [binary(link(A), 'application/merge-patch+json'), (made) => [made]],
+        [{ resourceType: 'Patient', ...link('Patient?identifier=merged') }, () => ['Patient/merged']],
+        [binary([{ op: 'replace', path: '/link', value: link(A).link }]), () => [A]],
+      ];
+      for (const [patch, expected] of patches) {
+        const reply = await transact([
+          entry('POST Patient', patient('a'), {}, A),
+          entry('PATCH Patient/merged', patch),
+        ]);
+        expect(reply.status, reply.text).to.equal(200);
+        const made = `Patient/${reply.string('entry.0.resource.id')}`;
+        expect([reply.at('entry.1.resource.link.0.other.reference')]).to.deep.equal(expected(made));
+      }
+    });
+
     it('a full URL of another server becomes the id here, also where a relative reference means it', async () => {
       const elsewhere = (id: string) => `https://elsewhere.example/fhir/Patient/${id}`;
       const link = (reference: string) => ({ link: [{ other: { reference }, type: 'seealso' }] });
@@ -95,6 +115,24 @@ describe('interactions: links of a transaction', () => {
       expect(reply.at('entry.1.resource.link.0.other.reference')).to.equal(
         `Patient/${reply.string('entry.2.resource.id')}`,
       );
+    });
+
+    it('criteria with a question mark in a value are those that were sent', async () => {
+      const url = 'http://sets.example/asked?v=1';
+      const set = { resourceType: 'ValueSet', url, status: 'active' };
+      for (const status of ['201', '200']) {
+        const reply = await transact([
+          entry(`PUT ValueSet?url=${url}`, set),
+          entry(
+            'POST Patient',
+            patient('asked', { extension: [{ url, valueReference: { reference: `ValueSet?url=${url}` } }] }),
+          ),
+        ]);
+        expect(reply.status, reply.text).to.equal(200);
+        expect(reply.at('entry.0.response.status')).to.equal(status);
+        const reference = `ValueSet/${reply.string('entry.0.resource.id')}`;
+        expect(reply.at('entry.1.resource.extension.0.valueReference.reference')).to.equal(reference);
+      }
     });
 
     for (const [reference, status, wanted] of [

@@ -1,0 +1,13 @@
+import { Failure } from '../../resources/errors.ts';
+
+/**
+ * The criteria of `If-None-Exist`, which stand by themselves or behind an address of the type: a `?` behind the first
+ * name belongs to a value, such as that of a canonical. Throws `parameter` where they are those of another type.
+ */
+export function criteriaOf(text: string, type: string): string {
+  const [before = '', address = ''] = /^([^?=&]*)\?/.exec(text) ?? [];
+  if (address !== '' && address.split('/').at(-1) !== type) {
+    throw new Failure('parameter', `If-None-Exist looks for a ${type}: send its criteria alone, or behind "${type}?".`);
+  }
+  return text.slice(before.length);
+}
