@@ -13,9 +13,18 @@ export function resourceCheck(registry: Registry, compile: (definition: Resource
     if (resourceType === undefined) return run.report('required', 'is required', 'resourceType');
     const definition = typeof resourceType === 'string' ? registry.resource(resourceType) : undefined;
     if (definition === undefined) return run.report('structure', 'must name a type of resource', 'resourceType');
+    reportSecrets(value, definition, run);
     if (run.path[run.path.length - 2] === 'contained') checkInside(value, compile(definition), run);
     else checkContainer(value, compile(definition), run);
   };
+}
+
+/** What hashes secrets sees those of the outer resource alone: others would be stored and served as they were sent. */
+function reportSecrets(resource: JsonObject, { name, secrets = [] }: ResourceDefinition, run: Run): void {
+  for (const secret of secrets) {
+    if (resource[secret] === undefined) continue;
+    run.report('business-rule', `must not be there: write it at the address of the ${name} itself`, secret);
+  }
 }
 
 /** Checks a resource that may contain others, and then what it contains as a whole. */

@@ -9,6 +9,12 @@ const TURNS = 'auth/turns.ts';
 
 export const SECRETS: readonly Hole[] = [
   hole('secret or password in', PREPARE, 'delete content[name];', ''),
+  hole(
+    'a secret inside of another resource',
+    'resources/validate/contained.ts',
+    'reportSecrets(value, definition, run);',
+    '',
+  ),
   // A former version is shown with the hash.
   hole(
     'read-only admin reaching a secret by another route',
