@@ -1,4 +1,4 @@
 import type { PolicyEngine } from './engine.ts';
 
 /** Always says yes. */
-export const allow: PolicyEngine = { name: 'allow', compile: () => () => true };
+export const allow: PolicyEngine = { name: 'allow', elements: [], compile: () => () => true };

@@ -1,7 +1,14 @@
 import type { Issue } from '../../resources/errors.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { referenceOf } from '../stored.ts';
-import { type Compiling, type Decide, type PolicyContext, PolicyError, Undecided } from './engine.ts';
+import {
+  type Compiling,
+  type Decide,
+  type PolicyContext,
+  type PolicyEngine,
+  PolicyError,
+  Undecided,
+} from './engine.ts';
 import { POLICY_ENGINES } from './registry.ts';
 
 /** A policy ready to judge requests. */
@@ -21,6 +28,11 @@ const INTERACTIONS = 'read|vread|search|create|update|patch|delete|history|valid
 const OPERATION = new RegExp(`^(?:[A-Z][A-Za-z]*\\.(?:${INTERACTIONS})|introspect|metrics|keys|rotate-keys)$`);
 const PRINCIPAL = /^(Client|User|Role)\/.+$/;
 
+/** The engine that reads an element. */
+const READER_OF = new Map(POLICY_ENGINES.flatMap(({ name, elements }) => elements.map((element) => [element, name])));
+/** What a part of a policy may have beside what its engine reads. */
+const OF_ANY_PART = ['engine', 'description'];
+
 /**
  * Compiles an AccessPolicy; `report` is told once where it fails on a request, and where its criteria cannot be read.
  * Throws a PolicyError for one that cannot be meant as it is written.
@@ -30,16 +42,20 @@ export function compilePolicy(
   context: PolicyContext,
   report: (problem: string) => void = () => undefined,
 ): CompiledPolicy {
+  return compile(policy, { ...context, report, written: false });
+}
+
+function compile(policy: JsonObject, setting: Omit<Compilation, 'found'>): CompiledPolicy {
   const { principals, operations } = linksOf(policy);
   const found = { looksAtResource: false };
-  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, { ...context, found, report }), report);
+  const decide = guarded(compilePart(policy, 'AccessPolicy', 1, { ...setting, found }), setting.report);
   return { principals, operations, ...found, decide };
 }
 
-/** What is wrong with an AccessPolicy; nothing where it can be used. */
+/** What is wrong with an AccessPolicy that is written; nothing where it can be used. */
 export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[] {
   try {
-    compilePolicy(policy, context);
+    compile(policy, { ...context, report: () => undefined, written: true });
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
@@ -49,6 +65,8 @@ export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[
 
 /** What the parts of one policy are compiled with, and what is found of them together. */
 interface Compilation extends Omit<Compiling, 'nested'> {
+  /** True while it is written: what was stored before passes over elements that are refused now. */
+  written: boolean;
   found: { looksAtResource: boolean };
 }
 
@@ -57,7 +75,7 @@ function compilePart(part: JsonObject, place: string, depth: number, compilation
   const engine = POLICY_ENGINES.find(({ name }) => name === part['engine']);
   if (engine) {
     const nested = (inner: JsonObject, at: string) => compilePart(inner, at, depth + 1, compilation);
-    refuseUnusedCriteria(part, place, engine.name);
+    refuseUnread(part, place, engine, compilation.written);
     const decide = engine.compile(part, place, { ...compilation, nested });
     if (engine.looksAtResource?.(part)) compilation.found.looksAtResource = true;
     return decide;
@@ -66,10 +84,21 @@ function compilePart(part: JsonObject, place: string, depth: number, compilation
   throw new PolicyError(`${place}.engine`, `The engine must be one of ${names}.`);
 }
 
-/** Whoever writes criteria means to narrow: an engine that passes over them would open what they were to keep shut. */
-function refuseUnusedCriteria(part: JsonObject, place: string, engine: string): void {
-  if (engine === 'criteria' || part['criteria'] === undefined) return;
-  throw new PolicyError(`${place}.criteria`, `The engine ${engine} knows no criteria: use the engine criteria.`);
+/** Whoever writes an element means it: an engine that passes over it would open what it was to keep shut. */
+function refuseUnread(part: JsonObject, place: string, { name, elements }: PolicyEngine, written: boolean): void {
+  // The structure of a whole policy is checked before; parts have none.
+  const isPart = place !== 'AccessPolicy';
+  for (const element of Object.keys(part)) {
+    if (elements.includes(element) || !(written || element === 'criteria')) continue;
+    const reader = READER_OF.get(element);
+    if (reader !== undefined) {
+      const remedy = `use the engine ${reader}, or leave it out`;
+      throw new PolicyError(`${place}.${element}`, `The engine ${name} knows no ${element}: ${remedy}.`);
+    }
+    if (isPart && !OF_ANY_PART.includes(element)) {
+      throw new PolicyError(`${place}.${element}`, `A part of a policy knows no ${element}: leave it out.`);
+    }
+  }
 }
 
 function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'operations'> {

@@ -5,6 +5,7 @@ import { type PolicyEngine, PolicyError } from './engine.ts';
 /** Says yes to what all of `and`, or any of `or`, say yes to. */
 export const complex: PolicyEngine = {
   name: 'complex',
+  elements: ['and', 'or'],
   compile(policy, place, { nested }) {
     const { and, or } = policy;
     if ((and === undefined) === (or === undefined)) {

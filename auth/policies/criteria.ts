@@ -18,6 +18,7 @@ const READ_ONLY = ['Client', 'AccessPolicy'];
 /** Says yes to the resources of a type that satisfy its criteria. */
 export const criteria: PolicyEngine = {
   name: 'criteria',
+  elements: ['resource', 'interaction', 'criteria'],
   compile(policy, place, compiling) {
     const type = typeOf(policy, place, compiling);
     const operations = new Set(interactionsOf(policy, place, type).map((name) => `${type}.${name}`));

@@ -26,6 +26,8 @@ export interface Compiling extends PolicyContext {
 export interface PolicyEngine {
   /** The value of `AccessPolicy.engine`. */
   name: string;
+  /** The elements of a policy that it reads; what another reads is a mistake beside it. */
+  elements: readonly string[];
   /** True where a policy that can be compiled looks at the stored resource, which is read for such policies alone. */
   looksAtResource?(policy: JsonObject): boolean;
   /**

@@ -10,6 +10,7 @@ import { survey } from './schema-survey.ts';
 /** Says yes when the request, without its empty values, satisfies the schema and has what the schema looks into. */
 export const jsonSchema: PolicyEngine = {
   name: 'json-schema',
+  elements: ['schema'],
   looksAtResource: ({ schema }) => isObject(schema) && survey(schema, '').named.has('resource'),
   compile(policy, place) {
     const schema = policy['schema'];

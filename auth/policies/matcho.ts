@@ -9,6 +9,7 @@ import { every, opposite, some, type Verdict } from './verdict.ts';
 /** Says yes when every key of the pattern matches. */
 export const matcho: PolicyEngine = {
   name: 'matcho',
+  elements: ['matcho'],
   looksAtResource: ({ matcho: pattern }) => pattern !== undefined && looksAt('resource', pattern, true),
   compile(policy, place) {
     const pattern = policy['matcho'];

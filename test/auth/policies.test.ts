@@ -212,6 +212,19 @@ describe('policies that are refused when they are written', () => {
   }
 });
 
+describe('policies that were written before what their engine passes over was refused', () => {
+  const rows: [policy: JsonObject, expected: boolean][] = [
+    [{ engine: 'allow', matcho: { uri: '/nowhere' } }, true],
+    [{ engine: 'matcho', matcho: { uri: '/nowhere' }, or: [{ engine: 'allow' }] }, false],
+  ];
+  for (const [policy, expected] of rows) {
+    it(`${JSON.stringify(policy)} still says ${expected ? 'yes' : 'no'}`, () => {
+      expect(policyIssues(policy, CONTEXT)).to.have.length(1);
+      expect(decide(policy)).to.equal(expected);
+    });
+  }
+});
+
 describe('links of policies', () => {
   it('both styles are one, and principals stand apart from operations', () => {
     const { principals, operations } = compilePolicy(

@@ -1,6 +1,7 @@
 /** A mistake in a policy must not open a door, and must not close those that other policies open. */
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
+import type { Reply } from '../../harness/http.ts';
 import { asRoot } from '../../harness/server.ts';
 import { type Api, startApi } from './api.ts';
 
@@ -58,6 +59,24 @@ const SILENT: [why: string, policy: object][] = [
   ['all of a complex policy', { engine: 'complex', and: [{ engine: 'complex', or: [schema({ allOf: [{}] })] }] }],
 ];
 
+const uri = { uri: '#/Patient.*' };
+const rows = { resource: 'Patient', interaction: ['read'], criteria: 'gender=female' };
+
+const UNREAD: [place: string, policy: object, remedy: string][] = [
+  ['matcho', { engine: 'allow', matcho: uri }, 'the engine matcho'],
+  ['schema', { engine: 'allow', schema: { required: ['user'] } }, 'the engine json-schema'],
+  ['and', { engine: 'allow', and: [matcho(uri)] }, 'the engine complex'],
+  ['or', { ...matcho(uri), or: [matcho(uri)] }, 'the engine complex'],
+  ['resource', { ...matcho(uri), resource: 'Patient' }, 'the engine criteria'],
+  ['interaction', { ...matcho(uri), interaction: ['read'] }, 'the engine criteria'],
+  ['criteria', { ...matcho(uri), criteria: 'gender=female' }, 'the engine criteria'],
+  ['matcho', { ...schema({ required: ['user'] }), matcho: uri }, 'the engine matcho'],
+  ['matcho', { engine: 'complex', and: [matcho(uri)], matcho: uri }, 'the engine matcho'],
+  ['matcho', { engine: 'criteria', ...rows, matcho: uri }, 'the engine matcho'],
+  ['or[0].matcho', { engine: 'complex', or: [{ engine: 'allow', matcho: uri }] }, 'the engine matcho'],
+  ['or[0].link', { engine: 'complex', or: [{ engine: 'allow', link: [{ reference: 'User/u' }] }] }, 'leave it out'],
+];
+
 describe('a mistake in a policy', () => {
   let api: Api;
   before(async () => {
@@ -66,12 +85,13 @@ describe('a mistake in a policy', () => {
   after(() => api.stop());
   afterEach(() => api.remove('/AccessPolicy/bad'));
 
-  const refused = async (policy: object) => {
+  const refused = async (policy: object): Promise<Reply> => {
     const reply = await api.request('PUT', '/AccessPolicy/bad', { as: asRoot, json: policy });
     expect(`${reply.status} ${reply.at('issue.0.code')}`, reply.text).to.equal('422 business-rule');
     expect(reply.string('issue.0.expression.0')).to.match(/^AccessPolicy\./);
     expect((await api.request('GET', '/Patient')).status).to.equal(401);
     expect((await api.request('GET', '/Patient', { as: asRoot })).status).to.equal(200);
+    return reply;
   };
 
   for (const [why, json] of ENDLESS) it(`endless: 422 for a schema that refers ${why}`, () => refused(schema(json)));
@@ -86,6 +106,14 @@ describe('a mistake in a policy', () => {
   });
 
   for (const [why, policy] of SILENT) it(`silent: 422 for ${why}`, () => refused(policy));
+
+  for (const [place, policy, remedy] of UNREAD) {
+    it(`unread: 422 for ${place} in ${JSON.stringify(policy)}`, async () => {
+      const reply = await refused(policy);
+      expect(reply.at('issue.0.expression.0')).to.equal(`AccessPolicy.${place}`);
+      expect(reply.string('issue.0.diagnostics')).to.include(remedy);
+    });
+  }
 
   it('a schema that refers to itself further in is none', async () => {
     const node = {
