@@ -1,16 +1,26 @@
 import type { Version, WriteOptions } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
+import { instantTime } from '../resources/validate/dates.ts';
+import { httpDate } from './http-date.ts';
 import type { InteractionRequest } from './interactions/interaction.ts';
 
 type Conditional = Pick<InteractionRequest, 'header'>;
 
-/** True where the caller has this version: `If-None-Match`, else `If-Modified-Since` (RFC 9110 §13.1.2, §13.1.3). */
-export function isNotModified({ header }: Conditional, { versionId, lastUpdated }: Version): boolean {
+/**
+ * True where the caller has this version: `If-None-Match`, else `If-Modified-Since`, which is as if not sent where
+ * it is no time (RFC 9110 §13.1.2, §13.1.3).
+ */
+export function isNotModified(
+  { header, ofHttp }: Conditional & Pick<InteractionRequest, 'ofHttp'>,
+  { versionId, lastUpdated }: Version,
+): boolean {
   const tags = header('If-None-Match') ?? '';
   if (tags !== '') return tags.trim() === '*' || entityTags(tags).includes(String(versionId));
-  const since = Date.parse(header('If-Modified-Since') ?? '');
+  const text = header('If-Modified-Since') ?? '';
+  const since = ofHttp ? httpDate(text) : instantTime(text);
   // The header has whole seconds.
-  return !Number.isNaN(since) && Math.floor(lastUpdated / 1000) * 1000 <= since;
+  const modified = ofHttp ? Math.floor(lastUpdated / 1000) * 1000 : lastUpdated;
+  return since !== undefined && modified <= since;
 }
 
 /**

@@ -79,6 +79,7 @@ function readRequest(
     parameters,
     rows: [],
     types: new Map(),
+    ofHttp: true,
     header: (name) => (ctx.req.headers[name.toLowerCase()] === undefined ? undefined : ctx.get(name)),
   };
   checkAddress(request, id !== undefined);

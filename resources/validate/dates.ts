@@ -32,6 +32,11 @@ export function isInstant(text: string): boolean {
   );
 }
 
+/** Milliseconds since the epoch of an instant; undefined for what is none. */
+export function instantTime(text: string): number | undefined {
+  return isInstant(text) ? milliseconds(text) : undefined;
+}
+
 /** A time of day without a zone: `23:59:60.5`. */
 export function isTime(text: string): boolean {
   return TIME.test(text);

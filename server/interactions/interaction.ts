@@ -49,6 +49,8 @@ export interface InteractionRequest {
   types: ReadonlyMap<string, Criterion[]>;
   /** The id that a new resource gets, where it was chosen before. */
   newId?: string;
+  /** True where it came by itself: its times are those of HTTP. Those of an entry of a Bundle are instants of FHIR. */
+  ofHttp?: true;
   /** The value of a header; undefined where it was not sent. */
   header(name: string): string | undefined;
 }

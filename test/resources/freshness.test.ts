@@ -17,6 +17,13 @@ describe('resources: freshness', () => {
   after(() => server.stop());
 
   const shifted = (seconds: number) => new Date(Date.parse(modified) + seconds * 1000).toUTCString();
+  /** A date of HTTP in the two forms that are still to be read (RFC 9110 §5.6.7). */
+  function obsolete(date: string): { rfc850: string; asctime: string } {
+    const [day = '', number = '', month = '', year = '', time = ''] = date.replace(',', '').split(' ');
+    const weekday = new Date(date).toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });
+    const rfc850 = `${weekday}, ${number}-${month}-${year.slice(2)} ${time} GMT`;
+    return { rfc850, asctime: `${day} ${month} ${number.replace(/^0/, ' ')} ${time} ${year}` };
+  }
   const ROWS: [name: string, headers: () => Record<string, string>, status: number][] = [
     ['the tag', () => ({ 'if-none-match': 'W/"2"' }), 304],
     ['the tag as a strong one', () => ({ 'if-none-match': '"2"' }), 304],
@@ -27,7 +34,14 @@ describe('resources: freshness', () => {
     ['the time', () => ({ 'if-modified-since': modified }), 304],
     ['a later time', () => ({ 'if-modified-since': shifted(3600) }), 304],
     ['an earlier time', () => ({ 'if-modified-since': shifted(-1) }), 200],
+    ['the time in the form of RFC 850', () => ({ 'if-modified-since': obsolete(modified).rfc850 }), 304],
+    ['an earlier time in the form of RFC 850', () => ({ 'if-modified-since': obsolete(shifted(-1)).rfc850 }), 200],
+    ['the time in the form of asctime', () => ({ 'if-modified-since': obsolete(modified).asctime }), 304],
+    ['an earlier time in the form of asctime', () => ({ 'if-modified-since': obsolete(shifted(-1)).asctime }), 200],
     ['no time at all', () => ({ 'if-modified-since': 'yesterday, or so' }), 200],
+    ['an instant, which is no date of HTTP', () => ({ 'if-modified-since': '2100-01-01T00:00:00.000Z' }), 200],
+    ['a number, which is no date of HTTP', () => ({ 'if-modified-since': '2100' }), 200],
+    ['a day that does not exist', () => ({ 'if-modified-since': 'Tue, 30 Feb 2100 00:00:00 GMT' }), 200],
     [
       'an older tag and the time: the tag decides',
       () => ({ 'if-none-match': 'W/"1"', 'if-modified-since': modified }),
@@ -51,6 +65,29 @@ describe('resources: freshness', () => {
       });
     }
   }
+
+  it('ifModifiedSince of an entry is an instant, to the millisecond', async () => {
+    const began = Date.UTC(2030, 0, 31, 12, 0, 51, 93);
+    const still = await startClockedServer({}, undefined, () => began);
+    try {
+      await still.request('PUT', '/Patient/p', { as: asRoot, json: { gender: 'male' } });
+      still.pass(0.019);
+      await still.request('PUT', '/Patient/p', { as: asRoot, json: { gender: 'female' } });
+      for (const [ifModifiedSince, status] of [
+        ['2030-01-31T12:00:51.093Z', '200'],
+        ['2030-01-31T12:00:51.112Z', '304'],
+        ['2030-01-31T13:00:51.112+01:00', '304'],
+        ['2030-02-30T00:00:00Z', '200'],
+      ] as const) {
+        const entry = [{ request: { method: 'GET', url: 'Patient/p', ifModifiedSince } }];
+        const json = { resourceType: 'Bundle', type: 'batch', entry };
+        const reply = await still.request('POST', '/', { as: asRoot, json });
+        expect(reply.string('entry.0.response.status').slice(0, 3), ifModifiedSince).to.equal(status);
+      }
+    } finally {
+      await still.stop();
+    }
+  });
 
   it('a version is fresh by its own tag', async () => {
     const read = (tag: string) =>
