@@ -3,29 +3,34 @@ import { Failure } from '../resources/errors.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Asked, Judge } from './guard.ts';
+import { checkBodyType } from './interactions/address.ts';
 import type { Interaction, InteractionRequest, Services } from './interactions/interaction.ts';
 
 /**
  * Judges a request, whether it came by itself or in a Bundle, and notes whose it is and what its caller may see. One
  * about all types is judged for each as the caller's own request for that type: types that it may not ask for are left
  * out.
- * Rejects with a Denial, for all types where it may ask for none, and with `unknown-type`.
+ * Rejects with a Denial, for all types where it may ask for none, with `unknown-type`, and with `malformed` where what
+ * was sent is of another type.
  */
 export async function admit(
-  { name, everyType }: Interaction,
+  interaction: Interaction,
   request: InteractionRequest,
   asked: Asked,
   { judge, registry }: Pick<Services, 'judge' | 'registry'>,
 ): Promise<void> {
+  const { name, everyType } = interaction;
   if (everyType) {
     request.types = visibleTypes(judge, registry);
     return;
   }
+  const isKnown = registry.get(request.type) !== undefined;
+  if (isKnown) checkBodyType(interaction, request);
   // Policies may look at all of the body.
   await request.goOn?.();
   request.rows = await judge.require(name, request, asked);
   request.asker = judge.asker;
-  if (!registry.get(request.type)) {
+  if (!isKnown) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }
 }

@@ -1,7 +1,11 @@
 /** Addresses that lead nowhere: ids, types, versions, methods, and parameters of searches. */
-import { addresses, type Row } from './row.ts';
+import { addresses, bodies, type Row } from './row.ts';
 
 const LONG_ID = 'a'.repeat(65);
+const PARAMETERS = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'resource', resource: { resourceType: 'Patient' } }],
+};
 
 export const ADDRESSES: Row[] = [
   ...addresses('an id that is none', 'GET', 400, 'invalid', [
@@ -29,6 +33,20 @@ export const ADDRESSES: Row[] = [
     '/resource/x',
     '/fhir/Foo/x',
   ]),
+  ...bodies('a body for a type that is none', 'POST', '/Foo', [
+    ['a resource of another type', { json: { resourceType: 'Patient' } }, 404, 'not-supported'],
+    ['a resource without a type', { json: {} }, 404, 'not-supported'],
+  ]),
+  ...bodies('a body for a type that is none', 'PUT', '/Foo/1', [
+    ['a resource of another type at an id', { json: { resourceType: 'Patient' } }, 404, 'not-supported'],
+  ]),
+  ...['/Patient', '/Patient/kept'].flatMap((path) =>
+    bodies('a resource of another type than its address', path === '/Patient' ? 'POST' : 'PUT', path, [
+      ['a User', { json: { resourceType: 'User' } }, 400, 'structure', 'Patient.resourceType'],
+      ['an unknown type', { json: { resourceType: 'Foo' } }, 400, 'structure', 'Patient.resourceType'],
+      ['a Parameters', { json: PARAMETERS }, 400, 'structure', 'Patient.resourceType'],
+    ]),
+  ),
   ...addresses('nothing there', 'GET', 404, 'not-found', [
     '/Patient/none',
     '/Patient/none/_history',

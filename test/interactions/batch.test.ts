@@ -131,7 +131,19 @@ describe('interactions: batch', () => {
     ['the name of a method of objects as a type', entry('GET constructor/1'), 422, 'value .request.url'],
     ['the name of a prototype as a type', entry('GET __proto__/1'), 422, 'value .request.url'],
     ['no resource', entry('POST Patient'), 422, 'required .resource'],
-    ['another type than the address says', entry('POST Patient', { resourceType: 'User' }), 400, 'structure'],
+    ['a type that is none and a body', entry('POST Spaceship', posted), 404, 'not-supported'],
+    [
+      'another type than the address says',
+      entry('POST Patient', { resourceType: 'User' }),
+      400,
+      'structure .resource.resourceType',
+    ],
+    [
+      'a Parameters for a resource',
+      entry('POST Patient', { resourceType: 'Parameters' }),
+      400,
+      'structure .resource.resourceType',
+    ],
     [
       'another id than the address says',
       entry('PUT Patient/x', patient('x', { id: 'y' })),

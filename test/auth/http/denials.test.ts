@@ -47,6 +47,18 @@ describe('denials', () => {
     expect(reply.text).to.not.match(/AccessPolicy|policy|reader|p1/);
   });
 
+  it('a type that is none with a body: 401 and 403 first', async () => {
+    for (const [method, path] of [
+      ['POST', '/Foo'],
+      ['PUT', '/Foo/1'],
+    ] as const) {
+      const json = { resourceType: 'Patient' };
+      expect((await api.request(method, path, { json })).status).to.equal(401);
+      expect((await api.request(method, path, { ...as(), json })).status).to.equal(403);
+      expect((await api.request(method, path, { as: asRoot, json })).status).to.equal(404);
+    }
+  });
+
   it('403 that tells whether a thing exists: the same text for what exists and what does not', async () => {
     const requests: [string, string, RequestOptions][] = [
       ['GET', '/User/ann', {}],
