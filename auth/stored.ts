@@ -1,6 +1,7 @@
 import type { Engine, Transaction, Version } from '../resources/engine.ts';
 import { readJson } from '../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { isId } from '../resources/validate/primitives.ts';
 
 /** A resource of the auth module's own types together with what the engine knows of it. */
 export interface Stored {
@@ -11,12 +12,9 @@ export interface Stored {
   resource: JsonObject;
 }
 
-// The ids that FHIR R4 permits; anything else cannot name a resource, so no query is made for it.
-const ID = /^(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}$/;
-
-/** The current resource with this id, or undefined. */
+/** The current resource with this id, or undefined: for what cannot be one, no query is made. */
 export async function findStored(engine: Pick<Engine, 'find'>, type: string, id: string): Promise<Stored | undefined> {
-  return ID.test(id) ? storedOf(await engine.find(type, id)) : undefined;
+  return isId(id) ? storedOf(await engine.find(type, id)) : undefined;
 }
 
 /** As `findStored`, inside a job: on a database with many writers the resource cannot change until the job ends. */

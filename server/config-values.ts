@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
+import { isId } from '../resources/validate/primitives.ts';
 
 /**
  * What a setting may be: each function turns the text of a variable into its value, or throws an Error whose
@@ -33,9 +34,9 @@ export function word(text: string): string {
   return text;
 }
 
-/** A FHIR id (R4 §2.24.0.1); one of dots alone would be a step in a path. */
+/** An id as resources have it. */
 export function resourceId(text: string): string {
-  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(text) || /^\.+$/.test(text)) throw new Error('is not an id');
+  if (!isId(text)) throw new Error('is not an id');
   return text;
 }
 

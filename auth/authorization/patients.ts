@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../resources/json/value
 import { parseReference } from '../../resources/search/kinds/reference.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
 import type { Criterion } from '../../resources/search/plan.ts';
+import { isId } from '../../resources/validate/primitives.ts';
 import { referenceOf } from '../stored.ts';
 import type { Interaction, StepContext } from './steps/step.ts';
 
@@ -43,7 +44,7 @@ export async function findPatient(
   interaction: Interaction,
   id: string,
 ): Promise<Choice | undefined> {
-  const rows = /^[A-Za-z0-9.-]{1,64}$/.test(id) ? await visible(context, interaction, 'read') : undefined;
+  const rows = isId(id) ? await visible(context, interaction, 'read') : undefined;
   const found = rows && (await context.engine.find('Patient', id, rows));
   return found && choiceOf(found.id, found.text);
 }

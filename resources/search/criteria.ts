@@ -1,11 +1,12 @@
 import type { RowFilter } from '../access.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
+import { isId } from '../validate/primitives.ts';
 import { COLUMNS, parseColumn } from './columns.ts';
 import { type Parameter, type SearchType, searchType } from './extract.ts';
 import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
 import { BadValue } from './kinds/kind.ts';
-import { isId, localId } from './kinds/reference.ts';
+import { localId } from './kinds/reference.ts';
 import { conceptOf, isImplied, isMediaType } from './kinds/token.ts';
 import { type Naming, namings } from './naming.ts';
 import { asked, oneOf, presence } from './own-rows.ts';

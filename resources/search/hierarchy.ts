@@ -1,10 +1,11 @@
 /** Hierarchies of resources of one type (FHIR R4 §3.1.1.4.12), such as the Locations that are part of others. */
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
+import { isId } from '../validate/primitives.ts';
 import type { SearchOptions } from './criteria.ts';
 import { type Parameter, searchType } from './extract.ts';
 import { padded } from './fragment.ts';
-import { CANONICALS, isId, localId } from './kinds/reference.ts';
+import { CANONICALS, localId } from './kinds/reference.ts';
 import { isById, type NamingById, namings, targetsOf } from './naming.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, Line } from './plan.ts';

@@ -14,7 +14,7 @@ export interface Primitive {
   fault(text: string): string | undefined;
 }
 
-const ID = /^[A-Za-z0-9.-]{1,64}$/;
+const ID = /^(?=.*[^.])[A-Za-z0-9.-]{1,64}$/;
 const CODE = /^\S+(?:\s\S+)*$/;
 const SPACE = /\s/;
 const SPACES = /\s+/g;
@@ -37,6 +37,11 @@ function text(isValid: (value: string) => boolean, remedy: string, base?: string
 function whole(low: number, high: number, remedy: string, base?: string): Primitive {
   const isValid = (digits: string) => INTEGER.test(digits) && Number(digits) >= low && Number(digits) <= high;
   return { ...text(isValid, remedy, base), json: 'number' };
+}
+
+/** An id (R4 §2.24.0.1); one of dots alone would be a step in a path. */
+export function isId(value: string): boolean {
+  return ID.test(value);
 }
 
 /** False for what is empty, blank or cannot be stored. */
@@ -73,11 +78,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Obj
     'must be a code: no spaces around it, and single ones inside',
     'string',
   ),
-  id: text(
-    (value) => ID.test(value) && value !== '.' && value !== '..',
-    'must be an id: 1 to 64 of letters, digits, - and .',
-    'string',
-  ),
+  id: text(isId, 'must be an id: 1 to 64 of letters, digits, - and ., and not dots alone', 'string'),
   uri: text(isUri, URI_REMEDY),
   url: text(isUri, URI_REMEDY, 'uri'),
   canonical: text(isUri, URI_REMEDY, 'uri'),

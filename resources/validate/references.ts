@@ -3,7 +3,7 @@
 import type { ElementDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
-import { isUri } from './primitives.ts';
+import { isId, isUri } from './primitives.ts';
 import type { Check, Run } from './run.ts';
 
 export interface ParsedReference {
@@ -23,19 +23,19 @@ const LONGEST_TAIL = 210;
 
 /** Takes a literal reference apart; undefined where it is none. */
 export function parseReference(text: string): ParsedReference | undefined {
-  const relative = RELATIVE.exec(text);
-  if (relative !== null) return { kind: 'relative', ...typeAndId(relative) };
+  const relative = typeAndId(text);
+  if (relative !== undefined) return { kind: 'relative', ...relative };
   if (FRAGMENT.test(text)) return { kind: 'fragment', id: text.slice(1) };
   if (SCHEME.test(text) && isUri(text)) {
-    const tail = RELATIVE.exec(TAIL.exec(text.slice(-LONGEST_TAIL))?.[1] ?? '');
-    return { kind: 'absolute', ...(tail === null ? {} : typeAndId(tail)) };
+    return { kind: 'absolute', ...typeAndId(TAIL.exec(text.slice(-LONGEST_TAIL))?.[1] ?? '') };
   }
   const [, type] = CONDITIONAL.exec(text) ?? [];
   return type === undefined ? undefined : { kind: 'conditional', type };
 }
 
-function typeAndId([, type = '', id = '']: RegExpExecArray): { type: string; id: string } {
-  return { type, id };
+function typeAndId(text: string): { type: string; id: string } | undefined {
+  const [, type = '', id = ''] = RELATIVE.exec(text) ?? [];
+  return isId(id) ? { type, id } : undefined;
 }
 
 const FORMS = 'Type/id, an absolute URL, a urn: or #id';
@@ -69,7 +69,8 @@ function checkLiteral(text: string, declared: Json | undefined, isType: (name: s
 
 /** What a Link keeps: its reference is `Type/id`. */
 export function checkLink({ reference }: JsonObject, run: Run): void {
-  if (typeof reference === 'string' && !RELATIVE.test(reference)) run.report('value', 'must be Type/id', 'reference');
+  if (typeof reference === 'string' && typeAndId(reference) === undefined)
+    run.report('value', 'must be Type/id', 'reference');
 }
 
 /** A check that a Reference or Link points at one of some types, where it says what it points at. */

@@ -125,7 +125,7 @@ function components(registry: Registry, base: string): JsonObject {
   return {
     parameters: {
       type: inPath('type', { enum: registry.names() }),
-      id: inPath('id', { pattern: '^[A-Za-z0-9.-]{1,64}$' }),
+      id: inPath('id', { pattern: '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$' }),
       version: inPath('version', { pattern: '^[1-9][0-9]*$' }),
       search: {
         name: 'search',

@@ -1,11 +1,10 @@
 import { Failure } from '../../resources/errors.ts';
+import { isId } from '../../resources/validate/primitives.ts';
 import type { Interaction, InteractionRequest } from './interaction.ts';
-
-const ID = /^(?=.*[^.])[A-Za-z0-9.-]{1,64}$/;
 
 /** Throws `parameter` for an id that none can be (400). */
 export function checkAddress({ id }: Pick<InteractionRequest, 'type' | 'id' | 'body'>, hasId: boolean): void {
-  if (!hasId || ID.test(id)) return;
+  if (!hasId || isId(id)) return;
   throw new Failure('parameter', 'An id has 1 to 64 letters, digits, hyphens and dots, and not dots alone.');
 }
 

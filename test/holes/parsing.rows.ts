@@ -153,6 +153,6 @@ export const PARSING: readonly Hole[] = [
     ...READ,
   },
   { ...hole('lone surrogates', 'resources/json/text.ts', '[\\0\\p{Surrogate}]', '[\\0]'), ...READ },
-  hole('65-character ids', 'server/interactions/address.ts', '{1,64}', '+'),
-  hole('dot-only ids', 'server/interactions/address.ts', '(?=.*[^.])', ''),
+  hole('65-character ids', 'resources/validate/primitives.ts', '{1,64}', '+'),
+  hole('dot-only ids', 'resources/validate/primitives.ts', '(?=.*[^.])', ''),
 ];

@@ -86,6 +86,29 @@ describe('resources: update', () => {
     });
   }
 
+  for (const id of ['.', '..', '...', '.'.repeat(64)]) {
+    it(`dot-only ids: one of ${id.length} in a body is refused, wherever an id may stand`, async () => {
+      const identifier = [{ value: `dots-${id.length}` }];
+      const json = { id, identifier };
+      const transaction = (method: string, url: string, resource: object) => {
+        const entry = [{ resource: { resourceType: 'Patient', ...resource }, request: { method, url } }];
+        return { resourceType: 'Bundle', type: 'transaction', entry };
+      };
+      const query = `/Patient?identifier=dots-${id.length}`;
+      for (const [method, path, body, place] of [
+        ['PUT', query, json, 'Patient.id'],
+        ['POST', '/', transaction('PUT', query.slice(1), json), 'Bundle.entry[0].resource.id'],
+        ['POST', '/Patient', { contained: [{ resourceType: 'Patient', id }] }, 'Patient.contained[0].id'],
+        ['POST', '/Patient', { managingOrganization: { reference: `Organization/${id}` } }, undefined],
+      ] as const) {
+        const reply = await server.request(method, path, { as: asRoot, json: body });
+        expect(reply.status, `${method} ${path} ${reply.text}`).to.equal(422);
+        if (place !== undefined) expect(reply.at('issue.0.expression.0')).to.equal(place);
+      }
+      expect((await server.request('GET', query, { as: asRoot })).list('entry')).to.eql([]);
+    });
+  }
+
   it('ids tell upper from lower case, types too', async () => {
     await put('/Patient/Case', { gender: 'male' });
     expect((await put('/Patient/case', { gender: 'female' })).status).to.equal(201);

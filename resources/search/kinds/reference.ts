@@ -1,4 +1,5 @@
 import { isObject, type Json } from '../../json/value.ts';
+import { isId } from '../../validate/primitives.ts';
 import { is, type RowTest } from '../row-test.ts';
 import { bounded, unescaped } from '../text.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
@@ -6,7 +7,6 @@ import { addIdentifier, caselessKey, token } from './token.ts';
 import { uriKey } from './uri.ts';
 
 const LONGEST = 400;
-const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 const TYPED = /^(?:(.*)\/)?([A-Z][A-Za-z]*)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
 const VERSIONED = /\/_history\/[^/]+$/;
@@ -62,17 +62,12 @@ export const reference: SearchKind = {
     if (literal === '') throw new BadValue('write Type/id, an id or a URL');
     if (context.modifier === 'below') return seek(below(literal));
     if (context.modifier !== undefined) return typed(literal, context.modifier, context);
-    if (ID.test(literal)) return local(literal, context.base);
+    if (isId(literal)) return local(literal, context.base);
     const choices = [pointer(literal, context.base)];
     if ([...context.types].some((type) => CANONICALS.has(type))) choices.push(canonical(literal));
     return seek(choices.length === 1 && choices[0] !== undefined ? choices[0] : { any: choices });
   },
 };
-
-/** True where a reference is an id alone, which leaves the type open. */
-export function isId(text: string): boolean {
-  return ID.test(text);
-}
 
 /** The `Type/id` that a reference gives, and the address before it; undefined for every other reference. */
 export function parseReference(text: string): { base: string; type: string; id: string } | undefined {
@@ -116,7 +111,7 @@ function addCanonical(value: Json, add: AddRow): void {
 }
 
 function typed(literal: string, type: string, context: ValueContext): RowMatch {
-  const found = ID.test(literal) ? { base: '', type, id: literal } : parseReference(literal);
+  const found = isId(literal) ? { base: '', type, id: literal } : parseReference(literal);
   if (found === undefined || found.type !== type) throw new BadValue(`write an id, or ${type}/id`);
   return seek(row(found, context.base));
 }
