@@ -1,5 +1,6 @@
 import type { HistoryPage, SearchPage } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
+import { instantTime } from '../../resources/validate/dates.ts';
 import { history as historyBundle } from '../bundle.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
@@ -43,12 +44,9 @@ function count(value: string): number {
   return Math.min(Number(value), LARGEST_COUNT);
 }
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
-
 function instant(value: string): number {
   // In a query, the plus of a time zone reads as a space unless the caller encoded it.
-  const text = value.replace(' ', '+');
-  const time = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new Failure('parameter', '_since takes an instant: 2026-01-31T12:00:00Z.');
+  const time = instantTime(value.replace(' ', '+'));
+  if (time === undefined) throw new Failure('parameter', '_since takes an instant: 2026-01-31T12:00:00Z.');
   return time;
 }

@@ -6,22 +6,21 @@ import { isNotModified } from '../preconditions.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /** `GET /{type}/{id}` (FHIR R4 §3.1.0.1). */
-export async function read(request: InteractionRequest, { engine, registry }: Services): Promise<Result> {
-  const version = await engine.read(request.type, request.id, request.rows);
-  const result = given(request, version);
-  if (result.status === 304 || request.parameters.length === 0) return result;
-  const projection = parseProjection(registry, request.type, request.parameters);
-  return { ...result, text: projectText(registry, version, projection) };
+export async function read(request: InteractionRequest, services: Services): Promise<Result> {
+  return given(request, services, await services.engine.read(request.type, request.id, request.rows));
 }
 
 /** `GET /{type}/{id}/_history/{version}` (FHIR R4 §3.1.0.2). */
-export async function vread(request: InteractionRequest, { engine }: Services): Promise<Result> {
+export async function vread(request: InteractionRequest, services: Services): Promise<Result> {
   const { type, id, version } = request;
   if (!/^[1-9]\d{0,8}$/.test(version)) throw new Failure('not-found', `There is no such version of ${type}/${id}.`);
-  return given(request, await engine.vread(type, id, Number(version), request.rows));
+  return given(request, services, await services.engine.vread(type, id, Number(version), request.rows));
 }
 
-/** The version, or word that the caller has it. */
-function given(request: InteractionRequest, version: Version): Result {
-  return { status: isNotModified(request, version) ? 304 : 200, version };
+/** The version or the part of it that is asked for, or word that the caller has it. */
+function given(request: InteractionRequest, { registry }: Services, version: Version): Result {
+  if (isNotModified(request, version)) return { status: 304, version };
+  if (request.parameters.length === 0) return { status: 200, version };
+  const projection = parseProjection(registry, request.type, request.parameters);
+  return { status: 200, version, text: projectText(registry, version, projection) };
 }

@@ -161,6 +161,9 @@ describe('resources: history', () => {
     '_count=-1',
     '_since=yesterday',
     '_since=2020-01-01',
+    '_since=2026-02-30T00:00:00Z',
+    '_since=2026-01-31T24:00:00Z',
+    '_since=2026-01-31T12:00:00%2B15:00',
     '_cursor=x',
     '_at=2020',
   ]) {

@@ -50,6 +50,30 @@ describe('resources: vread', () => {
     });
   }
 
+  for (const [query, expected] of [
+    ['_elements=gender', { gender: 'male' }],
+    ['_summary=text', {}],
+    ['_summary=false', { gender: 'male', birthDate: '1970-01-01' }],
+  ] as const) {
+    it(`${query} gives the part of a version that it gives of the current one`, async () => {
+      await call('PUT', '/Patient/part', { gender: 'male', birthDate: '1970-01-01' });
+      const read = await call('GET', `/Patient/part?${query}`);
+      const { resourceType, id, meta, ...part } = read.body as Record<string, unknown>;
+      expect(part).to.deep.equal(expected);
+      const reply = await call('GET', `/Patient/part/_history/1?${query}`);
+      expect(reply.status, reply.text).to.equal(200);
+      expect(reply.body).to.deep.equal({ resourceType, id, meta, ...part });
+    });
+  }
+
+  for (const query of ['_summary=bogus', '_elements=bogus']) {
+    it(`${query}: 400, as of the current one`, async () => {
+      await call('PUT', '/Patient/part', { gender: 'male', birthDate: '1970-01-01' });
+      expect((await call('GET', `/Patient/part?${query}`)).status).to.equal(400);
+      expect((await call('GET', `/Patient/part/_history/1?${query}`)).status).to.equal(400);
+    });
+  }
+
   it('of an id that never was: 404', async () => {
     expect((await call('GET', '/Patient/none/_history/1')).status).to.equal(404);
   });
