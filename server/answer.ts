@@ -7,7 +7,10 @@ import type { Result } from './interactions/interaction.ts';
 import { prefers } from './preferences.ts';
 import { operationOutcome, wishes } from './respond.ts';
 
-/** How this request wants its answer. Throws `not-acceptable` (406); asked before anything is done. */
+/**
+ * How this request wants its answer. Throws `not-acceptable` (406); asked before anything is done, and of a search once
+ * its form is read.
+ */
 export function wanted(ctx: Context): Answer {
   return negotiate(wishes(ctx));
 }

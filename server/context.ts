@@ -13,6 +13,8 @@ export interface RequestState {
   since: number;
   /** Set once the credentials have been judged. */
   principal?: Principal;
+  /** The form of a POSTed search, once it is read: its parameters mean what those of the query do. */
+  form?: readonly [name: string, value: string][];
   /** True once it is with an endpoint that tells the audit of its refusals by itself, since it knows more. */
   tellsAudit?: boolean;
 }

@@ -25,11 +25,13 @@ export function mountResources(
   for (const interaction of INTERACTIONS) {
     const { name, takes } = interaction;
     router[interaction.method](interaction.path, async (ctx) => {
-      const answer = wanted(ctx);
+      // The form of a search may say so, too.
+      const early = takes === 'form' ? undefined : wanted(ctx);
       const judge = await guard(auth, ctx);
       const { type } = ctx['params'];
       if (takes !== undefined && type !== undefined) judge.requireChance(`${type}.${name}`);
       const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
+      const answer = early ?? wanted(ctx);
       const request = readRequest(ctx, interaction, sent, pageBytes(answer));
       await admit(interaction, request, { method: ctx.method, url: ctx.originalUrl }, { judge, registry });
       const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
@@ -53,7 +55,10 @@ const NOTHING: Sent = {};
 async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
   const goOn = desk.paceOf(bytesOf(ctx).length);
   if (takes === 'resource') return { body: await readResource(ctx, desk), goOn };
-  return takes === 'patch' ? { patch: await readPatch(ctx, desk), goOn } : { form: await readForm(ctx, desk), goOn };
+  if (takes === 'patch') return { patch: await readPatch(ctx, desk), goOn };
+  const form = await readForm(ctx, desk);
+  ctx.state.form = form;
+  return { form, goOn };
 }
 
 /** Puts together what an interaction needs. Throws `parameter` or `malformed` (400). */

@@ -84,15 +84,19 @@ function answerOrDefault(ctx: Context): Answer {
 
 /** How a request wants its answer: the `Accept` header, `_format` and `_pretty` (FHIR R4 §3.1.0.1.11). */
 export function wishes(ctx: Context): Wishes {
-  const pretty = ctx.querystring.includes('_pretty') && new URLSearchParams(ctx.querystring).get('_pretty') === 'true';
+  const pretty = parameter(ctx, '_pretty') === 'true';
   return { accept: ctx.get('Accept'), format: formatParameter(ctx), pretty };
 }
 
 /** The value of `_format`, where there is one. */
 export function formatParameter(ctx: Context): string | undefined {
-  return ctx.querystring.includes('_format')
-    ? (new URLSearchParams(ctx.querystring).get('_format') ?? undefined)
-    : undefined;
+  return parameter(ctx, '_format');
+}
+
+/** The value of a parameter of the query, else of the form of a search. */
+function parameter({ querystring, state: { form } }: Context, sought: string): string | undefined {
+  const value = querystring.includes(sought) ? new URLSearchParams(querystring).get(sought) : null;
+  return value ?? form?.find(([name]) => name === sought)?.[1];
 }
 
 /** What the libraries below throw, in the server's own words. */

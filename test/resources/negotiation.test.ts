@@ -86,6 +86,28 @@ describe('resources: negotiation', () => {
     });
   }
 
+  for (const [accept, format, type] of ANSWERS.filter(([, asked]) => asked !== undefined)) {
+    it(`Accept: ${accept ?? 'none'}, _format=${format} in the form of a search: ${type}`, async () => {
+      const headers = accept === undefined ? {} : { accept };
+      const form = `_id=p&_format=${format}`;
+      const reply = await server.request('POST', '/Patient/_search', { as: asRoot, headers, form });
+      expect(reply.status, reply.text).to.equal(type === 406 ? 406 : 200);
+      if (type !== 406) expect(reply.header('content-type')).to.equal(type);
+    });
+  }
+
+  it('a form asks for indented answers, and for those to failures; what the query says goes first', async () => {
+    const search = (path: string, form: string) => server.request('POST', path, { as: asRoot, form });
+    const pretty = await search('/Patient/_search', '_id=p&_pretty=true');
+    expect(pretty.text).to.match(/^\{\n {2}"resourceType": "Bundle",\n/);
+    const yaml = await search('/Patient/_search', '_id=p&_format=yaml');
+    expect(yaml.at('entry.0.resource.id')).to.equal('p');
+    const failed = await search('/Patient/_search', 'nothing=p&_format=yaml');
+    expect([failed.status, failed.header('content-type')]).to.deep.equal([400, YAML]);
+    const query = await search('/Patient/_search?_format=application/json', '_id=p&_format=yaml');
+    expect(query.header('content-type')).to.equal(JSON_TYPE);
+  });
+
   it('a write that could not be answered is not made', async () => {
     const headers = { accept: 'application/xml' };
     const reply = await server.request('PUT', '/Patient/unanswered', { as: asRoot, headers, json: {} });
