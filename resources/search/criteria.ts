@@ -39,6 +39,8 @@ interface Scope {
 }
 
 const DEEPEST_CHAIN = 4;
+/** The most types that a failure lists. */
+const MOST_NAMED = 10;
 
 /** The compiled type of a name, as a parameter gives it. Throws a `parameter` Failure. */
 export function typeNamed(definitions: Definitions, name: string): SearchType {
@@ -181,18 +183,26 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
   const known = targets.filter((target) => scope.definitions.resource(target) !== undefined);
   if (known.length === 0) throw new Failure('parameter', `${code}: name the type, as in ${code}:Patient.${rest}.`);
   const links: Criterion[] = [];
-  let refused: unknown;
+  const refused: Failure[] = [];
   for (const target of known) {
     try {
       links.push(...chained(scope, parameter, typeNamed(scope.definitions, target), rest, value));
     } catch (error) {
       // Where the type is left open, those count that have the parameter.
       if (!(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
-      refused ??= error;
+      refused.push(error);
     }
   }
-  if (links.length === 0) throw refused;
+  if (links.length === 0) throw unfollowed(refused, code, known, rest);
   return oneOf(links);
+}
+
+/** Why a chain leads nowhere: of one type what it has, of several that none is searched by the rest. */
+function unfollowed([first, ...others]: Failure[], code: string, types: string[], rest: string): Failure {
+  if (first !== undefined && others.length === 0) return first;
+  const named = types.length > MOST_NAMED ? `${types.slice(0, MOST_NAMED).join(', ')}, …` : types.join(', ');
+  const told = `${code} points at ${named}, none of which is searched by ${quoted(rest)}.`;
+  return new Failure('unknown-parameter', `${told} Name the type to be told what it has: ${code}:${types[0]}.`);
 }
 
 /** The ways in which a reference names resources of a type. Throws `parameter` where it cannot. */

@@ -11,6 +11,7 @@ import { parseInclude } from './include.ts';
 import { parseSort } from './order.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, ParsedSearch, SummaryMode, TotalMode } from './plan.ts';
+import { quoted } from './values.ts';
 
 type Pair = readonly [name: string, value: string];
 
@@ -123,9 +124,22 @@ function take(draft: Draft, options: SearchOptions, name: string, value: string)
     result(draft, value);
     return true;
   }
+  refuseModifier(name);
   const criterion = parseCriterion(draft.definitions, draft.type, options, name, value);
   if (criterion !== undefined) draft.search.criteria.push(criterion);
   return criterion !== undefined;
+}
+
+/** Throws `unknown-parameter` for what shapes the answer with a modifier that it does not have. */
+function refuseModifier(name: string): void {
+  const colon = name.indexOf(':');
+  const code = name.slice(0, Math.max(colon, 0));
+  if (!Object.hasOwn(RESULT, code)) return;
+  const modifier = quoted(name.slice(colon + 1));
+  const known = Object.keys(RESULT).filter((each) => each.startsWith(`${code}:`));
+  const has = known.map((each) => each.slice(colon)).join(', ');
+  const told = has === '' ? `no modifier, ${modifier} neither.` : `no modifier ${modifier}. It has: ${has}.`;
+  throw new Failure('unknown-parameter', `${code} has ${told}`);
 }
 
 /** The value by which a parameter was done: a page holds no more than the largest (§3.1.1.5.3). */

@@ -18,6 +18,9 @@ function failure(type: string, query: string): Failure {
   throw new Error(`${query} was understood`);
 }
 
+const NO_TYPE_HAS_FOO =
+  /^general-practitioner points at .*Practitioner.*, none of which is searched by "foo"\. .*: general-practitioner:/;
+
 const REFUSED: [query: string, code: FailureCode, message: RegExp][] = [
   [
     'shoe-size=44',
@@ -47,6 +50,16 @@ const REFUSED: [query: string, code: FailureCode, message: RegExp][] = [
   ['_summary=yes', 'parameter', /_summary/],
   ['_elements=shoe', 'parameter', /Patient has no element "shoe"/],
   ['_cursor=abc', 'parameter', /_cursor is not one/],
+  ['_include:recurse=Patient:link', 'unknown-parameter', /^_include has no modifier "recurse"\. It has: :iterate\.$/],
+  [
+    '_revinclude:recurse=Patient:link',
+    'unknown-parameter',
+    /^_revinclude has no modifier "recurse"\. It has: :iterate/,
+  ],
+  ['_count:exact=1', 'unknown-parameter', /^_count has no modifier, "exact" neither\.$/],
+  ['general-practitioner.foo=x', 'unknown-parameter', NO_TYPE_HAS_FOO],
+  ['general-practitioner:Practitioner.foo=x', 'unknown-parameter', /^Practitioner has no search parameter "foo"/],
+  ['organization.foo=x', 'unknown-parameter', /^Organization has no search parameter "foo"/],
   ['_include=organization', 'parameter', /write Type:parameter/],
   ['_include=Patient:shoe', 'unknown-parameter', /Patient has no search parameter "shoe"/],
   ['_include=Shoe:size', 'parameter', /Shoe/],
