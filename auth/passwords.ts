@@ -1,7 +1,9 @@
 /** Chosen secrets are kept as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
+
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
+import { remember } from '../resources/remember.ts';
 import type { SecretHasher } from '../resources/secrets.ts';
 import { type Asker, Turns } from './turns.ts';
 
@@ -133,11 +135,6 @@ class Remembered {
   }
 
   set(key: string, hash: string): void {
-    this.#hashes.delete(key);
-    this.#hashes.set(key, { hash, until: this.#clock() + REMEMBERED_MS });
-    for (const oldest of this.#hashes.keys()) {
-      if (this.#hashes.size <= MOST_REMEMBERED) break;
-      this.#hashes.delete(oldest);
-    }
+    remember(this.#hashes, key, { hash, until: this.#clock() + REMEMBERED_MS }, MOST_REMEMBERED);
   }
 }

@@ -128,7 +128,7 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
   });
 
   async function compareWork(): Promise<void> {
-    // Unlike time, it is much the same on a busy machine; what else the process does beside it is left out by the lesser.
+    // Unlike time, it is much the same on a busy machine; what the process does beside it is left out by the lesser.
     const work = async (guess: (at: number) => Promise<Reply>) => {
       const measured: number[] = [];
       for (const first of [0, 5]) {
