@@ -143,6 +143,7 @@ export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof Failure) {
     return new OAuthError(FAILURE_CODES[error.code], error.message, {
       cause: error,
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
       ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
     });
   }
