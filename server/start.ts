@@ -28,7 +28,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a request may take to arrive, after which it is answered 408: none may trickle in for ever. */
+/** Milliseconds that a request may take to arrive, after which Node answers 408: none may trickle in for ever. */
 export const REQUEST_TIMEOUT = 30_000;
 
 /**
