@@ -15,7 +15,7 @@ interface Parameter {
   repeats?: true;
 }
 
-/** Every parameter that an endpoint reads. Others are ignored. */
+/** Every parameter that an endpoint reads or may be sent. Others are ignored. */
 const PARAMETERS = {
   grant_type: { longest: 100 },
   client_id: { longest: 256 },
@@ -52,7 +52,7 @@ const PARAMETERS = {
 export type ParameterName = keyof typeof PARAMETERS;
 type SingleName = Exclude<ParameterName, 'audience' | 'resource'>;
 
-/** True for the name of a parameter that an endpoint reads. */
+/** True for the name of a parameter that an endpoint reads or may be sent. */
 export function isParameter(name: string): name is ParameterName {
   return Object.hasOwn(PARAMETERS, name);
 }
