@@ -15,7 +15,10 @@ describe('server: slow body', () => {
   before(async () => {
     database = await freshDatabase();
     const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
-    server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, { request: 200 });
+    server = await startServer(readConfig(settings), {
+      ports: { clock: Date.now, random: randomBytes },
+      patience: { request: 200 },
+    });
   });
   after(async () => {
     await server.close();
