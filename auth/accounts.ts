@@ -3,7 +3,7 @@ import type { Attempt, Caller, Guessing } from './guessing.ts';
 import type { KnownClients } from './known-clients.ts';
 import type { Passwords } from './passwords.ts';
 import { isUsable, type Stored } from './stored.ts';
-import type { Asker } from './turns.ts';
+import type { Claimant } from './turns.ts';
 
 /** A claim to be an account, with what is to prove it. */
 export interface Claim extends Caller {
@@ -44,7 +44,7 @@ export function createAccounts(options: {
 }): Accounts {
   const { engine, passwords, guessing, knownClients } = options;
 
-  async function compare({ account, name, credential, secrets }: Claim, asker: Asker): Promise<boolean> {
+  async function compare({ account, name, credential, secrets }: Claim, asker: Claimant): Promise<boolean> {
     const held = account ? await engine.credentials.of(account.key, credential) : [];
     const hashes = held.map(({ hash }) => hash);
     let matched = false;

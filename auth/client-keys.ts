@@ -1,4 +1,5 @@
 /** The public keys of a Client: its `jwks`, or the set that its `jwks_uri` names (RFC 7591 §2, RFC 7517 §5). */
+
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -9,6 +10,7 @@ import {
 } from 'jose';
 import type { Clock } from '../resources/clock.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { remember } from '../resources/remember.ts';
 import type { FetchKeys } from './fetch-keys.ts';
 
 export interface ClientKeys {
@@ -48,12 +50,7 @@ export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; c
       return keys ? { keys, at } : known?.held;
     });
     const made = { at, held };
-    remembered.delete(uri);
-    for (const oldest of remembered.keys()) {
-      if (remembered.size < MOST_REMEMBERED) break;
-      remembered.delete(oldest);
-    }
-    remembered.set(uri, made);
+    remember(remembered, uri, made, MOST_REMEMBERED);
     return made;
   }
 

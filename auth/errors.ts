@@ -40,7 +40,6 @@ export const OAUTH_ERRORS = {
   not_found: { status: 404, error: 'invalid_request' },
   method_not_allowed: { status: 405, error: 'invalid_request' },
   not_acceptable: { status: 406, error: 'invalid_request' },
-  request_timeout: { status: 408, error: 'invalid_request' },
   conflict: { status: 409, error: 'invalid_request' },
   precondition_failed: { status: 412, error: 'invalid_request' },
   request_too_large: { status: 413, error: 'invalid_request' },
@@ -122,7 +121,6 @@ const FAILURE_CODES: Record<FailureCode, OAuthCode> = {
   'unknown-type': 'not_found',
   'method-not-allowed': 'method_not_allowed',
   'not-acceptable': 'not_acceptable',
-  timeout: 'request_timeout',
   duplicate: 'conflict',
   gone: 'not_found',
   precondition: 'precondition_failed',
@@ -143,6 +141,7 @@ export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof Failure) {
     return new OAuthError(FAILURE_CODES[error.code], error.message, {
       cause: error,
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
       ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
     });
   }

@@ -1,6 +1,8 @@
 /** What guessing has left in the database: failures for a day, addresses that were right for a month. */
+
 import type { Clock } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
+import { remember } from '../resources/remember.ts';
 import { endOfTurn } from '../resources/tick.ts';
 import { gathering } from './gathering.ts';
 
@@ -97,7 +99,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
       const known = remembered.get(subject);
       if (known) return known;
       const reading = engine.exclusive ? read(of, subject) : readWithTheTick(of, subject);
-      keep(remembered, subject, reading);
+      remember(remembered, subject, reading, MOST_REMEMBERED);
       reading.catch(() => remembered.delete(subject));
       return reading;
     },
@@ -110,7 +112,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
     async note(pair) {
       const now = clock();
       if (now - (noted.get(pair) ?? Number.NEGATIVE_INFINITY) < DAY_MS) return;
-      keep(noted, pair, now);
+      remember(noted, pair, now, MOST_REMEMBERED);
       try {
         await note({ pair, at: now });
       } catch (error) {
@@ -120,15 +122,6 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
       }
     },
   };
-}
-
-/** Remembers a value; the oldest gives way where there are too many. */
-function keep<Value>(memory: Map<string, Value>, key: string, value: Value): void {
-  for (const oldest of memory.keys()) {
-    if (memory.size < MOST_REMEMBERED) break;
-    memory.delete(oldest);
-  }
-  memory.set(key, value);
 }
 
 /** Removes what says nothing any more. */

@@ -5,7 +5,7 @@ import { WaitingLine } from '../resources/waiting-line.ts';
 import { DAY_MS, type GuessRecords } from './guess-records.ts';
 import { digest } from './mint.ts';
 import { networkOf } from './network.ts';
-import type { Asker } from './turns.ts';
+import type { Claimant } from './turns.ts';
 
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
@@ -16,7 +16,7 @@ const MOST_PROVEN = 10_000;
 const NOBODY = '';
 
 /** One credential that is being checked. `failed`, `succeeded` or `released` must be called, and once. */
-export interface Attempt extends Asker {
+export interface Attempt extends Claimant {
   /** The credential was wrong; resolves once that counts on every node. */
   failed(): Promise<void>;
   /** The account proved itself, and is known from this address from now on. */

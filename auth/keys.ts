@@ -6,6 +6,7 @@ import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine } from '../resources/engine.ts';
+import { Failure } from '../resources/errors.ts';
 import type { JwsKey } from './jws.ts';
 import { type Seal, SealError } from './sealing.ts';
 import { serverSecret } from './server-keys.ts';
@@ -34,7 +35,7 @@ export interface SigningKey extends KeyTimes, JwsKey {
 export interface Keys {
   /**
    * The key that signs now; it is kept for as long as what it signs may live, in seconds. Not to be called within a
-   * job of the write queue, since it may need one itself.
+   * job of the write queue, since it may need one itself. Rejects with `busy` where this process cannot open it.
    */
   signing(lifetime: number): Promise<SigningKey>;
   /** Keeps a key that has signed for so many seconds more: what it signed was prolonged. Not within a job, either. */
@@ -71,9 +72,14 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
   async function current(): Promise<SigningKey> {
     const found = signingKey((await memory.keys()).values(), alg, clock());
     if (found) return found;
-    await ensureSigningKey(options, generateSigningKey(alg));
-    await memory.read();
-    return current();
+    // None is made beside one that others sign with: this process alone cannot open it.
+    if (!signingKey(memory.sealed.values(), alg, clock())) {
+      await ensureSigningKey(options, generateSigningKey(alg));
+      await memory.readAnew();
+    }
+    const made = signingKey((await memory.keys()).values(), alg, clock());
+    if (made) return made;
+    throw unopened(signingKey(memory.sealed.values(), alg, clock()));
   }
 
   /** False where there is no such key any more. */
@@ -127,6 +133,19 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
   };
 }
 
+function unopened(key: SealedKey | undefined): Failure {
+  return new Failure('busy', 'The signing key cannot be opened by this process.', {
+    retryAfter: 1,
+    detail: 'Give this process the KEY_ENCRYPTION_SECRET that the others have.',
+    cause: key?.error,
+  });
+}
+
+/** A key that no secret at hand opens. */
+interface SealedKey extends KeyTimes {
+  error: SealError;
+}
+
 // What was read is taken for so long, where other processes may change it.
 const FRESH_MS = 1_000;
 
@@ -134,6 +153,7 @@ const FRESH_MS = 1_000;
 class KeyMemory {
   readonly #options: KeysOptions;
   #keys: Map<string, SigningKey> | undefined;
+  #sealed: ReadonlyMap<string, SealedKey> = new Map();
   /** Absent where what was read is known to be old. */
   #readAt: number | undefined;
   #reading: Promise<Map<string, SigningKey>> | undefined;
@@ -145,6 +165,11 @@ class KeyMemory {
   /** All keys by their `kid`, at most a second old. */
   async keys(): Promise<Map<string, SigningKey>> {
     return this.#keys && this.#isFresh() ? this.#keys : this.read();
+  }
+
+  /** Those of the last reading that this process cannot open, by their `kid`. */
+  get sealed(): ReadonlyMap<string, SealedKey> {
+    return this.#sealed;
   }
 
   #isFresh(): boolean {
@@ -171,25 +196,34 @@ class KeyMemory {
   async #read(): Promise<Map<string, SigningKey>> {
     const readAt = this.#options.clock();
     const rows = await storedKeys(this.#options.engine.committed);
-    const keys = await Promise.all(rows.map((row) => this.#key(row)));
-    this.#keys = new Map(keys.flatMap((key) => (key ? [[key.kid, key]] : [])));
+    const read = await Promise.all(rows.map((row) => this.#key(row)));
+    this.#keys = byKid(read.filter((key): key is SigningKey => !('error' in key)));
+    const sealed = byKid(read.filter((key): key is SealedKey => 'error' in key));
+    for (const { kid, error } of sealed.values()) {
+      // Told of once, and not at every reading.
+      if (!this.#sealed.has(kid)) this.#options.report(`The signing key ${kid} cannot be used. ${error.message}.`);
+    }
+    this.#sealed = sealed;
     this.#readAt = readAt;
     return this.#keys;
   }
 
-  /** A key of ours is imported once. One that another process has encrypted otherwise is told of, and left out. */
-  async #key(row: StoredKey): Promise<SigningKey | undefined> {
+  /** A key of ours is imported once. One that another process has encrypted otherwise is left out of them. */
+  async #key(row: StoredKey): Promise<SigningKey | SealedKey> {
     const { jwk: _sealed, ...times } = row;
     const known = this.#keys?.get(row.kid);
     if (known) return Object.assign(known, times);
     try {
       return await importKey(times, await openedKey(row, this.#options.seal));
     } catch (error) {
-      if (!(error instanceof SealError)) throw error;
-      this.#options.report(`The signing key ${row.kid} cannot be used. ${error.message}.`);
-      return undefined;
+      if (error instanceof SealError) return { ...times, error };
+      throw error;
     }
   }
+}
+
+function byKid<Key extends KeyTimes>(keys: readonly Key[]): Map<string, Key> {
+  return new Map(keys.map((key) => [key.kid, key]));
 }
 
 /** A key that is ready to sign and to verify, from its private JWK. */

@@ -12,7 +12,7 @@ export interface Origin {
 export interface LastUses {
   /** Notes in memory that a token of a Session was shown just now. */
   note(sessionId: string, origin: Origin): void;
-  /** Writes what was noted since the last time, in small jobs. */
+  /** Writes what was noted since the last time, in small jobs. Where one fails, what is left is kept for the next. */
   flush(): Promise<void>;
 }
 
@@ -46,7 +46,15 @@ export function createLastUses({ engine, clock }: { engine: Engine; clock: Clock
       const uses = [...noted];
       noted = new Map();
       for (let start = 0; start < uses.length; start += SESSIONS_A_JOB) {
-        await writeUses(engine, uses.slice(start, start + SESSIONS_A_JOB));
+        try {
+          await writeUses(engine, uses.slice(start, start + SESSIONS_A_JOB));
+        } catch (error) {
+          // What was noted meanwhile is newer.
+          for (const [id, use] of uses.slice(start)) {
+            if (!noted.has(id) && noted.size < MOST_NOTED) noted.set(id, use);
+          }
+          throw error;
+        }
       }
     },
   };

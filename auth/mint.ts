@@ -18,7 +18,6 @@ export interface TokenClaims {
   scope: readonly string[];
   audience: readonly string[];
   issuedAt: number;
-  /** Absent for a refresh token: its Session knows. */
   expiresAt: number;
 }
 

@@ -15,7 +15,7 @@ interface Parameter {
   repeats?: true;
 }
 
-/** Every parameter that an endpoint reads. Others are ignored. */
+/** Every parameter that an endpoint reads or may be sent. Others are ignored. */
 const PARAMETERS = {
   grant_type: { longest: 100 },
   client_id: { longest: 256 },
@@ -52,8 +52,8 @@ const PARAMETERS = {
 export type ParameterName = keyof typeof PARAMETERS;
 type SingleName = Exclude<ParameterName, 'audience' | 'resource'>;
 
-/** True for the name of a parameter that an endpoint reads. */
-export function isParameter(name: string): name is ParameterName {
+/** True for the name of a parameter that an endpoint reads or may be sent. */
+function isParameter(name: string): name is ParameterName {
   return Object.hasOwn(PARAMETERS, name);
 }
 
@@ -74,7 +74,7 @@ export class Parameters {
    * long, or stands in the query, where logs would keep it.
    */
   static read(body: ParsedBody, query: URLSearchParams): Parameters {
-    const misplaced = [...query.keys()].find((name) => Object.hasOwn(PARAMETERS, name));
+    const misplaced = [...query.keys()].find(isParameter);
     if (misplaced !== undefined) {
       throw new OAuthError('invalid_request', `${misplaced} belongs in the body of the request, not in its URL.`);
     }
@@ -138,9 +138,9 @@ function problemOf(name: ParameterName, value: string): string | undefined {
 function pairsOf(json: Json): Pair[] {
   if (!isObject(json)) throw new OAuthError('invalid_request', 'The body must be a JSON object.');
   return Object.entries(json).flatMap(([name, value]): Pair[] => {
-    if (!Object.hasOwn(PARAMETERS, name) || value === null) return [];
-    const repeats: Parameter = PARAMETERS[name as ParameterName];
-    const all = repeats.repeats && Array.isArray(value) ? value : [value];
+    if (!isParameter(name) || value === null) return [];
+    const { repeats }: Parameter = PARAMETERS[name];
+    const all = repeats && Array.isArray(value) ? value : [value];
     return all.map((each) => {
       if (typeof each !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
       return [name, each];

@@ -1,9 +1,11 @@
 /** Chosen secrets are kept as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
+
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
+import { remember } from '../resources/remember.ts';
 import type { SecretHasher } from '../resources/secrets.ts';
-import { type Asker, Turns } from './turns.ts';
+import { type Claimant, Turns } from './turns.ts';
 
 /** What a hash takes: KiB of memory, passes over them and lanes. */
 export interface HashCost {
@@ -26,13 +28,13 @@ export interface Passwords extends SecretHasher {
    * computation compares with all of them; without any the same work is done in vain. So the time tells neither how
    * many there are nor whether the account exists. Rejects with a `busy` Failure when too many wait.
    */
-  matches(account: string, secret: string, hashes: readonly string[], asker?: Asker): Promise<boolean>;
+  matches(account: string, secret: string, hashes: readonly string[], asker?: Claimant): Promise<boolean>;
   /** The hash of an account that the secret gave within the last minute; it may not be its hash any more. */
   recall(account: string, secret: string): string | undefined;
 }
 
 /** What writes of resources ask for: it waits like one more network. */
-const WRITES: Asker = { network: '', isKnown: async () => false };
+const WRITES: Claimant = { network: '', isKnown: async () => false };
 
 export interface PasswordsOptions {
   clock: Clock;
@@ -52,7 +54,7 @@ export function createPasswords(options: PasswordsOptions): Passwords {
   const underway = new Map<string, Promise<string | undefined>>();
   const memoryKey = random(32).toString('base64');
 
-  async function computed(secret: string, manner: string | undefined, asker: Asker): Promise<string> {
+  async function computed(secret: string, manner: string | undefined, asker: Claimant): Promise<string> {
     const place = { ...asker, isKnown: await asker.isKnown() };
     return turns.take(() => argon2(secret, manner ? optionsOf(manner) : hashCost), place);
   }
@@ -62,7 +64,7 @@ export function createPasswords(options: PasswordsOptions): Passwords {
     return computed(secret, manner, WRITES);
   };
 
-  async function compare(secret: string, hashes: readonly string[], asker: Asker): Promise<string | undefined> {
+  async function compare(secret: string, hashes: readonly string[], asker: Claimant): Promise<string | undefined> {
     let matched: string | undefined;
     for (const manner of mannersOf(hashes)) {
       const made = Buffer.from(await computed(secret, manner, asker));
@@ -133,11 +135,6 @@ class Remembered {
   }
 
   set(key: string, hash: string): void {
-    this.#hashes.delete(key);
-    this.#hashes.set(key, { hash, until: this.#clock() + REMEMBERED_MS });
-    for (const oldest of this.#hashes.keys()) {
-      if (this.#hashes.size <= MOST_REMEMBERED) break;
-      this.#hashes.delete(oldest);
-    }
+    remember(this.#hashes, key, { hash, until: this.#clock() + REMEMBERED_MS }, MOST_REMEMBERED);
   }
 }

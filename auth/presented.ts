@@ -1,8 +1,10 @@
 /** Reads a presented token: an opaque string, or a JWT by https://www.rfc-editor.org/rfc/rfc8725. */
+
 import { hash } from 'node:crypto';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../resources/clock.ts';
 import type { JsonObject } from '../resources/json/value.ts';
+import { remember } from '../resources/remember.ts';
 import type { Keys } from './keys.ts';
 import { ACCESS_TOKEN_TYPE, type TokenFormat, type TokenUse, tokenHash } from './mint.ts';
 
@@ -51,11 +53,7 @@ export function createPresentedTokens(options: {
     if (known && (await options.keys.find(known.kid))) return known;
     const made = await verifyJwt(options, token, use);
     if (!made) return undefined;
-    for (const oldest of verified.keys()) {
-      if (verified.size < MOST_VERIFIED) break;
-      verified.delete(oldest);
-    }
-    verified.set(memory, made);
+    remember(verified, memory, made, MOST_VERIFIED);
     return made;
   }
 

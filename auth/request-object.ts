@@ -10,7 +10,7 @@ export interface AccessRequest {
   method: string;
   /** `http` or `https`. */
   scheme: string;
-  /** Path and query, as sent. */
+  /** Path and query, as they are routed and read. */
   url: string;
   /** The resource type and the id that are asked for. */
   type?: string | undefined;
@@ -76,7 +76,8 @@ function decoded(path: string): string {
 /** The parameters of a query; one that repeats is a list. None may pass for what the request itself asks for. */
 function paramsOf(query: string): JsonObject {
   const params = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(query)) {
+  // Of a question mark at its beginning the first is taken off: any other belongs to a name, as where it is done.
+  for (const [name, value] of new URLSearchParams(`?${query}`)) {
     if (!name.startsWith('resource/')) params.set(name, [...(params.get(name) ?? []), value]);
   }
   return Object.fromEntries([...params].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]));

@@ -105,7 +105,7 @@ export function finishCutOffs(context: { engine: Engine; registry: Registry; clo
     seconds: 5,
     async run(signal) {
       const sql = 'SELECT key, type, id, ending, asker, address FROM cut_off ORDER BY key';
-      const left = await engine.transact((transaction) => transaction.all<CutOff>(sql));
+      const left = await engine.committed.all<CutOff>(sql);
       for (const cut of left) {
         await endWithoutTokens(context, cut, signal);
         if (signal.aborted) return;

@@ -1,6 +1,6 @@
 import type { Engine, Transaction, Version } from '../resources/engine.ts';
-import { readJson } from '../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
+import { resourceOf } from '../resources/store.ts';
 import { isId } from '../resources/validate/primitives.ts';
 
 /** A resource of the auth module's own types together with what the engine knows of it. */
@@ -24,8 +24,8 @@ export async function currentStored(transaction: Transaction, type: string, id: 
 
 /** A version as a Stored; undefined for none and for a deletion. */
 export function storedOf(version: Version | undefined): Stored | undefined {
-  const resource = version?.text == null ? undefined : readJson(version.text);
-  if (!version || !isObject(resource)) return undefined;
+  const resource = resourceOf(version);
+  if (!version || !resource) return undefined;
   return { key: version.key, id: version.id, versionId: version.versionId, resource };
 }
 

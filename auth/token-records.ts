@@ -86,7 +86,7 @@ export function detailOf(record: AccessRecord | RefreshRecord | SpentRecord): Js
 }
 
 /** What is missing counts as zero, long ago: a record that cannot be read is one that has ended. */
-function numberIn(detail: JsonObject | null, name: string): number {
+export function numberIn(detail: JsonObject | null, name: string): number {
   const value = detail?.[name];
   return typeof value === 'number' ? value : 0;
 }

@@ -2,7 +2,7 @@ import { Failure } from '../resources/errors.ts';
 import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 
 /** For whom something is done in turn. */
-export interface Asker {
+export interface Claimant {
   /** Where the request comes from: callers of one network share its place. */
   network: string;
   /** True where the account that is claimed proved itself from there lately. */
@@ -12,7 +12,7 @@ export interface Asker {
 }
 
 /** How something waits for its turn. */
-type Place = Pick<Asker, 'network' | 'since'> & { isKnown: boolean };
+type Place = Pick<Claimant, 'network' | 'since'> & { isKnown: boolean };
 
 interface Waiting {
   network: string;

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { makeFolder } from '../server/folder.ts';
 import { readArguments } from './arguments.ts';
 import { runCommand } from './command.ts';
-import { CommandError, reasonOf } from './errors.ts';
+import { CommandError } from './errors.ts';
+import { writing } from './files.ts';
 import { Progress } from './progress.ts';
 import { reach } from './reach/open.ts';
 import type { Reach } from './reach/reach.ts';
@@ -54,13 +55,4 @@ async function exportType(way: Reach, type: string, folder: string, tell: (writt
   }
   if (file) await writing(name, rename(partial, name));
   return count;
-}
-
-/** What is done to a file or a folder. Throws a CommandError that names it. */
-async function writing<Result>(name: string, work: Promise<Result>): Promise<Result> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CommandError(`${name} cannot be written: ${reasonOf(error)}`, { cause: error });
-  }
 }

@@ -14,6 +14,15 @@ export async function reserve(partial: string): Promise<void> {
   }
 }
 
+/** What is done to a file or a folder. Throws a CommandError that names it. */
+export async function writing<Result>(name: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CommandError(`${name} cannot be written: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
 /** Waits until a file or folder is on the disk; gives its size in bytes. */
 export async function flush(name: string): Promise<number> {
   const handle = await open(name, 'r');

@@ -1,12 +1,13 @@
 /** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
+import { makeFolder } from '../server/folder.ts';
 import { acquireLock } from '../server/lock.ts';
 import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
-import { flush, isThere, reserve, sqliteFileOf } from './files.ts';
+import { flush, isThere, reserve, sqliteFileOf, writing } from './files.ts';
 
 await runCommand('The restore', async ({ databaseUrl }) => {
   const backup = readFileArgument('name the backup: npm run restore -- ward-backup.db');
@@ -14,7 +15,8 @@ await runCommand('The restore', async ({ databaseUrl }) => {
     postgres: 'a PostgreSQL database is restored by its own tools: pg_restore --dbname=DATABASE FILE',
     memory: 'sqlite::memory: has no file: DATABASE_URL names the database',
   });
-  await mkdir(path.dirname(target), { recursive: true });
+  const folder = path.dirname(target);
+  await writing(folder, makeFolder(folder));
   const lock = await acquireLock(target);
   try {
     const kept = await restore(backup, target);

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import type { Version } from './engine.ts';
 import { Failure } from './errors.ts';
 import { readJson } from './json/read.ts';
-import { isObject, type JsonObject } from './json/value.ts';
+import { isObject } from './json/value.ts';
 import { contentOf } from './prepare.ts';
 import { any, padded, sql } from './search/fragment.ts';
 import type { Criterion } from './search/plan.ts';
@@ -55,12 +55,6 @@ export async function isShown(
 /** The refusal of a write that the rows of a caller do not cover: one text, whether there is such a resource or not. */
 export function notPermitted(): Failure {
   return new Failure('forbidden', 'This request is not permitted.');
-}
-
-/** The resource of a version; undefined for none and for a deletion. */
-export function resourceOf(version: Version | undefined): JsonObject | undefined {
-  const value = version?.text == null ? undefined : readJson(version.text);
-  return isObject(value) ? value : undefined;
 }
 
 function subjectOf(type: ServedType, { id, lastUpdated }: Version, text: string): Subject {

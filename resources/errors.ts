@@ -12,7 +12,6 @@ export const FAILURES = {
   'unknown-type': { status: 404, issue: 'not-supported' },
   'method-not-allowed': { status: 405, issue: 'not-supported' },
   'not-acceptable': { status: 406, issue: 'not-supported' },
-  timeout: { status: 408, issue: 'timeout' },
   duplicate: { status: 409, issue: 'duplicate' },
   gone: { status: 410, issue: 'deleted' },
   precondition: { status: 412, issue: 'conflict' },

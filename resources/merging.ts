@@ -1,4 +1,5 @@
 import type { Binding, Connection } from './connection.ts';
+import { remember } from './remember.ts';
 
 /** A query that somebody waits for. */
 export interface Question {
@@ -67,12 +68,7 @@ export class Merging {
   /** The shape of a text, which is thereby the latest used; those least used are forgotten. */
   #shapeOf(sql: string): Shape {
     const shape = this.#shapes.get(sql) ?? { light: false, merged: new Map() };
-    this.#shapes.delete(sql);
-    this.#shapes.set(sql, shape);
-    for (const oldest of this.#shapes.keys()) {
-      if (this.#shapes.size <= MOST_SHAPES) break;
-      this.#shapes.delete(oldest);
-    }
+    remember(this.#shapes, sql, shape, MOST_SHAPES);
     return shape;
   }
 }

@@ -1,12 +1,12 @@
 import type { JobContext } from './group.ts';
+import { NO_ROWS } from './index-changes.ts';
 import { readJson } from './json/read.ts';
 import { isObject } from './json/value.ts';
 import { contentOf } from './prepare.ts';
-import { INDEX_TABLES, type IndexRows } from './search/tables.ts';
+import { INDEX_TABLES } from './search/tables.ts';
 import type { ServedType } from './served.ts';
 
 const PAGE = 500;
-const NONE: IndexRows = new Map();
 
 /**
  * Makes the index rows of a type anew from its current resources, whatever definition they were indexed by. A write
@@ -26,7 +26,7 @@ export async function reindex({ connection, index, flush }: JobContext, type: Se
     );
     for (const { key, text } of rows) {
       const resource = readJson(text);
-      if (isObject(resource)) index.replace(key, NONE, type.index(contentOf(resource)));
+      if (isObject(resource)) index.replace(key, NO_ROWS, type.index(contentOf(resource)));
     }
     await flush();
     last = rows.at(-1)?.key ?? last;

@@ -1,4 +1,6 @@
 import type { Version } from './engine.ts';
+import { readJson } from './json/read.ts';
+import { isObject, type JsonObject } from './json/value.ts';
 
 /** A row of `resource` or `resource_history`. */
 export interface VersionRow {
@@ -25,6 +27,12 @@ export function versionOf(row: VersionRow): Version {
     method: row.method === 'POST' || row.method === 'DELETE' ? row.method : 'PUT',
     text: row.text,
   };
+}
+
+/** The resource of a version; undefined for none and for a deletion. */
+export function resourceOf(version: Version | undefined): JsonObject | undefined {
+  const value = version?.text == null ? undefined : readJson(version.text);
+  return isObject(value) ? value : undefined;
 }
 
 /** How many texts of some sizes have room in some bytes, and one at least. */

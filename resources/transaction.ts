@@ -1,4 +1,4 @@
-import { isShown, notPermitted, resourceOf } from './access.ts';
+import { isShown, notPermitted } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
@@ -19,6 +19,7 @@ import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
 import type { ServedType } from './served.ts';
 import { StaleWrite } from './stale.ts';
+import { resourceOf } from './store.ts';
 
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {

@@ -19,6 +19,7 @@ import { locate } from './locate.ts';
 import { operations, otherMethods } from './methods.ts';
 import { type Measured, mountMetrics } from './metrics/mount.ts';
 import { RequestMetrics } from './metrics/requests.ts';
+import { noFragment } from './no-fragment.ts';
 import { observe } from './observe.ts';
 import { oneCredential } from './one-credential.ts';
 import type { Ward } from './open.ts';
@@ -54,6 +55,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));
   app.use(crossOrigin(config, auth.origins));
+  app.use(noFragment);
   app.use(door.pass);
   app.use(oneCredential);
   app.use(readBytes(config, measured.bodies));

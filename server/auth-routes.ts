@@ -9,6 +9,7 @@ import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { type AnswerType, type BodyKind, bodyType, JWK_SET } from './formats/media-types.ts';
 import { negotiate } from './formats/negotiate.ts';
+import { askedOf } from './guard.ts';
 import { PAGES, sendPage } from './pages.ts';
 import { formatParameter } from './respond.ts';
 
@@ -103,8 +104,7 @@ async function requestOf(
   const body = await parsedBody(ctx, desk, kinds);
   ctx.state.tellsAudit = TELLING.includes(ctx.path);
   return {
-    method: ctx.method,
-    url: ctx.originalUrl,
+    ...askedOf(ctx),
     headers: ctx.req.headers,
     address: ctx.state.address,
     since: ctx.state.since,

@@ -187,7 +187,7 @@ async function openReads(
   url: string,
   sharing: Sharing & { primary: Connection },
 ): Promise<{ queries: Connection; close(): Promise<void> }> {
-  const settings = postgresSettings(url, REPLICA_READ);
+  const settings = postgresSettings(url, { variable: 'DATABASE_READ_URL', longest: REPLICA_READ });
   const pool = poolOf({ ...settings, connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
   const { connection, isForeign } = openReplica({ ...sharing, pool });
   if (await isForeign()) {

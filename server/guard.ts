@@ -38,8 +38,17 @@ export type JudgedRequest = Pick<InteractionRequest, 'type' | 'id' | 'body' | 'p
 /** The line of a request, or what stands for it in a Bundle. */
 export interface Asked {
   method: string;
-  /** Path and query, as sent. */
+  /** Path and query, below the base. */
   url: string;
+}
+
+/**
+ * The line of a request as it is routed and read: judged is what is done, and no other reading of what was sent.
+ * @param parameters those of a search, where a form has some of them
+ */
+export function askedOf({ method, path, querystring }: Context, parameters?: [name: string, value: string][]): Asked {
+  const query = parameters ? String(new URLSearchParams(parameters)) : querystring;
+  return { method, url: query === '' ? path : `${path}?${query}` };
 }
 
 /**
@@ -103,8 +112,7 @@ class RequestJudge implements Judge {
   }
 
   requireOperation(operation: string, body?: Json | undefined): void {
-    const { method, originalUrl: url } = this.#ctx;
-    const rows = this.#judge({ operation, method, url, body });
+    const rows = this.#judge({ operation, ...askedOf(this.#ctx), body });
     // Whoever may see some rows may not see what has none.
     if (rows.length > 0) throw new Denial('forbidden', operation);
   }

@@ -19,7 +19,7 @@ try {
   const begin = () => {
     begun = true;
   };
-  const starting = isSupervisor(config) ? startWorkers(config) : startServer(config, undefined, undefined, begin);
+  const starting = isSupervisor(config) ? startWorkers(config) : startServer(config, { begun: begin });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) return;

@@ -28,7 +28,7 @@ export interface Ports {
   startThread?: StartThread;
 }
 
-export const REAL: Ports = { clock: Date.now, random: drawnRandom() };
+const REAL: Ports = { clock: Date.now, random: drawnRandom() };
 
 /** An open, migrated database with its engine: what the server and every command work on. */
 export interface Ward extends Ports {
@@ -45,17 +45,20 @@ export interface Ward extends Ports {
   close(): Promise<void>;
 }
 
-/**
- * Opens the database of the settings, brings it up to date and makes the root client where it is empty.
- * `report` is told what an operator should know of it later. `bulk` says how many writes share a commit, where nobody
- * waits for one of them. `begun` is called once it waits for nobody else and begins to change the database.
- */
+export interface WardOptions {
+  ports?: Ports | undefined;
+  /** Told what an operator should know of the database later. */
+  report?(problem: string): void;
+  /** How many writes share a commit, where nobody waits for one of them. */
+  bulk?: GroupSize;
+  /** Called once it waits for nobody else and begins to change the database. */
+  begun?: (() => void) | undefined;
+}
+
+/** Opens the database of the settings, brings it up to date and makes the root client where it is empty. */
 export async function openWard(
   config: Config,
-  ports: Ports = REAL,
-  report: (problem: string) => void = () => undefined,
-  bulk?: GroupSize,
-  begun: () => void = () => undefined,
+  { ports = REAL, report = () => undefined, bulk, begun }: WardOptions = {},
 ): Promise<Ward> {
   const { registry, declared } = await openRegistry(config.resourceDefinitions);
   const database = await openDatabase(config.databaseUrl, {
@@ -87,7 +90,7 @@ export async function openWard(
     const { rootClientId: id, rootClientSecret: secret } = config;
     const entries = config.initFile === undefined ? [] : await readInitFile(config.initFile);
     const bootstrap = async (transaction: Transaction) => {
-      begun();
+      begun?.();
       await resealServerSecrets(transaction, seal);
       await resealKeys(transaction, seal);
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);

@@ -20,10 +20,20 @@ const LONGEST_STATEMENT = 30_000;
 /** Milliseconds without a word after which the system asks whether the other side is still there. */
 const QUIET = 10_000;
 
-function longestStatement(url: string, otherwise: number): number {
-  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? otherwise);
-  if (!Number.isInteger(asked) || asked < 1) throw new ConfigError('query_timeout of DATABASE_URL takes milliseconds');
-  return asked;
+/** What a URL of a database is in the settings. */
+interface UrlUse {
+  /** The setting that it is the value of. */
+  variable: string;
+  /** Milliseconds that a statement may take where the URL does not say. */
+  longest: number;
+}
+
+const PRIMARY: UrlUse = { variable: 'DATABASE_URL', longest: LONGEST_STATEMENT };
+
+function longestStatement(url: string, { variable, longest }: UrlUse): number {
+  const asked = Number(new URL(url).searchParams.get('query_timeout') ?? longest);
+  if (Number.isInteger(asked) && asked >= 1) return asked;
+  throw new ConfigError(`query_timeout of ${variable} takes a whole number of milliseconds from 1`);
 }
 
 /** A URL for what takes as long as it takes: to migrate, and to wait until others have. */
@@ -36,15 +46,15 @@ export function unhurried(url: string): string {
 /** How a connection is made, and how long a statement may take on it. */
 export type PostgresSettings = pg.ClientConfig & { query_timeout: number };
 
-/** How the connections to the database of a URL are made; `longest` is what a statement may take by default. */
-export function postgresSettings(url: string, longest = LONGEST_STATEMENT): PostgresSettings {
+/** How the connections to the database of a URL are made. Throws a ConfigError that names the setting. */
+export function postgresSettings(url: string, use = PRIMARY): PostgresSettings {
   return {
     connectionString: url,
     application_name: 'ward',
     // A database that cannot be reached is told to the caller, not waited for, and one that says no more is given up:
     // its host may have vanished without a word.
     connectionTimeoutMillis: 5000,
-    query_timeout: longestStatement(url, longest),
+    query_timeout: longestStatement(url, use),
     keepAlive: true,
     keepAliveInitialDelayMillis: QUIET,
     types: { getTypeParser },

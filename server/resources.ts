@@ -8,7 +8,7 @@ import { bytesOf, type Patch, readForm, readPatch, readResource } from './body.t
 import type { Context, RequestState } from './context.ts';
 import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
-import { guard } from './guard.ts';
+import { askedOf, guard } from './guard.ts';
 import { checkAddress } from './interactions/address.ts';
 import { typeOfBody } from './interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from './interactions/interaction.ts';
@@ -33,7 +33,8 @@ export function mountResources(
       const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
       const answer = early ?? wanted(ctx);
       const request = readRequest(ctx, interaction, sent, pageBytes(answer));
-      await admit(interaction, request, { method: ctx.method, url: ctx.originalUrl }, { judge, registry });
+      const asked = askedOf(ctx, sent.form && request.parameters);
+      await admit(interaction, request, asked, { judge, registry });
       const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
       const result = await interaction.handle(request, services);
       return sendResult(ctx, answer, result, desk);

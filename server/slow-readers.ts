@@ -39,10 +39,10 @@ export function countAnswers(answers: HeldBytes, stuckAfter: number): Step {
     await next();
     const { body } = response;
     if (typeof body !== 'string' || body.length < TAKEN || res.destroyed) return;
-    // However large it is, one alone has room.
     const end = () => req.socket.resetAndDestroy();
     const isStuck = watch(req.socket, stuckAfter);
     const holding = answers.hold(state.address, end, () => isStuck() || answers.bytes > FAR_TOO_MUCH);
+    // However large it is, one alone has room.
     holding.resize(Math.min(response.length, MOST_HELD));
     res.once('close', holding.release);
     const { length } = response;

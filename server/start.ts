@@ -11,7 +11,7 @@ import { Desk } from './desk.ts';
 import { Door } from './door.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createLogger } from './log.ts';
-import { openWard, type Ports, REAL, type Ward } from './open.ts';
+import { openWard, type Ports, type Ward } from './open.ts';
 import { OpenConnections } from './open-connections.ts';
 import { ANSWER_TIMEOUT, limitReading, STUCK_AFTER } from './slow-readers.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -28,7 +28,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a request may take to arrive, after which it is answered 408: none may trickle in for ever. */
+/** Milliseconds that a request may take to arrive, after which Node answers 408: none may trickle in for ever. */
 export const REQUEST_TIMEOUT = 30_000;
 
 /**
@@ -59,20 +59,24 @@ const PATIENCE: Patience = {
 /** Callers who come while the loop is busy, and wait to be let in; the system may keep fewer. */
 const BACKLOG = 4096;
 
-/**
- * Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. `begun`
- * is called once it waits for nobody else: what it does from then on, such as a secret to tell, has to come to its end.
- */
+export interface StartOptions {
+  ports?: Ports;
+  patience?: Partial<Patience>;
+  /**
+   * Called once it waits for nobody else: what it does from then on, such as a secret to tell, has to come to its end.
+   */
+  begun?: () => void;
+}
+
+/** Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. */
 export async function startServer(
   config: Config,
-  ports: Ports = REAL,
-  patience: Partial<Patience> = {},
-  begun?: () => void,
+  { ports, patience, begun }: StartOptions = {},
 ): Promise<RunningServer> {
   const logger = createLogger(config.logLevel);
   // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
   const generatedKey = generateSigningKey(config.signingAlg);
-  const ward = await openWard(config, ports, (problem) => logger.warn(problem), undefined, begun);
+  const ward = await openWard(config, { ports, report: (problem) => logger.warn(problem), begun });
   try {
     return await listen(ward, logger, generatedKey, { ...PATIENCE, ...patience });
   } catch (error) {
@@ -89,7 +93,7 @@ async function listen(
 ): Promise<RunningServer> {
   let resolveHandler: (handle: Handler) => void = () => undefined;
   // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
-  let handler = new Promise<Handler>((resolve) => {
+  const handler = new Promise<Handler>((resolve) => {
     resolveHandler = resolve;
   });
   // Node looks for late requests in intervals: one that is as long as the timeout would double it.
@@ -128,9 +132,7 @@ async function listen(
     connections: () => open.size,
   });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, look: chores, report });
-  const handle = app.callback();
-  resolveHandler(handle);
-  handler = Promise.resolve(handle);
+  resolveHandler(app.callback());
   if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was set anew`);
   logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
   const greeting = ward.root.outcome === 'created' ? welcome(config, ward.root) : '';

@@ -22,7 +22,6 @@ describe('README', () => {
   it('runs from its first command to its last, in one shell', function () {
     needsCurl(this);
     const script = SHELL_BLOCKS.join('\n')
-
       .replaceAll('http://localhost:8081', server.url)
       .replaceAll('the-secret-it-printed', server.root.secret);
     const { status, stdout, stderr } = spawnSync('bash', ['-c', STRICT + script], { encoding: 'utf8' });
@@ -31,6 +30,10 @@ describe('README', () => {
       .to.match(/"total":\s*1/)
       .and.to.include('Pérez')
       .and.to.include('refresh_token');
+    // What its transaction links by the name of another entry leads to what that entry made.
+    expect(stdout)
+      .to.match(/"reference":\s*"Patient\//)
+      .and.to.not.match(/"reference":\s*"urn:uuid:/);
   });
 
   it('names npm commands that exist', () => {

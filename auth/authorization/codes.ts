@@ -5,6 +5,7 @@ import type { Asker } from '../ending.ts';
 import { digest } from '../mint.ts';
 import { endSession } from '../sessions.ts';
 import { strings } from '../settings.ts';
+import { numberIn } from '../token-records.ts';
 
 /** What a person has agreed to, until the client asks for it. */
 export interface Agreement {
@@ -102,10 +103,4 @@ function liveCode({ id, detail }: Credential): LiveCode {
       patient: typeof patient === 'string' ? patient : undefined,
     },
   };
-}
-
-/** What is missing counts as zero, long ago: a record that cannot be read is one that has ended. */
-function numberIn(detail: JsonObject | null, name: string): number {
-  const value = detail?.[name];
-  return typeof value === 'number' ? value : 0;
 }

@@ -6,6 +6,7 @@ import type { RandomBytes } from '../../resources/clock.ts';
 import type { Work } from '../../resources/engine.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { storeCode } from '../authorization/codes.ts';
+import { seal, unseal, unverified } from '../authorization/form-seal.ts';
 import { withAnswer } from '../authorization/redirect-uris.ts';
 import {
   AUTHORIZATION_CODE,
@@ -14,7 +15,6 @@ import {
   readDestination,
   readRequest,
 } from '../authorization/request.ts';
-import { seal, unseal, unverified } from '../authorization/seal.ts';
 import { STEPS } from '../authorization/steps/registry.ts';
 import type { Interaction, Step, StepContext } from '../authorization/steps/step.ts';
 import { OAuthError } from '../errors.ts';

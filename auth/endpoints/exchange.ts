@@ -60,5 +60,5 @@ export function requireMethod({ method }: Pick<AuthRequest, 'method'>, taken: re
 /** The query of the request's URL. */
 export function queryOf({ url }: Pick<AuthRequest, 'url'>): URLSearchParams {
   const mark = url.indexOf('?');
-  return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+  return new URLSearchParams(mark === -1 ? '' : url.slice(mark));
 }

@@ -1,6 +1,6 @@
 /** Signing out of a browser (https://openid.net/specs/openid-connect-rpinitiated-1_0.html). */
 import type { Browsers } from '../authorization/browsers.ts';
-import { seal, unseal } from '../authorization/seal.ts';
+import { seal, unseal } from '../authorization/form-seal.ts';
 import type { Keys } from '../keys.ts';
 import { html } from '../pages/html.ts';
 import { type Content, page } from '../pages/page.ts';

@@ -23,7 +23,7 @@ export function sameValue(schema: Json, root: JsonObject, place: string): Step[]
 }
 
 /** The parts of a schema that apply to what is in the value: members, items, and names of members. */
-export function within(schema: Json): Json[] {
+function within(schema: Json): Json[] {
   if (!isObject(schema)) return [];
   const { properties, patternProperties, items, contains, propertyNames } = schema;
   const { additionalProperties, additionalItems } = schema;

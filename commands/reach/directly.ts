@@ -6,7 +6,7 @@ import { Failure } from '../../resources/errors.ts';
 import { walkType } from '../../resources/search/walk.ts';
 import type { Config } from '../../server/config.ts';
 import { checkAddress } from '../../server/interactions/address.ts';
-import { openWard, REAL } from '../../server/open.ts';
+import { openWard } from '../../server/open.ts';
 import { rootNews } from '../ward.ts';
 import { type Item, type Reach, Refusal } from './reach.ts';
 
@@ -21,7 +21,7 @@ const GROUP = { jobs: 256, milliseconds: 250 };
 
 /** Opens the database of the settings for this process. Throws as `openWard`. */
 export async function reachDirectly(config: Config): Promise<Reach> {
-  const ward = await openWard(config, REAL, undefined, GROUP);
+  const ward = await openWard(config, { bulk: GROUP });
   const { engine, registry, seal, clock } = ward;
   const { signingAlg } = config;
   process.stdout.write(rootNews(ward));

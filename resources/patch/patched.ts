@@ -1,7 +1,7 @@
-import { resourceOf } from '../access.ts';
 import type { Patching, Version } from '../engine.ts';
 import { Failure } from '../errors.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
+import { resourceOf } from '../store.ts';
 import { PatchBounds } from './bounds.ts';
 
 /**

@@ -1,9 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import { Failure, type FailureCode } from '../errors.ts';
-import { readJson } from '../json/read.ts';
-import type { JsonObject } from '../json/value.ts';
-import { versionOf } from '../store.ts';
+import { resourceOf, versionOf } from '../store.ts';
 import { conditionOf } from './condition.ts';
 import { type SearchOptions, typeNamed } from './criteria.ts';
 import { indexRows, type Parameter, parameterRows } from './extract.ts';
@@ -58,7 +56,7 @@ interface Wanted {
 }
 
 async function pointedTo(following: Following, include: Include, type: string, from: Version[]): Promise<void> {
-  const resources = from.map(resourceOf);
+  const resources = from.map((version) => resourceOf(version) ?? {});
   const wanted = new Map<string, Wanted>();
   for (const parameter of referencesOf(following, type, include.parameter)) {
     const rows = resources.flatMap((resource) => parameterRows(parameter, resource).get('search_reference') ?? []);
@@ -128,14 +126,10 @@ function namedAs({ definitions }: Following, version: Version): Named {
   return {
     id: version.id,
     get rows() {
-      rows ??= indexRows(definitions, typeNamed(definitions, version.type).definition, resourceOf(version));
+      rows ??= indexRows(definitions, typeNamed(definitions, version.type).definition, resourceOf(version) ?? {});
       return rows;
     },
   };
-}
-
-function resourceOf({ text }: Version): JsonObject {
-  return readJson(text ?? '{}') as JsonObject;
 }
 
 /** What the caller may see of a type; undefined for nothing. */

@@ -1,7 +1,7 @@
 import type { Version } from '../engine.ts';
 import { Failure } from '../errors.ts';
-import { readJson } from '../json/read.ts';
 import type { JsonObject } from '../json/value.ts';
+import { resourceOf } from '../store.ts';
 import { parameterOf } from './criteria.ts';
 import { type Parameter, parameterRows, type SearchType } from './extract.ts';
 import type { Position, SortKey } from './plan.ts';
@@ -63,7 +63,7 @@ export function positionOf(sort: SortKey[], version: Version): Position {
   let parsed: JsonObject | undefined;
   // The values are those that the index holds: digits that JSON.parse loses are lost there, too.
   const resource = () => {
-    parsed ??= readJson(version.text ?? '{}') as JsonObject;
+    parsed ??= resourceOf(version) ?? {};
     return parsed;
   };
   return { values: sort.map((key) => key.read(version, resource) ?? null), key: version.key };

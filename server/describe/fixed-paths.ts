@@ -25,6 +25,20 @@ function posted(operationId: string): JsonObject {
   };
 }
 
+/** What a browser asks, by GET or by the form of an app or of a page. */
+function paged(operationId: string, answers: JsonObject): JsonObject {
+  const responses = { ...answers, default: { description: 'A page that says why not.', content: page } };
+  const asked = { operationId, tags: ['auth'], security: [], responses };
+  return {
+    get: asked,
+    post: { ...asked, operationId: `${operationId}-post`, requestBody: { required: false, content: form } },
+  };
+}
+
+function userinfo(operationId: string): JsonObject {
+  return { operationId, tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } };
+}
+
 /** What stands at an address of its own, beside the resources. */
 export const FIXED_PATHS: Record<string, JsonObject> = {
   '/': {
@@ -52,32 +66,18 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
   '/.well-known/oauth-authorization-server': open('oauth-authorization-server', 'auth'),
   '/.well-known/openid-configuration': open('openid-configuration', 'auth'),
   '/.well-known/smart-configuration': open('smart-configuration', 'auth'),
-  '/auth/authorize': {
-    get: {
-      operationId: 'authorize',
-      tags: ['auth'],
-      security: [],
-      responses: {
-        '200': { description: 'A page for a person.', content: page },
-        '303': { description: 'Where to go on, with a code or an error.' },
-        default: { description: 'A page that says why not.', content: page },
-      },
-    },
-  },
-  '/auth/logout': {
-    get: {
-      operationId: 'logout',
-      tags: ['auth'],
-      security: [],
-      responses: { '200': { description: 'A page on which a person signs out.', content: page } },
-    },
-  },
+  '/auth/authorize': paged('authorize', {
+    '200': { description: 'A page for a person.', content: page },
+    '303': { description: 'Where to go on, with a code or an error.' },
+  }),
+  '/auth/logout': paged('logout', {
+    '200': { description: 'A page on which a person signs out.', content: page },
+    '303': { description: 'Where to ask again by GET.' },
+  }),
   '/auth/token': posted('token'),
   '/auth/revoke': posted('revoke'),
   '/auth/introspect': posted('introspect'),
-  '/auth/userinfo': {
-    get: { operationId: 'userinfo', tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } },
-  },
+  '/auth/userinfo': { get: userinfo('userinfo'), post: userinfo('userinfo-post') },
   '/auth/keys': {
     get: { operationId: 'keys', tags: ['auth'], responses: { ...answer, ...refusal } },
     post: {

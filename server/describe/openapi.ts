@@ -151,12 +151,17 @@ function components(registry: Registry, base: string): JsonObject {
 
 function securitySchemes(root: string): JsonObject {
   const tokenUrl = `${root}/auth/token`;
+  const refreshed = { tokenUrl, refreshUrl: tokenUrl, scopes: {} };
   return {
     bearer: { type: 'http', scheme: 'bearer' },
     basic: { type: 'http', scheme: 'basic' },
     oauth: {
       type: 'oauth2',
-      flows: { clientCredentials: { tokenUrl, scopes: {} }, password: { tokenUrl, refreshUrl: tokenUrl, scopes: {} } },
+      flows: {
+        authorizationCode: { authorizationUrl: `${root}/auth/authorize`, ...refreshed },
+        clientCredentials: { tokenUrl, scopes: {} },
+        password: refreshed,
+      },
     },
   };
 }

@@ -9,7 +9,7 @@ import { readYaml, renderYaml } from './yaml.ts';
 /** Starts a thread in a module of ours, which is told its task by `data`. */
 export type StartThread = (module: URL, data: string, resourceLimits: ResourceLimits) => Worker;
 
-export const startThread: StartThread = (module, data, resourceLimits) =>
+const startThread: StartThread = (module, data, resourceLimits) =>
   new Worker(module, { workerData: data, resourceLimits });
 
 /** What the thread is asked: JSON text for YAML with so many values at the most, or YAML for JSON text. */

@@ -96,6 +96,15 @@ describe('commands: restore', () => {
     expect(await familyIn(database.url)).to.equal('then');
   });
 
+  it('is refused where its folder cannot be made', async () => {
+    writeFileSync(path.join(folder, 'file'), '');
+    // Below /proc nothing can be made, though it is there.
+    for (const base of ['/proc', path.join(folder, 'file')]) {
+      const url = `sqlite:${path.join(base, 'none', 'below', 'ward.db')}`;
+      await refused([backup], /none\/below cannot be written: E(NOENT|NOTDIR|EXIST)/, { ...own, url });
+    }
+  });
+
   it('is refused beside a server, which goes on', async () => {
     const server = await startClockedServer({}, database);
     await put(server, 'then');

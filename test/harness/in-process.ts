@@ -48,7 +48,7 @@ export async function startClockedServer(
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
   const ports = { clock, random: randomBytes, startThread, ...(hashing !== 'full' && { hashCost: CHEAP }) };
   // A test that passes seconds does not wait for half of a real one until they are noticed.
-  const server = await start(readConfig({ ...settings, ...env }), ports, { chores: 20, ...patience });
+  const server = await start(readConfig({ ...settings, ...env }), { ports, patience: { chores: 20, ...patience } });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${server.port}`;
   return {

@@ -172,7 +172,7 @@ export const GRANTS: readonly Hole[] = [
   hole('grant_type=__proto__', ...MEMBER_AS_GRANT),
   hole('grant_type=constructor', ...MEMBER_AS_GRANT),
   hole('objects where strings are expected', PARAMETERS, "if (typeof each !== 'string')", 'if (false)'),
-  hole('arrays as values in JSON', PARAMETERS, 'repeats.repeats && Array.isArray', 'Array.isArray'),
+  hole('arrays as values in JSON', PARAMETERS, 'repeats && Array.isArray', 'Array.isArray'),
   hole('duplicates split across query, body and JSON', PARAMETERS, 'if (misplaced !== undefined)', 'if (false)'),
   {
     attack: 'a token works exactly while its Session is live',

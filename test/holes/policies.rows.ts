@@ -4,7 +4,7 @@ import { type Edit, type Hole, hole } from './hole.ts';
 const JUDGED_BY_TEXT: Edit = {
   file: 'server/guard.ts',
   guard: 'const request = await this.#judgement.complete({',
-  without: `if (!/^\\/[A-Z][A-Za-z]*(\\/[\\w.-]+)*(\\?|$)/.test(url)) return [];
+  without: `if (!/^\\/[A-Z][A-Za-z]*(\\/[\\w.-]+)*(\\?|$)/.test(this.#ctx.originalUrl)) return [];
     const request = await this.#judgement.complete({`,
 };
 
@@ -71,6 +71,18 @@ export const POLICIES: readonly Hole[] = [
     ],
   },
   { attack: '/fhir/ twin', edits: [JUDGED_BY_TEXT] },
+  hole(
+    'an address that is read in two ways',
+    'auth/request-object.ts',
+    `new URLSearchParams(\`?\${query}\`)`,
+    'new URLSearchParams(query)',
+  ),
+  hole(
+    'a form of a search that says something else than its query',
+    'server/resources.ts',
+    'askedOf(ctx, sent.form && request.parameters)',
+    'askedOf(ctx)',
+  ),
   {
     attack: 'case of the type',
     edits: [

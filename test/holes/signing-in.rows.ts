@@ -146,7 +146,7 @@ export const SIGNING_IN: readonly Hole[] = [
   hole('no script of another origin may read it', 'server/headers.ts', 'if (isPage(ctx.path)) return next();', ''),
   hole(
     'CSRF on login and consent',
-    'auth/authorization/seal.ts',
+    'auth/authorization/form-seal.ts',
     "['interaction', browser, payload]",
     "['interaction', payload]",
   ),

@@ -238,6 +238,31 @@ describe('server: what it tells of itself', () => {
       }
     });
 
+    it('has every method that an address of the auth module takes', async () => {
+      const told = operations();
+      for (const name of ['authorize', 'logout', 'token', 'revoke', 'introspect', 'userinfo', 'keys']) {
+        const refused = await server.request('PUT', `/auth/${name}`, { as: asRoot });
+        const taken = refused
+          .header('allow')
+          .split(', ')
+          .filter((method) => method !== 'HEAD');
+        expect(taken, name).to.include.oneOf(['GET', 'POST']);
+        for (const method of taken) expect(told).to.include.keys(`${method.toLowerCase()} /auth/${name}`);
+      }
+    });
+
+    it('tells the grants that the metadata of the authorization server tells, with their addresses', async () => {
+      const metadata = await server.request('GET', '/.well-known/oauth-authorization-server');
+      const flows = api.at('components.securitySchemes.oauth.flows') as Record<string, Record<string, string>>;
+      const grants = Object.keys(flows).map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+      expect([...grants, 'refresh_token']).to.have.members(metadata.list('grant_types_supported'));
+      for (const { tokenUrl } of Object.values(flows)) expect(tokenUrl).to.equal(metadata.at('token_endpoint'));
+      expect(flows['authorizationCode']).to.deep.include({
+        authorizationUrl: metadata.at('authorization_endpoint'),
+        refreshUrl: metadata.at('token_endpoint'),
+      });
+    });
+
     it('tells its own address at each base, and takes no other method', async () => {
       expect(api.at('servers.0.url')).to.equal(server.baseUrl);
       expect((await server.request('GET', '/fhir/openapi.json')).at('servers.0.url')).to.equal(

@@ -60,7 +60,15 @@ describe('server: a refused start', () => {
     [
       'a wait for PostgreSQL that is no number',
       () => ({ DATABASE_URL: 'postgres://127.0.0.1:9/ward?query_timeout=soon' }),
-      /query_timeout of DATABASE_URL takes milliseconds/,
+      /^query_timeout of DATABASE_URL takes a whole number of milliseconds from 1$/,
+    ],
+    [
+      'a wait for a replica that is too short',
+      () => ({
+        DATABASE_URL: 'postgres://127.0.0.1:9/ward',
+        DATABASE_READ_URL: 'postgres://127.0.0.1:9/ward?query_timeout=0.5',
+      }),
+      /^query_timeout of DATABASE_READ_URL takes a whole number of milliseconds from 1$/,
     ],
   ];
   for (const [name, env, message] of ROWS) {

@@ -29,7 +29,7 @@ describe('server: slow reader', () => {
     database = await freshDatabase();
     const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
     const patience = { answer: 300 };
-    server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, patience);
+    server = await startServer(readConfig(settings), { ports: { clock: Date.now, random: randomBytes }, patience });
   });
   after(async () => {
     agent.destroy();

@@ -15,7 +15,10 @@ describe('server: slow body', () => {
   before(async () => {
     database = await freshDatabase();
     const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
-    server = await startServer(readConfig(settings), { clock: Date.now, random: randomBytes }, { request: 200 });
+    server = await startServer(readConfig(settings), {
+      ports: { clock: Date.now, random: randomBytes },
+      patience: { request: 200 },
+    });
   });
   after(async () => {
     await server.close();
@@ -38,11 +41,11 @@ describe('server: slow body', () => {
     ['a connection that never sends anything', ''],
     ['headers that do not end', 'GET /Patient HTTP/1.1\r\nHost: x\r\nX-Slow: '],
   ] as const) {
-    it(`${name}: 408, and the connection is closed`, async () => {
+    it(`${name}: 408 without a body or an id, and the connection is closed`, async () => {
       const raw = await openRaw(server.port);
       raw.send(text);
       await until('the end of the connection', () => raw.socket.closed);
-      expect(await raw.rest()).to.match(/^HTTP\/1\.1 408 /);
+      expect(await raw.rest()).to.match(/^HTTP\/1\.1 408 [^\r]*\r\nConnection: close\r\n\r\n$/);
     });
   }
 

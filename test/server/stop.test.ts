@@ -63,7 +63,10 @@ describe('server: graceful stop', () => {
     afterEach(() => database.drop());
     const start = (patience: Partial<Patience>): Promise<RunningServer> => {
       const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
-      return startInProcess(readConfig(settings), { clock: Date.now, random: randomBytes }, patience);
+      return startInProcess(readConfig(settings), {
+        ports: { clock: Date.now, random: randomBytes },
+        patience: patience,
+      });
     };
 
     it('a request that was sent by half does not hold it for longer than it may take to arrive', async () => {

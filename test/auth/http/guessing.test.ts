@@ -128,11 +128,15 @@ describe('guessing is slowed (RFC 6749 §2.3.1, RFC 9700)', () => {
   });
 
   async function compareWork(): Promise<void> {
-    // Unlike time, it is the same on a busy machine.
+    // Unlike time, it is much the same on a busy machine; what the process does beside it is left out by the lesser.
     const work = async (guess: (at: number) => Promise<Reply>) => {
-      const started = process.cpuUsage();
-      await times(5, guess);
-      return process.cpuUsage(started).user;
+      const measured: number[] = [];
+      for (const first of [0, 5]) {
+        const started = process.cpuUsage();
+        await times(5, (at) => guess(first + at));
+        measured.push(process.cpuUsage(started).user);
+      }
+      return Math.min(...measured);
     };
     const address = '198.51.100.9';
     // What is done for the first time is more work than that.

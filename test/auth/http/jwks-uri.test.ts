@@ -170,7 +170,7 @@ describe('jwks_uri: a client that authenticates by it', () => {
       JWKS_URI_PRIVATE: 'true',
     });
     const ports = { clock: () => Date.now() + ahead, random: randomBytes };
-    const server = await startServer(config, ports);
+    const server = await startServer(config, { ports });
     issuer = server.url;
     send = (method, path, init) => fetch(`http://127.0.0.1:${server.port}${path}`, { method, ...init });
     const body = JSON.stringify({

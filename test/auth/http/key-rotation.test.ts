@@ -48,7 +48,7 @@ describe('signing keys', () => {
     const alone = DATABASE_KIND === 'sqlite';
     if (alone) await stop();
     const clock = () => Date.now() + ahead * 1000;
-    const ward = await openWard(readConfig({ DATABASE_URL: database.url }), { clock, random: randomBytes });
+    const ward = await openWard(readConfig({ DATABASE_URL: database.url }), { ports: { clock, random: randomBytes } });
     const rotation = await rotateSigningKey({ ...ward, alg }, atOnce);
     await ward.close();
     if (alone) await start();

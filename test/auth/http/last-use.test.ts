@@ -1,12 +1,15 @@
 /** When and from where a Session was last used: written in batches, and never over its end. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { executeBeside } from '../../harness/beside.ts';
+import { DATABASE_KIND } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';
 import { asRoot } from '../../harness/server.ts';
 import { until } from '../../server/poll.ts';
 import { type Api, apiOf, startApi } from './api.ts';
 
+const asking = 'grant_type=client_credentials';
 const asApp = { basic: ['app', 'app-secret'] } as const;
 const prepare = async (api: Api | Omit<Api, 'issuer'>) => {
   await api.put('/Client/app', {
@@ -118,7 +121,45 @@ describe('auth: the last use of a Session', () => {
     await next.stop();
     await database.drop();
   });
+
+  it('is kept where it could not be written, and is written with the next ones', async () => {
+    const database = await preparedDatabase();
+    const api = apiOf(await startClockedServer({}, database), '');
+    await prepare(api);
+    const tokens: string[] = [];
+    // More than one job takes.
+    for (let at = 0; at < 51; at += 1) tokens.push((await api.granted(asking, { as: asApp })).string('access_token'));
+    const headers = { 'user-agent': 'kept' };
+    for (const bearer of tokens) await api.request('GET', '/Patient?_count=0', { as: { bearer }, headers });
+    const unwritten = async () => {
+      const sessions = await api.found('/Session?client=Client/app&_count=100&_elements=last_user_agent');
+      return sessions.filter((session) => session['last_user_agent'] !== 'kept').length;
+    };
+    const allow = await refuseUse(database.url);
+    api.pass(61);
+    // The write waits behind the first job, which fails, and behind whatever would come after it.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await api.put('/Patient/behind', {});
+    expect(await unwritten(), 'while it cannot be written').to.equal(51);
+    await allow();
+    api.pass(61);
+    await until('all are written', async () => (await unwritten()) === 0);
+    await api.stop();
+    await database.drop();
+  });
 });
+
+/** Has the database refuse whatever tells of a use, until what is given is called. */
+async function refuseUse(url: string): Promise<() => Promise<void>> {
+  const when = "CREATE TRIGGER refuse BEFORE UPDATE ON resource FOR EACH ROW WHEN (NEW.type = 'Session')";
+  if (DATABASE_KIND === 'sqlite') {
+    await executeBeside(url, `${when} BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    return () => executeBeside(url, 'DROP TRIGGER refuse');
+  }
+  const refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$";
+  await executeBeside(url, `${refuse}; ${when} EXECUTE FUNCTION refuse()`);
+  return () => executeBeside(url, 'DROP TRIGGER refuse ON resource');
+}
 
 type Session = Record<'start' | 'last_used' | 'last_ip' | 'last_user_agent' | 'ip', string>;
 type Entry = { request: { method: string } };
