@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
@@ -69,7 +69,22 @@ export function holdDatabase(url: string): Promise<Lock> {
 
 async function holdSqlite(path: string): Promise<Lock> {
   await makeFolder(dirname(path));
-  return acquireLock(path);
+  const lock = await acquireLock(path);
+  try {
+    await makePrivate(path);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Makes a file that is missing its owner's alone, as it is to hold the keys that sign: SQLite would let everybody read
+ * it, and gives its log the same mode. One that is there keeps the mode that somebody gave it.
+ */
+async function makePrivate(path: string): Promise<void> {
+  await (await open(path, 'a', 0o600)).close();
 }
 
 /** Gives what opening a database gave, or says in a line what is wrong with the setting; never the URL itself. */
