@@ -1,12 +1,13 @@
 /** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
 import { acquireLock } from '../server/lock.ts';
 import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
-import { flush, isThere, reserve, sqliteFileOf } from './files.ts';
+import { flush, reserve, sqliteFileOf } from './files.ts';
+import { keep } from './kept.ts';
 
 await runCommand('The restore', async ({ databaseUrl }) => {
   const backup = readFileArgument('name the backup: npm run restore -- ward-backup.db');
@@ -39,6 +40,8 @@ async function restore(backup: string, target: string): Promise<string | undefin
     await copyDatabase(backup, partial);
     await flush(partial);
     const kept = await keep(target);
+    // What is left beside a database that could not be opened would be applied to whatever comes in its place.
+    for (const end of ['-wal', '-shm']) await rm(target + end, { force: true });
     await rename(partial, target);
     await flush(path.dirname(target));
     return kept;
@@ -51,18 +54,4 @@ async function restore(backup: string, target: string): Promise<string | undefin
 /** What is wrong with a backup, if anything. */
 async function damageOf(backup: string): Promise<string | undefined> {
   return (await hasTable(backup, 'resource')) ? findDamage(backup) : 'it has no resources';
-}
-
-/**
- * Gives a database another name, with its log, and takes the log from beside it: there it would be applied to whatever
- * comes in its place. Gives the name, undefined where there was none.
- */
-async function keep(target: string): Promise<string | undefined> {
-  if (!(await isThere(target))) return undefined;
-  const kept = `${target}.before-${new Date().toISOString().replaceAll(':', '-')}`;
-  // Both have the other name before either loses its own, whatever comes in between.
-  for (const end of ['', '-wal']) if (await isThere(target + end)) await link(target + end, kept + end);
-  await flush(path.dirname(target));
-  for (const end of ['-wal', '-shm']) await rm(target + end, { force: true });
-  return kept;
 }

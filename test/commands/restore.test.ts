@@ -86,6 +86,25 @@ describe('commands: restore', () => {
     await succeed('backup', [path.join(folder, 'again.db')]);
   });
 
+  it('over what is damaged: that is kept as it is, log and all', async () => {
+    const server = await startServer({ database });
+    await put(server, 'then');
+    await succeed('backup');
+    await server.kill();
+    const [bytes, log] = [readFileSync(file), readFileSync(`${file}-wal`)];
+    for (const [name, damaged] of [
+      [file, bytes],
+      [`${file}-wal`, log],
+    ] as const) {
+      writeFileSync(name, damaged.fill('x', 0, 100));
+    }
+    const kept = /What was there is (\S+) now/m.exec(await succeed('restore'))?.[1] ?? '';
+    expect(readFileSync(kept).equals(bytes)).to.equal(true);
+    expect(readFileSync(`${kept}-wal`).equals(log)).to.equal(true);
+    expect(existsSync(`${file}-wal`)).to.equal(false);
+    expect(await familyIn(database.url)).to.equal('then');
+  });
+
   it('where there is nothing, in a folder that is not there', async () => {
     const server = await startClockedServer({}, database);
     await put(server, 'then');
