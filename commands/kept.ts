@@ -1,5 +1,5 @@
 /** What a restore keeps of the database that it replaces. */
-import { constants, copyFile, rename, rm } from 'node:fs/promises';
+import { chown, constants, copyFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SqliteConnection } from '../resources/dialects/sqlite.ts';
 import { flush, isThere } from './files.ts';
@@ -29,9 +29,11 @@ export async function keep(target: string): Promise<string | undefined> {
   return kept;
 }
 
-/** Where the file system can, a copy takes no room until one of both is written to. */
+/** It belongs to the same user. Where the file system can, it takes no room until one of both is written to. */
 async function copy(file: string, to: string): Promise<void> {
   await copyFile(file, to, constants.COPYFILE_FICLONE);
+  const { uid, gid } = await stat(file);
+  await chown(to, uid, gid);
   await flush(to);
 }
 

@@ -1,12 +1,12 @@
 /** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
-import { acquireLock } from '../server/lock.ts';
+import { acquireLock, lockFileOf, realPath } from '../server/lock.ts';
 import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
-import { flush, reserve, sqliteFileOf } from './files.ts';
+import { flush, isThere, reserve, sqliteFileOf } from './files.ts';
 import { keep } from './kept.ts';
 
 await runCommand('The restore', async ({ databaseUrl }) => {
@@ -18,7 +18,7 @@ await runCommand('The restore', async ({ databaseUrl }) => {
   await mkdir(path.dirname(target), { recursive: true });
   const lock = await acquireLock(target);
   try {
-    const kept = await restore(backup, target);
+    const kept = await restore(backup, realPath(target));
     const before = kept === undefined ? '' : `What was there is ${kept} now, with its log beside it.\n`;
     return `Restored ${target} from ${backup}.\n${before}Access is as it was: what was revoked later is good again.\n`;
   } finally {
@@ -38,6 +38,7 @@ async function restore(backup: string, target: string): Promise<string | undefin
   try {
     // With the log that may stand beside it, as beside what an earlier restore has kept.
     await copyDatabase(backup, partial);
+    await giveAs(target, partial);
     await flush(partial);
     const kept = await keep(target);
     // What is left beside a database that could not be opened would be applied to whatever comes in its place.
@@ -49,6 +50,20 @@ async function restore(backup: string, target: string): Promise<string | undefin
     await Promise.all(['', '-journal'].map((end) => rm(partial + end, { force: true })));
     throw new CommandError(`${target} was not restored from ${backup}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/**
+ * Gives a file to whom the one that it is to replace belongs, with its mode: the server may run as another user. Where
+ * there is none, to whom the folder belongs. The lock goes with it, which a server as that user is to take.
+ */
+async function giveAs(target: string, partial: string): Promise<void> {
+  const isReplaced = await isThere(target);
+  const { uid, gid, mode } = await stat(isReplaced ? target : path.dirname(target));
+  // Only root may give a file away. Anybody else is taken for who runs the server, where nothing says otherwise.
+  const isRoot = process.getuid?.() === 0;
+  if (isReplaced || isRoot) await chown(partial, uid, gid);
+  if (isReplaced) await chmod(partial, mode & 0o777);
+  if (isRoot) await chown(lockFileOf(target), uid, gid);
 }
 
 /** What is wrong with a backup, if anything. */

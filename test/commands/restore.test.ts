@@ -1,5 +1,19 @@
 /** `npm run restore`: a backup takes the place of a database, whatever its server left, and nothing is lost by it. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -114,6 +128,54 @@ describe('commands: restore', () => {
     expect(await succeed('restore')).to.not.include('What was there');
     expect(await familyIn(database.url)).to.equal('then');
   });
+
+  it('by root leaves it to the user whose server it is, whether there was one or not', async function () {
+    // Who is not root cannot give anything away, nor take another's place.
+    if (process.getuid?.() !== 0 || spawnSync('setpriv', ['--version']).status !== 0) return this.skip();
+    const other = 65_534;
+    chownSync(folder, other, other);
+    const through = ['setpriv', `--reuid=${other}`, `--regid=${other}`, '--clear-groups'];
+    const served = async (family: string) => {
+      const server = await startServer({ database, through });
+      await put(server, family);
+      await server.stop();
+    };
+    await served('then');
+    await succeed('backup');
+    chmodSync(file, 0o640);
+    rmSync(`${file}.lock`);
+    const kept = /What was there is (\S+) now/m.exec(await succeed('restore'))?.[1] ?? '';
+    const found = [file, kept].map((name) => statSync(name)).map(({ uid, gid, mode }) => [uid, gid, mode & 0o777]);
+    expect(found).to.eql([
+      [other, other, 0o640],
+      [other, other, 0o640],
+    ]);
+    await served('later');
+    for (const name of readdirSync(folder)) if (name.startsWith('ward.db')) rmSync(path.join(folder, name));
+    await succeed('restore');
+    await served('again');
+  });
+
+  for (const [what, before] of [
+    ['to it', true],
+    ['to where none is yet', false],
+  ] as const) {
+    it(`through a link ${what}, where the link leads`, async () => {
+      const server = await startClockedServer({}, database);
+      await put(server, 'then');
+      await server.stop();
+      await succeed('backup');
+      const [there, link] = [path.join(folder, 'there'), path.join(folder, 'link.db')];
+      mkdirSync(there);
+      const real = path.join(there, 'ward.db');
+      symlinkSync(path.join('there', 'ward.db'), link);
+      if (before) renameSync(file, real);
+      database = { ...own, url: `sqlite:${link}` };
+      await succeed('restore');
+      expect(lstatSync(link).isSymbolicLink()).to.equal(true);
+      expect(await familyIn(`sqlite:${real}`)).to.equal('then');
+    });
+  }
 
   it('is refused beside a server, which goes on', async () => {
     const server = await startClockedServer({}, database);
