@@ -29,7 +29,8 @@ export async function acquireLock(path: string): Promise<Lock> {
         'Stop that one first, or use PostgreSQL (DATABASE_URL=postgres://…) for several.',
     );
   }
-  await writeFile(holderFile, `${process.pid}\n`);
+  // It is there to be told of. Where there is no room for it, the lock holds all the same.
+  await writeFile(holderFile, `${process.pid}\n`).catch(() => undefined);
   return {
     // The lock file itself stays: whoever removed it could remove one that is already held again.
     release: async () => {

@@ -22,8 +22,9 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import type { Reply, RequestOptions } from '../harness/http.ts';
 import { startClockedServer } from '../harness/in-process.ts';
-import { asRoot, startServer } from '../harness/server.ts';
-import { command } from './program.ts';
+import { asRoot, ROOT, startServer } from '../harness/server.ts';
+import { run } from '../server/command.ts';
+import { command, programOf } from './program.ts';
 
 /** A server, in whichever process. */
 interface Served {
@@ -176,6 +177,22 @@ describe('commands: restore', () => {
       expect(await familyIn(`sqlite:${real}`)).to.equal('then');
     });
   }
+
+  it('without room is told in one line, and leaves what was there', async function () {
+    if (spawnSync('prlimit', ['--version']).status !== 0) return this.skip();
+    const server = await startClockedServer({}, database);
+    await put(server, 'then');
+    await succeed('backup');
+    await put(server, 'later');
+    await server.stop();
+    const before = readdirSync(folder);
+    const env = { DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret };
+    const { code, output } = await run('prlimit', ['--fsize=1:', process.execPath, programOf('restore'), backup], env);
+    expect(code, output).to.equal(1);
+    expect(output).to.match(/^The restore failed: [^\n]+\n$/);
+    expect(readdirSync(folder)).to.eql(before);
+    expect(await familyIn(database.url)).to.equal('later');
+  });
 
   it('is refused beside a server, which goes on', async () => {
     const server = await startClockedServer({}, database);
