@@ -8,7 +8,7 @@ import {
   type JWK,
   type JWSHeaderParameters,
 } from 'jose';
-import type { Clock } from '../resources/clock.ts';
+import { type Clock, isWithin } from '../resources/clock.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
 import { remember } from '../resources/remember.ts';
 import type { FetchKeys } from './fetch-keys.ts';
@@ -43,7 +43,7 @@ export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; c
 
   function fetched(uri: string, youngerThan: number): Fetched {
     const known = remembered.get(uri);
-    if (known && clock() - known.at < youngerThan) return known;
+    if (known && isWithin(clock, known.at, youngerThan)) return known;
     const at = clock();
     const held = fetchKeys(uri).then((json) => {
       const keys = json === undefined ? undefined : keySet(json);
@@ -56,7 +56,7 @@ export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; c
 
   async function remote(uri: string, header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     const held = await fetched(uri, FRESH_MS).held;
-    const isFresh = held !== undefined && clock() - held.at < FRESH_MS;
+    const isFresh = held !== undefined && isWithin(clock, held.at, FRESH_MS);
     const found = isFresh ? await keyIn(held.keys, header, token) : undefined;
     if (found) return found;
     const again = fetched(uri, RETRY_MS);

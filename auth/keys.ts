@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import type { Clock, RandomBytes } from '../resources/clock.ts';
+import { type Clock, isWithin, type RandomBytes } from '../resources/clock.ts';
 import type { Engine } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import type { JwsKey } from './jws.ts';
@@ -174,7 +174,7 @@ class KeyMemory {
 
   #isFresh(): boolean {
     const { engine, clock } = this.#options;
-    return this.#readAt !== undefined && (engine.exclusive || clock() - this.#readAt < FRESH_MS);
+    return this.#readAt !== undefined && (engine.exclusive || isWithin(clock, this.#readAt, FRESH_MS));
   }
 
   /** Reads them now, or with those who are already waiting for it. */

@@ -1,13 +1,14 @@
 /** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
-import { link, rename, rm } from 'node:fs/promises';
+import { chmod, chown, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
 import { makeFolder } from '../server/folder.ts';
-import { acquireLock } from '../server/lock.ts';
+import { acquireLock, lockFileOf, realPath } from '../server/lock.ts';
 import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';
 import { flush, isThere, reserve, sqliteFileOf, writing } from './files.ts';
+import { keep } from './kept.ts';
 
 await runCommand('The restore', async ({ databaseUrl }) => {
   const backup = readFileArgument('name the backup: npm run restore -- ward-backup.db');
@@ -19,7 +20,7 @@ await runCommand('The restore', async ({ databaseUrl }) => {
   await writing(folder, makeFolder(folder));
   const lock = await acquireLock(target);
   try {
-    const kept = await restore(backup, target);
+    const kept = await restore(backup, realPath(target));
     const before = kept === undefined ? '' : `What was there is ${kept} now, with its log beside it.\n`;
     return `Restored ${target} from ${backup}.\n${before}Access is as it was: what was revoked later is good again.\n`;
   } finally {
@@ -39,8 +40,11 @@ async function restore(backup: string, target: string): Promise<string | undefin
   try {
     // With the log that may stand beside it, as beside what an earlier restore has kept.
     await copyDatabase(backup, partial);
+    await giveAs(target, partial);
     await flush(partial);
     const kept = await keep(target);
+    // What is left beside a database that could not be opened would be applied to whatever comes in its place.
+    for (const end of ['-wal', '-shm']) await rm(target + end, { force: true });
     await rename(partial, target);
     await flush(path.dirname(target));
     return kept;
@@ -50,21 +54,21 @@ async function restore(backup: string, target: string): Promise<string | undefin
   }
 }
 
+/**
+ * Gives a file to whom the one that it is to replace belongs, with its mode: the server may run as another user. Where
+ * there is none, to whom the folder belongs. The lock goes with it, which a server as that user is to take.
+ */
+async function giveAs(target: string, partial: string): Promise<void> {
+  const isReplaced = await isThere(target);
+  const { uid, gid, mode } = await stat(isReplaced ? target : path.dirname(target));
+  // Only root may give a file away. Anybody else is taken for who runs the server, where nothing says otherwise.
+  const isRoot = process.getuid?.() === 0;
+  if (isReplaced || isRoot) await chown(partial, uid, gid);
+  if (isReplaced) await chmod(partial, mode & 0o777);
+  if (isRoot) await chown(lockFileOf(target), uid, gid);
+}
+
 /** What is wrong with a backup, if anything. */
 async function damageOf(backup: string): Promise<string | undefined> {
   return (await hasTable(backup, 'resource')) ? findDamage(backup) : 'it has no resources';
-}
-
-/**
- * Gives a database another name, with its log, and takes the log from beside it: there it would be applied to whatever
- * comes in its place. Gives the name, undefined where there was none.
- */
-async function keep(target: string): Promise<string | undefined> {
-  if (!(await isThere(target))) return undefined;
-  const kept = `${target}.before-${new Date().toISOString().replaceAll(':', '-')}`;
-  // Both have the other name before either loses its own, whatever comes in between.
-  for (const end of ['', '-wal']) if (await isThere(target + end)) await link(target + end, kept + end);
-  await flush(path.dirname(target));
-  for (const end of ['-wal', '-shm']) await rm(target + end, { force: true });
-  return kept;
 }

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
+import type { Database as Sqlite } from 'sqlite3';
 import type { Clock } from '../resources/clock.ts';
 import type { Connection, WriterConnection } from '../resources/connection.ts';
 import type { Dialect } from '../resources/dialects/dialect.ts';
@@ -69,7 +70,22 @@ export function holdDatabase(url: string): Promise<Lock> {
 
 async function holdSqlite(path: string): Promise<Lock> {
   await makeFolder(dirname(path));
-  return acquireLock(path);
+  const lock = await acquireLock(path);
+  try {
+    await makePrivate(path);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Makes a file that is missing its owner's alone, as it is to hold the keys that sign: SQLite would let everybody read
+ * it, and gives its log the same mode. One that is there keeps the mode that somebody gave it.
+ */
+async function makePrivate(path: string): Promise<void> {
+  await (await open(path, 'a', 0o600)).close();
 }
 
 /** Gives what opening a database gave, or says in a line what is wrong with the setting; never the URL itself. */
@@ -88,8 +104,19 @@ async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
 export function knexConfig(url: string): Knex.Config {
   const migrations = { migrationSource };
   return url.startsWith('sqlite:')
-    ? { client: 'sqlite3', connection: { filename: url.slice('sqlite:'.length) }, useNullAsDefault: true, migrations }
+    ? {
+        client: 'sqlite3',
+        connection: { filename: url.slice('sqlite:'.length) },
+        pool: { afterCreate: waitForLocks },
+        useNullAsDefault: true,
+        migrations,
+      }
     : { client: 'pg', connection: unhurried(url), migrations };
+}
+
+/** As every connection of the server does, for five seconds where another process has locked the file. */
+function waitForLocks(connection: Sqlite, done: (error: Error | null, connection: Sqlite) => void): void {
+  connection.run('PRAGMA busy_timeout = 5000', (error) => done(error, connection));
 }
 
 /** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
@@ -113,7 +140,7 @@ async function openSqlite(location: string): Promise<Database> {
       return points.waiting + queries.waiting;
     },
     openWriter: (work) => SqliteConnection.open(path, work ?? 'writer'),
-    migrate: async (then) => then(await migrateWith(knexModule(knexConfig(`sqlite:${path}`)))),
+    migrate: async (then) => then(await migrateAt(`sqlite:${path}`)),
     close: async () => {
       await reading.close();
       await searching.close();
@@ -170,7 +197,7 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
     migrate: async (then) => {
       const hold = await holdPostgres(url);
       try {
-        return await then(await migrateWith(knexModule(knexConfig(url))));
+        return await then(await migrateAt(url));
       } finally {
         await hold.release();
       }
@@ -197,12 +224,26 @@ async function openReads(
   return { queries: connection, close: () => pool.end() };
 }
 
-async function migrateWith(knex: Knex): Promise<string[]> {
+/** What goes wrong is told once, by who starts. */
+const QUIET = { warn: () => undefined, error: () => undefined };
+
+/** Where all is up to date nothing is written: there may be no room for it. Throws a ConfigError. */
+async function migrateAt(url: string): Promise<string[]> {
+  const knex = knexModule({ ...knexConfig(url), log: QUIET });
   try {
+    const [, due] = (await knex.migrate.list()) as [done: unknown[], due: unknown[]];
+    const held = await knex('knex_migrations_lock').where('is_locked', 1);
     // Whoever runs this holds the database, so a lock that knex finds was left by a process that died.
-    await knex.migrate.forceFreeMigrationsLock();
+    if (held.length > 0) await knex.migrate.forceFreeMigrationsLock();
+    if (due.length === 0) return [];
     const [, applied] = (await knex.migrate.latest()) as [batch: number, applied: string[]];
     return applied;
+  } catch (error) {
+    // Before it knex tells the whole statement.
+    const reason = (error as Error).message.split(' - ').at(-1)?.replaceAll(/\s+/g, ' ');
+    throw new ConfigError(`DATABASE_URL names a database whose tables cannot be made or read: ${reason}`, {
+      cause: error,
+    });
   } finally {
     await knex.destroy();
   }

@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { holdExclusively } from '../resources/dialects/sqlite.ts';
 
 export interface Lock {
@@ -22,14 +22,15 @@ export class LockedError extends Error {
 export async function acquireLock(path: string): Promise<Lock> {
   const file = realPath(path);
   const holderFile = `${file}.pid`;
-  const hold = await holdExclusively(`${file}.lock`);
+  const hold = await holdExclusively(lockFileOf(file));
   if (!hold) {
     throw new LockedError(
       `${file} is in use by ${await holder(holderFile)}: a SQLite file has one process. ` +
         'Stop that one first, or use PostgreSQL (DATABASE_URL=postgres://…) for several.',
     );
   }
-  await writeFile(holderFile, `${process.pid}\n`);
+  // It is there to be told of. Where there is no room for it, the lock holds all the same.
+  await writeFile(holderFile, `${process.pid}\n`).catch(() => undefined);
   return {
     // The lock file itself stays: whoever removed it could remove one that is already held again.
     release: async () => {
@@ -39,12 +40,27 @@ export async function acquireLock(path: string): Promise<Lock> {
   };
 }
 
+/** What is locked in the place of a SQLite file, which goes by the name that `realPath` gives. */
+export function lockFileOf(file: string): string {
+  return `${file}.lock`;
+}
+
 /** One name for a file, whatever links and relative paths lead to it; the file need not exist yet. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   try {
     return realpathSync(path);
+  } catch (error) {
+    const target = (error as NodeJS.ErrnoException).code === 'ENOENT' ? linked(path) : undefined;
+    return target === undefined ? join(realpathSync(dirname(path)), basename(path)) : realPath(target);
+  }
+}
+
+/** Where a link leads, though there is nothing yet; undefined for no link. */
+function linked(path: string): string | undefined {
+  try {
+    return resolve(dirname(path), readlinkSync(path));
   } catch {
-    return join(realpathSync(dirname(path)), basename(path));
+    return undefined;
   }
 }
 

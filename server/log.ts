@@ -3,7 +3,7 @@ import { type LevelWithSilentOrString, type Logger, pino } from 'pino';
 /** Characters that wait to be written at the most. */
 const MOST_WAITING = 16_000;
 
-/** Bytes that are kept where they cannot be written, as on a full disk; what comes then is lost. */
+/** Bytes that are kept where they cannot be written, as on a full disk or unread; what comes then is lost. */
 const MOST_KEPT = 1_000_000;
 
 /** Milliseconds from one write to the next, where there is less to write. */
@@ -14,7 +14,8 @@ export function createLogger(level: LevelWithSilentOrString): Logger {
   return pino({ level }, { write: gather });
 }
 
-const stdout = pino.destination({ dest: 1, sync: true, maxLength: MOST_KEPT });
+// A pipe that nobody reads is not waited for: nothing else would be done meanwhile.
+const stdout = pino.destination({ dest: 1, sync: true, maxLength: MOST_KEPT, retryEAGAIN: () => false });
 // That nothing can be logged is no reason to end, and nowhere to be told: it is written with what comes later.
 stdout.on('error', () => undefined);
 // What is too much is not written, nor is what was kept: it has to be tried again.

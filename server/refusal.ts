@@ -1,4 +1,5 @@
 import { SealError } from '../auth/sealing.ts';
+import { DatabaseError } from '../resources/connection.ts';
 import { Failure } from '../resources/errors.ts';
 import { ConfigError } from './config.ts';
 import { LockedError } from './lock.ts';
@@ -8,7 +9,7 @@ import { LockedError } from './lock.ts';
  * that is known of it.
  */
 export function endWith(error: unknown, what = 'Ward did not start'): never {
-  const expected = [ConfigError, LockedError, SealError, Failure].some((kind) => error instanceof kind);
+  const expected = [ConfigError, LockedError, SealError, Failure, DatabaseError].some((kind) => error instanceof kind);
   console.error(expected && error instanceof Error ? `${what}: ${error.message}` : error);
   process.exit(1);
 }

@@ -1,5 +1,5 @@
 import type { Chore } from '../auth/chore.ts';
-import type { Clock } from '../resources/clock.ts';
+import { type Clock, isWithin } from '../resources/clock.ts';
 
 export interface UpkeepOptions {
   clock: Clock;
@@ -19,10 +19,15 @@ export function startUpkeep(
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const underWay = new Map<Chore, Promise<void>>();
-  const due = new Map(chores.map((chore) => [chore, clock() + (chore.firstSeconds ?? chore.seconds) * 1000]));
+  // Since when each waits, and how long: where the clock is set back meanwhile, nothing waits until it has caught up.
+  const waits = new Map(chores.map((chore) => [chore, wait(chore.firstSeconds ?? chore.seconds)]));
+
+  function wait(seconds: number): { since: number; milliseconds: number } {
+    return { since: clock(), milliseconds: seconds * 1000 };
+  }
 
   async function attempt(chore: Chore): Promise<void> {
-    due.set(chore, clock() + chore.seconds * 1000);
+    waits.set(chore, wait(chore.seconds));
     try {
       await chore.run(stopping.signal);
     } catch (error) {
@@ -32,8 +37,9 @@ export function startUpkeep(
   }
 
   const looking = setInterval(() => {
-    for (const [chore, at] of due) {
-      if (clock() >= at && !underWay.has(chore)) underWay.set(chore, attempt(chore));
+    for (const [chore, { since, milliseconds }] of waits) {
+      if (isWithin(clock, since, milliseconds) || underWay.has(chore)) continue;
+      underWay.set(chore, attempt(chore));
     }
   }, look);
   looking.unref();

@@ -9,7 +9,7 @@ import { type CommandResult, run } from '../server/command.ts';
 export type CommandName = 'import' | 'export' | 'backup' | 'restore' | 'keys';
 
 /** The path of a compiled command. */
-function programOf(name: CommandName): string {
+export function programOf(name: CommandName): string {
   return path.join(path.dirname(serverEntry()), '..', 'commands', `${name}.js`);
 }
 

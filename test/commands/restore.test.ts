@@ -1,5 +1,19 @@
 /** `npm run restore`: a backup takes the place of a database, whatever its server left, and nothing is lost by it. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,8 +22,9 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import type { Reply, RequestOptions } from '../harness/http.ts';
 import { startClockedServer } from '../harness/in-process.ts';
-import { asRoot, startServer } from '../harness/server.ts';
-import { command } from './program.ts';
+import { asRoot, ROOT, startServer } from '../harness/server.ts';
+import { run } from '../server/command.ts';
+import { command, programOf } from './program.ts';
 
 /** A server, in whichever process. */
 interface Served {
@@ -86,6 +101,25 @@ describe('commands: restore', () => {
     await succeed('backup', [path.join(folder, 'again.db')]);
   });
 
+  it('over what is damaged: that is kept as it is, log and all', async () => {
+    const server = await startServer({ database });
+    await put(server, 'then');
+    await succeed('backup');
+    await server.kill();
+    const [bytes, log] = [readFileSync(file), readFileSync(`${file}-wal`)];
+    for (const [name, damaged] of [
+      [file, bytes],
+      [`${file}-wal`, log],
+    ] as const) {
+      writeFileSync(name, damaged.fill('x', 0, 100));
+    }
+    const kept = /What was there is (\S+) now/m.exec(await succeed('restore'))?.[1] ?? '';
+    expect(readFileSync(kept).equals(bytes)).to.equal(true);
+    expect(readFileSync(`${kept}-wal`).equals(log)).to.equal(true);
+    expect(existsSync(`${file}-wal`)).to.equal(false);
+    expect(await familyIn(database.url)).to.equal('then');
+  });
+
   it('where there is nothing, in a folder that is not there', async () => {
     const server = await startClockedServer({}, database);
     await put(server, 'then');
@@ -103,6 +137,70 @@ describe('commands: restore', () => {
       const url = `sqlite:${path.join(base, 'none', 'below', 'ward.db')}`;
       await refused([backup], /none\/below cannot be written: E(NOENT|NOTDIR|EXIST)/, { ...own, url });
     }
+  });
+
+  it('by root leaves it to the user whose server it is, whether there was one or not', async function () {
+    // Who is not root cannot give anything away, nor take another's place.
+    if (process.getuid?.() !== 0 || spawnSync('setpriv', ['--version']).status !== 0) return this.skip();
+    const other = 65_534;
+    chownSync(folder, other, other);
+    const through = ['setpriv', `--reuid=${other}`, `--regid=${other}`, '--clear-groups'];
+    const served = async (family: string) => {
+      const server = await startServer({ database, through });
+      await put(server, family);
+      await server.stop();
+    };
+    await served('then');
+    await succeed('backup');
+    chmodSync(file, 0o640);
+    rmSync(`${file}.lock`);
+    const kept = /What was there is (\S+) now/m.exec(await succeed('restore'))?.[1] ?? '';
+    const found = [file, kept].map((name) => statSync(name)).map(({ uid, gid, mode }) => [uid, gid, mode & 0o777]);
+    expect(found).to.eql([
+      [other, other, 0o640],
+      [other, other, 0o640],
+    ]);
+    await served('later');
+    for (const name of readdirSync(folder)) if (name.startsWith('ward.db')) rmSync(path.join(folder, name));
+    await succeed('restore');
+    await served('again');
+  });
+
+  for (const [what, before] of [
+    ['to it', true],
+    ['to where none is yet', false],
+  ] as const) {
+    it(`through a link ${what}, where the link leads`, async () => {
+      const server = await startClockedServer({}, database);
+      await put(server, 'then');
+      await server.stop();
+      await succeed('backup');
+      const [there, link] = [path.join(folder, 'there'), path.join(folder, 'link.db')];
+      mkdirSync(there);
+      const real = path.join(there, 'ward.db');
+      symlinkSync(path.join('there', 'ward.db'), link);
+      if (before) renameSync(file, real);
+      database = { ...own, url: `sqlite:${link}` };
+      await succeed('restore');
+      expect(lstatSync(link).isSymbolicLink()).to.equal(true);
+      expect(await familyIn(`sqlite:${real}`)).to.equal('then');
+    });
+  }
+
+  it('without room is told in one line, and leaves what was there', async function () {
+    if (spawnSync('prlimit', ['--version']).status !== 0) return this.skip();
+    const server = await startClockedServer({}, database);
+    await put(server, 'then');
+    await succeed('backup');
+    await put(server, 'later');
+    await server.stop();
+    const before = readdirSync(folder);
+    const env = { DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret };
+    const { code, output } = await run('prlimit', ['--fsize=1:', process.execPath, programOf('restore'), backup], env);
+    expect(code, output).to.equal(1);
+    expect(output).to.match(/^The restore failed: [^\n]+\n$/);
+    expect(readdirSync(folder)).to.eql(before);
+    expect(await familyIn(database.url)).to.equal('later');
   });
 
   it('is refused beside a server, which goes on', async () => {

@@ -104,6 +104,26 @@ describe('faults: no room on the disk', () => {
     await load.check(disk.server);
   });
 
+  it('no room at a start: reads are served, and writes once there is room', async function () {
+    disk = await withLimit(this);
+    const write = () => disk?.server.request('PUT', '/Patient/p', { as: asRoot, json: {} });
+    expect((await write())?.status).to.equal(201);
+    await disk.server.kill();
+    // What SQLite keeps to find its way in the log fits into it; the log itself is longer already.
+    expect(statSync(path.join(folder, 'ward.db-wal')).size).to.be.above(65_536);
+    const { database } = disk.server;
+    disk.server = await startServer({ database, through: ['prlimit', '--fsize=65536:unlimited'] });
+    const { server } = disk;
+    expect((await server.request('GET', '/Patient/p', { as: asRoot })).status).to.equal(200);
+    expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: { active: true } })).status).to.equal(503);
+    expect((await server.request('GET', '/Patient?_summary=count', { as: asRoot })).status).to.equal(200);
+    expect(can('prlimit', `--pid=${server.pid}`, '--fsize=unlimited:')).to.equal(true);
+    await until('a write', async () => {
+      const reply = await server.request('PUT', '/Patient/p', { as: asRoot, json: { active: true } });
+      return reply.status === 200;
+    });
+  });
+
   it('no room for the log: what is served goes on, and its lines come once there is room', async function () {
     folder = mkdtempSync(path.join(tmpdir(), 'ward-full-'));
     if (DATABASE_KIND !== 'sqlite' || !can('prlimit', '--version')) this.skip();

@@ -110,6 +110,11 @@ export const JWT: readonly Hole[] = [
     'if (error instanceof errors.JWKSTimeout || error instanceof DOMException)',
   ),
   hole('a key that others may have', SIGNING_KEYS, "if (atOnce) await transaction.run('DELETE FROM signing_key');", ''),
+  {
+    attack: 'a clock that is set back does not keep a key that was ended',
+    edits: [{ file: 'resources/clock.ts', guard: 'age >= 0 && ', without: '' }],
+    on: 'PostgreSQL',
+  },
   hole('a new key is published before it signs', SIGNING_KEYS, '? now : now + LEAD_MS', '? now : now'),
   {
     attack: 'nobody has a key made, or is told of the keys, without a policy',

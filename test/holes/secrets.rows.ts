@@ -43,6 +43,12 @@ export const SECRETS: readonly Hole[] = [
   },
   hole('tokens in logs', 'server/observe.ts', "ctx.originalUrl.split('?', 1)[0]", 'ctx.originalUrl'),
   hole(
+    'another user of the machine reads the database',
+    'server/database.ts',
+    "await open(path, 'a', 0o600)",
+    "await open(path, 'a')",
+  ),
+  hole(
     'tokens in GET /Session',
     'auth/sessions.ts',
     "const draft = engine.draft('Session', id, content);",

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { SqliteConnection } from '../../resources/dialects/sqlite.ts';
 import { ConfigError, readConfig } from '../../server/config.ts';
 import { startServer as start } from '../../server/start.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
@@ -91,6 +92,29 @@ describe('server: a refused start', () => {
   });
 
   if (DATABASE_KIND === 'sqlite') {
+    /** Another program works on the file: what it did, and whether it is still about it. */
+    async function beside(sql: string): Promise<string> {
+      const file = path.join(folder, 'other.db');
+      await rm(file, { force: true });
+      const other = await SqliteConnection.open(file, 'writer');
+      try {
+        await other.exec(sql);
+        return await refusal({ DATABASE_URL: `sqlite:${file}` });
+      } finally {
+        await other.close();
+      }
+    }
+
+    it('a file that another program has locked is told in one line, once it was waited for', async () => {
+      const began = performance.now();
+      expect(await beside('BEGIN EXCLUSIVE')).to.match(/locked/);
+      expect(performance.now() - began).to.be.above(4_500);
+    });
+
+    it('a database of another program, whose tables have our names, is told in one line', async () => {
+      expect(await beside('CREATE TABLE resource (name TEXT)')).to.match(/DATABASE_URL .*resource.* already exists/);
+    });
+
     it('a second server on the same SQLite file is told who has it, and what to do; the first one stays', async () => {
       const message = await refusal({ DATABASE_URL: database.url });
       expect(message)

@@ -242,6 +242,15 @@ describe('jwks_uri: a client that authenticates by it', () => {
     expect(await authenticate()).to.equal(401);
   });
 
+  it('a key that is no longer published is not taken for longer where the clock is set back', async () => {
+    published = [pair.jwk];
+    ahead += 11 * 60_000;
+    expect(await authenticate()).to.equal(200);
+    published = [(await made('k4')).jwk];
+    ahead -= 11 * 60_000;
+    expect(await authenticate()).to.equal(401);
+  });
+
   it('a set of very many keys is not tried to its end', async () => {
     const others = await Promise.all(Array.from({ length: 20 }, () => made('k1')));
     ahead += 16 * 60_000;

@@ -154,6 +154,17 @@ describe('signing keys', () => {
     expect((await node().request('GET', session, { as: asRoot })).at('active')).to.equal(true);
   });
 
+  it('a clock that is set back does not keep a key that was ended', async () => {
+    const first = await login();
+    for (const turn of [0, 1]) expect(await node(turn).statusWith(first.string('access_token'))).to.equal(200);
+    node(1).pass(-10 * 60);
+    await rotate(true);
+    pass(2);
+    for (const turn of [0, 1]) {
+      expect(await node(turn).statusWith(first.string('access_token')), `node ${turn}`).to.equal(401);
+    }
+  });
+
   it('SIGNING_ALG changed after a rotation with it: the key was published before', async () => {
     const before = await login();
     const { kid } = await rotate(false, 'EdDSA');
