@@ -1,5 +1,4 @@
 import type { Engine } from '../resources/engine.ts';
-import { walkType } from '../resources/search/walk.ts';
 import { strings } from './settings.ts';
 import { isUsable, storedOf } from './stored.ts';
 
@@ -10,7 +9,7 @@ export interface AllowedOrigins {
 }
 
 /** What it needs of the engine. */
-export type OriginsEngine = Pick<Engine, 'search' | 'exclusive' | 'accessGeneration' | 'onCommit'>;
+export type OriginsEngine = Pick<Engine, 'every' | 'exclusive' | 'accessGeneration' | 'onCommit'>;
 
 /** Keeps the origins of all Clients in memory, and reads them again when a Client may have changed. */
 export function createAllowedOrigins(engine: OriginsEngine): AllowedOrigins {
@@ -23,7 +22,7 @@ export function createAllowedOrigins(engine: OriginsEngine): AllowedOrigins {
 
   async function load(): Promise<ReadonlySet<string>> {
     const origins = new Set<string>();
-    for await (const page of walkType(engine, 'Client')) {
+    for await (const page of engine.every('Client')) {
       for (const { resource } of page.map(storedOf).filter((each) => each !== undefined)) {
         if (isUsable(resource)) for (const origin of strings(resource['allowed_origins'])) origins.add(origin);
       }

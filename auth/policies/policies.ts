@@ -1,5 +1,4 @@
 import type { Engine, Version } from '../../resources/engine.ts';
-import { walkType } from '../../resources/search/walk.ts';
 import { storedOf } from '../stored.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { type PolicyContext, PolicyError } from './engine.ts';
@@ -114,6 +113,6 @@ function compileStored(version: Version, options: PoliciesOptions): CompiledPoli
 
 async function allPolicies(engine: Engine): Promise<Version[]> {
   const versions: Version[] = [];
-  for await (const page of walkType(engine, 'AccessPolicy')) versions.push(...page);
+  for await (const page of engine.every('AccessPolicy')) versions.push(...page);
   return versions;
 }
