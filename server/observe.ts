@@ -17,6 +17,7 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
   let count = 0;
   return async (ctx, next) => {
     const started = performance.now();
+    requests.begin();
     const given = ctx.get('X-Request-Id');
     ctx.state.requestId = REQUEST_ID.test(given) ? given : `${process}-${(count++).toString(36)}`;
     ctx.res.setHeader('X-Request-Id', ctx.state.requestId);
@@ -24,7 +25,7 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
       await next();
     } finally {
       const milliseconds = performance.now() - started;
-      requests.count(ctx.method, ctx.status, milliseconds);
+      requests.end(ctx.method, ctx.status, milliseconds);
       logger.info({
         request: ctx.state.requestId,
         method: ctx.method,

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../clock.ts';
 import { type Connection, DatabaseError } from '../connection.ts';
+import { inTime } from '../in-time.ts';
 import { oncePerTick } from '../tick.ts';
 import { PostgresConnection } from './postgres.ts';
 
@@ -62,7 +63,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
   async function prove(client: PoolClient): Promise<void> {
     if (proven.has(client)) return;
     const expected = await asked.identity();
-    const { rows } = await inTime(client.query<{ identity: string }>(IDENTITY));
+    const { rows } = await said(client.query<{ identity: string }>(IDENTITY));
     if (rows[0]?.identity !== expected) throw new ForeignDatabase('it is another database');
     proven.add(client);
   }
@@ -73,7 +74,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
     const wanted = await asked.place();
     return withClient(pool, async (client) => {
       await prove(client);
-      await inTime(reach(client, wanted));
+      await said(reach(client, wanted));
       return work(client);
     });
   }
@@ -178,14 +179,8 @@ async function reach(client: PoolClient, { position, lineage }: Place): Promise<
 }
 
 /** Gives what a replica says; rejects where it says nothing for too long. */
-function inTime<Said>(saying: Promise<Said>): Promise<Said> {
-  return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => {
-      // What came while this process was busy is taken in first.
-      setImmediate(reject, new Error('it does not answer'));
-    }, LONGEST_SILENCE);
-    saying.then(resolve, reject).finally(() => clearTimeout(limit));
-  });
+function said<Said>(saying: Promise<Said>): Promise<Said> {
+  return inTime(saying, LONGEST_SILENCE, () => new Error('it does not answer'));
 }
 
 /** Runs on a connection of its own; one that something went wrong on is not used again. */
