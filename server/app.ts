@@ -20,7 +20,7 @@ import { mountKeys } from './keys.ts';
 import { locate } from './locate.ts';
 import { operations, otherMethods } from './methods.ts';
 import { type Measured, mountMetrics } from './metrics/mount.ts';
-import { RequestMetrics } from './metrics/requests.ts';
+import type { RequestMetrics } from './metrics/requests.ts';
 import { observe } from './observe.ts';
 import { oneCredential } from './one-credential.ts';
 import type { Ward } from './open.ts';
@@ -40,6 +40,8 @@ export interface AppOptions extends Opened {
   desk: Desk;
   /** Milliseconds after which an answer of which nothing is taken may give way to others. */
   stuckAfter: number;
+  /** Counts those that are answered, here or before they come here. */
+  requests: RequestMetrics;
   /** How many connections are open. */
   connections(): number;
 }
@@ -47,7 +49,7 @@ export interface AppOptions extends Opened {
 /** The whole server as one list: what happens to a request, in the order in which it happens. */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const { config, logger, random, auth, registry, door } = options;
-  const measured = { requests: new RequestMetrics(), bodies: roomForBodies(config), answers: new HeldBytes() };
+  const measured = { requests: options.requests, bodies: roomForBodies(config), answers: new HeldBytes() };
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
   app.use(observe(logger, random, measured.requests));

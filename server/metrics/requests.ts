@@ -40,6 +40,11 @@ export class RequestMetrics {
     this.#seconds += seconds;
   }
 
+  /** Counts one that could not be read, of which neither the method nor the beginning is known. */
+  countUnread(status: number): void {
+    increment(this.#byMethod.get(OTHER) ?? this.#none, Math.trunc(status / 100));
+  }
+
   metrics(): Metric[] {
     const name = 'ward_http_request';
     return [
