@@ -56,7 +56,7 @@ if (DATABASE_KIND === 'postgres') {
       await until('the replica is ahead', async () => (await place(replica, 'pg_last_wal_replay_lsn')) >= written);
     };
 
-    it('is left alone by a node that began while it was away: policies and searches are right', async () => {
+    it('a policy deleted after a failover lets nobody pass, and searches are right: it is left alone', async () => {
       await replica.stop('fast');
       const server = await startServer({ database: promoted.database, env: env() });
       await replica.start();
