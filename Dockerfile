@@ -29,4 +29,5 @@ VOLUME /data
 EXPOSE 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# A stop answers what is under way, for 100 seconds at the most: `docker stop -t 100` (docs/nodes.md).
 CMD ["node", "--max-semi-space-size=8", "dist/server/main.js"]

@@ -1,4 +1,5 @@
 import type { Engine } from '../resources/engine.ts';
+import { LookUp } from './look-up.ts';
 import { findStored, type Stored } from './stored.ts';
 
 /** A Client with the hashes of its secrets. */
@@ -19,7 +20,7 @@ const MOST_REMEMBERED = 10_000;
  * are: what anybody may ask for is read each time, so that what is remembered tells nobody which Clients there are.
  */
 export function createKnownClients(engine: Pick<Engine, 'find' | 'credentials' | 'accessGeneration'>): KnownClients {
-  const memory = new Map<string, { known: Promise<KnownClient | undefined>; generation: number }>();
+  const memory = new Map<string, { known: LookUp<KnownClient | undefined>; generation: number }>();
 
   async function read(id: string): Promise<KnownClient | undefined> {
     const client = await findStored(engine, 'Client', id);
@@ -33,19 +34,18 @@ export function createKnownClients(engine: Pick<Engine, 'find' | 'credentials' |
       // It is read before what it stands for: if it moves meanwhile, what is remembered is already outdated.
       const generation = await engine.accessGeneration();
       const remembered = memory.get(id);
-      if (remembered?.generation === generation) return remembered.known;
+      if (remembered?.generation === generation) return remembered.known.wait();
       // Whoever asks meanwhile shares the look-up: a crowd would else wait for as many, one after the other.
-      const known = read(id);
+      const known = new LookUp(read(id), () => {
+        if (memory.get(id)?.known === known) memory.delete(id);
+      });
       memory.delete(id);
       for (const oldest of memory.keys()) {
         if (memory.size < MOST_REMEMBERED) break;
         memory.delete(oldest);
       }
       memory.set(id, { known, generation });
-      known.catch(() => {
-        if (memory.get(id)?.known === known) memory.delete(id);
-      });
-      return known;
+      return known.wait();
     },
   };
 }

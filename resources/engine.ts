@@ -257,6 +257,11 @@ export interface Engine extends Interactions {
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result>;
   /** How many writes wait for their turn. */
   readonly waiting: number;
+  /**
+   * Every resource of a type as the primary database has it, in the order of creation, a page at a time: for what
+   * decides who may do what, which no replica is asked for.
+   */
+  every(type: string): AsyncIterable<Version[]>;
   /** What is committed, for the tables that hold no resources. */
   committed: Pick<Connection, 'all'>;
   credentials: Credentials;

@@ -29,6 +29,8 @@ import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
+import { runSearch } from './search/compile.ts';
+import { walkType } from './search/walk.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
 import { untilFresh } from './stale.ts';
@@ -127,6 +129,10 @@ class ResourceEngine implements Engine {
 
   search(...asked: Parameters<Engine['search']>): ReturnType<Engine['search']> {
     return this.#reads.search(...asked);
+  }
+
+  every(type: string): AsyncIterable<Version[]> {
+    return walkType({ search: (search) => runSearch(this.#options.points, search) }, type);
   }
 
   validate(type: string, resource: JsonObject): Issue[] {

@@ -12,6 +12,11 @@ const LONGER = 1.5;
 /** What counts of a wait elsewhere: with what the door lets pass that makes two seconds. */
 const ELSEWHERE = 2 / 3;
 
+/** What whoever waits too long is told. */
+export function tooMany(name: string): Failure {
+  return new Failure('busy', `Too many ${name} are waiting. Try again in a moment.`, { retryAfter: 1 });
+}
+
 /** What waits, and is told where it is not served. */
 export interface Waiter {
   reject(error: unknown): void;
@@ -100,7 +105,7 @@ export class WaitingLine<Work extends Waiter> {
   }
 
   #refusal(): Failure {
-    return new Failure('busy', `Too many ${this.#name} are waiting. Try again in a moment.`, { retryAfter: 1 });
+    return tooMany(this.#name);
   }
 
   /** One timer for all that wait: it is set again for the foremost, as long as there is one. */

@@ -3,6 +3,8 @@ import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Auth } from '../auth/auth.ts';
 import { Failure } from '../resources/errors.ts';
+import { inTime } from '../resources/in-time.ts';
+import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { mountAuth, mountSignOut } from './auth-routes.ts';
 import { readBytes, roomForBodies } from './body.ts';
 import { mountBundles } from './bundles/mount.ts';
@@ -18,7 +20,7 @@ import { mountKeys } from './keys.ts';
 import { locate } from './locate.ts';
 import { operations, otherMethods } from './methods.ts';
 import { type Measured, mountMetrics } from './metrics/mount.ts';
-import { RequestMetrics } from './metrics/requests.ts';
+import type { RequestMetrics } from './metrics/requests.ts';
 import { noFragment } from './no-fragment.ts';
 import { observe } from './observe.ts';
 import { oneCredential } from './one-credential.ts';
@@ -39,6 +41,8 @@ export interface AppOptions extends Opened {
   desk: Desk;
   /** Milliseconds after which an answer of which nothing is taken may give way to others. */
   stuckAfter: number;
+  /** Counts those that are answered, here or before they come here. */
+  requests: RequestMetrics;
   /** How many connections are open. */
   connections(): number;
 }
@@ -46,7 +50,7 @@ export interface AppOptions extends Opened {
 /** The whole server as one list: what happens to a request, in the order in which it happens. */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const { config, logger, random, auth, registry, door } = options;
-  const measured = { requests: new RequestMetrics(), bodies: roomForBodies(config), answers: new HeldBytes() };
+  const measured = { requests: options.requests, bodies: roomForBodies(config), answers: new HeldBytes() };
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
   app.use(observe(logger, random, measured.requests));
@@ -122,7 +126,9 @@ function mountTypes(router: Router<RequestState>, options: AppOptions): void {
 
 function mountHealth(router: Router<RequestState>, { database }: AppOptions): void {
   router.get('/health', async (ctx) => {
-    const works = await database.points.all('SELECT 1 AS one').then(
+    // One whose host has vanished says no more: whoever looks after this server is not to wait for that.
+    const asked = inTime(database.points.all('SELECT 1 AS one'), LONGEST_WAIT, () => new Error('no answer'));
+    const works = await asked.then(
       () => true,
       // What is asked too much is well.
       (error: unknown) => error instanceof Failure && error.code === 'busy',

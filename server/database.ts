@@ -185,7 +185,7 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes, refuseStandby);
   const points = new PostgresConnection(pool);
   const { readUrl } = sharing;
-  const replica = readUrl === undefined ? undefined : await openReads(readUrl, { ...sharing, primary: points });
+  const replica = readUrl === undefined ? undefined : openReads(readUrl, { ...sharing, primary: points });
   return {
     dialect: postgres,
     points,
@@ -197,7 +197,9 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
     migrate: async (then) => {
       const hold = await holdPostgres(url);
       try {
-        return await then(await migrateAt(url));
+        const applied = await migrateAt(url);
+        await replica?.prove();
+        return await then(applied);
       } finally {
         await hold.release();
       }
@@ -209,19 +211,26 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   };
 }
 
-/** Reads from a replica, and from the primary where that has to be. Throws where the URL names another database. */
-async function openReads(
-  url: string,
-  sharing: Sharing & { primary: Connection },
-): Promise<{ queries: Connection; close(): Promise<void> }> {
+/** Reads from a replica, and from the primary where that has to be. */
+interface Reads {
+  queries: Connection;
+  /** Rejects where the URL names a database that is no replica of the primary, whose tables exist by then. */
+  prove(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function openReads(url: string, sharing: Sharing & { primary: Connection }): Reads {
   const settings = postgresSettings(url, { variable: 'DATABASE_READ_URL', longest: REPLICA_READ });
   const pool = poolOf({ ...settings, connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
   const { connection, isForeign } = openReplica({ ...sharing, pool });
-  if (await isForeign()) {
-    await pool.end();
-    throw new ConfigError('DATABASE_READ_URL names no replica of DATABASE_URL: set it to one, or to nothing');
-  }
-  return { queries: connection, close: () => pool.end() };
+  return {
+    queries: connection,
+    async prove() {
+      if (!(await isForeign())) return;
+      throw new ConfigError('DATABASE_READ_URL names no replica of DATABASE_URL: set it to one, or to nothing');
+    },
+    close: () => pool.end(),
+  };
 }
 
 /** What goes wrong is told once, by who starts. */

@@ -39,6 +39,6 @@ function withoutPort(text: string): string {
 }
 
 /** An IPv4 address without the IPv6 form that a dual-stack socket gives it. */
-function plain(address: string): string {
+export function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

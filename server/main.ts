@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
 import { endWith } from './refusal.ts';
 import { startServer } from './start.ts';
-import { isSupervisor, startWorkers, stopFirstWorker, tellSupervisor } from './workers.ts';
+import { endAtOnce, isSupervisor, startWorkers, stopFirstWorker, tellSupervisor } from './workers.ts';
 
 // V8 gives what often outlives a first collection a place among old objects from then on. A burst of writes teaches it
 // that of requests, and each then keeps what it points to from being collected: reads lost a fifth of their time to it.
@@ -13,17 +13,24 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 // leave it much to find: half as much again needs a quarter less memory, and no more time where requests are small.
 setFlagsFromString('--heap-growing-percent=50');
 
+/** Milliseconds: a terminal and npm each pass on what was pressed once, and that is one signal. */
+const SAME_SIGNAL = 1000;
+
 try {
   const config = readConfig(process.env);
-  let [begun, stopping] = [false, false];
+  let begun = false;
+  let stoppedAt: number | undefined;
   const begin = () => {
     begun = true;
   };
   const starting = isSupervisor(config) ? startWorkers(config) : startServer(config, { begun: begin });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
+      if (stoppedAt !== undefined) {
+        if (performance.now() - stoppedAt > SAME_SIGNAL) endAtOnce();
+        return;
+      }
+      stoppedAt = performance.now();
       // A start may wait for ever for a lock that another holds; once it has that, it goes on until it can stop.
       if (!begun && !stopFirstWorker()) process.exit(0);
       starting

@@ -3,6 +3,7 @@ import { principalName } from '../auth/principal.ts';
 import type { RandomBytes } from '../resources/clock.ts';
 import type { Step } from './context.ts';
 import type { RequestMetrics } from './metrics/requests.ts';
+import { statusOfUnread } from './unread.ts';
 
 /** What a caller may choose as the id of a request: nothing that could break a header or a log line. */
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
@@ -17,6 +18,7 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
   let count = 0;
   return async (ctx, next) => {
     const started = performance.now();
+    requests.begin();
     const given = ctx.get('X-Request-Id');
     ctx.state.requestId = REQUEST_ID.test(given) ? given : `${process}-${(count++).toString(36)}`;
     ctx.res.setHeader('X-Request-Id', ctx.state.requestId);
@@ -24,12 +26,14 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
       await next();
     } finally {
       const milliseconds = performance.now() - started;
-      requests.count(ctx.method, ctx.status, milliseconds);
+      // What did not arrive whole was answered before it came to its end here.
+      const status = (!ctx.req.complete && statusOfUnread(ctx.req.socket.errored)) || ctx.status;
+      requests.end(ctx.method, status, milliseconds);
       logger.info({
         request: ctx.state.requestId,
         method: ctx.method,
         path: ctx.originalUrl.split('?', 1)[0],
-        status: ctx.status,
+        status,
         milliseconds: Math.round(milliseconds * 100) / 100,
         address: ctx.state.address,
         principal: ctx.state.principal && principalName(ctx.state.principal),

@@ -36,6 +36,15 @@ export class OpenConnections {
     else response.once('close', () => due?.delete(response));
   }
 
+  /** Whether an answer is being sent on a connection, and whether a request arrives whose head has come. */
+  stateOf(socket: Socket): { isSending: boolean; isArriving: boolean } {
+    const due = [...(this.#due.get(socket) ?? [])];
+    return {
+      isSending: due.some(({ headersSent }) => headersSent),
+      isArriving: due.some(({ req }) => !req.complete),
+    };
+  }
+
   /** Lets nobody in any more, and resolves once all connections are closed: what was asked is answered first. */
   async end(): Promise<void> {
     this.#ending = true;

@@ -11,9 +11,11 @@ import { Desk } from './desk.ts';
 import { Door } from './door.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createLogger } from './log.ts';
+import { RequestMetrics } from './metrics/requests.ts';
 import { openWard, type Ports, type Ward } from './open.ts';
 import { OpenConnections } from './open-connections.ts';
 import { ANSWER_TIMEOUT, limitReading, STUCK_AFTER } from './slow-readers.ts';
+import { answerUnread } from './unread.ts';
 import { startUpkeep } from './upkeep.ts';
 import { welcome } from './welcome.ts';
 
@@ -112,6 +114,8 @@ async function listen(
     });
   });
   const open = new OpenConnections(server);
+  const requests = new RequestMetrics();
+  answerUnread(server, { open, requests, logger });
   const loop = watchEventLoop();
   const door = new Door(loop);
   const desk = new Desk(ward.config, ward.startThread);
@@ -129,6 +133,7 @@ async function listen(
     door,
     desk,
     stuckAfter: progress,
+    requests,
     connections: () => open.size,
   });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, look: chores, report });

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { Config } from './config.ts';
 import { createLogger } from './log.ts';
 import { channelTo, gather, type MetricsChannel } from './metrics/workers.ts';
-import type { RunningServer } from './start.ts';
+import { ANSWER_TIMEOUT } from './slow-readers.ts';
+import { REQUEST_TIMEOUT, type RunningServer } from './start.ts';
 
 /** What a worker tells the process that started it, once it listens. */
 type Listening = Pick<RunningServer, 'url' | 'port' | 'welcome'>;
@@ -28,6 +29,17 @@ export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
 export function stopFirstWorker(): boolean {
   const [first] = Object.values(cluster.workers ?? {});
   return first?.process.kill('SIGTERM') ?? false;
+}
+
+/**
+ * Ends this process and those that it started, whatever they are at: whoever stops it does not wait any more. One of
+ * those leaves it to this one, which may pass a stop on to it twice.
+ */
+export function endAtOnce(): void {
+  if (cluster.isWorker) return;
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+  console.error('Ward was asked to stop again, and ends at once: what was under way is not answered');
+  process.exit(1);
 }
 
 /**
@@ -92,7 +104,9 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
     async close() {
       stopping = true;
       for (const timer of waiting) clearTimeout(timer);
-      await Promise.all([...running].map(stopWorker));
+      // With this process the others would end, too, in the midst of what they have in flight.
+      const stops = await Promise.allSettled([...running].map((worker) => stopWorker(worker)));
+      for (const stop of stops) if (stop.status === 'rejected') throw stop.reason;
     },
   };
 }
@@ -119,10 +133,16 @@ async function firstWorker(worker: Worker): Promise<Listening> {
   return listening;
 }
 
-async function stopWorker(worker: Worker): Promise<void> {
+/** Milliseconds: a request arrives, is answered and read by then; half a minute is for the database to let go. */
+const LONGEST_STOP = REQUEST_TIMEOUT + ANSWER_TIMEOUT + 30_000;
+
+/** Stops a worker gracefully, and kills one that takes longer than any should. Rejects where it did not end well. */
+export async function stopWorker(worker: Worker, longest = LONGEST_STOP): Promise<void> {
   const exit = once(worker, 'exit');
   worker.process.kill('SIGTERM');
+  const limit = setTimeout(() => worker.process.kill('SIGKILL'), longest);
   const [code, signal] = (await exit) as [code: number | null, signal: NodeJS.Signals | null];
+  clearTimeout(limit);
   // One that had not begun to serve ends by the signal itself.
   if (code === 0 || signal === 'SIGTERM') return;
   throw new Error(`Worker ${worker.process.pid} did not stop as it should: ${signal ?? `exit code ${code}`}`);

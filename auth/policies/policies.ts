@@ -1,5 +1,5 @@
 import type { Engine, Version } from '../../resources/engine.ts';
-import { walkType } from '../../resources/search/walk.ts';
+import { keptWhileUnchanged } from '../look-up.ts';
 import { storedOf } from '../stored.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { type PolicyContext, PolicyError } from './engine.ts';
@@ -32,12 +32,6 @@ export interface PoliciesOptions extends PolicyContext {
 export function createPolicies(options: PoliciesOptions): Policies {
   const { engine } = options;
   const compiled = new Map<string, Compiled>();
-  let changes = 0;
-  let table: { state: number; content: Promise<PolicySet> } | undefined;
-
-  engine.onCommit((committed) => {
-    if (committed.some(({ type }) => type === 'AccessPolicy')) changes += 1;
-  });
 
   /**
    * A policy is compiled once as it is; one that no longer can be lets nobody pass. Its text tells versions apart:
@@ -58,20 +52,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
     return policySet(versions.map(compileOnce).filter((each) => each !== undefined));
   }
 
-  return {
-    async inForce() {
-      // Read before the policies: if it moves while they are read, they are read again for the next request.
-      const state = engine.exclusive ? changes : await engine.accessGeneration();
-      if (table?.state !== state) {
-        const content = load();
-        table = { state, content };
-        content.catch(() => {
-          if (table?.content === content) table = undefined;
-        });
-      }
-      return table.content;
-    },
-  };
+  return { inForce: keptWhileUnchanged(engine, 'AccessPolicy', load) };
 }
 
 /** Policies by whom they are linked to. */
@@ -114,6 +95,6 @@ function compileStored(version: Version, options: PoliciesOptions): CompiledPoli
 
 async function allPolicies(engine: Engine): Promise<Version[]> {
   const versions: Version[] = [];
-  for await (const page of walkType(engine, 'AccessPolicy')) versions.push(...page);
+  for await (const page of engine.every('AccessPolicy')) versions.push(...page);
   return versions;
 }

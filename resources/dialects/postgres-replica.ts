@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../clock.ts';
 import { type Connection, DatabaseError } from '../connection.ts';
+import { inTime } from '../in-time.ts';
 import { oncePerTick } from '../tick.ts';
 import { PostgresConnection } from './postgres.ts';
 
@@ -18,7 +19,7 @@ export interface ReplicaOptions {
 export interface Replica {
   /** Reads from the replica where it has all that was committed before they were asked for, else from the primary. */
   connection: Connection;
-  /** True where the database that is reached is another one; false where it is a replica, or where none is reached. */
+  /** True where what is reached is no replica of the primary; false where it is one, or cannot be told yet. */
   isForeign(): Promise<boolean>;
 }
 
@@ -32,40 +33,48 @@ const LONGEST_SILENCE = 250;
 // Whatever is committed is flushed before it is answered, unless the database was told not to wait. What is inserted
 // and not flushed is no commit then: reads that tidy a page do so too, and replicas hear of it only a while later.
 const POSITION =
-  "SELECT (CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() " +
-  'ELSE pg_current_wal_flush_lsn() END)::text AS position';
+  "(CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() " +
+  'ELSE pg_current_wal_flush_lsn() END)::text';
+// A position is one of a history, and those of two that went apart say nothing of each other: another history begins
+// where a standby is promoted, or where a copy is started. Each primary notes its own, which its replicas replay.
+const LINEAGE =
+  "left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) || '/' || extract(epoch FROM pg_postmaster_start_time())";
+const PLACE = `SELECT ${POSITION} AS position, ${LINEAGE} AS lineage, (SELECT value FROM lineage) AS noted`;
+const NOTE = `UPDATE lineage SET value = ${LINEAGE}`;
 // Null where nothing is replayed: on a primary, and on a replica that was promoted.
-const REACHED = 'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() >= $1::pg_lsn END AS reached';
+const REACHED =
+  'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() >= $1::pg_lsn END AS reached, ' +
+  '(SELECT value FROM lineage) AS lineage';
 const IDENTITY =
   "SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS identity " +
   'FROM pg_control_system()';
 
+/** Where a primary is: how far, and in which history. */
+interface Place {
+  position: string;
+  lineage: string;
+}
+
 /** Puts reads before a replica and its primary. */
 export function openReplica({ primary, pool, clock, report }: ReplicaOptions): Replica {
-  const askPrimary = async <Row>(sql: string): Promise<Row | undefined> => {
-    const [row] = await primary.all<Row>(sql).catch((cause: unknown) => {
-      throw new PrimaryFailure('the primary does not say how far it is', { cause });
-    });
-    return row;
-  };
-  const position = oncePerTick(async () => (await askPrimary<{ position: string }>(POSITION))?.position ?? '');
+  const asked = askingOf(primary);
   const proven = new WeakSet<PoolClient>();
 
   async function prove(client: PoolClient): Promise<void> {
     if (proven.has(client)) return;
-    const expected = await askPrimary<{ identity: string }>(IDENTITY);
-    const { rows } = await inTime(client.query<{ identity: string }>(IDENTITY));
-    if (rows[0]?.identity !== expected?.identity) throw new ForeignDatabase('it is another database');
+    const expected = await asked.identity();
+    const { rows } = await said(client.query<{ identity: string }>(IDENTITY));
+    if (rows[0]?.identity !== expected) throw new ForeignDatabase('it is another database');
     proven.add(client);
   }
 
-  // The position is asked for before the connection, and looked for on the connection that the read then takes:
+  // The place is asked for before the connection, and looked for on the connection that the read then takes:
   // behind one address there may be several replicas, each as far as it is.
   async function whenReached<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
-    const wanted = await position();
+    const wanted = await asked.place();
     return withClient(pool, async (client) => {
       await prove(client);
-      await inTime(reach(client, wanted));
+      await said(reach(client, wanted));
       return work(client);
     });
   }
@@ -108,11 +117,35 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
       run: (sql, bindings) => primary.run(sql, bindings),
     },
     isForeign: () =>
-      withClient(pool, prove).then(
+      whenReached(async () => undefined).then(
         () => false,
         (error: unknown) => error instanceof ForeignDatabase,
       ),
   };
+}
+
+/** What a primary is asked, with failures that are no replica's fault. */
+function askingOf(primary: Connection): { identity(): Promise<string>; place(): Promise<Place> } {
+  const told = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+    answer.catch((cause: unknown) => {
+      throw new PrimaryFailure('the primary does not say how far it is', { cause });
+    });
+
+  async function first<Row>(sql: string): Promise<Row> {
+    const [row] = await told(primary.all<Row>(sql));
+    if (!row) throw new PrimaryFailure('the primary says nothing');
+    return row;
+  }
+
+  async function askPlace(): Promise<Place> {
+    const place = await first<Place & { noted: string }>(PLACE);
+    if (place.noted === place.lineage) return place;
+    // A replica that is as far as this place has not replayed the note: it would be taken for another's.
+    await told(primary.run(NOTE));
+    return first<Place>(PLACE);
+  }
+
+  return { identity: async () => (await first<{ identity: string }>(IDENTITY)).identity, place: oncePerTick(askPlace) };
 }
 
 class ForeignDatabase extends Error {}
@@ -127,31 +160,27 @@ function isUnfit(error: unknown): error is DatabaseError {
   return error.fault !== 'constraint' && error.fault !== 'contention';
 }
 
-/** Waits a moment until a replica has replayed a position. Throws where it is further behind. */
-async function reach(client: PoolClient, position: string): Promise<void> {
+/** Waits a moment until a replica is at a place of the primary. Throws where it is behind it, or elsewhere. */
+async function reach(client: PoolClient, { position, lineage }: Place): Promise<void> {
+  let isFar = false;
   for (const milliseconds of [...PAUSES, undefined]) {
-    const { rows } = await client.query<{ reached: boolean | null }>({
+    const { rows } = await client.query<{ reached: boolean | null; lineage: string }>({
       name: 'reached',
       text: REACHED,
       values: [position],
     });
-    const reached = rows[0]?.reached ?? null;
-    if (reached) return;
-    if (reached === null) throw new Error('it is a primary itself, or has just begun');
+    const [found] = rows;
+    isFar = found?.reached ?? false;
+    if (isFar && found?.lineage === lineage) return;
+    if (found?.reached == null) throw new Error('it is a primary itself, or has just begun');
     if (milliseconds !== undefined) await pause(milliseconds);
   }
-  throw new Error('it is behind');
+  throw isFar ? new ForeignDatabase('it does not follow the primary that takes the writes') : new Error('it is behind');
 }
 
 /** Gives what a replica says; rejects where it says nothing for too long. */
-function inTime<Said>(saying: Promise<Said>): Promise<Said> {
-  return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => {
-      // What came while this process was busy is taken in first.
-      setImmediate(reject, new Error('it does not answer'));
-    }, LONGEST_SILENCE);
-    saying.then(resolve, reject).finally(() => clearTimeout(limit));
-  });
+function said<Said>(saying: Promise<Said>): Promise<Said> {
+  return inTime(saying, LONGEST_SILENCE, () => new Error('it does not answer'));
 }
 
 /** Runs on a connection of its own; one that something went wrong on is not used again. */

@@ -1,10 +1,16 @@
-import type { Interactions, Version } from '../engine.ts';
+import type { SearchPage, Version } from '../engine.ts';
 import { everything } from './parse.ts';
+import type { ParsedSearch } from './plan.ts';
 
 const PAGE = 1000;
 
+/** What is walked by. */
+interface Searching {
+  search(search: ParsedSearch): Promise<SearchPage>;
+}
+
 /** Every resource of a type, in the order of their creation, a page of at most a thousand at a time. */
-export async function* walkType(engine: Pick<Interactions, 'search'>, type: string): AsyncGenerator<Version[]> {
+export async function* walkType(engine: Searching, type: string): AsyncGenerator<Version[]> {
   let key: number | undefined;
   do {
     const after = key === undefined ? undefined : { values: [], key };

@@ -1,4 +1,5 @@
 import type { Metric, Sample } from './exposition.ts';
+import { one } from './process.ts';
 
 /** Upper bounds in seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
@@ -15,6 +16,18 @@ export class RequestMetrics {
   /** How many fell between a bound and the one before it; the last is above all of them. */
   readonly #between = new Float64Array(BOUNDS.length + 1);
   #seconds = 0;
+  #inFlight = 0;
+
+  /** Counts one more that is worked on. */
+  begin(): void {
+    this.#inFlight += 1;
+  }
+
+  /** Counts one that was begun and is answered. */
+  end(method: string, status: number, milliseconds: number): void {
+    this.#inFlight -= 1;
+    this.count(method, status, milliseconds);
+  }
 
   /** Counts a request that was answered. */
   count(method: string, status: number, milliseconds: number): void {
@@ -27,10 +40,16 @@ export class RequestMetrics {
     this.#seconds += seconds;
   }
 
+  /** Counts one that could not be read, of which neither the method nor the beginning is known. */
+  countUnread(status: number): void {
+    increment(this.#byMethod.get(OTHER) ?? this.#none, Math.trunc(status / 100));
+  }
+
   metrics(): Metric[] {
     const name = 'ward_http_request';
     return [
       { name: `${name}s_total`, type: 'counter', help: 'Requests that were answered.', samples: this.#counts() },
+      one(`${name}s_in_flight`, 'gauge', 'Requests that are not answered yet.', this.#inFlight),
       {
         name: `${name}_duration_seconds`,
         type: 'histogram',

@@ -8,18 +8,18 @@ const ORIGIN = 'https://app.example';
 
 describe('origins of Clients', () => {
   const ward = openedWard();
-  let searches: number;
+  let walks: number;
 
-  /** The engine itself, which counts how often it is searched. */
+  /** The engine itself, which counts how often it is asked for all of a type. */
   function counting({ engine }: Ward): OriginsEngine {
-    searches = 0;
+    walks = 0;
     return {
       exclusive: engine.exclusive,
       accessGeneration: () => engine.accessGeneration(),
       onCommit: (listener) => engine.onCommit(listener),
-      search: (...asked) => {
-        searches += 1;
-        return engine.search(...asked);
+      every: (type) => {
+        walks += 1;
+        return engine.every(type);
       },
     };
   }
@@ -34,9 +34,9 @@ describe('origins of Clients', () => {
     const asked = await Promise.all(Array.from({ length: 20 }, (_, at) => origins.has(at % 2 ? ORIGIN : 'https://x')));
     expect(asked.filter(Boolean)).to.have.length(10);
     for (let at = 0; at < 20; at += 1) expect(await origins.has(ORIGIN)).to.equal(true);
-    expect(searches).to.equal(1);
+    expect(walks).to.equal(1);
     await put(['https://other.example']);
     expect([await origins.has(ORIGIN), await origins.has('https://other.example')]).to.eql([false, true]);
-    expect(searches).to.equal(2);
+    expect(walks).to.equal(2);
   });
 });

@@ -78,9 +78,22 @@ export const GRANTS: readonly Hole[] = [
     ...hole(
       'what was written on one node is read on the other at once',
       'resources/dialects/postgres-replica.ts',
-      'await inTime(reach(client, wanted));',
+      'await said(reach(client, wanted));',
       '',
     ),
+    on: 'PostgreSQL',
+  },
+  // Either would do by itself.
+  {
+    attack: 'a policy deleted after a failover',
+    edits: [
+      { file: 'resources/dialects/postgres-replica.ts', guard: ' && found?.lineage === lineage', without: '' },
+      {
+        file: 'resources/interactions.ts',
+        guard: 'runSearch(this.#options.points',
+        without: 'runSearch(this.#options.queries',
+      },
+    ],
     on: 'PostgreSQL',
   },
   { attack: 'refresh replay in the same second', edits: [NOT_SPENT] },

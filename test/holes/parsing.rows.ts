@@ -136,7 +136,12 @@ export const PARSING: readonly Hole[] = [
     "if (!trusted) return ctx.get('X-Forwarded-For').split(',')[0] || address;",
   ),
   hole('CORS origin echoed with credentials', 'server/headers.ts', ' && corsOrigins.includes(origin)', ''),
-  hole('opens nothing from the next request on', 'auth/allowed-origins.ts', 'known?.state !== state', '!known'),
+  hole(
+    'opens nothing from the next request on',
+    'auth/allowed-origins.ts',
+    "(engine, 'Client', load)",
+    "(engine, '', load)",
+  ),
   hole('the pages for people are read by no script', 'server/headers.ts', 'if (isPage(ctx.path))', 'if (false)'),
   hole('CRLF in headers', 'server/start.ts', 'const timeouts = {', 'const timeouts = {\n    insecureHTTPParser: true,'),
   hole('CRLF in error_description', 'auth/errors.ts', "\n    .replace(/[^\\x20-\\x7e]/g, '?')", ''),

@@ -10,7 +10,7 @@ export const LEAKS: readonly Hole[] = [
   {
     ...hole(
       'a changed policy at another node',
-      'auth/policies/policies.ts',
+      'auth/look-up.ts',
       'engine.exclusive ? changes : await engine.accessGeneration()',
       'changes',
     ),

@@ -111,9 +111,9 @@ export const POLICIES: readonly Hole[] = [
   // What is kept of the policies is not read again for one that is gone.
   hole(
     'policy deleted mid-token',
-    'auth/policies/policies.ts',
-    "({ type }) => type === 'AccessPolicy'",
-    "({ type, after }) => type === 'AccessPolicy' && after !== undefined",
+    'auth/look-up.ts',
+    '(change) => change.type === type',
+    '(change) => change.type === type && change.after !== undefined',
   ),
   // As where links are resolved and those to nothing left out: what is linked to nobody is linked to everybody.
   hole(

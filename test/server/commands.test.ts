@@ -48,7 +48,9 @@ describe('server: commands', () => {
     /^ {2}secret +([\w-]{32})$|secret: ([\w-]{32})$/m.exec(output)?.[1] ?? '';
 
   it('migrate makes the tables and no root client; the knex command line then has nothing to do', async () => {
-    expect(await done('migrate', { ROOT_CLIENT_SECRET: 'supplied-secret' })).to.equal('Migrated: 001_initial.\n');
+    expect(await done('migrate', { ROOT_CLIENT_SECRET: 'supplied-secret' })).to.equal(
+      'Migrated: 001_initial, 002_lineage.\n',
+    );
     expect(await done('knex migrate:latest')).to.equal('Already up to date\n');
     const ward = await openWard(readConfig({ DATABASE_URL: database.url }));
     expect(ward.root).to.include({ outcome: 'created' });
@@ -56,7 +58,7 @@ describe('server: commands', () => {
   });
 
   it('the knex command line makes the tables; migrate then has nothing to do', async () => {
-    expect(await done('knex migrate:latest')).to.include('Batch 1 run: 1 migrations');
+    expect(await done('knex migrate:latest')).to.include('Batch 1 run: 2 migrations');
     expect(await done('migrate')).to.equal('Already up to date.\n');
   });
 

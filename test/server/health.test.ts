@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
+import { startRelay, through } from '../harness/relay.ts';
 import { asRoot } from '../harness/server.ts';
 
 describe('server: health', () => {
@@ -37,6 +38,22 @@ describe('server: health', () => {
       const token = await server.request('POST', '/auth/token', { as: asRoot, form: 'grant_type=client_credentials' });
       expect(token.status).to.equal(503);
       await server.stop();
+    });
+
+    it('503 in time when the host of the database has vanished', async () => {
+      const database = await freshDatabase();
+      const relay = await startRelay(Number(new URL(database.url).port || 5432));
+      const server = await startClockedServer({}, through(relay, database));
+      expect((await server.request('GET', '/health')).status).to.equal(200);
+      relay.vanish();
+      const begun = performance.now();
+      const health = await server.request('GET', '/health', { timeout: 60_000 });
+      expect([health.status, health.body]).to.deep.equal([503, { status: 'fail' }]);
+      expect(performance.now() - begun, 'milliseconds').to.be.below(4000);
+      relay.cut();
+      await server.stop();
+      await relay.close();
+      await database.drop();
     });
   }
 });

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import type { Identity } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
+import { openRaw, postHead } from './raw.ts';
 import { readMetrics, type Samples } from './samples.ts';
 
 interface Policy extends Record<string, unknown> {
@@ -97,6 +98,19 @@ describe('server: metrics', () => {
     expect(found.get('ward_searches_waiting')).to.equal(0);
     expect(found.get('ward_secrets_waiting')).to.equal(0);
     expect(found.get('ward_http_connections')).to.equal(1);
+  });
+
+  it('count the requests that are not answered yet', async () => {
+    expect((await metrics()).get('ward_http_requests_in_flight')).to.equal(1);
+    const raw = await openRaw(Number(new URL(server.baseUrl).port));
+    const headers = ['Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-continue'];
+    raw.send(postHead('/Patient', headers));
+    await raw.received(/100 Continue/);
+    expect((await metrics()).get('ward_http_requests_in_flight')).to.equal(2);
+    raw.send('{}');
+    await raw.received(/ 201 /);
+    raw.socket.destroy();
+    expect((await metrics()).get('ward_http_requests_in_flight')).to.equal(1);
   });
 
   it('count the secrets that are being hashed', async () => {

@@ -13,3 +13,12 @@ export function logged(server: TestServer, text: string): number[] {
 export function listening(server: TestServer, count: number): Promise<void> {
   return until(`${count} processes listen`, () => logged(server, '"msg":"Listening on').length >= count, PATIENCE);
 }
+
+/** Sends a signal to a process, where there is one. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended.
+  }
+}

@@ -71,12 +71,18 @@ if (DATABASE_KIND === 'postgres') {
       }
     };
 
-    it('searches and histories are asked of it, tokens, Sessions and the generation are not', async () => {
+    it('searches and histories are asked of it, tokens, Sessions, policies and the generation are not', async () => {
       await put(0, 'first');
       await untilUsed();
       const token = await nodes[0].granted({ grant_type: 'client_credentials', client_id: 'app', client_secret: 'a' });
       expect(await nodes[1].statusWith(token.string('access_token'), '/Patient?family=first')).to.equal(200);
+      const origin = await nodes[1].request('GET', '/Patient', {
+        as: asRoot,
+        headers: { Origin: 'http://app.example' },
+      });
+      expect(origin.status).to.equal(200);
       expect(await asked(/credential|access_generation|signing_key/)).to.equal(0);
+      expect(await asked(/= '(AccessPolicy|Client)'/), 'policies and origins').to.equal(0);
       expect(await asked(/INSERT|UPDATE|DELETE/)).to.equal(0);
     });
 

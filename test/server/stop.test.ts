@@ -10,6 +10,7 @@ import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot, startServer, TEST_SETTINGS } from '../harness/server.ts';
 import { until } from './poll.ts';
+import { signal } from './processes.ts';
 import { openRaw, postHead, ROOT_AUTHORIZATION } from './raw.ts';
 
 describe('server: graceful stop', () => {
@@ -43,7 +44,7 @@ describe('server: graceful stop', () => {
     await database.drop();
   });
 
-  it('SIGINT: idle connections do not hold it, and a second signal does not hurry it', async () => {
+  it('SIGINT: idle connections do not hold it, and a signal that is told twice does not hurry it', async () => {
     const server = await startServer();
     const idle = await openRaw(server.port);
     idle.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -53,6 +54,22 @@ describe('server: graceful stop', () => {
     process.kill(server.pid, 'SIGINT');
     expect(await server.stop()).to.equal(0);
     expect(server.output()).to.include('Stopped');
+  });
+
+  it('a second signal, later than npm passes one on, ends it at once, whatever is under way', async () => {
+    const server = await startServer();
+    const half = await openRaw(server.port);
+    const headers = ['Content-Type: application/json', 'Content-Length: 100', 'Expect: 100-continue'];
+    half.send(postHead('/Patient', headers));
+    await half.received(/100 Continue/);
+    const begun = performance.now();
+    await until('its end', () => {
+      signal(server.pid, 'SIGTERM');
+      return server.output().includes('ends at once');
+    });
+    expect(await server.stop()).to.equal(1);
+    expect(performance.now() - begun, 'milliseconds').to.be.within(1000, 20_000);
+    expect(server.output()).to.not.include('Stopped');
   });
 
   describe('and callers who are slow', () => {

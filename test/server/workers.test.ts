@@ -1,16 +1,18 @@
 /** `WORKERS`: several processes behind one port, started, replaced and stopped as one server. */
-import { copyFile, link, mkdtemp, rename, rm } from 'node:fs/promises';
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { copyFile, link, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import pg from 'pg';
-import { restartDelay } from '../../server/workers.ts';
+import { restartDelay, stopWorker } from '../../server/workers.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { spawnServer } from '../harness/process.ts';
 import { asRoot, startServer, TEST_SETTINGS } from '../harness/server.ts';
 import { until } from './poll.ts';
-import { listening, logged } from './processes.ts';
+import { listening, logged, signal } from './processes.ts';
 import { openRaw, postHead } from './raw.ts';
 
 function isAlive(pid: number): boolean {
@@ -106,6 +108,19 @@ if (DATABASE_KIND === 'postgres') {
       await database.drop();
     });
 
+    it('a second signal ends all of them at once, one that hangs among them', async () => {
+      const server = await startServer({ env: { WORKERS: '2' } });
+      await listening(server, 2);
+      const workers = logged(server, '"msg":"Listening on');
+      process.kill(workers[0] ?? 0, 'SIGSTOP');
+      await until('its end', () => {
+        signal(server.pid, 'SIGTERM');
+        return server.output().includes('ends at once');
+      });
+      expect(await server.stop()).to.equal(1);
+      await until('the workers end', () => !workers.some(isAlive));
+    });
+
     it('where one cannot be started, the others serve, and it is tried again', async () => {
       // A Node of its own, which is taken away: the system refuses each start, as it does where it lacks room.
       const folder = await mkdtemp(path.join(tmpdir(), 'ward-test-'));
@@ -146,6 +161,20 @@ if (DATABASE_KIND === 'postgres') {
     });
   });
 }
+
+describe('server: a worker that does not stop', () => {
+  it('is killed in the end', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'ward-test-'));
+    const exec = path.join(folder, 'worker.cjs');
+    await writeFile(exec, "process.on('SIGTERM', () => undefined);\nprocess.send('ready');\n");
+    cluster.setupPrimary({ exec, execArgv: [] });
+    const worker = cluster.fork();
+    await once(worker, 'message');
+    const problem: unknown = await stopWorker(worker, 50).catch((error: unknown) => error);
+    expect(String(problem)).to.match(/did not stop as it should: SIGKILL/);
+    await rm(folder, { recursive: true });
+  });
+});
 
 describe('server: a worker that ended', () => {
   const seconds = (moments: number[], workers: number) =>
