@@ -1,5 +1,4 @@
 /** The public keys of a Client: its `jwks`, or the set that its `jwks_uri` names (RFC 7591 §2, RFC 7517 §5). */
-
 import {
   type CryptoKey,
   createLocalJWKSet,

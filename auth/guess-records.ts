@@ -1,5 +1,4 @@
 /** What guessing has left in the database: failures for a day, addresses that were right for a month. */
-
 import type { Clock } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { remember } from '../resources/remember.ts';

@@ -1,4 +1,5 @@
 import type { Engine } from '../resources/engine.ts';
+import { remember } from '../resources/remember.ts';
 import { LookUp } from './look-up.ts';
 import { findStored, type Stored } from './stored.ts';
 
@@ -39,12 +40,7 @@ export function createKnownClients(engine: Pick<Engine, 'find' | 'credentials' |
       const known = new LookUp(read(id), () => {
         if (memory.get(id)?.known === known) memory.delete(id);
       });
-      memory.delete(id);
-      for (const oldest of memory.keys()) {
-        if (memory.size < MOST_REMEMBERED) break;
-        memory.delete(oldest);
-      }
-      memory.set(id, { known, generation });
+      remember(memory, id, { known, generation }, MOST_REMEMBERED);
       return known.wait();
     },
   };

@@ -1,5 +1,4 @@
 /** Chosen secrets are kept as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
-
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../resources/clock.ts';

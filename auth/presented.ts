@@ -1,5 +1,4 @@
 /** Reads a presented token: an opaque string, or a JWT by https://www.rfc-editor.org/rfc/rfc8725. */
-
 import { hash } from 'node:crypto';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../resources/clock.ts';

@@ -76,7 +76,7 @@ function decoded(path: string): string {
 /** The parameters of a query; one that repeats is a list. None may pass for what the request itself asks for. */
 function paramsOf(query: string): JsonObject {
   const params = new Map<string, string[]>();
-  // Of a question mark at its beginning the first is taken off: any other belongs to a name, as where it is done.
+  // One leading `?` is taken off, and is put here: a second belongs to a name, as where the parameters are read.
   for (const [name, value] of new URLSearchParams(`?${query}`)) {
     if (!name.startsWith('resource/')) params.set(name, [...(params.get(name) ?? []), value]);
   }

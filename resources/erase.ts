@@ -1,5 +1,4 @@
 /** Removing resources for good, so that nothing tells any more that they were there. */
-
 import type { Connection } from './connection.ts';
 import type { Version } from './engine.ts';
 import type { JobContext } from './group.ts';

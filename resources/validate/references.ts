@@ -1,5 +1,4 @@
 /** References between resources (https://hl7.org/fhir/R4/references.html#literal). */
-
 import type { ElementDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
