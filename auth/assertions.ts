@@ -48,7 +48,7 @@ export function createAssertions({ engine, keys, audiences, clock }: AssertionsO
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
       return withEachOf(error, (key) => jwtVerify(assertion, key, options));
     });
-    return claimsOf(payload, client.id, audiences, now / 1000);
+    return usableClaims(payload, client.id, audiences, now / 1000);
   }
 
   return {
@@ -102,7 +102,7 @@ interface Claims {
 }
 
 /** What has to be remembered of an assertion; undefined where one of its claims does not hold. */
-function claimsOf(payload: JWTPayload, id: string, audiences: readonly string[], now: number): Claims | undefined {
+function usableClaims(payload: JWTPayload, id: string, audiences: readonly string[], now: number): Claims | undefined {
   const { iss, sub, aud, exp, iat, jti } = payload;
   if (iss !== id || sub !== id) return undefined;
   // One string: a list would let one assertion be good at several servers, each able to use it at the others.

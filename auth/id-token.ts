@@ -98,7 +98,7 @@ export async function subjectOfHint(keys: Keys, issuer: string, token: string): 
 
 /** What the scopes of an ID token tell in it of a User, beside the `sub`. */
 export function identityOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
-  return claimsOf(
+  return userClaims(
     user,
     IN_ID_TOKEN.filter((each) => scope.includes(each)),
     baseUrl,
@@ -106,7 +106,7 @@ export function identityOf(user: JsonObject, scope: readonly string[], baseUrl: 
 }
 
 /** What scopes tell of a User in UserInfo (OpenID Connect Core §5.4). */
-export function claimsOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
+export function userClaims(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
   const readers = scope.flatMap((each) => (Object.hasOwn(CLAIMS, each) ? Object.entries(CLAIMS[each] ?? {}) : []));
   const claims = readers.map(([name, read]) => [name, read(user, baseUrl)] as const);
   return Object.fromEntries(claims.filter((claim): claim is [string, string] => claim[1] !== undefined));

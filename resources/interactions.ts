@@ -9,7 +9,6 @@ import type {
   Interactions,
   JobInteractions,
   Patching,
-  SearchPage,
   TypeRule,
   Version,
   Work,
@@ -63,13 +62,13 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
   return new ResourceEngine(options);
 }
 
-class ResourceEngine implements Engine {
+class ResourceEngine extends Reads implements Engine {
   readonly exclusive: boolean;
   readonly committed: Pick<Connection, 'all'>;
   readonly credentials: Credentials;
   readonly holder: Engine['holder'];
+  protected readonly registry: Registry;
   readonly #options: EngineOptions;
-  readonly #reads: Reads;
   readonly #writer: Writer;
   readonly #generation: AccessGeneration;
   readonly #readers = new Map<string, TickReader<VersionRow>>();
@@ -77,19 +76,15 @@ class ResourceEngine implements Engine {
   readonly #listeners: ((changes: Change[]) => void)[] = [];
 
   constructor(options: EngineOptions) {
+    super();
     const { dialect, points, registry, clock } = options;
     this.#options = options;
+    this.registry = registry;
     this.#types = servedTypes(registry, options.largestBody);
     this.exclusive = dialect.exclusive;
     this.committed = points;
     this.credentials = committedCredentials(points);
     this.holder = committedHolders(points);
-    this.#reads = new Reads({
-      registry,
-      served: (type) => this.#served(type),
-      current: (type, id) => this.#current(type, id),
-      connection: async () => options.queries,
-    });
     this.#generation = new AccessGeneration(options, (type) => registry.get(type)?.governsAccess === true);
     this.#writer = new Writer({
       dialect,
@@ -107,36 +102,12 @@ class ResourceEngine implements Engine {
     });
   }
 
-  read(...asked: Parameters<Engine['read']>): Promise<Version> {
-    return this.#reads.read(...asked);
-  }
-
-  find(...asked: Parameters<Engine['find']>): Promise<Version | undefined> {
-    return this.#reads.find(...asked);
-  }
-
-  vread(...asked: Parameters<Engine['vread']>): Promise<Version> {
-    return this.#reads.vread(...asked);
-  }
-
-  history(...asked: Parameters<Engine['history']>): Promise<SearchPage> {
-    return this.#reads.history(...asked);
-  }
-
-  historyOfTypes(...asked: Parameters<Engine['historyOfTypes']>): Promise<SearchPage> {
-    return this.#reads.historyOfTypes(...asked);
-  }
-
-  search(...asked: Parameters<Engine['search']>): ReturnType<Engine['search']> {
-    return this.#reads.search(...asked);
-  }
-
   every(type: string): AsyncIterable<Version[]> {
     return walkType({ search: (search) => runSearch(this.#options.points, search) }, type);
   }
 
   validate(type: string, resource: JsonObject): Issue[] {
-    return [...this.#served(type).validate(resource), ...(this.#options.rules[type]?.validate?.(resource) ?? [])];
+    return [...this.served(type).validate(resource), ...(this.#options.rules[type]?.validate?.(resource) ?? [])];
   }
 
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -156,7 +127,7 @@ class ResourceEngine implements Engine {
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
-    this.#served(type);
+    this.served(type);
     const foreseen = foreseenOf(options, [{ type, id }]);
     return this.#submit((transaction) => transaction.remove(type, id, options), foreseen, options.since);
   }
@@ -173,7 +144,7 @@ class ResourceEngine implements Engine {
     await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
     const { registry } = this.#options;
     const validate = this.validate.bind(this);
-    const served = this.#served.bind(this);
+    const served = this.served.bind(this);
     const job = (transaction: JobTransaction) =>
       perform(new TogetherInteractions(transaction, { prepared, registry, served, validate }));
     return this.#submit(job, foreseen);
@@ -192,7 +163,7 @@ class ResourceEngine implements Engine {
   }
 
   draft(type: string, id: string, content: JsonObject): PreparedWrite {
-    return draft(this.#served(type), id, content);
+    return draft(this.served(type), id, content);
   }
 
   get waiting(): number {
@@ -241,7 +212,7 @@ class ResourceEngine implements Engine {
     since?: number,
   ): Promise<Result> {
     const { rules, registry } = this.#options;
-    const served = this.#served.bind(this);
+    const served = this.served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
     const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
@@ -251,7 +222,7 @@ class ResourceEngine implements Engine {
   #ahead(type: string, id: string): PreparedBy {
     return {
       credentials: this.credentials,
-      keyOf: async () => (await this.#current(type, id))?.key,
+      keyOf: async () => (await this.current(type, id))?.key,
       ahead: !this.#writer.knows({ type, id }),
     };
   }
@@ -268,19 +239,23 @@ class ResourceEngine implements Engine {
       return prepareSecrets(this.#options.hasher, credentials, await keyOf(), values);
     };
     const issues = () => this.validate(type, resource);
-    return prepare(this.#served(type), id, resource, { issues, ahead, secrets, goOn });
+    return prepare(this.served(type), id, resource, { issues, ahead, secrets, goOn });
   }
 
-  #served(type: string): ServedType {
+  protected connection(): Promise<Connection> {
+    return Promise.resolve(this.#options.queries);
+  }
+
+  protected served(type: string): ServedType {
     const served = this.#types(type);
     if (!served) throw new Failure('unknown-type', `${type} is not a resource type of this server.`);
     return served;
   }
 
-  async #current(type: string, id: string): Promise<Version | undefined> {
+  protected async current(type: string, id: string): Promise<Version | undefined> {
     let reader = this.#readers.get(type);
     if (!reader) {
-      this.#served(type);
+      this.served(type);
       const sql = (list: string) => `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id IN (${list})`;
       reader = new TickReader<VersionRow>(
         this.#options.points,

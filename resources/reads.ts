@@ -11,42 +11,36 @@ import type { ParsedSearch } from './search/plan.ts';
 import type { ServedType } from './served.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
-/** Where reads look: at what is committed, or at what a job of the write queue sees. */
-export interface ReadsOptions {
-  registry: Registry;
-  /** A served type, compiled. Throws `unknown-type`. */
-  served(type: string): ServedType;
-  /** The current version, deletions included. Throws `unknown-type`. */
-  current(type: string, id: string): Promise<Version | undefined>;
-  /** For all that is not a current version; it may be asked anew for each use. */
-  connection(): Promise<Connection>;
-}
-
 /**
- * The interactions that read. Those of the engine and those within a transaction are the same ones, so that what a
- * caller may not see by itself cannot be seen through a Bundle.
+ * The interactions that read, wherever they look: at what is committed, or at what a job of the write queue sees. Those
+ * of the engine and those within a transaction are the same ones, so that what a caller may not see by itself cannot be
+ * seen through a Bundle.
  */
-export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'history' | 'historyOfTypes' | 'search'> {
-  readonly #options: ReadsOptions;
-
-  constructor(options: ReadsOptions) {
-    this.#options = options;
-  }
+export abstract class Reads
+  implements Pick<Interactions, 'read' | 'find' | 'vread' | 'history' | 'historyOfTypes' | 'search'>
+{
+  protected abstract readonly registry: Registry;
+  /** A served type, compiled. Throws `unknown-type`. */
+  protected abstract served(type: string): ServedType;
+  /** The current version, deletions included. Throws `unknown-type`. */
+  protected abstract current(type: string, id: string): Promise<Version | undefined>;
+  /** For all that is not a current version; it may be asked anew for each use. */
+  protected abstract connection(): Promise<Connection>;
 
   async read(type: string, id: string, rows = EVERY_ROW): Promise<Version> {
-    const version = await this.#seen(await this.#options.current(type, id), rows);
+    const version = await this.#seen(await this.current(type, id), rows);
     if (!version) throw new Failure('not-found', `There is no ${type}/${id}.`);
     if (version.text === null) throw new Failure('gone', `${type}/${id} was deleted.`);
     return version;
   }
 
   async find(type: string, id: string, rows = EVERY_ROW): Promise<Version | undefined> {
-    const version = await this.#seen(await this.#options.current(type, id), rows);
+    const version = await this.#seen(await this.current(type, id), rows);
     return version?.text == null ? undefined : version;
   }
 
   async vread(type: string, id: string, versionId: number, rows = EVERY_ROW): Promise<Version> {
-    const current = await this.#options.current(type, id);
+    const current = await this.current(type, id);
     const asked = current?.versionId === versionId ? current : await this.#superseded(current, versionId);
     const version = await this.#seen(asked, rows);
     if (!version) throw new Failure('not-found', `There is no version ${versionId} of ${type}/${id}.`);
@@ -55,20 +49,20 @@ export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'hi
   }
 
   async history(type: string, id: string | undefined, page: HistoryPage, rows = EVERY_ROW): Promise<SearchPage> {
-    this.#options.served(type);
-    const connection = await this.#options.connection();
+    this.served(type);
+    const connection = await this.connection();
     const filter = this.#filter(connection, type, rows);
     const read = (part: HistoryPage) => readHistory(connection, type, id, part, filter);
     const found = await read(page);
     if (id === undefined || found.matches.length > 0) return found;
     // Nothing on this page, perhaps only since this moment: a resource is known by any version that is shown.
-    const known = filter ? (await read({ count: 1 })).matches.length > 0 : await this.#options.current(type, id);
+    const known = filter ? (await read({ count: 1 })).matches.length > 0 : await this.current(type, id);
     if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
     return found;
   }
 
   async historyOfTypes(types: ReadonlyMap<string, Rows>, page: HistoryPage): Promise<SearchPage> {
-    const connection = await this.#options.connection();
+    const connection = await this.connection();
     const read = (type: string, rows: Rows, part: HistoryPage) =>
       readHistory(connection, type, undefined, part, this.#filter(connection, type, rows));
     return readHistoryOfTypes(
@@ -82,30 +76,29 @@ export class Reads implements Pick<Interactions, 'read' | 'find' | 'vread' | 'hi
   }
 
   async search(search: ParsedSearch, options?: SearchOptions): ReturnType<Interactions['search']> {
-    const connection = await this.#options.connection();
+    const connection = await this.connection();
     const page = await runSearch(connection, search);
     if (!options || search.includes.length === 0) return { ...page, included: [] };
-    const { registry } = this.#options;
-    return { ...page, included: await includedWith(connection, registry, search, page.matches, options) };
+    return { ...page, included: await includedWith(connection, this.registry, search, page.matches, options) };
   }
 
   /** What leaves of some versions of a type those that its rows show; undefined where they show all. */
   #filter(connection: Connection, type: string, rows: Rows): HistoryFilter | undefined {
     if (rows.length === 0) return undefined;
-    const served = this.#options.served(type);
+    const served = this.served(type);
     return (versions) => shown(connection, served, rows, versions);
   }
 
   /** The version, unless it is one that the rows of the caller do not show. */
   async #seen(version: Version | undefined, rows: Rows): Promise<Version | undefined> {
     if (!version || rows.length === 0) return version;
-    const connection = await this.#options.connection();
-    return (await isShown(connection, this.#options.served(version.type), rows, version)) ? version : undefined;
+    const connection = await this.connection();
+    return (await isShown(connection, this.served(version.type), rows, version)) ? version : undefined;
   }
 
   async #superseded(current: Version | undefined, versionId: number): Promise<Version | undefined> {
     if (!current) return undefined;
-    const connection = await this.#options.connection();
+    const connection = await this.connection();
     const sql = `SELECT ${VERSION_COLUMNS} FROM resource_history WHERE key = ? AND version_id = ?`;
     const [row] = await connection.all<VersionRow>(sql, [current.key, versionId]);
     return row && versionOf(row);

@@ -1,5 +1,5 @@
 /** Interactions of which all are stored or none: prepared before the queue, then done in one of its jobs. */
-import type { Interactions, JobInteractions, SearchPage, Version, WriteOptions, WriteResult } from './engine.ts';
+import type { Interactions, JobInteractions, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
 import type { PreparedWrite } from './prepare.ts';
@@ -79,48 +79,20 @@ interface TogetherOptions {
 }
 
 /** Interactions inside of one job: each sees what those before it have written. */
-export class TogetherInteractions implements JobInteractions {
+export class TogetherInteractions extends Reads implements JobInteractions {
+  protected readonly registry: Registry;
   readonly #transaction: JobTransaction;
   readonly #options: TogetherOptions;
-  readonly #reads: Reads;
 
   constructor(transaction: JobTransaction, options: TogetherOptions) {
+    super();
+    this.registry = options.registry;
     this.#transaction = transaction;
     this.#options = options;
-    this.#reads = new Reads({
-      registry: options.registry,
-      served: options.served,
-      current: (type, id) => transaction.current(type, id),
-      connection: () => transaction.settled(),
-    });
   }
 
   hold(type: string): Promise<void> {
     return this.#transaction.hold(type);
-  }
-
-  read(...asked: Parameters<Interactions['read']>): Promise<Version> {
-    return this.#reads.read(...asked);
-  }
-
-  find(...asked: Parameters<Interactions['find']>): Promise<Version | undefined> {
-    return this.#reads.find(...asked);
-  }
-
-  vread(...asked: Parameters<Interactions['vread']>): Promise<Version> {
-    return this.#reads.vread(...asked);
-  }
-
-  history(...asked: Parameters<Interactions['history']>): Promise<SearchPage> {
-    return this.#reads.history(...asked);
-  }
-
-  historyOfTypes(...asked: Parameters<Interactions['historyOfTypes']>): Promise<SearchPage> {
-    return this.#reads.historyOfTypes(...asked);
-  }
-
-  search(...asked: Parameters<Interactions['search']>): ReturnType<Interactions['search']> {
-    return this.#reads.search(...asked);
   }
 
   validate(type: string, resource: JsonObject): Issue[] {
@@ -141,6 +113,18 @@ export class TogetherInteractions implements JobInteractions {
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     return this.#orStale(type, id, this.#transaction.remove(type, id, options));
+  }
+
+  protected served(type: string): ServedType {
+    return this.#options.served(type);
+  }
+
+  protected current(type: string, id: string): Promise<Version | undefined> {
+    return this.#transaction.current(type, id);
+  }
+
+  protected connection(): Promise<JobTransaction> {
+    return this.#transaction.settled();
   }
 
   #put(type: string, id: string, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {

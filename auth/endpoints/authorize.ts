@@ -25,7 +25,7 @@ import type { Pair } from '../parameters.ts';
 import { accountsOf, requireUnchanged } from '../sessions.ts';
 import { askedAgain, type BrowserAnswer, type BrowserEndpoint, pairsOf, sentOn } from './browser-exchange.ts';
 import { type AuthRequest, headerOf } from './exchange.ts';
-import { claimsOf, noteRefusal } from './refusals.ts';
+import { claimedBy, noteRefusal } from './refusals.ts';
 
 export interface AuthorizeContext extends StepContext {
   random: RandomBytes;
@@ -47,7 +47,7 @@ export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
       if (!(error instanceof OAuthError)) {
         const { address, method } = request;
         const about = { client: destination.client.id, address, asked: `${method} /auth/authorize` };
-        noteRefusal(context.audit, error, { ...about, claimed: { login: claimsOf(request).login } });
+        noteRefusal(context.audit, error, { ...about, claimed: { login: claimedBy(request).login } });
         throw error;
       }
       const sentBack = redirect(context, destination, { error: error.code, error_description: error.message });

@@ -13,7 +13,7 @@ export function toldOf(status: number): Pick<AuditNote, 'kind' | 'outcome'> | un
 }
 
 /** Who a request says it comes from, by any way in which clients authenticate, whatever came of that. */
-export function claimsOf(request: AuthRequest, options: { schemeless?: boolean } = {}): Claims {
+export function claimedBy(request: AuthRequest, options: { schemeless?: boolean } = {}): Claims {
   const parameters = Parameters.legible(request.body);
   const client = claimedClient({ authorization: authorizationOf(request), ...options, parameters });
   return { client, login: parameters.get('username') };
@@ -32,7 +32,7 @@ export function tellingRefusals(audit: Audit, asked: string, endpoint: Endpoint)
     try {
       return await endpoint(request);
     } catch (error) {
-      const { client } = claimsOf(request);
+      const { client } = claimedBy(request);
       noteRefusal(audit, error, { address: request.address, asked, claimed: { client } });
       throw error;
     }

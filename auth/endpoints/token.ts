@@ -8,7 +8,7 @@ import type { Grant, GrantContext } from '../grants/grant.ts';
 import { GRANTS } from '../grants/registry.ts';
 import { idIn, type Tokens } from '../sessions.ts';
 import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
-import { claimsOf } from './refusals.ts';
+import { claimedBy } from './refusals.ts';
 
 /** `POST /auth/token`. */
 export function tokenEndpoint(context: GrantContext, clients: ClientAuthentication, clock: Clock): Endpoint {
@@ -43,7 +43,7 @@ function issued({ session }: Tokens, grant: string, address: string): AuditNote 
 
 function refusal(request: AuthRequest, code: OAuthCode): AuditNote {
   const kind = code === 'too_many_requests' ? 'locked-out' : 'token-refused';
-  const claimed = claimsOf(request, { schemeless: true });
+  const claimed = claimedBy(request, { schemeless: true });
   return { kind, outcome: kind === 'locked-out' ? '8' : '4', reason: code, address: request.address, claimed };
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../resources/json/value.ts';
 import type { Authentication } from '../authenticate.ts';
 import { AUTHORIZATION_CODE } from '../authorization/request.ts';
 import { OAuthError } from '../errors.ts';
-import { claimsOf } from '../id-token.ts';
+import { userClaims } from '../id-token.ts';
 import type { BearerToken } from '../principal.ts';
 import { userInfo } from '../user-info.ts';
 import { answered, authorizationOf, type Endpoint, requireMethod } from './exchange.ts';
@@ -26,5 +26,5 @@ function claimed({ user, record: { scope } }: BearerToken, baseUrl: string): Jso
   if (!user || !scope.includes('openid')) {
     throw new OAuthError('insufficient_scope', 'Ask for the scope openid: without it nothing is told of the person.');
   }
-  return { sub: user.id, ...claimsOf(user.resource, scope, baseUrl) };
+  return { sub: user.id, ...userClaims(user.resource, scope, baseUrl) };
 }

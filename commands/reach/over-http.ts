@@ -64,7 +64,7 @@ export function reachOverHttp(address: string, authorization: string): Reach {
 async function patiently(base: string, send: () => Promise<Response>): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     const response = await send().catch((error: unknown) => {
-      throw new CommandError(`${base} does not answer: ${reasonOf(error)}`, { cause: error });
+      throw new CommandError(`${base} does not answer: ${networkReason(error)}`, { cause: error });
     });
     const isBusy = response.status === 429 || response.status === 503;
     if (!isBusy || attempt === TRIES) return response;
@@ -73,7 +73,8 @@ async function patiently(base: string, send: () => Promise<Response>): Promise<R
   }
 }
 
-function reasonOf(error: unknown): string {
+/** What the network says, which `fetch` tells as a cause. */
+function networkReason(error: unknown): string {
   const { cause, message } = error as { cause?: { message?: string; code?: string }; message: string };
   return cause?.message || cause?.code || message;
 }

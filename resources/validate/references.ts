@@ -5,7 +5,7 @@ import type { Registry } from '../registry.ts';
 import { isId, isUri } from './primitives.ts';
 import type { Check, Run } from './run.ts';
 
-export interface ParsedReference {
+export interface ParsedLiteral {
   kind: 'relative' | 'absolute' | 'fragment' | 'conditional';
   /** The type and id it ends with, where it does. */
   type?: string;
@@ -21,7 +21,7 @@ const FRAGMENT = /^#[A-Za-z0-9.-]{0,64}$/;
 const LONGEST_TAIL = 210;
 
 /** Takes a literal reference apart; undefined where it is none. */
-export function parseReference(text: string): ParsedReference | undefined {
+export function parseLiteral(text: string): ParsedLiteral | undefined {
   const relative = typeAndId(text);
   if (relative !== undefined) return { kind: 'relative', ...relative };
   if (FRAGMENT.test(text)) return { kind: 'fragment', id: text.slice(1) };
@@ -51,7 +51,7 @@ export function referenceCheck(registry: Registry): (value: JsonObject, run: Run
 }
 
 function checkLiteral(text: string, declared: Json | undefined, isType: (name: string) => boolean, run: Run): void {
-  const parsed = parseReference(text);
+  const parsed = parseLiteral(text);
   if (parsed === undefined || (parsed.kind === 'conditional' && run.path[0] !== 'Bundle')) {
     run.report('value', `must be ${FORMS}`, 'reference');
     return;
@@ -80,7 +80,7 @@ export function targetCheck({ type: kind, targets = [] }: ElementDefinition, reg
   return (value, run) => {
     if (!isObject(value)) return;
     if (isOther(value.resourceType)) run.report('value', remedy, 'resourceType');
-    const parsed = typeof value.reference === 'string' ? parseReference(value.reference) : undefined;
+    const parsed = typeof value.reference === 'string' ? parseLiteral(value.reference) : undefined;
     const named = isOther(value.type) && registry.resource(value.type) !== undefined;
     // A type beside one that the reference names has to agree with that already.
     if (named && parsed?.kind !== 'relative') run.report('value', remedy, 'type');

@@ -1,8 +1,8 @@
 import type { HistoryPage, SearchPage } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { instantTime } from '../../resources/validate/dates.ts';
-import { history as historyBundle } from '../bundle.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
+import { history as historyBundle } from './page-bundle.ts';
 
 const DEFAULT_COUNT = 100;
 const LARGEST_COUNT = 1000;

@@ -1,9 +1,9 @@
 import type { Version } from '../../resources/engine.ts';
 import { projectText } from '../../resources/project.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
-import { searchset } from '../bundle.ts';
 import { prefers } from '../preferences.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
+import { searchset } from './page-bundle.ts';
 
 /** `GET /{type}?…` and `POST /{type}/_search` (FHIR R4 §3.1.0.11). */
 export async function search(

@@ -20,7 +20,7 @@ export const AUDIT: readonly Hole[] = [
   hole(
     'a lockout at the page to sign in names the account',
     'auth/endpoints/authorize.ts',
-    ', claimed: { login: claimsOf(request).login } });',
+    ', claimed: { login: claimedBy(request).login } });',
     ' });',
   ),
   hole('each login of one account is an event of its own', NOTES, IS_REFUSAL, "return kind !== 'token-revoked';"),

@@ -22,7 +22,7 @@ export const SECRETS: readonly Hole[] = [
     'const version = await this.#seen(asked, rows);',
     `const seen = await this.#seen(asked, rows);
     const sql = 'SELECT hash FROM credential WHERE key = ?';
-    const [held] = await (await this.#options.connection()).all(sql, [seen?.key]);
+    const [held] = await (await this.connection()).all(sql, [seen?.key]);
     const version = seen && { ...seen, text: seen.text?.replace('{', \`{"hash":"\${held?.hash}",\`) };`,
   ),
   hole('JSON Patch test on a secret', PREPARE, 'delete content[name];', ''),

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { PRIMITIVES } from '../../resources/validate/primitives.ts';
-import { parseReference } from '../../resources/validate/references.ts';
+import { parseLiteral } from '../../resources/validate/references.ts';
 import { findings, issuesOf, patient } from './check.ts';
 
 function nested(levels: number): JsonObject {
@@ -30,8 +30,8 @@ describe('validation: limits', () => {
     for (const part of parts) {
       const text = `${part.repeat(200_000 / part.length)}!`;
       for (const primitive of Object.values(PRIMITIVES)) primitive.fault(text);
-      parseReference(text);
-      parseReference(`http://${text}`);
+      parseLiteral(text);
+      parseLiteral(`http://${text}`);
     }
     expect(performance.now() - start).to.be.below(3000);
   });

@@ -1,7 +1,7 @@
-import type { SearchPage, Version } from '../resources/engine.ts';
-import type { Issue } from '../resources/errors.ts';
-import { renderJson } from '../resources/json/render.ts';
-import { operationOutcome } from './respond.ts';
+import type { SearchPage, Version } from '../../resources/engine.ts';
+import type { Issue } from '../../resources/errors.ts';
+import { renderJson } from '../../resources/json/render.ts';
+import { operationOutcome } from '../respond.ts';
 
 /** What the texts of a Bundle's pages are made of. */
 export interface BundlePage {
