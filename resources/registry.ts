@@ -51,6 +51,8 @@ export interface Registry {
   base(name: string): TypeDefinition | undefined;
   /** One of the core specification's own extensions. */
   extension(url: string): ExtensionDefinition | undefined;
+  /** The published compartments that searches may stay within (`Patient`). */
+  compartments(): string[];
   /** The types of a published compartment (`Patient`) with the parameters by which they belong to it. */
   compartment(name: string): Compartment | undefined;
   /** Serves one more type. Throws where its name is taken or its base is not known. */
@@ -90,6 +92,7 @@ export function createRegistry(served?: readonly string[]): Registry {
     },
     base: (name) => published.type(name),
     extension: (url) => published.extension(url),
+    compartments: () => published.compartments(),
     compartment: (name) => published.compartment(name),
     add(definition) {
       if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {

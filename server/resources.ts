@@ -9,7 +9,7 @@ import type { Context, RequestState } from './context.ts';
 import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { askedOf, guard } from './guard.ts';
-import { checkAddress } from './interactions/address.ts';
+import { checkId, compartmentAt } from './interactions/address.ts';
 import { typeOfBody } from './interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from './interactions/interaction.ts';
 import { INTERACTIONS } from './interactions/registry.ts';
@@ -69,7 +69,8 @@ function readRequest(
   { body = {}, patch, form, goOn }: Sent,
   pageBytes: number,
 ): InteractionRequest {
-  const { type, id, version } = ctx['params'];
+  const { params } = ctx;
+  const { type, id, version } = params;
   const parameters = parseForm(ctx.querystring);
   if (form) parameters.push(...form);
   const request: InteractionRequest = {
@@ -79,6 +80,7 @@ function readRequest(
     type: everyType ? '' : String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
     version: String(version ?? ''),
+    compartment: compartmentAt(params),
     body,
     patch,
     pageBytes,
@@ -88,6 +90,6 @@ function readRequest(
     ofHttp: true,
     header: (name) => (ctx.req.headers[name.toLowerCase()] === undefined ? undefined : ctx.get(name)),
   };
-  checkAddress(request, id !== undefined);
+  if (id !== undefined) checkId(request.id);
   return request;
 }

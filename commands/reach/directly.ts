@@ -5,7 +5,7 @@ import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { walkType } from '../../resources/search/walk.ts';
 import type { Config } from '../../server/config.ts';
-import { checkAddress } from '../../server/interactions/address.ts';
+import { checkId } from '../../server/interactions/address.ts';
 import { openWard } from '../../server/open.ts';
 import { rootNews } from '../ward.ts';
 import { type Item, type Reach, Refusal } from './reach.ts';
@@ -41,7 +41,7 @@ export async function reachDirectly(config: Config): Promise<Reach> {
 async function put(engine: Engine, item: Item, attempt = 1): Promise<void> {
   const { type, id, resource } = item;
   try {
-    checkAddress({ type, id, body: resource }, true);
+    checkId(id);
     await engine.update(type, id, resource, { by: 'caller' });
   } catch (error) {
     if (error instanceof Failure && error.code === 'busy' && attempt < TRIES) {

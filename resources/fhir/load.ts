@@ -10,6 +10,8 @@ export interface Definitions {
   type(name: string): TypeDefinition | ResourceDefinition | undefined;
   /** One of the core specification's own extensions. */
   extension(url: string): ExtensionDefinition | undefined;
+  /** The compartments that are known (`Patient`). */
+  compartments(): string[];
   /** The types of a compartment with their parameters; undefined for one that is not known. */
   compartment(name: string): Compartment | undefined;
 }
@@ -25,7 +27,7 @@ export function openDefinitions(): Definitions {
   const known = new Set([...names.resources, ...names.datatypes, ...ABSTRACT]);
   const types = new Map<string, TypeDefinition | ResourceDefinition>();
   let extensions: Map<string, ExtensionDefinition> | undefined;
-  let compartments: Map<string, Compartment> | undefined;
+  let ofCompartments: Map<string, Compartment> | undefined;
 
   function type(name: string): TypeDefinition | ResourceDefinition | undefined {
     let found = types.get(name);
@@ -37,6 +39,11 @@ export function openDefinitions(): Definitions {
     return found;
   }
 
+  function compartments(): Map<string, Compartment> {
+    ofCompartments ??= new Map(Object.entries(read<Record<string, Compartment>>('compartments')));
+    return ofCompartments;
+  }
+
   return {
     resources: names.resources,
     type,
@@ -46,10 +53,8 @@ export function openDefinitions(): Definitions {
       );
       return extensions.get(url);
     },
-    compartment(name) {
-      compartments ??= new Map(Object.entries(read<Record<string, Compartment>>('compartments')));
-      return compartments.get(name);
-    },
+    compartments: () => [...compartments().keys()],
+    compartment: (name) => compartments().get(name),
   };
 }
 

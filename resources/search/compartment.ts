@@ -1,7 +1,31 @@
 /** Compartments (https://hl7.org/fhir/R4/compartmentdefinition.html). */
+import { Failure } from '../errors.ts';
 import type { Registry } from '../registry.ts';
 import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
 import type { Criterion } from './plan.ts';
+
+/** A compartment as an address names it: that of the Patient with this id. */
+export interface Compartment {
+  of: string;
+  id: string;
+}
+
+/** As `compartmentCriterion`. Throws `not-found` where there is no such compartment, or the type has no part in it. */
+export function withinCompartment(
+  registry: Registry,
+  options: SearchOptions,
+  compartment: Compartment,
+  type: string,
+): Criterion {
+  const { of } = compartment;
+  const criterion = compartmentCriterion(registry, options, compartment, type);
+  if (criterion) return criterion;
+  const known = registry.compartments();
+  const told = known.includes(of)
+    ? `${type} has no part in the compartment of a ${of}: search /${type} itself.`
+    : `${of} has no compartment here: there is that of ${known.join(', ')}.`;
+  throw new Failure('not-found', told);
+}
 
 /**
  * What a resource of a type must satisfy to be in the compartment of one resource, such as a Patient: it points there
@@ -10,7 +34,7 @@ import type { Criterion } from './plan.ts';
 export function compartmentCriterion(
   registry: Registry,
   options: SearchOptions,
-  compartment: { of: string; id: string },
+  compartment: Compartment,
   type: string,
 ): Criterion | undefined {
   const { of, id } = compartment;

@@ -28,6 +28,8 @@ export interface SearchOptions {
    * Throws `forbidden` where it is nothing.
    */
   rows?: RowFilter;
+  /** What bounds the matches beside what is asked for, such as a compartment. What is included need not meet it. */
+  within?: Criterion | undefined;
 }
 
 /** Where a parameter is read: in a type, at a depth of chaining. */

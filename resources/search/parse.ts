@@ -99,7 +99,9 @@ export function parseSearch(
       draft.search.warnings.push(`${error.message} It was passed over.`);
     }
   }
-  const search = finish(draft, () => fingerprint(name, found), rows(name));
+  const within = options.within === undefined ? [] : [options.within];
+  for (const criterion of within) limits.add(criterion);
+  const search = finish(draft, () => fingerprint(name, found, within), [...within, ...rows(name)]);
   refuseExcess(search.criteria, limits);
   return search;
 }
@@ -167,20 +169,20 @@ export function everything(type: string): ParsedSearch {
   };
 }
 
-function finish({ search, cursor }: Draft, print: () => string, rows: Criterion[]): ParsedSearch {
+function finish({ search, cursor }: Draft, print: () => string, bounds: Criterion[]): ParsedSearch {
   return {
     ...search,
     fingerprint: print,
     selective: search.criteria.some(isEffective),
-    criteria: [...search.criteria, ...rows],
+    criteria: [...search.criteria, ...bounds],
     count: search.summary === 'count' ? 0 : search.count,
     after: cursor === undefined ? undefined : readCursor(cursor, print(), search.sort),
   };
 }
 
 /** What a cursor is bound to: all that decides which resources there are, and their order. */
-function fingerprint(type: string, found: Pair[]): string {
-  const text = JSON.stringify([type, ...found.map((pair) => JSON.stringify(pair)).sort()]);
+function fingerprint(type: string, found: Pair[], within: Criterion[]): string {
+  const text = JSON.stringify([type, ...found.map((pair) => JSON.stringify(pair)).sort(), ...within]);
   return hash('sha256', text, 'base64url').slice(0, 16);
 }
 

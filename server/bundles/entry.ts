@@ -4,7 +4,7 @@ import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
 import { parseForm } from '../formats/form.ts';
-import { checkAddress } from '../interactions/address.ts';
+import { checkId, compartmentAt } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
 import { type Match, matchAddress } from '../interactions/match.ts';
@@ -68,6 +68,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     type: interaction.everyType ? '' : (parts['type'] ?? typeOfBody(body)),
     id: parts['id'] ?? '',
     version: parts['version'] ?? '',
+    compartment: compartmentAt(parts),
     body,
     patch:
       interaction.takes === 'patch'
@@ -81,7 +82,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     goOn: outer.goOn,
     header: headersOf(request, place, outer.prefer),
   };
-  checkAddress(made, parts['id'] !== undefined);
+  if (parts['id'] !== undefined) checkId(made.id);
   const url = query === '' ? `/${path}` : `/${path}?${query}`;
   return { place, fullUrl, method, url, interaction, request: made };
 }

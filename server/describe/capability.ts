@@ -34,10 +34,14 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
         resource: describeTypes(registry, servedOf, ownOperations(base)),
         interaction: system,
         operation: operations(ofSystem),
+        compartment: registry.compartments().map((name) => `${COMPARTMENTS}/${name.toLowerCase()}`),
       },
     ],
   };
 }
+
+/** Where the published definitions of compartments stand. */
+const COMPARTMENTS = 'http://hl7.org/fhir/CompartmentDefinition';
 
 const PATCHES: readonly BodyKind[] = ['json-patch', 'merge-patch'];
 

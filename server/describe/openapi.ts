@@ -65,6 +65,8 @@ function operation(interaction: Interaction, id: string): JsonObject {
   };
 }
 
+const ID = '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$';
+
 function parameterNamed(name: string): JsonObject {
   return { $ref: `#/components/parameters/${name}` };
 }
@@ -125,7 +127,9 @@ function components(registry: Registry, base: string): JsonObject {
   return {
     parameters: {
       type: inPath('type', { enum: registry.names() }),
-      id: inPath('id', { pattern: '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$' }),
+      compartment: inPath('compartment', { enum: registry.compartments() }),
+      owner: inPath('owner', { pattern: ID }),
+      id: inPath('id', { pattern: ID }),
       version: inPath('version', { pattern: '^[1-9][0-9]*$' }),
       search: {
         name: 'search',

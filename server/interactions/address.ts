@@ -1,10 +1,21 @@
 import { Failure } from '../../resources/errors.ts';
+import type { Compartment } from '../../resources/search/compartment.ts';
 import { isId } from '../../resources/validate/primitives.ts';
 import type { Interaction, InteractionRequest } from './interaction.ts';
 
+/** The compartment that the parts of an address name, if any. Throws `parameter` for an id that none can be (400). */
+export function compartmentAt({
+  compartment,
+  owner,
+}: Readonly<Record<string, string | undefined>>): Compartment | undefined {
+  if (compartment === undefined || owner === undefined) return undefined;
+  checkId(owner);
+  return { of: compartment, id: owner };
+}
+
 /** Throws `parameter` for an id that none can be (400). */
-export function checkAddress({ id }: Pick<InteractionRequest, 'type' | 'id' | 'body'>, hasId: boolean): void {
-  if (!hasId || isId(id)) return;
+export function checkId(id: string): void {
+  if (isId(id)) return;
   throw new Failure('parameter', 'An id has 1 to 64 letters, digits, hyphens and dots, and not dots alone.');
 }
 

@@ -4,6 +4,7 @@ import type { Interactions, Version, WriteResult } from '../../resources/engine.
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
+import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
 import type { Patch } from '../body.ts';
 import type { Judge } from '../guard.ts';
@@ -29,6 +30,8 @@ export interface InteractionRequest {
   id: string;
   /** The version id of the address, as it was sent; empty where it has none. */
   version: string;
+  /** The compartment that its address names, which a search stays within. */
+  compartment: Compartment | undefined;
   /** The resource that was sent; empty where the interaction takes none. */
   body: JsonObject;
   /** The patch that was sent, where the interaction takes one. */

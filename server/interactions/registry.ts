@@ -53,6 +53,8 @@ export const INTERACTIONS: readonly Interaction[] = [
     handle: validate,
   },
   { method: 'get', path: '/:type', name: 'search', code: 'search-type', handle: search },
+  { method: 'get', path: '/:compartment/:owner/:type', name: 'search', handle: search },
+  { method: 'post', path: '/:compartment/:owner/:type/_search', name: 'search', takes: 'form', handle: search },
   {
     method: 'post',
     path: '/:type',
