@@ -79,8 +79,8 @@ export const LEAKS: readonly Hole[] = [
   hole(
     'paging cursor of another principal',
     'resources/search/parse.ts',
-    'criteria: [...search.criteria, ...rows]',
-    'criteria: cursor === undefined ? [...search.criteria, ...rows] : search.criteria',
+    'criteria: [...search.criteria, ...bounds]',
+    'criteria: cursor === undefined ? [...search.criteria, ...bounds] : search.criteria',
   ),
   {
     attack: 'leak through _sort order',
