@@ -1,4 +1,4 @@
-import type { RowFilter } from '../access.ts';
+import type { RowFilter, Rows } from '../access.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
 import { isId } from '../validate/primitives.ts';
@@ -28,6 +28,8 @@ export interface SearchOptions {
    * Throws `forbidden` where it is nothing.
    */
   rows?: RowFilter;
+  /** What the caller may see of the type searched, where this search was judged by itself. */
+  ownRows?: Rows;
 }
 
 /** Where a parameter is read: in a type, at a depth of chaining. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RowFilter } from '../access.ts';
+import type { RowFilter, Rows } from '../access.ts';
 import { Failure } from '../errors.ts';
 import type { Projection } from '../project.ts';
 import { isEffective } from './columns.ts';
@@ -84,11 +84,11 @@ export function parseSearch(
   const draft: Draft = { definitions, type, search: everything(name), cursor: undefined };
   const found: Pair[] = [];
   const limits = new Set<Criterion>();
-  const rows: RowFilter = (seen) => {
-    const shown = options.rows?.(seen) ?? [];
+  const limiting = (shown: Rows) => {
     for (const criterion of shown) limits.add(criterion);
-    return shown;
+    return [...shown];
   };
+  const rows: RowFilter = (seen) => limiting(options.rows?.(seen) ?? []);
   for (const [parameter, value] of pairs) {
     try {
       if (!take(draft, { ...options, rows }, parameter, value)) continue;
@@ -99,7 +99,8 @@ export function parseSearch(
       draft.search.warnings.push(`${error.message} It was passed over.`);
     }
   }
-  const search = finish(draft, () => fingerprint(name, found), rows(name));
+  const own = options.ownRows === undefined ? rows(name) : limiting(options.ownRows);
+  const search = finish(draft, () => fingerprint(name, found), own);
   refuseExcess(search.criteria, limits);
   return search;
 }

@@ -12,8 +12,9 @@ export async function search(
 ): Promise<Result> {
   const { base, type, parameters, pageBytes } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
-  const rows = (other: string) => (other === type ? request.rows : judge.rows(other));
-  const options = { base: baseUrl, now: clock(), lenient, rows };
+  // Its parameters bound its matches alone: what it touches is judged as a search by itself, of the same type too.
+  const rows = (touched: string) => judge.rows(touched);
+  const options = { base: baseUrl, now: clock(), lenient, rows, ownRows: request.rows };
   const plan = { ...parseSearch(registry, type, parameters, options), bytes: pageBytes };
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);
