@@ -12,7 +12,7 @@ import { type Naming, namings } from './naming.ts';
 import { asked, oneOf, presence } from './own-rows.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, TermCriterion } from './plan.ts';
-import { escaped, splitEscaped, unescaped } from './text.ts';
+import { escaped, isEmpty, splitEscaped, unescaped } from './text.ts';
 import { alternatives, explained, isMissing, quoted } from './values.ts';
 
 /** What a search is understood with. */
@@ -63,7 +63,7 @@ export function parseCriterion(
   name: string,
   value: string,
 ): Criterion | undefined {
-  if (splitEscaped(value, ',').every((part) => part.trim() === '')) return undefined;
+  if (isEmpty(value)) return undefined;
   return parse({ definitions, type, options, depth: 0 }, name, value);
 }
 

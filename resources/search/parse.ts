@@ -89,13 +89,15 @@ export function parseSearch(
     return [...shown];
   };
   const rows: RowFilter = (seen) => limiting(options.rows?.(seen) ?? []);
-  for (const [parameter, value] of pairs) {
+  for (const pair of pairs) {
+    const [parameter, value] = pair;
     try {
       if (!take(draft, { ...options, rows }, parameter, value)) continue;
       if (!Object.hasOwn(RESULT, parameter) || parameter === '_sort') found.push([parameter, value]);
       if (parameter !== '_cursor') draft.search.understood.push([parameter, asDone(draft, parameter, value)]);
     } catch (error) {
       if (!options.lenient || !(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
+      draft.search.passedOver.push(pair);
       draft.search.warnings.push(`${error.message} It was passed over.`);
     }
   }
@@ -163,6 +165,7 @@ export function everything(type: string): ParsedSearch {
     after: undefined,
     fingerprint: () => '',
     includes: [],
+    passedOver: [],
     warnings: [],
     understood: [],
   };

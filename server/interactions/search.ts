@@ -1,23 +1,43 @@
 import type { Version } from '../../resources/engine.ts';
 import { projectText } from '../../resources/project.ts';
+import type { SearchOptions } from '../../resources/search/criteria.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
+import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { searchset } from '../bundle.ts';
 import { prefers } from '../preferences.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /** `GET /{type}?…` and `POST /{type}/_search` (FHIR R4 §3.1.0.11). */
-export async function search(
-  request: InteractionRequest,
-  { engine, registry, clock, judge, baseUrl }: Services,
-): Promise<Result> {
-  const { base, type, parameters, pageBytes } = request;
+export async function search(request: InteractionRequest, services: Services): Promise<Result> {
+  const { engine, registry, clock, judge, baseUrl } = services;
+  const { base, type, pageBytes } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
   // Its parameters bound its matches alone: what it touches is judged as a search by itself, of the same type too.
   const rows = (touched: string) => judge.rows(touched);
-  const options = { base: baseUrl, now: clock(), lenient, rows, ownRows: request.rows };
-  const plan = { ...parseSearch(registry, type, parameters, options), bytes: pageBytes };
+  const options = { base: baseUrl, now: clock(), lenient, rows };
+  const plan = { ...(await understood(request, services, options)), bytes: pageBytes };
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);
   const bundle = { base, path: type, parameters: plan.understood, page };
   return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings) };
+}
+
+/**
+ * The search of a request. A parameter that is passed over bounds nothing: where policies have seen one, it is judged
+ * again by what is left.
+ */
+async function understood(
+  request: InteractionRequest,
+  { registry, judge }: Services,
+  options: SearchOptions,
+): Promise<ParsedSearch> {
+  const { type, parameters, asked } = request;
+  const plan = parseSearch(registry, type, parameters, { ...options, ownRows: request.rows });
+  const { passedOver, warnings } = plan;
+  if (passedOver.length === 0 || !asked) return plan;
+  const read = parameters.filter((pair) => !passedOver.includes(pair));
+  const [path = ''] = asked.url.split('?', 1);
+  const line = { method: asked.method, url: `${path}?${new URLSearchParams(read)}` };
+  const ownRows = await judge.require('search', request, line);
+  return { ...parseSearch(registry, type, read, { ...options, ownRows }), warnings };
 }

@@ -77,6 +77,17 @@ export const POLICIES: readonly Hole[] = [
     `new URLSearchParams(\`?\${query}\`)`,
     'new URLSearchParams(query)',
   ),
+  {
+    attack: 'a parameter that bounds nothing',
+    edits: [
+      { file: 'auth/request-object.ts', guard: ' && !isEmpty(value)', without: '' },
+      {
+        file: 'server/interactions/search.ts',
+        guard: 'passedOver.length === 0 || !asked',
+        without: 'passedOver.length >= 0 || !asked',
+      },
+    ],
+  },
   hole(
     'a form of a search that says something else than its query',
     'server/resources.ts',
