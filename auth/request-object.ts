@@ -25,6 +25,9 @@ export interface AccessRequest {
   address: string;
 }
 
+/** What the names of members begin with in `params` that say which resource is asked for. */
+export const OF_RESOURCE = 'resource/';
+
 /** The object that the engines of policies see. */
 export function requestObject(request: AccessRequest): JsonObject {
   const { principal, operation, method, scheme, url, type, id, resource, body, address } = request;
@@ -82,7 +85,7 @@ function paramsOf(query: string): JsonObject {
   const params = new Map<string, string[]>();
   // One leading `?` is taken off, and is put here: a second belongs to a name, as where the parameters are read.
   for (const [name, value] of new URLSearchParams(`?${query}`)) {
-    if (!name.startsWith('resource/') && !isEmpty(value)) params.set(name, [...(params.get(name) ?? []), value]);
+    if (!name.startsWith(OF_RESOURCE) && !isEmpty(value)) params.set(name, [...(params.get(name) ?? []), value]);
   }
   return Object.fromEntries([...params].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]));
 }

@@ -88,6 +88,7 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
+  hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
     'server/resources.ts',
