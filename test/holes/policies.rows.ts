@@ -88,6 +88,8 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
+  hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
+  hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
   hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',

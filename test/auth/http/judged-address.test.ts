@@ -18,6 +18,7 @@ describe('judged addresses', () => {
     const link = [{ reference: 'Client/app' }];
     const policies: [id: string, policy: object][] = [
       ['own', { engine: 'matcho', matcho: { operation: { id: 'Group.search' }, params: { identifier: 'own' } } }],
+      ['named', { engine: 'json-schema', schema: named('^own') }],
       [
         'known',
         {
@@ -47,6 +48,14 @@ describe('judged addresses', () => {
       },
     };
   }
+
+  const named = (pattern: string) => ({
+    required: ['operation', 'params'],
+    properties: {
+      operation: { properties: { id: { const: 'Client.search' } } },
+      params: { required: ['name'], properties: { name: { pattern } } },
+    },
+  });
 
   const ask = (method: string, path: string, options: object = {}) =>
     api.request(method, path, { as: { bearer }, ...options });
@@ -123,6 +132,14 @@ describe('judged addresses', () => {
       expect((await ask('POST', `/${type}/_search`, { form: query, ...lenient })).status, path).to.equal(403);
       const batch = await send(api, 'batch', [entry(`GET ${path.slice(1)}`)], { as: { bearer }, ...lenient });
       expect(statuses(batch), batch.text).to.deep.equal(['403']);
+    }
+  });
+
+  it('a parameter that repeats is not let pass by a pattern', async () => {
+    expect((await ask('GET', '/Client?name=own')).status).to.equal(200);
+    for (const query of ['name=app', 'name=app&name=app', 'name=own&name=app', 'name=own&name=own']) {
+      expect((await ask('GET', `/Client?${query}`)).status, query).to.equal(403);
+      expect((await ask('POST', '/Client/_search', { form: query })).status, query).to.equal(403);
     }
   });
 
