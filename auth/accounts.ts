@@ -45,11 +45,12 @@ export function createAccounts(options: {
   const { engine, passwords, guessing, knownClients } = options;
 
   async function compare({ account, name, credential, secrets }: Claim, asker: Claimant): Promise<boolean> {
-    const held = account ? await engine.credentials.of(account.key, credential) : [];
+    // One that is switched off is as none: what would be remembered of a right guess at it would tell that it is right.
+    const held = account && isUsable(account.resource) ? await engine.credentials.of(account.key, credential) : [];
     const hashes = held.map(({ hash }) => hash);
     let matched = false;
     for (const secret of secrets) matched ||= await passwords.matches(name, secret, hashes, asker);
-    return matched && account !== undefined && isUsable(account.resource);
+    return matched;
   }
 
   async function settle(attempt: Attempt, check: () => Promise<boolean>): Promise<boolean> {

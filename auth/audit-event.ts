@@ -102,6 +102,12 @@ export function isOwnEvent({ source }: JsonObject): boolean {
   return isObject(identifier) && identifier['system'] === OBSERVER.system;
 }
 
+/** True for an AuditEvent that says by a code of the server's own what kind it is of: by these they are searched. */
+export function hasOwnKind({ type, subtype }: JsonObject): boolean {
+  const codings = [type, ...(Array.isArray(subtype) ? subtype : [])];
+  return codings.some((coding) => isObject(coding) && coding['system'] === KIND_SYSTEM);
+}
+
 /** R4 lets `who` point to neither a User nor a Client: `altId` is what an authentication system calls an agent. */
 function agentsOf({ user, client, asker, address }: AuditRecord): JsonObject[] {
   const names = new Set([asker, user && `User/${user}`, client && `Client/${client}`]);

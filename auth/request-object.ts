@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../resources/json/value.ts';
+import { isEmpty } from '../resources/search/text.ts';
 import type { Principal } from './principal.ts';
 
 /** A request to be judged. */
@@ -23,6 +24,9 @@ export interface AccessRequest {
   /** The caller's IP address. */
   address: string;
 }
+
+/** What the names of members begin with in `params` that say which resource is asked for. */
+export const OF_RESOURCE = 'resource/';
 
 /** The object that the engines of policies see. */
 export function requestObject(request: AccessRequest): JsonObject {
@@ -73,12 +77,15 @@ function decoded(path: string): string {
   }
 }
 
-/** The parameters of a query; one that repeats is a list. None may pass for what the request itself asks for. */
+/**
+ * The parameters of a query; one that repeats is a list. One without a value bounds nothing, and is none. None may pass
+ * for what the request itself asks for.
+ */
 function paramsOf(query: string): JsonObject {
   const params = new Map<string, string[]>();
   // One leading `?` is taken off, and is put here: a second belongs to a name, as where the parameters are read.
   for (const [name, value] of new URLSearchParams(`?${query}`)) {
-    if (!name.startsWith('resource/')) params.set(name, [...(params.get(name) ?? []), value]);
+    if (!name.startsWith(OF_RESOURCE) && !isEmpty(value)) params.set(name, [...(params.get(name) ?? []), value]);
   }
   return Object.fromEntries([...params].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]));
 }

@@ -4,7 +4,7 @@ import { Failure } from '../resources/errors.ts';
 import { equalJson } from '../resources/json/equal.ts';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Registry } from '../resources/registry.ts';
-import { isOwnEvent } from './audit-event.ts';
+import { hasOwnKind, isOwnEvent } from './audit-event.ts';
 import { endSignIns } from './authorization/sign-ins.ts';
 import { forgetRoot } from './bootstrap.ts';
 import { clientIssues } from './client-issues.ts';
@@ -64,9 +64,11 @@ function keepWhatPoliciesGoBy({ before = {}, after, narrowed }: Checked): void {
 
 /** What the server tells of itself is what it was: no caller may write such an AuditEvent, change or delete one. */
 function keepOwnEvents({ before = {}, after = {}, by }: Checked): void {
-  if (by === 'server' || !(isOwnEvent(before) || isOwnEvent(after))) return;
+  if (by === 'server') return;
+  const isOwn = isOwnEvent(before) || isOwnEvent(after);
+  if (!isOwn && !hasOwnKind(after)) return;
   throw new Failure('business-rule', 'AuditEvents of the server itself are made by it alone, and stay as they are.', {
-    expression: 'AuditEvent.source.observer',
+    expression: isOwn ? 'AuditEvent.source.observer' : 'AuditEvent.subtype',
   });
 }
 

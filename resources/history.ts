@@ -153,7 +153,7 @@ function writeCursor(place: number[]): string {
 
 function readCursor(cursor: string): number[] {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (!/^\d{1,15}\.\d{1,15}\.\d{1,10}$/.test(text)) {
+  if (!/^\d{1,15}\.\d{1,15}\.\d{1,9}$/.test(text)) {
     throw new Failure('parameter', '_cursor is not one that this server gave: follow the next link as it is.');
   }
   return text.split('.').map(Number);

@@ -118,7 +118,10 @@ export async function prepareSecrets(
   return writes;
 }
 
-/** The hashes of one secret or several: a secret that is stored already keeps its hash. */
+/**
+ * The hashes of one secret or several: a secret that is stored already keeps its hash. It is hashed all the same, like
+ * one that is new, so that the time does not tell who may write a secret what it was.
+ */
 async function nextHashes(hasher: SecretHasher, stored: readonly string[], value: Json): Promise<string[]> {
   const secrets = (Array.isArray(value) ? value : [value]).filter((secret) => typeof secret === 'string');
   const next: string[] = [];
@@ -128,7 +131,10 @@ async function nextHashes(hasher: SecretHasher, stored: readonly string[], value
     if (hash === undefined) added.push(secret);
     else next.push(hash);
   }
-  for (const secret of added) next.push(await hasher.hash(secret, next));
+  for (const secret of secrets) {
+    const hash = await hasher.hash(secret, next);
+    if (added.includes(secret)) next.push(hash);
+  }
   return next;
 }
 

@@ -30,6 +30,7 @@ export async function admit(
   await request.goOn?.();
   request.rows = await judge.require(name, request, asked);
   request.asker = judge.asker;
+  request.asked = asked;
   if (!isKnown) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }

@@ -44,7 +44,7 @@ export async function findPatient(
   interaction: Interaction,
   id: string,
 ): Promise<Choice | undefined> {
-  const rows = isId(id) ? await visible(context, interaction, 'read') : undefined;
+  const rows = isId(id) ? await visible(context, interaction, 'read', id) : undefined;
   const found = rows && (await context.engine.find('Patient', id, rows));
   return found && choiceOf(found.id, found.text);
 }
@@ -56,25 +56,28 @@ export function ownPatient(user: JsonObject, baseUrl: string): string | undefine
   return ['', baseUrl, `${baseUrl}/fhir`].includes(found.base) ? found.id : undefined;
 }
 
-/** What the person may see of patients; undefined for nothing. */
+/** What the person may see of patients, or of the one with this id; undefined for nothing. */
 async function visible(
   { access, settings }: StepContext,
   { login, request, address }: Interaction,
   interactionName: string,
+  id?: string,
 ): Promise<Criterion[] | undefined> {
   if (!login) return undefined;
   const judgement = await access.begin();
   try {
-    return judgement.require({
+    const asked = await judgement.complete({
       principal: { kind: 'user', user: login.user.resource, client: request.client.resource, token: undefined },
       operation: `Patient.${interactionName}`,
       method: 'GET',
       scheme: settings.baseUrl.startsWith('https:') ? 'https' : 'http',
-      url: '/Patient',
+      url: id === undefined ? '/Patient' : `/Patient/${id}`,
       type: 'Patient',
+      id,
       headers: {},
       address,
     });
+    return judgement.require(asked);
   } catch (error) {
     if (error instanceof Failure && error.code === 'forbidden') return undefined;
     throw error;

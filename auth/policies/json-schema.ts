@@ -5,7 +5,7 @@ import { type PolicyEngine, PolicyError } from './engine.ts';
 import { compilePattern } from './pattern.ts';
 import { saysNothing } from './schema-silence.ts';
 import { refuseEndless } from './schema-steps.ts';
-import { survey } from './schema-survey.ts';
+import { survey, triedParameters } from './schema-survey.ts';
 
 /** Says yes when the request, without its empty values, satisfies the schema and has what the schema looks into. */
 export const jsonSchema: PolicyEngine = {
@@ -22,10 +22,12 @@ export const jsonSchema: PolicyEngine = {
     refuseEndless(schema, at);
     const validate = compile(schema, at);
     const needed = [...survey(schema, at).needed];
+    const isTried = triedParameters(schema, at);
     if (saysNothing(schema, at)) throw new PolicyError(at, 'The schema lets every request pass: use the engine allow.');
     return (request) => {
       const seen = seenOf(request());
-      return needed.every((name) => Object.hasOwn(Object(seen), name)) && validate(seen) === true;
+      const isThere = needed.every((name) => Object.hasOwn(Object(seen), name));
+      return isThere && !repeated(seen).some(isTried) && validate(seen) === true;
     };
   },
 };
@@ -57,7 +59,8 @@ function compile(schema: JsonObject, place: string): (value: unknown) => unknown
 const LINEAR = Object.assign(
   (source: string) => {
     const pattern = compilePattern(source);
-    return { test: (text: string) => pattern.finds(text) };
+    // The library knows its patterns by their text: what has none of its own would stand for each of them.
+    return { test: (text: string) => pattern.finds(text), toString: () => JSON.stringify(source) };
   },
   { code: '' },
 );
@@ -90,6 +93,12 @@ function seenOf(request: JsonObject): Plain {
   const seen = filled(request) ?? {};
   SEEN.set(request, seen);
   return seen;
+}
+
+/** The names of the parameters that stand in the request more than once. */
+function repeated(seen: Plain): string[] {
+  const params: [string, Plain][] = Object.entries(Object(Object(seen).params ?? {}));
+  return params.filter(([, value]) => Array.isArray(value)).map(([name]) => name);
 }
 
 /** The value with ordinary numbers. */

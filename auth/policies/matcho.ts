@@ -1,6 +1,7 @@
 /** Matches a request with a pattern that has its shape. */
 import { equalJson } from '../../resources/json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
+import { OF_RESOURCE } from '../request-object.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
 import { follow } from './path.ts';
 import { compilePattern } from './pattern.ts';
@@ -37,7 +38,7 @@ function compile(pattern: Json, place: string): Match {
     if (keys.length > 1) throw new PolicyError(place, `${first} must stand alone.`);
     return compileDirective(first, pattern[first] ?? null, `${place}.${first}`);
   }
-  const members = keys.map((key) => [key, compileMember(pattern[key] ?? null, `${place}.${key}`)] as const);
+  const members = keys.map((key) => [key, compileMember(key, pattern[key] ?? null, `${place}.${key}`)] as const);
   return (value, root) =>
     isObject(value) &&
     every(members, ([key, match]) => match(Object.hasOwn(value, key) ? value[key] : undefined, root, value));
@@ -47,13 +48,18 @@ function compile(pattern: Json, place: string): Match {
 type MatchMember = (value: Json | undefined, root: JsonObject, parent: JsonObject) => Verdict;
 
 /**
- * A request need not have a `resource`, a `body` or a `user`. Only `nil?` and `present?` ask for that: what looks
- * into a member that the request does not have says nothing, so that no negation makes a yes of it.
+ * A request need not have a `resource`, a `body` or a `user`, nor name a resource in its `params`. Only `nil?` and
+ * `present?` ask for that: what looks into what the request does not have says nothing, so that no negation makes a yes
+ * of it.
  */
-function compileMember(pattern: Json, place: string): MatchMember {
+function compileMember(key: string, pattern: Json, place: string): MatchMember {
   const match = compile(pattern, place);
   if (asksForPresence(pattern)) return match;
-  return (value, root, parent) => (value === undefined && parent === root ? undefined : match(value, root));
+  const isNamed = key.startsWith(OF_RESOURCE);
+  return (value, root, parent) => {
+    const lacks = value === undefined && (parent === root || (isNamed && parent === root['params']));
+    return lacks ? undefined : match(value, root);
+  };
 }
 
 function asksForPresence(pattern: Json): boolean {

@@ -25,6 +25,32 @@ export function survey(root: JsonObject, place: string): Survey {
   return found;
 }
 
+/**
+ * Tells of a parameter whether a schema tries its text by a pattern, and says nothing of lists. One that repeats is
+ * such a list, of which a pattern says nothing either, and would let it pass.
+ */
+export function triedParameters(root: JsonObject, place: string): (name: string) => boolean {
+  const partsOf = (schema: Json | undefined): JsonObject[] =>
+    isObject(schema) ? [schema, ...sameValue(schema, root, place).flatMap((step) => partsOf(step.schema))] : [];
+  const isTried = (schema: Json | undefined) => {
+    const parts = partsOf(schema);
+    const mindsLists = parts.some(({ items, contains }) => (items ?? contains) !== undefined);
+    return !mindsLists && parts.some(({ pattern }) => pattern !== undefined);
+  };
+  const tried = new Set<string>();
+  let others = false;
+  const ofParams = partsOf(root).flatMap(({ properties }) => partsOf(membersIn(properties)['params']));
+  for (const { properties, patternProperties, additionalProperties } of ofParams) {
+    for (const [name, schema] of Object.entries(membersIn(properties))) if (isTried(schema)) tried.add(name);
+    others ||= [additionalProperties, ...Object.values(membersIn(patternProperties))].some(isTried);
+  }
+  return (name) => others || tried.has(name);
+}
+
+function membersIn(schemas: Json | undefined): JsonObject {
+  return isObject(schemas) ? schemas : {};
+}
+
 function note({ named, needed }: Survey, schema: JsonObject, reversed: boolean, place: string): void {
   const vague = UNNAMED.find((keyword) => schema[keyword] !== undefined);
   if (vague !== undefined || isObject(schema['additionalProperties'])) {

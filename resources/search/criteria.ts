@@ -1,4 +1,4 @@
-import type { RowFilter } from '../access.ts';
+import type { RowFilter, Rows } from '../access.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
 import { isId } from '../validate/primitives.ts';
@@ -12,7 +12,7 @@ import { type Naming, namings } from './naming.ts';
 import { asked, oneOf, presence } from './own-rows.ts';
 import type { Definitions } from './paths.ts';
 import type { Criterion, TermCriterion } from './plan.ts';
-import { escaped, splitEscaped, unescaped } from './text.ts';
+import { escaped, isEmpty, splitEscaped, unescaped } from './text.ts';
 import { alternatives, explained, isMissing, quoted } from './values.ts';
 
 /** What a search is understood with. */
@@ -28,6 +28,8 @@ export interface SearchOptions {
    * Throws `forbidden` where it is nothing.
    */
   rows?: RowFilter;
+  /** What the caller may see of the type searched, where this search was judged by itself. */
+  ownRows?: Rows;
   /** What bounds the matches beside what is asked for, such as a compartment. What is included need not meet it. */
   within?: Criterion | undefined;
 }
@@ -63,7 +65,7 @@ export function parseCriterion(
   name: string,
   value: string,
 ): Criterion | undefined {
-  if (splitEscaped(value, ',').every((part) => part.trim() === '')) return undefined;
+  if (isEmpty(value)) return undefined;
   return parse({ definitions, type, options, depth: 0 }, name, value);
 }
 

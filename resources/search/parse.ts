@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RowFilter } from '../access.ts';
+import type { RowFilter, Rows } from '../access.ts';
 import { Failure } from '../errors.ts';
 import type { Projection } from '../project.ts';
 import { isEffective } from './columns.ts';
@@ -84,24 +84,26 @@ export function parseSearch(
   const draft: Draft = { definitions, type, search: everything(name), cursor: undefined };
   const found: Pair[] = [];
   const limits = new Set<Criterion>();
-  const rows: RowFilter = (seen) => {
-    const shown = options.rows?.(seen) ?? [];
+  const limiting = (shown: Rows) => {
     for (const criterion of shown) limits.add(criterion);
-    return shown;
+    return [...shown];
   };
-  for (const [parameter, value] of pairs) {
+  const rows: RowFilter = (seen) => limiting(options.rows?.(seen) ?? []);
+  for (const pair of pairs) {
+    const [parameter, value] = pair;
     try {
       if (!take(draft, { ...options, rows }, parameter, value)) continue;
       if (!Object.hasOwn(RESULT, parameter) || parameter === '_sort') found.push([parameter, value]);
       if (parameter !== '_cursor') draft.search.understood.push([parameter, asDone(draft, parameter, value)]);
     } catch (error) {
       if (!options.lenient || !(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
+      draft.search.passedOver.push(pair);
       draft.search.warnings.push(`${error.message} It was passed over.`);
     }
   }
-  const within = options.within === undefined ? [] : [options.within];
-  for (const criterion of within) limits.add(criterion);
-  const search = finish(draft, () => fingerprint(name, found, within), [...within, ...rows(name)]);
+  const within = limiting(options.within === undefined ? [] : [options.within]);
+  const own = options.ownRows === undefined ? rows(name) : limiting(options.ownRows);
+  const search = finish(draft, () => fingerprint(name, found, within), [...within, ...own]);
   refuseExcess(search.criteria, limits);
   return search;
 }
@@ -164,6 +166,7 @@ export function everything(type: string): ParsedSearch {
     after: undefined,
     fingerprint: () => '',
     includes: [],
+    passedOver: [],
     warnings: [],
     understood: [],
   };

@@ -122,7 +122,8 @@ export interface ParsedSearch {
   fingerprint(): string;
   /** Resources to give beside the matches. */
   includes: Include[];
-  /** What lenient handling has passed over. */
+  /** What lenient handling has passed over, and what is said of it. */
+  passedOver: (readonly [name: string, value: string])[];
   warnings: string[];
   /** The parameters that were understood, as they were done: what the self link repeats. */
   understood: [name: string, value: string][];

@@ -72,6 +72,11 @@ export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[]
   return parts;
 }
 
+/** True for the value of a parameter that has none: nothing stands between its commas (FHIR R4 §3.1.1.1). */
+export function isEmpty(value: string): boolean {
+  return splitEscaped(value, ',').every((part) => part.trim() === '');
+}
+
 /** Removes the backslashes that escape `,`, `$`, `|` and `\`. */
 export function unescaped(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,$|\\])/g, '$1') : text;

@@ -32,6 +32,9 @@ export interface Plan {
   references: Map<string, string>;
 }
 
+/** As many as a Bundle has entries: each is made before the queue, and again in the job that all others wait for. */
+const MOST_SEARCHES = 2000;
+
 /** Finds out what the entries are about. Throws Failures that name the entry. */
 export async function planOf(entries: readonly BundleEntry[], services: Services): Promise<Plan> {
   const conditions: Plan['conditions'] = [];
@@ -40,7 +43,9 @@ export async function planOf(entries: readonly BundleEntry[], services: Services
   refuseOverlaps(entries, ids, conditions);
   const { links, references } = linksOf(entries, ids);
   const lookups = conditions.filter((lookup) => lookup !== undefined);
-  for (const entry of entries) lookups.push(...(await conditionalReferences(entry, services, references)));
+  for (const entry of entries) {
+    lookups.push(...(await conditionalReferences(entry, services, references, MOST_SEARCHES - lookups.length)));
+  }
   return { ids, conditions, lookups, links, references };
 }
 
@@ -137,21 +142,29 @@ function criteriaSent({ interaction, request, url }: BundleEntry): string {
 
 const CONDITIONAL = /^([A-Z][A-Za-z]*)\?(.+)$/s;
 
-/** Looks up the references of a body that are searches (`Patient?identifier=…`), and notes what they become. */
+/**
+ * Looks up the references of a body that are searches (`Patient?identifier=…`), and notes what they become. Rejects
+ * with `too-large` where there are more than are left.
+ */
 async function conditionalReferences(
   { request, place }: BundleEntry,
   services: Services,
   references: Plan['references'],
+  left: number,
 ): Promise<Lookup[]> {
-  const found: [text: string, at: string][] = [];
+  const found = new Map<string, string>();
   await request.goOn?.();
   replaceLinks(services.registry, request.type, mergedBy(request) ?? request.body, (text, kind, at) => {
-    if (kind === 'reference' && !references.has(text) && CONDITIONAL.test(text)) found.push([text, at]);
+    if (kind === 'reference' && !references.has(text) && CONDITIONAL.test(text) && !found.has(text))
+      found.set(text, at);
     return undefined;
   });
+  if (found.size > left) {
+    const message = `A transaction has at most ${MOST_SEARCHES} searches, with those of its references: send several.`;
+    throw new Failure('too-large', message, { expression: `${place}.resource` });
+  }
   const lookups: Lookup[] = [];
   for (const [text, at] of found) {
-    if (references.has(text)) continue;
     const expression = `${place}.resource${at.slice(request.type.length)}`;
     try {
       const lookup = await lookUp(text, services, expression);

@@ -7,7 +7,7 @@ import type { Registry } from '../../resources/registry.ts';
 import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
 import type { Patch } from '../body.ts';
-import type { Judge } from '../guard.ts';
+import type { Asked, Judge } from '../guard.ts';
 
 /** What a resource interaction is called, in policies and in the CapabilityStatement. */
 export type InteractionName =
@@ -46,8 +46,9 @@ export interface InteractionRequest {
   since?: number | undefined;
   /** How the work on a large body pauses; undefined for others. */
   goOn?: GoOn | undefined;
-  /** Whose request it is; set once it has been judged. */
+  /** Whose request it is, and the line that it was judged by; set once it has been judged. */
   asker?: Asker;
+  asked?: Asked;
   /** Where it is about all types: those of which the caller may see something, and what. */
   types: ReadonlyMap<string, Criterion[]>;
   /** The id that a new resource gets, where it was chosen before. */

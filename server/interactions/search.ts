@@ -1,7 +1,9 @@
 import type { Version } from '../../resources/engine.ts';
 import { projectText } from '../../resources/project.ts';
 import { withinCompartment } from '../../resources/search/compartment.ts';
+import type { SearchOptions } from '../../resources/search/criteria.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
+import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { prefers } from '../preferences.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 import { searchset } from './page-bundle.ts';
@@ -10,20 +12,39 @@ import { searchset } from './page-bundle.ts';
  * `GET /{type}?…` and `POST /{type}/_search` (FHIR R4 §3.1.0.11), and the same within a compartment:
  * `GET /Patient/{id}/{type}?…` (https://hl7.org/fhir/R4/http.html#vsearch).
  */
-export async function search(
-  request: InteractionRequest,
-  { engine, registry, clock, judge, baseUrl }: Services,
-): Promise<Result> {
-  const { base, type, compartment, parameters, pageBytes } = request;
+export async function search(request: InteractionRequest, services: Services): Promise<Result> {
+  const { engine, registry, clock, judge, baseUrl } = services;
+  const { base, type, compartment, pageBytes } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
-  const rows = (other: string) => (other === type ? request.rows : judge.rows(other));
-  const own = { base: baseUrl, now: clock() };
-  const within = compartment && withinCompartment(registry, own, compartment, type);
-  const options = { ...own, lenient, rows, within };
-  const plan = { ...parseSearch(registry, type, parameters, options), bytes: pageBytes };
+  const server = { base: baseUrl, now: clock() };
+  const within = compartment && withinCompartment(registry, server, compartment, type);
+  // Its parameters bound its matches alone: what it touches is judged as a search by itself, of the same type too.
+  const rows = (touched: string) => judge.rows(touched);
+  const options = { ...server, lenient, rows, within };
+  const plan = { ...(await understood(request, services, options)), bytes: pageBytes };
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
   const bundle = { base, path, parameters: plan.understood, page };
   return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings) };
+}
+
+/**
+ * The search of a request. A parameter that is passed over bounds nothing: where policies have seen one, it is judged
+ * again by what is left.
+ */
+async function understood(
+  request: InteractionRequest,
+  { registry, judge }: Services,
+  options: SearchOptions,
+): Promise<ParsedSearch> {
+  const { type, parameters, asked } = request;
+  const plan = parseSearch(registry, type, parameters, { ...options, ownRows: request.rows });
+  const { passedOver, warnings } = plan;
+  if (passedOver.length === 0 || !asked) return plan;
+  const read = parameters.filter((pair) => !passedOver.includes(pair));
+  const [path = ''] = asked.url.split('?', 1);
+  const line = { method: asked.method, url: `${path}?${new URLSearchParams(read)}` };
+  const ownRows = await judge.require('search', request, line);
+  return { ...parseSearch(registry, type, read, { ...options, ownRows }), warnings };
 }

@@ -81,10 +81,52 @@ describe('policy engine matcho', () => {
 });
 
 describe('policy engine json-schema', () => {
+  const code = { pattern: '^own$' };
+  const several: [why: string, code: JsonObject, expected: boolean][] = [
+    ['a pattern', code, false],
+    ['a pattern in a part', { allOf: [{ anyOf: [code] }] }, false],
+    ['a pattern that is negated', { not: { type: 'string', pattern: '^other$' } }, false],
+    ['a pattern of each', { items: code }, false],
+    ['a pattern of any', { contains: code }, true],
+    ['a pattern of one, and of each of several', { ...code, items: { pattern: '^o' } }, true],
+  ];
+  for (const [why, schema, expected] of several) {
+    it(`${why}, of a parameter that repeats: ${expected ? 'yes' : 'no'}`, () => {
+      const request = { params: { code: ['own', 'other'] } };
+      const within = (keyword: string, value: JsonObject) => {
+        const params = { required: ['code'], [keyword]: value };
+        return decide({ engine: 'json-schema', schema: { required: ['params'], properties: { params } } }, request);
+      };
+      expect(within('properties', { code: schema })).to.equal(expected);
+      expect(within('additionalProperties', schema)).to.equal(expected);
+      expect(within('patternProperties', { '^c': schema })).to.equal(expected);
+    });
+  }
+
   const rows: [why: string, schema: JsonObject, expected: boolean][] = [
     ['a constant', { properties: { 'request-method': { const: 'get' } }, required: ['request-method'] }, true],
     ['another constant', { properties: { 'request-method': { const: 'post' } } }, false],
     ['a pattern', { properties: { uri: { type: 'string', pattern: '^/Patient/' } } }, true],
+    [
+      'a second pattern',
+      { properties: { uri: { pattern: '^/Patient/' }, 'request-method': { pattern: '^get$' } } },
+      true,
+    ],
+    [
+      'a second pattern that does not match',
+      { properties: { uri: { pattern: '.' }, 'request-method': { pattern: '^post$' } } },
+      false,
+    ],
+    [
+      'a second pattern, of names',
+      { properties: { uri: { pattern: '.' }, user: { patternProperties: { '^id$': { const: 'u1' } } } } },
+      true,
+    ],
+    [
+      'a second pattern, for names',
+      { properties: { uri: { pattern: '.' }, user: { propertyNames: { pattern: '^id$' } } } },
+      false,
+    ],
     ['a required member', { required: ['client'] }, false],
     ['a member of the prototype', { required: ['constructor'] }, false],
     ['an empty string counts as absent', { properties: { body: { required: ['note'] } } }, false],

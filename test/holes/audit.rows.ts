@@ -50,7 +50,13 @@ export const AUDIT: readonly Hole[] = [
   hole(
     'the server tells nothing that a caller has forged',
     'auth/rules.ts',
-    "if (by === 'server' || !(isOwnEvent(before) || isOwnEvent(after))) return;",
-    'return;',
+    'const isOwn = isOwnEvent(before) || isOwnEvent(after);',
+    'const isOwn = false;',
+  ),
+  hole(
+    'a forged event has no code',
+    'auth/rules.ts',
+    'if (!isOwn && !hasOwnKind(after)) return;',
+    'if (!isOwn) return;',
   ),
 ];

@@ -16,6 +16,7 @@ export const LOAD: readonly Hole[] = [
   hole('too many names', 'resources/json/read.ts', 'if (this.#names !== undefined) this.#count(key, this.#names);', ''),
   hole('too many fields of a form', 'server/formats/form.ts', 'if (pairs.length === MOST_FIELDS)', 'if (false)'),
   hole('searches would look for by too many values', 'resources/prepare.ts', 'most: type.mostRows', 'most: 2 ** 30'),
+  hole('very many searches', 'server/bundles/plan.ts', 'if (found.size > left)', 'if (false)'),
   hole(
     'is refused before its body is read',
     'server/resources.ts',

@@ -30,7 +30,7 @@ export const PARSING: readonly Hole[] = [
   {
     attack: 'SQL through cursors of a history',
     edits: [
-      { file: 'resources/history.ts', guard: '!/^\\d{1,15}\\.\\d{1,15}\\.\\d{1,10}$/.test(text)', without: 'false' },
+      { file: 'resources/history.ts', guard: '!/^\\d{1,15}\\.\\d{1,15}\\.\\d{1,9}$/.test(text)', without: 'false' },
       { file: 'resources/history.ts', guard: ".split('.').map(Number)", without: ".split('.')" },
       {
         file: 'resources/history.ts',

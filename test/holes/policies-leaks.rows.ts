@@ -77,6 +77,12 @@ export const LEAKS: readonly Hole[] = [
     `scope.options.rows?.(from)${REFUSED_BUT_NOT_NARROWED}`,
   ),
   hole(
+    'leak through the type itself',
+    'server/interactions/search.ts',
+    'judge.rows(touched);',
+    '(touched === type ? request.rows : judge.rows(touched));',
+  ),
+  hole(
     'paging cursor of another principal',
     'resources/search/parse.ts',
     'criteria: [...search.criteria, ...bounds]',

@@ -77,6 +77,20 @@ export const POLICIES: readonly Hole[] = [
     `new URLSearchParams(\`?\${query}\`)`,
     'new URLSearchParams(query)',
   ),
+  {
+    attack: 'a parameter that bounds nothing',
+    edits: [
+      { file: 'auth/request-object.ts', guard: ' && !isEmpty(value)', without: '' },
+      {
+        file: 'server/interactions/search.ts',
+        guard: 'passedOver.length === 0 || !asked',
+        without: 'passedOver.length >= 0 || !asked',
+      },
+    ],
+  },
+  hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
+  hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
+  hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
     'server/resources.ts',

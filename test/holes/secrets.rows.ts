@@ -61,6 +61,24 @@ export const SECRETS: readonly Hole[] = [
     "return digest(format === 'opaque' ?",
     "return (format === 'opaque' ?",
   ),
+  hole(
+    'guessing by writes at what is hidden',
+    'resources/interactions.ts',
+    'keyOf: async () => (await this.find(type, id, rows))?.key,',
+    'keyOf: async () => (await this.find(type, id))?.key,',
+  ),
+  hole(
+    'guessing by writes that fail',
+    PREPARE,
+    'for (const secret of secrets) {\n    const hash = await hasher.hash',
+    'for (const secret of added) {\n    const hash = await hasher.hash',
+  ),
+  hole(
+    'guesses at an account that is switched off',
+    'auth/accounts.ts',
+    'const held = account && isUsable(account.resource) ?',
+    'const held = account ?',
+  ),
   // Each has a salt of its own.
   hole(
     'how many live secrets an account has does not show in the work',

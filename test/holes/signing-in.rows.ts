@@ -210,6 +210,12 @@ export const SIGNING_IN: readonly Hole[] = [
     'patient !== undefined ?',
   ),
   hole(
+    'a patient that its person may not read',
+    'auth/authorization/patients.ts',
+    "await visible(context, interaction, 'read', id) :",
+    "await visible(context, interaction, 'read') :",
+  ),
+  hole(
     'scopes and no patient gets nothing',
     ACCESS,
     'patient === undefined ? false :',

@@ -135,6 +135,33 @@ describe('interactions: links of a transaction', () => {
       }
     });
 
+    it('very many searches are refused before any of them is made; the same one again is none more', async () => {
+      await call('POST', '/Patient', identified('sought'));
+      const list = (size: number, reference: (at: number) => string) => ({
+        resourceType: 'List',
+        status: 'current',
+        mode: 'working',
+        entry: Array.from({ length: size }, (_, at) => ({ item: { reference: reference(at) } })),
+      });
+      const refused = await transact([
+        entry(
+          'POST List',
+          list(2001, (at) => `Patient?identifier=none-${at}`),
+        ),
+      ]);
+      expect([refused.status, issue(refused)]).to.eql([413, 'too-long Bundle.entry[0].resource']);
+      const half = (from: number) => list(1001, (at) => `Patient?identifier=sought&_id:not=${from + at}`);
+      const halves = await transact([entry('POST List', half(0)), entry('POST List', half(1001))]);
+      expect([halves.status, issue(halves)]).to.eql([413, 'too-long Bundle.entry[1].resource']);
+      const done = await transact([
+        entry(
+          'POST List',
+          list(2001, () => 'Patient?identifier=sought'),
+        ),
+      ]);
+      expect(done.status, done.text.slice(0, 500)).to.equal(200);
+    });
+
     for (const [reference, status, wanted] of [
       ['Patient?identifier=nobody', 412, 'conflict'],
       ['Patient?identifier=many', 412, 'multiple-matches'],

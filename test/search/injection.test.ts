@@ -88,7 +88,16 @@ describe('SQL injection', () => {
   }
 
   it('SQL through cursors of a history', async () => {
-    for (const text of [...HOSTILE, '1.1.1) OR (1 = 1', '1.1.-1', '1.1', '1e3.1.1', '1.1.1.1', ' 1.1.1']) {
+    for (const text of [
+      ...HOSTILE,
+      '1.1.1) OR (1 = 1',
+      '1.1.-1',
+      '1.1',
+      '1e3.1.1',
+      '1.1.1.1',
+      ' 1.1.1',
+      '1.1.2147483648',
+    ]) {
       const page = { count: 1, cursor: Buffer.from(text).toString('base64url') };
       const reading = readHistory(library.connection, 'Patient', undefined, page);
       const refused = await reading.catch((error: unknown) => error);

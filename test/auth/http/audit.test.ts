@@ -223,10 +223,26 @@ describe('auth: audit', () => {
     ];
     expect(writes.map(({ status }) => status)).to.eql(Array(writes.length).fill(422));
     expect((await api.request('GET', at, { as: asRoot })).body).to.eql(own);
-    const theirs = { ...changed, id: undefined, source: { observer: { display: 'A device' } } };
+    const theirs = { ...changed, id: undefined, subtype: undefined, source: { observer: { display: 'A device' } } };
     const made = await api.request('POST', '/AuditEvent', { as: asRoot, json: theirs });
     expect(made.status).to.equal(201);
     expect((await api.request('DELETE', `/AuditEvent/${made.string('id')}`, { as: asRoot })).status).to.equal(204);
+  });
+
+  it('a forged event has no code by which those of the server are found', async () => {
+    await api.granted('grant_type=client_credentials', { as: asApp, ...from('10.1.0.25') });
+    const own = await one('token-issued', '10.1.0.25');
+    const forged = (more: object) => ({ ...own, id: undefined, source: { observer: { display: 'Ward' } }, ...more });
+    for (const more of [{}, { subtype: undefined, type: { system: KIND, code: 'denied' } }]) {
+      const reply = await api.request('POST', '/AuditEvent', { as: asRoot, json: forged(more) });
+      expect([reply.status, reply.at('issue.0.expression.0')]).to.eql([422, 'AuditEvent.subtype']);
+    }
+    const theirs = await api.request('POST', '/AuditEvent', { as: asRoot, json: forged({ subtype: undefined }) });
+    const at = `/AuditEvent/${theirs.string('id')}`;
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const json = { subtype: [{ system: KIND, code: 'denied' }] };
+    expect((await api.request('PATCH', at, { as: asRoot, json, headers })).status).to.equal(422);
+    await api.remove(at);
   });
 
   it('secrets and tokens are in no event, and nowhere in the database', async () => {

@@ -18,6 +18,14 @@ describe('judged addresses', () => {
     const link = [{ reference: 'Client/app' }];
     const policies: [id: string, policy: object][] = [
       ['own', { engine: 'matcho', matcho: { operation: { id: 'Group.search' }, params: { identifier: 'own' } } }],
+      ['named', { engine: 'json-schema', schema: named('^own') }],
+      [
+        'known',
+        {
+          engine: 'matcho',
+          matcho: { operation: { id: '#(Client|User)[.]search' }, params: { email: 'not-blank?' } },
+        },
+      ],
       ['own-gone', { engine: 'matcho', matcho: { operation: { id: 'Group.delete' }, params: { identifier: 'own' } } }],
       [
         'counted',
@@ -40,6 +48,14 @@ describe('judged addresses', () => {
       },
     };
   }
+
+  const named = (pattern: string) => ({
+    required: ['operation', 'params'],
+    properties: {
+      operation: { properties: { id: { const: 'Client.search' } } },
+      params: { required: ['name'], properties: { name: { pattern } } },
+    },
+  });
 
   const ask = (method: string, path: string, options: object = {}) =>
     api.request(method, path, { as: { bearer }, ...options });
@@ -94,6 +110,37 @@ describe('judged addresses', () => {
     }
     expect(await statusOf('GET', 'http://localhost/Patient')).to.equal(200);
     expect(await statusOf('GET', 'http://localhost/Group?identifier=own')).to.equal(200);
+  });
+
+  it('a parameter that bounds nothing: without a value it is none', async () => {
+    expect((await ask('GET', '/User?email=x')).at('total')).to.equal(0);
+    for (const value of ['', ',', '%20', ',%20,', '%09']) {
+      expect((await ask('GET', `/User?email=${value}`)).status, value).to.equal(403);
+      expect((await ask('POST', '/User/_search', { form: `email=${value}` })).status, value).to.equal(403);
+      const batch = await send(api, 'batch', [entry(`GET User?email=${value}`)], { as: { bearer } });
+      expect(statuses(batch), batch.text).to.deep.equal(['403']);
+    }
+  });
+
+  it('a parameter that bounds nothing: one that lenient handling passes over is not judged by', async () => {
+    const lenient = { headers: { prefer: 'handling=lenient' } };
+    expect((await ask('GET', '/Client?email=x')).status).to.equal(400);
+    expect((await ask('GET', '/User?email=x&colour=blue', lenient)).at('total')).to.equal(0);
+    for (const path of ['/Client?email=x', '/Client?email=x&name=y', '/User?email:colour=x']) {
+      const [type, query] = path.slice(1).split('?');
+      expect((await ask('GET', path, lenient)).status, path).to.equal(403);
+      expect((await ask('POST', `/${type}/_search`, { form: query, ...lenient })).status, path).to.equal(403);
+      const batch = await send(api, 'batch', [entry(`GET ${path.slice(1)}`)], { as: { bearer }, ...lenient });
+      expect(statuses(batch), batch.text).to.deep.equal(['403']);
+    }
+  });
+
+  it('a parameter that repeats is not let pass by a pattern', async () => {
+    expect((await ask('GET', '/Client?name=own')).status).to.equal(200);
+    for (const query of ['name=app', 'name=app&name=app', 'name=own&name=app', 'name=own&name=own']) {
+      expect((await ask('GET', `/Client?${query}`)).status, query).to.equal(403);
+      expect((await ask('POST', '/Client/_search', { form: query })).status, query).to.equal(403);
+    }
   });
 
   it('a form of a search that says something else than its query', async () => {

@@ -5,6 +5,12 @@ import { type Api, startApi } from './api.ts';
 
 const SECRET = 'app-secret';
 
+/** A schema that tries members of the request by patterns. */
+const patterns = (tried: Record<string, string>) => ({
+  required: Object.keys(tried),
+  properties: Object.fromEntries(Object.entries(tried).map(([name, pattern]) => [name, { pattern }])),
+});
+
 describe('engines of policies over HTTP', () => {
   let api: Api;
   let bearer: string;
@@ -53,6 +59,11 @@ describe('engines of policies over HTTP', () => {
     ['matcho: a method', { engine: 'matcho', matcho: { 'request-method': 'get' } }, '+++-+'],
     ['matcho: a regular expression on the whole uri', { engine: 'matcho', matcho: { uri: '#/Patient/.*' } }, '++---'],
     ['matcho: a regular expression matches no part', { engine: 'matcho', matcho: { uri: '#/Patient' } }, '--++-'],
+    [
+      'json-schema: a second pattern of a schema',
+      { engine: 'json-schema', schema: patterns({ 'request-method': '.', uri: '^/Patient/p1$' }) },
+      '+----',
+    ],
     [
       'matcho: a path into the user',
       { engine: 'matcho', matcho: { params: { 'resource/id': '.user.data.patient' } } },

@@ -69,5 +69,16 @@ describe('policies: examples', () => {
     expect(await put('/Patient/there', '198.51.100.7', { active: true })).to.equal(403);
     expect(await put('/Patient/gone', '192.0.2.7', { active: true })).to.equal(403);
     expect(await put('/Patient/there', '192.0.2.7', { active: true, photo: [{ title: 'x' }] })).to.equal(403);
+    const photo = { active: true, photo: [{ title: 'x' }] };
+    for (const gone of [
+      { method: 'PUT', json: { active: true } },
+      { method: 'PATCH', json: { photo: null } },
+    ]) {
+      await api.put('/Patient/there', photo);
+      const { method, json } = gone;
+      const type = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {};
+      const headers = { ...type, 'x-forwarded-for': '192.0.2.7' };
+      expect((await api.request(method, '/Patient/there', { as, json, headers })).status, method).to.equal(200);
+    }
   });
 });

@@ -37,6 +37,7 @@ const ROWS: [why: string, policy: object, passing: string][] = [
   ['matcho: one of several', matcho({ resource: { gender: { $enum: ['male'] } } }), '-++++++++-------'],
   ['matcho: a path to it', matcho({ params: { 'resource/id': '.resource.id' } }), '+++++++++-------'],
   ['matcho: a path to it, negated', matcho({ body: { gender: { $not: '.resource.gender' } } }), '-------+--------'],
+  ['matcho: the id, negated', matcho({ params: { 'resource/id': { $not: 'm' } } }), '+-------++++----'],
   ['matcho: that there is none', matcho({ resource: 'nil?' }), '---------+++++++'],
   ['matcho: that there is one', matcho({ resource: 'present?' }), '+++++++++-------'],
   [

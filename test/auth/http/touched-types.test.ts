@@ -72,6 +72,46 @@ describe('the types that a search touches', () => {
     await api.remove('/AccessPolicy/ann');
   });
 
+  it('leak through the type itself: what is not among the matches is judged as a search of its own', async () => {
+    await api.put('/Client/portal', { secret: SECRET, grant_types: ['basic'] });
+    for (const id of ['own', 'other']) await api.put(`/Patient/${id}`, {});
+    const about = (id: string, more: object = {}) => ({
+      status: 'final',
+      code: { text: id },
+      subject: { reference: `Patient/${id}` },
+      ...more,
+    });
+    await api.put('/Observation/member', about('other'));
+    await api.put('/Observation/own', about('own', { hasMember: [{ reference: 'Observation/member' }] }));
+    await api.put('/Observation/derived', about('other', { derivedFrom: [{ reference: 'Observation/own' }] }));
+    await api.put('/AccessPolicy/portal', {
+      engine: 'matcho',
+      matcho: { operation: { id: 'Observation.search' }, params: { patient: 'own' } },
+      link: [{ reference: 'Client/portal' }],
+    });
+    const as = { basic: ['portal', SECRET] } as const;
+    const search = (query: string) => api.request('GET', `/Observation?patient=own&${query}`, { as });
+    for (const query of ['', '_include=Observation:has-member', '_revinclude=Observation:derived-from', '_include=*']) {
+      const reply = await search(query);
+      expect(reply.status, reply.text).to.equal(200);
+      expect(reply.text.match(/"fullUrl":"[^"]*"/g), query).to.have.length(1);
+    }
+    for (const query of [
+      'has-member.patient=other',
+      'has-member:Observation.code:text=other',
+      '_has:Observation:derived-from:patient=other',
+      '_has:Observation:derived-from:patient=none',
+    ]) {
+      expect((await search(query)).status, query).to.equal(403);
+    }
+    await api.put('/AccessPolicy/portal-all', {
+      engine: 'allow',
+      link: [{ reference: 'Client/portal' }, { reference: 'Operation/Observation.search' }],
+    });
+    expect((await search('_include=Observation:has-member')).text).to.include('Observation/member"');
+    expect((await search('_has:Observation:derived-from:patient=other')).at('total')).to.equal(1);
+  });
+
   it('the same by POST', async () => {
     expect((await ask('/Session/_search', 'POST', 'user.email=ann@example.com')).status).to.equal(403);
     expect((await ask('/Session/_search', 'POST', 'active=true')).status).to.equal(200);
