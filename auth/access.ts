@@ -11,7 +11,7 @@ import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { patientOf } from './signed-in.ts';
 import { scopeFor, tokenReach } from './smart-scopes.ts';
-import { findStored } from './stored.ts';
+import { findStored, referenceOf } from './stored.ts';
 
 /** A judgement by the policies as they were when it was begun. */
 export interface Judgement {
@@ -76,7 +76,7 @@ class PolicyJudgement implements Judgement {
   }
 
   /** What the scopes of a request's token permit. Throws a Denial where that is nothing. */
-  #scope(request: Asked): Decision {
+  #scope(request: Scoped): Decision {
     const scope = withinScope(this.#context, request);
     if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
     return scope;
@@ -85,6 +85,9 @@ class PolicyJudgement implements Judgement {
 
 /** What of a request says which policies apply to it. */
 type Asked = Pick<AccessRequest, 'principal' | 'operation'>;
+
+/** What of it the scopes of its token look at. */
+type Scoped = Asked & Pick<AccessRequest, 'type' | 'id'>;
 
 function refusal({ principal, operation }: Asked): Denial {
   return new Denial(principal.kind === 'anonymous' ? 'anonymous' : 'forbidden', operation);
@@ -122,14 +125,24 @@ function sufficientScope({ principal, operation }: Asked): string | undefined {
  * A token stays within what its scopes of SMART permit. What is permitted about a patient alone is narrowed to the
  * compartment of the patient in the Session; without one that is nothing.
  */
-function withinScope(context: PolicyContext, { principal, operation }: Asked): Decision {
+function withinScope(context: PolicyContext, request: Scoped): Decision {
+  const { principal, operation } = request;
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
-  if (!token) return true;
+  if (!token || readsOwnRecord(request, token.record.scope)) return true;
   const reach = tokenReach(token.sessionScope, token.record.scope, operation);
   if (reach !== 'patient') return reach === 'anywhere';
   const patient = patientOf(token.session.resource);
   const [type = ''] = operation.split('.');
   return patient === undefined ? false : inCompartment(context, { of: 'Patient', id: patient }, type);
+}
+
+/**
+ * True for the read of the record that a person is, by a token with the scope that asks for it
+ * (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#scopes-for-requesting-identity-data).
+ */
+function readsOwnRecord({ principal, operation, type, id }: Scoped, scope: readonly string[]): boolean {
+  if (!scope.includes('fhirUser') || principal.kind !== 'user' || operation !== `${type}.read`) return false;
+  return referenceOf(principal.user['fhirUser']) === `${type}/${id}`;
 }
 
 /** The resources of a type in a compartment: `false` where the type has no part in it. */

@@ -94,8 +94,10 @@ function claimedBy(method: ClientMethod, request: CredentialRequest): string | u
   }
 }
 
+const NAMELESS = 'The request does not say which client it comes from: send client_id, with credentials if it has any.';
+
 async function identifyPublic(engine: Engine, id: string | undefined): Promise<RequestClient> {
-  if (id === undefined) throw new OAuthError('invalid_client', 'Client authentication is required.');
+  if (id === undefined) throw new OAuthError('invalid_client', NAMELESS);
   const client = await findStored(engine, 'Client', id);
   if (!client || !isUsable(client.resource)) throw new OAuthError('invalid_client', REFUSED);
   return { client, authenticated: false, confidential: await isConfidential(engine, client) };

@@ -61,8 +61,10 @@ export function sendResult(ctx: Context, answer: Answer, result: Result, desk: D
   if (version) setVersionHeaders(ctx, version);
   if (status === 204 || status === 304) return undefined;
   const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
-  // One that was there already, and is not given, is told of likewise: whoever wanted to make it has to learn its id.
-  if (version && (status === 201 || (preferred === 'minimal' && ctx.method === 'POST'))) {
+  const isGiven = preferred !== 'minimal' && preferred !== 'OperationOutcome';
+  // One that was there already, and that neither the address names nor the answer gives, is told of likewise: nothing
+  // else tells its id.
+  if (version && (status === 201 || (!isGiven && ctx['params'].id === undefined))) {
     const { type, id, versionId } = version;
     ctx.set('Location', `${ctx.state.base}/${type}/${id}/_history/${versionId}`);
   }

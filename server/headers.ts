@@ -42,7 +42,7 @@ export function crossOrigin({ corsOrigins }: Config, registered: AllowedOrigins)
 
 /** What the server tells everybody of itself. */
 function isDiscovery(path: string): boolean {
-  return path === '/metadata' || path.startsWith('/.well-known/');
+  return path === '/metadata' || path === '/openapi.json' || path.startsWith('/.well-known/');
 }
 
 function allowing(origin: (ctx: Context) => string, credentials: boolean): Step {

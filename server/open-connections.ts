@@ -65,12 +65,15 @@ export class OpenConnections {
 
   /**
    * A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another; one
-   * that never asked anything is not idle to Node. To Node, one whose answer is still being sent is idle, too.
+   * that never asked anything is not idle to Node, nor is one of which only what is discarded is to come. To Node, one
+   * whose answer is still being sent is idle, too.
    */
   #endUnused(): void {
     const isSending = [...this.#due.values()].some((due) => [...due].some(isBeingSent));
     if (!isSending) this.#server.closeIdleConnections();
-    for (const socket of this.#due.keys()) if (socket.bytesRead === 0) socket.destroy();
+    for (const [socket, due] of this.#due) {
+      if (socket.bytesRead === 0 || (socket.writableFinished && due.size === 0)) socket.destroy();
+    }
   }
 
   /** Node tells the answer that is being sent that its connection is closed, and none of those that wait behind it. */

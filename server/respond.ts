@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Context, Step } from './context.ts';
 import { type Auditing, noteDenial, type RefusedRequest } from './denials.ts';
 import { type Answer, negotiate, type Wishes } from './formats/negotiate.ts';
+import { lingerOn } from './linger.ts';
 import { isPage, sendPage } from './pages.ts';
 
 /** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
@@ -69,9 +70,11 @@ function renderOAuth(ctx: Context, error: OAuthError): void {
   ctx.body = JSON.stringify(body);
 }
 
-/** A body that was refused before its end is not read on: the connection ends with the answer. */
+/** A body that was refused before its end is of no use any more: the connection ends with the answer. */
 function closeIfUnread(ctx: Context): void {
-  if (!ctx.req.complete) ctx.set('Connection', 'close');
+  if (ctx.req.complete) return;
+  ctx.set('Connection', 'close');
+  lingerOn(ctx.req);
 }
 
 function answerOrDefault(ctx: Context): Answer {

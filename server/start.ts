@@ -106,6 +106,8 @@ async function listen(
     keepAliveTimeout: IDLE_TIMEOUT,
   };
   const server = createServer(timeouts, (request, response) => {
+    // Nothing is done for who was told that the connection ends, and can be told no more.
+    if (request.socket.writableEnded) return void request.socket.destroy();
     open.asked(response);
     void handler.then(async (handle) => {
       await handle(request, response);

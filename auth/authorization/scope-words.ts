@@ -5,7 +5,7 @@ const WORDS = new Map([
   ['openid', 'know who you are'],
   ['profile', 'see your name'],
   ['email', 'see your email address'],
-  ['fhirUser', 'know which record here is your own'],
+  ['fhirUser', 'know which record here is your own, and read it'],
   ['launch/patient', 'know which patient was chosen'],
   ['offline_access', 'go on doing so when you are away, until you or an administrator end it'],
 ]);

@@ -1,17 +1,23 @@
 import type { JsonObject } from '../../resources/json/value.ts';
+import { answers, bodies } from './contents.ts';
 
 const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
 const page: JsonObject = { 'text/html': { schema: { type: 'string' } } };
 const text: JsonObject = { 'text/plain': { schema: { type: 'string' } } };
 const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
 const answer: JsonObject = { '200': { description: 'Done.', content: object } };
+/** Why not, under `/auth` and elsewhere. */
 const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
+const failure: JsonObject = { default: { $ref: '#/components/responses/Failure' } };
+const resource = answers({ $ref: '#/components/schemas/Resource' });
+const bundle = answers({ $ref: '#/components/schemas/Bundle' });
 
-/** What anyone may get, or what judges its caller by what it is sent. */
-function open(operationId: string, tag: string): JsonObject {
-  return { get: { operationId, tags: [tag], security: [], responses: answer } };
+/** What anyone may get. */
+function open(operationId: string, tag: string, responses: JsonObject = { ...answer, ...failure }): JsonObject {
+  return { get: { operationId, tags: [tag], security: [], responses } };
 }
 
+/** What judges its caller by what it is sent. */
 function posted(operationId: string): JsonObject {
   const requestBody = { required: true, content: { ...form, ...object } };
   return {
@@ -26,8 +32,8 @@ function posted(operationId: string): JsonObject {
 }
 
 /** What a browser asks, by GET or by the form of an app or of a page. */
-function paged(operationId: string, answers: JsonObject): JsonObject {
-  const responses = { ...answers, default: { description: 'A page that says why not.', content: page } };
+function paged(operationId: string, told: JsonObject): JsonObject {
+  const responses = { ...told, default: { description: 'A page that says why not.', content: page } };
   const asked = { operationId, tags: ['auth'], security: [], responses };
   return {
     get: asked,
@@ -39,28 +45,44 @@ function userinfo(operationId: string): JsonObject {
   return { operationId, tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } };
 }
 
-/** What stands at an address of its own, beside the resources. */
-export const FIXED_PATHS: Record<string, JsonObject> = {
+/** What belongs to the issuer, and stands at the root alone. */
+const OF_ISSUER = /^\/(?:auth|\.well-known(?!\/smart-configuration$))\//;
+
+/** What stands at an address of its own, beside the resources, as the description of a base names it. */
+export function fixedPaths(base: string, root: string): Record<string, JsonObject> {
+  if (base === root) return FIXED_PATHS;
+  const elsewhere = { servers: [{ url: root }] };
+  const named = Object.entries(FIXED_PATHS).map(([path, item]) => [
+    path,
+    OF_ISSUER.test(path) ? { ...elsewhere, ...item } : item,
+  ]);
+  return Object.fromEntries(named);
+}
+
+const FIXED_PATHS: Record<string, JsonObject> = {
   '/': {
     post: {
       operationId: 'bundle',
       tags: ['system'],
-      requestBody: { required: true, content: { 'application/fhir+json': { schema: { type: 'object' } } } },
-      responses: { '200': { description: 'A Bundle with what became of each entry.', content: object }, ...refusal },
+      requestBody: { required: true, content: bodies(['resource']) },
+      responses: { '200': { description: 'A Bundle with what became of each entry.', content: bundle }, ...failure },
     },
   },
-  '/health': open('health', 'server'),
+  '/health': open('health', 'server', {
+    ...answer,
+    '503': { description: 'The database does not answer.', content: object },
+  }),
   '/metrics': {
     get: {
       operationId: 'metrics',
       tags: ['server'],
       responses: {
         '200': { description: 'What the server counts of itself.', content: text },
-        ...refusal,
+        ...failure,
       },
     },
   },
-  '/metadata': open('capabilities', 'server'),
+  '/metadata': open('capabilities', 'server', { '200': { description: 'Done.', content: resource }, ...failure }),
   '/openapi.json': open('openapi', 'server'),
   '/.well-known/jwks.json': open('jwks', 'auth'),
   '/.well-known/oauth-authorization-server': open('oauth-authorization-server', 'auth'),
@@ -93,7 +115,7 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
       tags: ['auth'],
       parameters: [{ $ref: '#/components/parameters/search' }],
       requestBody: { required: false, content: form },
-      responses: { '200': { description: 'How many Sessions were ended.', content: object }, ...refusal },
+      responses: { '200': { description: 'How many Sessions were ended.', content: resource }, ...failure },
     },
   },
   '/Session': {
@@ -101,7 +123,7 @@ export const FIXED_PATHS: Record<string, JsonObject> = {
       operationId: 'close-session',
       tags: ['auth'],
       security: [{ bearer: [] }],
-      responses: { '204': { description: 'The session of the token is over.' }, ...refusal },
+      responses: { '204': { description: 'The session of the token is over.' }, ...failure },
     },
   },
 };

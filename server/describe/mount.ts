@@ -14,7 +14,7 @@ type Written = Pick<Answer, 'format' | 'pretty' | 'render'>;
 export function mountDescriptions(router: Router<RequestState>, { registry, config, clock }: AppOptions): void {
   const started = clock();
   const metadata = remembered((base) => capabilityStatement(registry, config, base, started));
-  const api = remembered((base) => openApi(registry, base));
+  const api = remembered((base) => openApi(registry, base, config.baseUrl));
   router.get('/metadata', (ctx) => {
     const answer = wanted(ctx);
     ctx.set('Content-Type', answer.contentType);

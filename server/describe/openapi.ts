@@ -1,16 +1,18 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
-import { type BodyKind, MEDIA_TYPES } from '../formats/media-types.ts';
+import type { BodyKind } from '../formats/media-types.ts';
 import type { Interaction } from '../interactions/interaction.ts';
 import { INTERACTIONS } from '../interactions/registry.ts';
-import { FIXED_PATHS } from './fixed-paths.ts';
+import { answers, bodies } from './contents.ts';
+import { fixedPaths } from './fixed-paths.ts';
 import { VERSION } from './version.ts';
 
 /**
  * The HTTP interface as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0), from the registries. The types are values
  * of one path parameter; what each is searched by is in the CapabilityStatement.
+ * @param base the one that is asked: the server's own address, which is `root`, or its FHIR base
  */
-export function openApi(registry: Registry, base: string): JsonObject {
+export function openApi(registry: Registry, base: string, root: string): JsonObject {
   return {
     openapi: '3.1.0',
     info: {
@@ -20,8 +22,8 @@ export function openApi(registry: Registry, base: string): JsonObject {
     },
     servers: [{ url: base }],
     security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],
-    paths: { ...FIXED_PATHS, ...resourcePaths() },
-    components: components(registry, base),
+    paths: { ...fixedPaths(base, root), ...resourcePaths() },
+    components: components(registry, root),
   };
 }
 
@@ -106,24 +108,7 @@ function success(name: Interaction['name'], status: string): JsonObject {
   return { description: status === '201' ? 'It was made.' : 'Done.', content: answers({ $ref }) };
 }
 
-/** Bodies of some kinds, by their media types. */
-function bodies(kinds: readonly BodyKind[]): JsonObject {
-  const rows = MEDIA_TYPES.filter(({ kind }) => kinds.includes(kind));
-  return Object.fromEntries(rows.map(({ mediaType, kind }) => [mediaType, { schema: BODY_SCHEMAS[kind] }]));
-}
-
-const BODY_SCHEMAS: Record<BodyKind, JsonObject> = {
-  resource: { $ref: '#/components/schemas/Resource' },
-  'json-patch': { type: 'array', items: { type: 'object' } },
-  'merge-patch': { type: 'object' },
-  form: { type: 'object' },
-};
-
-function answers(schema: JsonObject): JsonObject {
-  return Object.fromEntries(MEDIA_TYPES.filter(({ answer }) => answer).map(({ mediaType }) => [mediaType, { schema }]));
-}
-
-function components(registry: Registry, base: string): JsonObject {
+function components(registry: Registry, root: string): JsonObject {
   return {
     parameters: {
       type: inPath('type', { enum: registry.names() }),
@@ -149,7 +134,7 @@ function components(registry: Registry, base: string): JsonObject {
     responses: {
       Failure: { description: 'Why not.', content: answers({ $ref: '#/components/schemas/OperationOutcome' }) },
     },
-    securitySchemes: securitySchemes(base.replace(/\/fhir$/, '')),
+    securitySchemes: securitySchemes(root),
   };
 }
 

@@ -58,7 +58,9 @@ const CHARSET = /;\s*charset\s*=\s*("?)([^";\s]*)\1/i;
 
 /**
  * The row of the table for a `Content-Type` header, of those whose kind the endpoint takes, or `only` in one format.
- * Throws `media-type` (415), naming what is taken, for any other type, for none, and for a charset but UTF-8.
+ * Throws `media-type` (415), naming what is taken, for any other type, for none, and for a charset but UTF-8. Of a form
+ * it does not matter: its type has no such parameter (https://url.spec.whatwg.org/#application/x-www-form-urlencoded),
+ * and libraries name one, as Apache's HttpClient does ISO-8859-1, for what is percent-encoded ASCII.
  */
 export function bodyType(contentType: string | undefined, kinds: readonly BodyKind[], only?: FormatName): MediaType {
   const taken = MEDIA_TYPES.filter(({ kind, format }) => {
@@ -70,7 +72,7 @@ export function bodyType(contentType: string | undefined, kinds: readonly BodyKi
     const given = name === undefined ? 'The body has no Content-Type' : 'The body is of a type that is not taken here';
     throw new Failure('media-type', `${given}. Send one of: ${taken.map((row) => row.mediaType).join(', ')}.`);
   }
-  const charset = CHARSET.exec(parameters ?? '')?.[2];
+  const charset = found.kind === 'form' ? undefined : CHARSET.exec(parameters ?? '')?.[2];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
     throw new Failure('media-type', `The body must be in UTF-8: send ${found.mediaType}; charset=utf-8.`);
   }

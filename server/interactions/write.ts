@@ -9,14 +9,26 @@ import { writeOptions } from '../preconditions.ts';
 import { criteriaOf } from './criteria.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
-/** `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). */
+/**
+ * `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). Throws `parameter`
+ * for criteria in the address.
+ */
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
   const { type, body, newId, since, goOn } = request;
-  const { engine } = services;
+  const { engine, registry } = services;
+  refuseCriteria(request, registry.searchParameters(type));
   const condition = noneExists(request, services);
   const options: WriteOptions = { by: 'caller', since, goOn, rows: request.rows, newId };
   if (!condition) return written(await engine.create(type, body, options));
   return written(await createUnless(engine, condition, body, options));
+}
+
+/** Some servers take the criteria of a create in its query, as of an update; passed over, they would be a duplicate. */
+function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonly<Record<string, unknown>>): void {
+  const criterion = parameters.find(([name]) => Object.hasOwn(codes, name.split(/[:.]/, 1)[0] ?? ''));
+  if (!criterion) return;
+  const message = `A create takes its criteria in If-None-Exist: send "${type}?…" there, and not in the address.`;
+  throw new Failure('parameter', message);
 }
 
 /** `PUT /{type}/{id}`, which also makes what is not there (FHIR R4 §3.1.0.4). */

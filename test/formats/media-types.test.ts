@@ -34,6 +34,13 @@ describe('media types', () => {
       expect(bodyType('application/x-www-form-urlencoded', ['form', 'resource']).kind).to.equal('form');
     });
 
+    it('a form is UTF-8, whatever charset is named', () => {
+      for (const charset of ['ISO-8859-1', '"us-ascii"', 'utf-16', '']) {
+        const type = `application/x-www-form-urlencoded; charset=${charset}`;
+        expect(bodyType(type, ['form', 'resource']).kind).to.equal('form');
+      }
+    });
+
     const rows: [why: string, type: string | undefined][] = [
       ['none', undefined],
       ['an empty one', ''],

@@ -51,11 +51,18 @@ describe('interactions: conditional', () => {
       expect(await total('_summary=count')).to.equal(before);
     });
 
-    it('tells where the one is that it found, where it is not given', async () => {
-      const headers = { ...ifNone(`identifier=${one}`).headers, prefer: 'return=minimal' };
-      const reply = await call('POST', '/Patient', { ...json(one), headers });
-      expect([reply.status, reply.text]).to.deep.equal([200, '']);
-      expect(reply.header('location')).to.match(new RegExp(`/Patient/${one}/_history/1$`));
+    it('in the address, as some servers have it: 400, and nothing is made', async () => {
+      const before = await total('_summary=count');
+      for (const criteria of [`identifier=${one}`, 'identifier=', `identifier:not=${one}&_format=json`, '_id=x']) {
+        const alone = await call('POST', `/Patient?${criteria}`, json('x'));
+        const request = { method: 'POST', url: `Patient?${criteria}` };
+        const entry = [{ resource: { resourceType: 'Patient' }, request }];
+        const batch = await call('POST', '/', { json: { resourceType: 'Bundle', type: 'batch', entry } });
+        expect([alone.status, batch.at('entry.0.response.status')], criteria).to.deep.equal([400, '400']);
+        expect(alone.string('issue.0.diagnostics')).to.include('If-None-Exist');
+      }
+      expect(await total('_summary=count')).to.equal(before);
+      expect((await call('POST', '/Patient?_format=yaml&other=1', json('x'))).status).to.equal(201);
     });
 
     it('with criteria of another type: 400, and nothing is made', async () => {
@@ -98,6 +105,24 @@ describe('interactions: conditional', () => {
     ['patch', 'PATCH', (criteria) => [`/Patient?${criteria}`, merge]],
     ['delete', 'DELETE', (criteria) => [`/Patient?${criteria}`, {}]],
   ];
+  for (const [about, method, sent] of [
+    ['create', 'POST', () => ['/Patient', { ...json(one), ...ifNone(`identifier=${one}`) }]],
+    ['update', 'PUT', () => [`/Patient?identifier=${one}`, json(one, { active: true })]],
+    ['patch', 'PATCH', () => [`/Patient?identifier=${one}`, merge]],
+  ] as [about: string, method: string, sent: () => [path: string, options: RequestOptions]][]) {
+    it(`${about} tells where the one is that it found, where that is not given`, async () => {
+      for (const prefer of ['return=minimal', 'return=OperationOutcome', 'return=representation']) {
+        const [path, options] = sent();
+        const reply = await call(method, path, { ...options, headers: { ...options.headers, prefer } });
+        expect(reply.status, reply.text).to.equal(200);
+        const address = `${server.baseUrl}/Patient/${one}/_history/${/\d+/.exec(reply.header('etag'))}`;
+        expect(reply.header('location'), prefer).to.equal(prefer === 'return=representation' ? '' : address);
+      }
+      const named = await call('PUT', `/Patient/${one}`, { ...json(one), headers: { prefer: 'return=minimal' } });
+      expect([named.status, named.header('location')]).to.deep.equal([200, '']);
+    });
+  }
+
   const refused: [criteria: string, status: number, code: string][] = [
     ['identifier=TWO', 412, 'multiple-matches'],
     ['_count=1', 412, 'conflict'],

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
-import { openRaw, postHead } from './raw.ts';
+import { openRaw, postHead, ROOT_AUTHORIZATION } from './raw.ts';
 
 const LIMIT = 4096;
 /** A Patient of exactly so many bytes. */
@@ -84,6 +84,48 @@ describe('server: body limits', () => {
     it('chunks beyond the limit are refused before their end', async () => {
       const { status } = await send(['Transfer-Encoding: chunked'], `2000\r\n${' '.repeat(0x2000)}\r\n`);
       expect(await status()).to.equal(413);
+    });
+
+    it('RFC 9112 §9.6: who sends all before it looks at the answer does not lose it', async () => {
+      const raw = await openRaw(server.port);
+      raw.socket.pause();
+      const size = 16 * 1024 * 1024;
+      raw.send(postHead('/Patient', [JSON_TYPE, `Content-Length: ${size}`]));
+      for (let sent = 0; sent < size; sent += LIMIT) {
+        await new Promise((resolve) => {
+          raw.socket.write(' '.repeat(LIMIT), resolve);
+        });
+      }
+      raw.socket.resume();
+      expect(await raw.rest())
+        .to.match(/^HTTP\/1\.1 413 /)
+        .and.include('too-long');
+    });
+
+    it('what follows one that was refused is not done', async () => {
+      await server.request('PUT', '/Patient/kept', { as: asRoot, json: {} });
+      const raw = await openRaw(server.port, true);
+      raw.send(postHead('/Patient', [JSON_TYPE, `Content-Length: ${LIMIT * 2}`]));
+      await raw.received(/too-long/);
+      const next = ['DELETE /Patient/kept HTTP/1.1', 'Host: x', ROOT_AUTHORIZATION, '', ''].join('\r\n');
+      raw.send(`${' '.repeat(LIMIT * 2)}${next}`);
+      raw.socket.end();
+      expect((await raw.rest()).match(/HTTP\/1\.1/g)).to.have.length(1);
+      await server.request('PUT', '/Patient/after', { as: asRoot, json: {} });
+      expect((await server.request('GET', '/Patient/kept', { as: asRoot })).status).to.equal(200);
+    });
+
+    it('who sends on and on is cut off', async () => {
+      const raw = await openRaw(server.port, true);
+      raw.send(postHead('/Patient', [JSON_TYPE, 'Content-Length: 1000000000']));
+      const piece = Buffer.alloc(1024 * 1024, 0x20);
+      let sent = 0;
+      for (; !raw.socket.destroyed && sent < 500; sent += 1) {
+        await new Promise((resolve) => {
+          raw.socket.write(piece, resolve);
+        });
+      }
+      expect(sent).to.be.within(64, 499);
     });
 
     it('Content-Length mismatch: fewer bytes, then the end, change nothing', async () => {

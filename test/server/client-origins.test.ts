@@ -25,6 +25,8 @@ const NEAR = [
 const DISCOVERY = [
   '/metadata',
   '/fhir/metadata',
+  '/openapi.json',
+  '/fhir/openapi.json',
   '/.well-known/smart-configuration',
   '/fhir/.well-known/smart-configuration',
   '/.well-known/oauth-authorization-server',

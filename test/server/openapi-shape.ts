@@ -76,6 +76,7 @@ export const API_SHAPE = {
         additionalProperties: false,
         properties: {
           parameters: { type: 'array', items: { $ref: '#/definitions/reference' } },
+          servers: { type: 'array', items: record({ type: 'string' }) },
           ...Object.fromEntries(['get', 'post', 'put', 'patch', 'delete'].map((method) => [method, operation])),
         },
       },

@@ -18,9 +18,9 @@ export const ROOT_AUTHORIZATION = `Authorization: Basic ${
   'basic' in asRoot ? Buffer.from(asRoot.basic.join(':')).toString('base64') : ''
 }`;
 
-/** Connects to a port of this machine. */
-export async function openRaw(port: number): Promise<RawConnection> {
-  const socket = connect({ host: '127.0.0.1', port });
+/** Connects to a port of this machine; half open, it can send on when the other side has ended. */
+export async function openRaw(port: number, allowHalfOpen = false): Promise<RawConnection> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen });
   await once(socket, 'connect');
   let text = '';
   let over = false;

@@ -100,6 +100,17 @@ describe('server: graceful stop', () => {
       expect((await halves[1]?.rest())?.match(/^HTTP\/1\.1 200 /gm)).to.have.lengthOf(1);
     });
 
+    it('what is still being sent of a request that was refused does not hold it', async () => {
+      const server = await start({});
+      const raw = await openRaw(server.port, true);
+      raw.send(postHead('/Patient', ['Content-Type: application/json', 'Content-Length: 10000000']));
+      await raw.received(/too-long/);
+      const begun = performance.now();
+      await server.close();
+      expect(performance.now() - begun, 'milliseconds').to.be.below(20_000);
+      raw.socket.destroy();
+    });
+
     it('an answer that is being read is sent to its end', async () => {
       const server = await start({});
       // Together more than the system takes of an answer that nobody reads; no search looks at it.

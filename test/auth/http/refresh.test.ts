@@ -206,6 +206,11 @@ for (const [format, alg] of [
         expect(refusal(await request())).to.equal(expected));
     }
 
+    it('an app that does not say which client it is is told to', async () => {
+      const reply = await refresh(next(await login()), { client_id: '' });
+      expect(reply.string('error_description')).to.include('send client_id');
+    });
+
     it('what is refused spends nothing: the token is still good for its own client', async () => {
       const first = await login();
       await refresh(next(first), { client_id: 'public2' });

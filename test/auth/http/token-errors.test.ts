@@ -137,6 +137,10 @@ describe('RFC 6749 §3.2, §5.2: errors of the token endpoint', () => {
     ['null in JSON', { json: { ...GRANT, ...KEY, scope: null } }],
     ['what is unknown in JSON may be anything', { json: { ...GRANT, ...KEY, other: { a: [1] } } }],
     ['a charset', typed('application/x-www-form-urlencoded; charset=UTF-8', FORM)],
+    [
+      'another charset, which a form does not have',
+      typed('application/x-www-form-urlencoded; charset=ISO-8859-1', FORM),
+    ],
     ['the type in any case', typed('Application/X-WWW-Form-Urlencoded', FORM)],
   ];
   for (const [why, options, query = ''] of accepted) {
