@@ -1,9 +1,9 @@
 import { all, any, join, list, literal, sql } from './fragment.ts';
 import { keysOnLine } from './line.ts';
 import { pointedToBy, pointingTo } from './naming.ts';
-import type { Access, Criterion, Fragment, Line, RowsCriterion } from './plan.ts';
+import type { Access, CompositeCriterion, Criterion, Fragment, Line, RowsCriterion } from './plan.ts';
 import { conditionOn, valuesLeft } from './row-test.ts';
-import { firstColumn, TABLES_BY_KEY } from './tables.ts';
+import { firstColumn, partNumbers, TABLES_BY_KEY } from './tables.ts';
 
 /** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
 export interface Source {
@@ -135,9 +135,9 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
 function keysOf(criterion: Criterion): Fragment | undefined {
   switch (criterion.test) {
     case 'rows':
-      return rowKeys(criterion, 'key');
+      return rowKeys(criterion);
     case 'composite':
-      return compositeKeys(criterion.parts);
+      return compositeKeys(criterion);
     case 'chain':
       return pointingTo(criterion.naming, criterion.param, keysOfType(criterion.type, criterion.criteria));
     case 'line':
@@ -158,27 +158,44 @@ export function keysOfLine(line: Line): Fragment {
   return keysOnLine(line, all(line.criteria.map((each) => conditionOf(each, false))));
 }
 
-function rowKeys(criterion: RowsCriterion, columns: string): Fragment {
-  return sql`SELECT ${literal(columns)} FROM ${literal(criterion.table)} WHERE ${rowCondition(criterion)}`;
+function rowKeys(criterion: RowsCriterion): Fragment {
+  return sql`SELECT key FROM ${literal(criterion.table)} WHERE ${rowCondition(criterion)}`;
 }
 
-/** Rows of all parts that were read from one element: their edges share a bit above the lowest two. */
-function compositeKeys(parts: RowsCriterion[]): Fragment {
-  const rows = parts.map((part, index) => sql`(${rowKeys(part, 'key, edge')}) ${literal(`p${index}`)}`);
+/**
+ * Rows of all parts that were read from one element: they are of one group, and their edges share a bit above the
+ * lowest two.
+ */
+function compositeKeys({ parts, repeats }: CompositeCriterion): Fragment {
+  const [first] = parts;
+  const rows = parts.map((part, index) => sql`(${partRows(part, repeats)}) ${literal(`p${index}`)}`);
   const edges = parts.map((_, index) => `p${index}.edge`).join(' & ');
-  const same = parts.slice(1).map((_, index) => literal(`p${index + 1}.key = p0.key`));
+  const same = parts.slice(1).flatMap(({ param }, index) => {
+    const key = literal(`p${index + 1}.key = p0.key`);
+    return repeats ? [key, literal(`p${index + 1}.param = p0.param + ${param - (first?.param ?? 0)}`)] : [key];
+  });
   const element = literal(`((${edges}) >> 2) <> 0`);
   return sql`SELECT p0.key FROM ${join(rows, ', ')} WHERE ${all([...same, element])}`;
+}
+
+function partRows(part: RowsCriterion, repeats: boolean): Fragment {
+  const { table, param } = part;
+  const own = repeats ? literal(`param IN (${partNumbers(param).join(', ')})`) : undefined;
+  return sql`SELECT key, param, edge FROM ${literal(table)} WHERE ${rowCondition(part, undefined, own)}`;
 }
 
 /**
  * Neither database seeks by alternatives that ask for more than the first column: the values that they leave of it
  * stand before them as a list.
  */
-function rowCondition({ table, param, where }: RowsCriterion, name?: (column: string) => string): Fragment {
-  if (where === undefined) return sql`param = ${param}`;
+function rowCondition(
+  { table, param, where }: RowsCriterion,
+  name?: (column: string) => string,
+  own = sql`param = ${param}`,
+): Fragment {
+  if (where === undefined) return own;
   const first = firstColumn(table);
   const values = 'any' in where ? valuesLeft(where, first) : undefined;
   const among = values === undefined ? [] : [sql`${literal(first)} IN (${list([...values])})`];
-  return all([sql`param = ${param}`, ...among, conditionOn(where, name)]);
+  return all([own, ...among, conditionOn(where, name)]);
 }

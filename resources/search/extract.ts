@@ -6,7 +6,7 @@ import type { AddRow, Reader, SearchKind } from './kinds/kind.ts';
 import { KINDS } from './kinds/registry.ts';
 import { type Definitions, firstName, type Place, places, root, type Walk, walkTo } from './paths.ts';
 import { type Numbered, RowCollector } from './rows.ts';
-import { type IndexRows, parameterNumber } from './tables.ts';
+import { type IndexRows, parameterNumber, partNumbers } from './tables.ts';
 
 /** A parameter of a type, compiled: what it is asked by and what it reads. Its kind is undefined for a composite. */
 export interface Parameter extends Numbered {
@@ -99,10 +99,8 @@ export function refuseCollisions(types: Iterable<SearchType>): void {
   for (const { definition, parameters } of types) {
     for (const parameter of parameters.values()) {
       if (parameter.isTwin) continue;
-      const numbers = [parameter, ...parameter.components].flatMap((each) => [
-        each.number,
-        ...Object.values(each.variants),
-      ]);
+      const numbers = [parameter.number, ...parameter.components.flatMap((part) => partNumbers(part.number))];
+      for (const each of [parameter, ...parameter.components]) numbers.push(...Object.values(each.variants));
       for (const number of numbers) {
         const name = `${definition.name}.${parameter.code}`;
         const other = taken.get(number);

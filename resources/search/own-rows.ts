@@ -18,7 +18,11 @@ export function presence(parameter: Parameter): Criterion {
     where: undefined,
     access: 'scan',
   });
-  return parameter.kind === undefined ? { test: 'composite', parts: parameter.components.map(any) } : any(parameter);
+  return parameter.kind === undefined ? ofOneElement(parameter, parameter.components.map(any)) : any(parameter);
+}
+
+function ofOneElement({ definition }: Parameter, parts: RowsCriterion[]): Criterion {
+  return { test: 'composite', parts, repeats: definition.paths.some((path) => path.length > 0) };
 }
 
 /** That a resource has one of some values. Throws `parameter` Failures for those that the kind does not take. */
@@ -55,18 +59,17 @@ function slowest(accesses: Access[]): Access {
   return accesses.includes('range') ? 'range' : 'seek';
 }
 
-function composite(name: string, { components }: Parameter, context: Context, values: string[]): Criterion {
+function composite(name: string, parameter: Parameter, context: Context, values: string[]): Criterion {
+  const { components } = parameter;
   const found = values.map((value): Criterion => {
     const parts = splitEscaped(value, '$');
     if (parts.length !== components.length) {
       throw new Failure('parameter', `${name}: give ${components.length} values joined by $, not ${quoted(value)}.`);
     }
-    return {
-      test: 'composite',
-      parts: components.flatMap((part, index) =>
-        part.kind ? rows(name, part, part.kind, context, [parts[index] ?? '']) : [],
-      ),
-    };
+    const asked = components.flatMap((part, index) =>
+      part.kind ? rows(name, part, part.kind, context, [parts[index] ?? '']) : [],
+    );
+    return ofOneElement(parameter, asked);
   });
   return oneOf(found);
 }

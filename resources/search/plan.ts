@@ -21,6 +21,14 @@ export interface RowsCriterion {
   access: Access;
 }
 
+/** One element satisfies all parts. */
+export interface CompositeCriterion {
+  test: 'composite';
+  parts: RowsCriterion[];
+  /** True where the element may be one of very many: not where it is the resource itself. */
+  repeats: boolean;
+}
+
 /** The resource has a token for which stored terminology says yes. It is read when the search is run. */
 export interface TermCriterion {
   test: 'term';
@@ -48,8 +56,7 @@ export type Criterion =
   | TermCriterion
   /** A condition on the resource's own columns: `id` and `last_updated`. */
   | { test: 'resource'; where: RowTest; access: Access }
-  /** One element satisfies all parts. */
-  | { test: 'composite'; parts: RowsCriterion[] }
+  | CompositeCriterion
   /** A reference of the resource names a resource of `type` that satisfies the criteria. */
   | { test: 'chain'; param: number; type: string; naming: Naming; criteria: Criterion[] }
   /** A reference of the resource names a resource on the line. */

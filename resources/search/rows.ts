@@ -1,10 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { AddRow, SearchKind } from './kinds/kind.ts';
-import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST } from './tables.ts';
+import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST, placeOfElement } from './tables.ts';
 import { compareText } from './text.ts';
-
-/** `edge` has 51 bits for elements; those of a longer list share them. */
-const ELEMENTS = 51;
 
 /** So many rows are looked through one by one for one that is the same, those of others between them among them. */
 const FEW = 12;
@@ -64,15 +61,23 @@ export class RowCollector {
     const { kind, number, variants } = this.#parameter;
     if (kind === undefined) return;
     this.added += 1;
-    if (variant === undefined) this.#put(table ?? kind.table, number, columns, true);
     // A composite takes no modifiers, so nothing would look at what its parts keep apart.
-    else if (this.#element === 0) {
+    if (this.#element > 0) {
+      if (variant === undefined) this.#putPart(table ?? kind.table, number, columns);
+    } else if (variant === undefined) this.#put(table ?? kind.table, number, columns, true);
+    else {
       this.#put(table ?? kind.variants?.[variant] ?? kind.table, variants[variant] ?? number, columns, false);
     }
   };
 
-  #put(table: string, param: number, columns: (string | number)[], sorted: boolean): void {
-    const group = this.#groupOf(table, param, sorted && this.#element === 0);
+  /** Puts a row of a part of a composite, marked with the element that it was read from. */
+  #putPart(table: string, number: number, columns: (string | number)[]): void {
+    const { group, bit } = placeOfElement(this.#element);
+    addElement(this.#put(table, number - group, columns, false), bit);
+  }
+
+  #put(table: string, param: number, columns: (string | number)[], sorted: boolean): IndexRow {
+    const group = this.#groupOf(table, param, sorted);
     let row = find(group, columns);
     if (row === undefined) {
       if (this.#left === 0) throw tooMany(this.#most);
@@ -82,7 +87,7 @@ export class RowCollector {
       group.known?.set(identityOf(columns), row);
       if (group.order !== undefined) keepEdges(group, row, group.order);
     }
-    if (sorted && this.#element > 0) addElement(row, (this.#element - 1) % ELEMENTS);
+    return row;
   }
 
   /** The group mostly is the last one, or there is none yet. */
@@ -158,9 +163,8 @@ function keepEdges(group: Group, row: IndexRow, order: number): void {
   }
 }
 
-/** Marks a row as read from an element of a composite, by a bit above the edge's. */
-function addElement(row: IndexRow, place: number): void {
-  const bit = 2 ** (place + 2);
+/** Marks a row as read from an element of a composite, by the element's bit. */
+function addElement(row: IndexRow, bit: number): void {
   if (Math.floor(edgeOf(row) / bit) % 2 === 0) addToEdge(row, bit);
 }
 

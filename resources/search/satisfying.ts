@@ -2,10 +2,10 @@ import type { Connection } from '../connection.ts';
 import { conditionOf, keysOfLine } from './condition.ts';
 import { all, sql } from './fragment.ts';
 import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
-import type { Criterion, RowsCriterion } from './plan.ts';
+import type { CompositeCriterion, Criterion, RowsCriterion } from './plan.ts';
 import { holds } from './row-test.ts';
 import { edgeOf } from './rows.ts';
-import { INDEX_TABLES, type IndexRow, type IndexRows } from './tables.ts';
+import { ELEMENT_GROUPS, INDEX_TABLES, type IndexRow, type IndexRows, partNumbers } from './tables.ts';
 import { asksForTerms, expanded } from './terminology/expand.ts';
 import { query } from './versions.ts';
 
@@ -71,7 +71,7 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
     case 'rows':
       return matching(subject, criterion).length > 0;
     case 'composite':
-      return inOneElement(criterion.parts.map((part) => matching(subject, part)));
+      return inOneElement(subject, criterion);
     case 'chain':
     case 'line':
       return named(subject, criterion).some((name) => found.get(criterion)?.has(name));
@@ -101,8 +101,15 @@ function matching({ rows }: Subject, { table, param, where }: RowsCriterion): In
   return own.filter((row) => holds(where, (column) => row[places?.get(column) ?? -1] ?? ''));
 }
 
-/** True where one row of each part was read from the same element: their edges share a bit above the lowest two. */
-function inOneElement([first = [], ...rest]: IndexRow[][]): boolean {
+/** True where one row of each part was read from the same element: they are of one group, and share its bit. */
+function inOneElement(subject: Subject, { parts, repeats }: CompositeCriterion): boolean {
+  const groups = Array.from({ length: repeats ? ELEMENT_GROUPS : 1 }, (_, group) => group);
+  return groups.some((group) =>
+    shareElement(parts.map((part) => matching(subject, { ...part, param: partNumbers(part.param)[group] ?? 0 }))),
+  );
+}
+
+function shareElement([first = [], ...rest]: IndexRow[][]): boolean {
   const elements = (rows: IndexRow[]) => rows.map((row) => BigInt(edgeOf(row)) >> 2n);
   const shared = rest.reduce(
     (known, rows) => known.flatMap((bits) => elements(rows).map((other) => bits & other)),

@@ -35,6 +35,21 @@ export type IndexRow = (string | number)[];
 /** Bits of `edge` (an integer of 53 bits): the rest of it tells apart the elements a composite was made from. */
 export const LOWEST = 1;
 export const HIGHEST = 2;
+/** So many elements of a composite have a bit of their own. */
+const ELEMENTS = 51;
+/** How many times as many are told apart: the rows of each further 51 stand under a number of their own. */
+export const ELEMENT_GROUPS = 8;
+
+/** Where the rows of an element of a composite (1, 2, …) stand: their group, and their bit above the lowest two. */
+export function placeOfElement(element: number): { group: number; bit: number } {
+  const place = element - 1;
+  return { group: Math.min(Math.floor(place / ELEMENTS), ELEMENT_GROUPS - 1), bit: 2 ** ((place % ELEMENTS) + 2) };
+}
+
+/** The numbers of a composite's part, that of each group of elements. */
+export function partNumbers(number: number): number[] {
+  return Array.from({ length: ELEMENT_GROUPS }, (_, group) => number - group);
+}
 
 function text(name: string): IndexColumn {
   return { name, type: 'text' };

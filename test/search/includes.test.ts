@@ -34,6 +34,8 @@ const INCLUDES: [type: string, query: string, included: string][] = [
   ['Organization', '_id=acme&_revinclude=Patient:organization&_revinclude:iterate=Observation:patient', 'ana bo o1 o2'],
   ['Observation', '_include=Observation:patient', 'ana'],
   ['Organization', '_include=Organization:partof', ''],
+  ['Organization', '_id=s0&_include:iterate=Organization:partof', 's1 s2 s3 s4 s5 s6 s7 s8'],
+  ['Organization', '_id=s9&_revinclude:iterate=Organization:partof', 's1 s2 s3 s4 s5 s6 s7 s8'],
 ];
 
 describe('Includes', () => {
@@ -56,6 +58,8 @@ describe('Includes', () => {
     await add('Organization', 'top', {});
     await add('Organization', 'holding', { partOf: { reference: 'Organization/top' } });
     await add('Organization', 'acme', { partOf: { reference: 'Organization/holding' } });
+    for (let at = 0; at < 10; at += 1)
+      await add('Organization', `s${at}`, { partOf: { reference: `Organization/s${at + 1}` } });
     await add('Practitioner', 'house', {});
     await add('Patient', 'ana', {
       gender: 'female',

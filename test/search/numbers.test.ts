@@ -231,6 +231,27 @@ describe('Search by number and by quantity', () => {
     }
   });
 
+  it('finds a number by all of its figures, also where they say more than a double holds', async () => {
+    const figures = ['24.489795918367346', '0.30000000000000004', '0.1234567890123456789', '-123456789012345678901'];
+    const subject = { display: 'a patient' };
+    const headers = { 'content-type': 'application/fhir+json' };
+    for (const [at, value] of figures.entries()) {
+      const stored = JSON.stringify({
+        resourceType: 'ChargeItem',
+        status: 'billed',
+        code: { text: 'a visit' },
+        subject,
+      });
+      const body = `${stored.slice(0, -1)},"factorOverride":${value}}`;
+      const { status, text } = await server.request('PUT', `/ChargeItem/figures-${at}`, { as: asRoot, body, headers });
+      expect(status, text).to.equal(201);
+    }
+    for (const [at, value] of figures.entries()) {
+      expect(await find(`ChargeItem?factor-override=${value}`), value).to.deep.equal([`figures-${at}`]);
+      expect(await find(`ChargeItem?factor-override=ne${value}&_id=figures-${at}`), value).to.deep.equal([]);
+    }
+  });
+
   it('knows what lies beyond zero and beyond the largest number', async () => {
     for (const [id, comparator, value] of [
       ['below', '<', 0],

@@ -7,7 +7,7 @@ import { compareValues, edgeOf, type Numbered, RowCollector } from '../../resour
 import { HIGHEST, LOWEST } from '../../resources/search/tables.ts';
 import { runs } from '../harness/generated.ts';
 
-const PARAMETERS: Numbered[] = [1, 2, 3].map((number) => {
+const PARAMETERS: Numbered[] = [100, 200, 300].map((number) => {
   return { number, kind: token, variants: { 'of-type': number + 10, text: number + 20 } };
 });
 
@@ -21,7 +21,7 @@ interface Added {
 
 const ADDED = fc.record<Added>({
   parameter: fc.nat(2),
-  element: fc.oneof(fc.constant(0), fc.nat(60)),
+  element: fc.oneof(fc.constant(0), fc.nat(120), fc.integer({ min: 400, max: 500 })),
   variant: fc.constantFrom(undefined, undefined, 'of-type'),
   code: fc.oneof(fc.constantFrom('a', 'b', 'c'), fc.string({ maxLength: 2 })),
 });
@@ -40,7 +40,9 @@ function collected(all: readonly Added[]): string[] {
 /** The same without any haste. Rows of a parameter are plain, or a composite's: which, its first row says. */
 function expected(all: readonly Added[]): string[] {
   const told = all.filter(({ variant, element }) => variant === undefined || element === 0);
-  const paramOf = ({ parameter, variant }: Added) => parameter + (variant ? 11 : 1);
+  const groupOf = (element: number) => Math.min(Math.floor(Math.max(element - 1, 0) / 51), 7);
+  const paramOf = ({ parameter, variant, element }: Added) =>
+    100 * (parameter + 1) + (variant ? 10 : 0) - groupOf(element);
   return [...new Set(told.map(paramOf))].flatMap((param) => {
     const own = told.filter((each) => paramOf(each) === param);
     const sorted = own[0]?.variant === undefined && own[0]?.element === 0;

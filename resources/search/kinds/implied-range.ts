@@ -30,7 +30,20 @@ export function parseNumber(text: string): ImpliedRange | undefined {
   const [half, tenth] = [50n, size / 10n];
   const reach = tenth > half ? tenth : half;
   const at = (units: bigint) => Number(`${units}e${scale}`);
-  const range = { value: at(value), low: at(value - half), high: at(value + half) };
+  const number = at(value);
+  // Of so many figures, the end may be no other double than the number itself, which belongs to the range.
+  const range = { value: number, low: at(value - half), high: Math.max(at(value + half), justAbove(number)) };
   const margin = { low: at(value - reach), high: at(value + reach) };
   return Number.isFinite(margin.low) && Number.isFinite(margin.high) ? { ...range, margin } : undefined;
+}
+
+/** The nearest number above; the largest is its own. */
+export function justAbove(number: number): number {
+  if (number === 0) return Number.MIN_VALUE;
+  if (number === Number.MAX_VALUE) return number;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, number);
+  // Doubles of one sign are ordered as the integers that their bits spell.
+  view.setBigInt64(0, view.getBigInt64(0) + (number > 0 ? 1n : -1n));
+  return view.getFloat64(0);
 }

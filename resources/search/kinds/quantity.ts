@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { is } from '../row-test.ts';
 import { bounded, splitEscaped, unescaped } from '../text.ts';
+import { justAbove } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { numberCondition, OPEN, readNumber, readRange } from './number.ts';
 
@@ -57,17 +58,6 @@ function addQuantity(value: Json, add: AddRow): void {
   if (!isObject(value) || number === undefined) return;
   const [low, high] = ENDS.get(value['comparator'])?.(number) ?? [number, number];
   add([low, high, ...unitOf(value)]);
-}
-
-/** The nearest number above, which is where what lies above an end that does not belong to it begins. */
-function justAbove(number: number): number {
-  if (number === 0) return Number.MIN_VALUE;
-  if (number === OPEN) return OPEN;
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, number);
-  // Doubles of one sign are ordered as the integers that their bits spell.
-  view.setBigInt64(0, view.getBigInt64(0) + (number > 0 ? 1n : -1n));
-  return view.getFloat64(0);
 }
 
 /** The nearest number below. */

@@ -1,0 +1,65 @@
+/** A composite asks for one element that has all of its parts (FHIR R4 §3.1.1.4.15), however many there are. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { JsonObject } from '../../resources/json/value.ts';
+import { indexRows } from '../../resources/search/extract.ts';
+import { satisfying } from '../../resources/search/satisfying.ts';
+import { type Library, openLibrary } from './library.ts';
+
+const ELEMENTS = 200;
+const CODE_AND_VALUE = 'component-code-value-quantity';
+
+/** An Observation whose components have the values 0, 1, 2, … and every third of them one code more. */
+const PANEL: JsonObject & { resourceType: string; id: string } = {
+  resourceType: 'Observation',
+  id: 'panel',
+  status: 'final',
+  code: { coding: [{ code: 'panel' }] },
+  valueQuantity: { value: 1000 },
+  component: Array.from({ length: ELEMENTS }, (_, value) => ({
+    code: { coding: [{ code: `c${value}` }, ...(value % 3 === 0 ? [{ code: 'third' }] : [])] },
+    valueQuantity: { value },
+  })),
+};
+
+describe('Composites over many elements', () => {
+  let library: Library;
+  before(async () => {
+    library = await openLibrary(['Observation']);
+    await library.add(PANEL);
+  });
+  after(() => library.close());
+
+  /** Whether a search finds the panel, in the database and in memory. */
+  async function finds(parameter: string, value: string): Promise<boolean> {
+    const found = await library.ids('Observation', `${parameter}=${value}`);
+    const definition = library.registry.get('Observation');
+    const rows = definition ? indexRows(library.registry, definition, PANEL) : new Map();
+    const { criteria } = library.parse('Observation', `${parameter}=${value}`);
+    const held = await satisfying(library.connection, criteria, [{ id: 'panel', lastUpdated: 0, rows }]);
+    expect(held, `${parameter}=${value} in memory`).to.have.length(found.length);
+    return found.length > 0;
+  }
+
+  for (const code of [0, 1, 49, 50, 51, 52, 101, 102, 103, 150, 199]) {
+    it(`finds the value of element ${code}, and of no other`, async () => {
+      for (const value of [0, 1, 50, 51, 52, 102, 153, code - 51, code, code + 51, code + 102]) {
+        expect(await finds(CODE_AND_VALUE, `c${code}$${value}`), `c${code} with ${value}`).to.equal(code === value);
+      }
+    });
+  }
+
+  it('finds what several elements have in those alone that have it', async () => {
+    for (const value of [0, 3, 51, 150]) expect(await finds(CODE_AND_VALUE, `third$${value}`)).to.equal(true);
+    for (const value of [1, 52, 100, 151]) expect(await finds(CODE_AND_VALUE, `third$${value}`)).to.equal(false);
+    expect(await finds(CODE_AND_VALUE, 'third$gt198')).to.equal(false);
+  });
+
+  it('takes the resource itself for one more of them', async () => {
+    expect(await finds('combo-code-value-quantity', 'panel$1000')).to.equal(true);
+    for (const value of [0, 50, 51, 101]) {
+      expect(await finds('combo-code-value-quantity', `panel$${value}`)).to.equal(false);
+    }
+    expect(await finds(`${CODE_AND_VALUE}:missing`, 'false')).to.equal(true);
+  });
+});
