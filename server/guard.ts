@@ -46,7 +46,10 @@ export interface Asked {
  * The line of a request as it is routed and read: judged is what is done, and no other reading of what was sent.
  * @param parameters those of a search, where a form has some of them
  */
-export function askedOf({ method, path, querystring }: Context, parameters?: [name: string, value: string][]): Asked {
+export function askedOf(
+  { method, path, querystring }: Pick<Context, 'method' | 'path' | 'querystring'>,
+  parameters?: [name: string, value: string][],
+): Asked {
   const query = parameters ? String(new URLSearchParams(parameters)) : querystring;
   return { method, url: query === '' ? path : `${path}?${query}` };
 }

@@ -4,7 +4,7 @@ import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
 import { parseForm } from '../formats/form.ts';
-import { checkId, compartmentAt } from '../interactions/address.ts';
+import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
 import { type Match, matchAddress } from '../interactions/match.ts';
@@ -83,7 +83,8 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     header: headersOf(request, place, outer.prefer),
   };
   if (parts['id'] !== undefined) checkId(made.id);
-  const url = query === '' ? `/${path}` : `/${path}?${query}`;
+  const judged = judgedPath(`/${path}`, made.compartment);
+  const url = query === '' ? judged : `${judged}?${query}`;
   return { place, fullUrl, method, url, interaction, request: made };
 }
 

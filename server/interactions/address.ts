@@ -13,6 +13,14 @@ export function compartmentAt({
   return { of: compartment, id: owner };
 }
 
+/**
+ * The path by which policies judge a request. Within a compartment it is that of the search of the type: whoever is let
+ * to whatever stands below a Patient's address is not thereby let to what is about the Patient.
+ */
+export function judgedPath(path: string, compartment: Compartment | undefined): string {
+  return compartment === undefined ? path : path.replace(/^\/[^/]+\/[^/]+/, '');
+}
+
 /** Throws `parameter` for an id that none can be (400). */
 export function checkId(id: string): void {
   if (isId(id)) return;

@@ -77,6 +77,12 @@ export const POLICIES: readonly Hole[] = [
     `new URLSearchParams(\`?\${query}\`)`,
     'new URLSearchParams(query)',
   ),
+  hole(
+    'an address below the one of a patient',
+    'server/interactions/address.ts',
+    'compartment === undefined ? path :',
+    'compartment === undefined || path !== "" ? path :',
+  ),
   {
     attack: 'a parameter that bounds nothing',
     edits: [
@@ -94,8 +100,8 @@ export const POLICIES: readonly Hole[] = [
   hole(
     'a form of a search that says something else than its query',
     'server/resources.ts',
-    'askedOf(ctx, sent.form && request.parameters)',
-    'askedOf(ctx)',
+    'askedOf({ method, path, querystring }, sent.form && request.parameters)',
+    'askedOf({ method, path, querystring })',
   ),
   {
     attack: 'case of the type',

@@ -118,6 +118,25 @@ describe('Searches within a compartment', () => {
     expect(await seen()).to.eql(['a1', 'a2']);
   });
 
+  it('an address below the one of a patient is judged as the search of its type', async () => {
+    await api.put('/Client/doc', { secret: 'doc-secret', grant_types: ['basic'] });
+    const as = { basic: ['doc', 'doc-secret'] } as const;
+    const allow = (uri: string) =>
+      api.put('/AccessPolicy/doc', { engine: 'matcho', matcho: { uri }, link: [{ reference: 'Client/doc' }] });
+    const entry = [{ request: { method: 'GET', url: 'Patient/ann/Observation' } }];
+    const statuses = async () => {
+      const alone = await api.request('GET', '/Patient/ann/Observation', { as });
+      const posted = await api.request('POST', '/Patient/ann/Observation/_search', { as, form: { _count: '1' } });
+      const batch = await api.request('POST', '/', { as, json: { resourceType: 'Bundle', type: 'batch', entry } });
+      return [alone.status, posted.status, batch.string('entry.0.response.status').slice(0, 3)];
+    };
+    await allow('#^/Patient(/.*)?$');
+    expect((await api.request('GET', '/Patient/ann', { as })).status).to.equal(200);
+    expect(await statuses()).to.eql([403, 403, '403']);
+    await allow('#/Observation(/_search)?');
+    expect(await statuses()).to.eql([200, 200, '200']);
+  });
+
   it('is told of', async () => {
     const metadata = await api.request('GET', '/metadata');
     expect(metadata.at('rest.0.compartment')).to.eql(['http://hl7.org/fhir/CompartmentDefinition/patient']);
