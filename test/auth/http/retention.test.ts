@@ -79,7 +79,7 @@ describe('auth: retention', () => {
     api.pass(11);
     await until('an event', async () => (await api.found('/AuditEvent?altid=Client/short')).length > 0);
     const [own] = await api.found('/AuditEvent?altid=Client/short&_sort=-date');
-    const json = { ...own, id: undefined, source: { observer: { display: 'A device' } } };
+    const json = { ...own, id: undefined, source: { observer: { display: 'A device' } }, subtype: [{ code: 'seen' }] };
     const sent = await api.request('POST', '/AuditEvent', { as: asRoot, json });
     expect(sent.status).to.equal(201);
     const withdrawn = await api.request('POST', '/AuditEvent', { as: asRoot, json });
