@@ -28,11 +28,19 @@ export async function admit(
   if (isKnown) checkBodyType(interaction, request);
   // Policies may look at all of the body.
   await request.goOn?.();
-  request.rows = await judge.require(name, request, asked);
+  request.rows = await judge.require(name, request, request.patient === undefined ? asked : ofType(asked));
   request.asker = judge.asker;
   if (!isKnown) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }
+}
+
+/**
+ * A search of a compartment as policies see it, which is the search of the type: one that permits what lies under an
+ * address of a Patient speaks of that Patient, and not of other records.
+ */
+function ofType({ method, url }: Asked): Asked {
+  return { method, url: url.replace(/^\/Patient\/[^/]*/, '') };
 }
 
 function visibleTypes(judge: Judge, registry: Registry): Map<string, Criterion[]> {

@@ -69,7 +69,7 @@ function readRequest(
   { body = {}, patch, form, goOn }: Sent,
   pageBytes: number,
 ): InteractionRequest {
-  const { type, id, version } = ctx['params'];
+  const { type, id, version, patient } = ctx['params'];
   const parameters = parseForm(ctx.querystring);
   if (form) parameters.push(...form);
   const request: InteractionRequest = {
@@ -78,6 +78,7 @@ function readRequest(
     goOn,
     type: everyType ? '' : String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
+    patient,
     version: String(version ?? ''),
     body,
     patch,

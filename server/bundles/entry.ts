@@ -67,6 +67,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     base: outer.base,
     type: interaction.everyType ? '' : (parts['type'] ?? typeOfBody(body)),
     id: parts['id'] ?? '',
+    patient: parts['patient'],
     version: parts['version'] ?? '',
     body,
     patch:

@@ -33,6 +33,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
         security: security(config),
         resource: describeTypes(registry, servedOf, ownOperations(base)),
         interaction: system,
+        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
         operation: operations(ofSystem),
       },
     ],

@@ -106,11 +106,14 @@ function success(name: Interaction['name'], status: string): JsonObject {
   return { description: status === '201' ? 'It was made.' : 'Done.', content: answers({ $ref }) };
 }
 
+const ID: JsonObject = { pattern: '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$' };
+
 function components(registry: Registry, root: string): JsonObject {
   return {
     parameters: {
       type: inPath('type', { enum: registry.names() }),
-      id: inPath('id', { pattern: '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$' }),
+      id: inPath('id', ID),
+      patient: inPath('patient', ID),
       version: inPath('version', { pattern: '^[1-9][0-9]*$' }),
       search: {
         name: 'search',

@@ -3,8 +3,11 @@ import { isId } from '../../resources/validate/primitives.ts';
 import type { Interaction, InteractionRequest } from './interaction.ts';
 
 /** Throws `parameter` for an id that none can be (400). */
-export function checkAddress({ id }: Pick<InteractionRequest, 'type' | 'id' | 'body'>, hasId: boolean): void {
-  if (!hasId || isId(id)) return;
+export function checkAddress(
+  { id, patient }: Pick<InteractionRequest, 'type' | 'id' | 'body' | 'patient'>,
+  hasId: boolean,
+): void {
+  if ((!hasId || isId(id)) && (patient === undefined || isId(patient))) return;
   throw new Failure('parameter', 'An id has 1 to 64 letters, digits, hyphens and dots, and not dots alone.');
 }
 

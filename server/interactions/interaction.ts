@@ -27,6 +27,8 @@ export interface InteractionRequest {
   type: string;
   /** Empty where the address has none. */
   id: string;
+  /** The Patient whose compartment a search is for. */
+  patient?: string | undefined;
   /** The version id of the address, as it was sent; empty where it has none. */
   version: string;
   /** The resource that was sent; empty where the interaction takes none. */

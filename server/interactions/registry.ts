@@ -35,6 +35,8 @@ export const INTERACTIONS: readonly Interaction[] = [
     brings: { readHistory: true },
     handle: vread,
   },
+  // Behind the histories, whose addresses look like it.
+  { method: 'get', path: '/Patient/:patient/:type', name: 'search', handle: search },
   { method: 'post', path: '/:type/_search', name: 'search', code: 'search-type', takes: 'form', handle: search },
   {
     method: 'post',
