@@ -11,6 +11,7 @@ import { Desk } from './desk.ts';
 import { Door } from './door.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createLogger } from './log.ts';
+import { LONGEST_HEAD } from './longest.ts';
 import { RequestMetrics } from './metrics/requests.ts';
 import { openWard, type Ports, type Ward } from './open.ts';
 import { OpenConnections } from './open-connections.ts';
@@ -105,7 +106,7 @@ async function listen(
     connectionsCheckingInterval: requestTimeout / 10,
     keepAliveTimeout: IDLE_TIMEOUT,
   };
-  const server = createServer(timeouts, (request, response) => {
+  const server = createServer({ ...timeouts, maxHeaderSize: LONGEST_HEAD }, (request, response) => {
     // Nothing is done for who was told that the connection ends, and can be told no more.
     if (request.socket.writableEnded) return void request.socket.destroy();
     open.asked(response);

@@ -1,6 +1,7 @@
 import type { SearchPage, Version } from '../../resources/engine.ts';
-import type { Issue } from '../../resources/errors.ts';
+import { Failure, type Issue } from '../../resources/errors.ts';
 import { renderJson } from '../../resources/json/render.ts';
+import { LONGEST_LINK } from '../longest.ts';
 import { operationOutcome } from '../respond.ts';
 
 /** What the texts of a Bundle's pages are made of. */
@@ -74,12 +75,19 @@ function listed(texts: readonly string[]): string {
 }
 
 function links({ base, path, parameters, page }: BundlePage): string {
-  const link = (relation: string, pairs: readonly (readonly [string, string])[]) => {
+  const address = (pairs: readonly (readonly [string, string])[]) => {
     const query = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value])).toString();
-    return JSON.stringify({ relation, url: `${base}/${path}${query === '' ? '' : `?${query}`}` });
+    return `${base}/${path}${query === '' ? '' : `?${query}`}`;
   };
-  const self = link('self', parameters);
-  return page.next === undefined ? self : `${self},${link('next', [...parameters, ['_cursor', page.next]])}`;
+  const self = JSON.stringify({ relation: 'self', url: address(parameters) });
+  if (page.next === undefined) return self;
+  const url = address([...parameters, ['_cursor', page.next]]);
+  // The form of a search may be longer than any address: a link that cannot be followed would look like the end.
+  if (url.length > LONGEST_LINK) {
+    const message = 'The address of the next page would be too long: ask for one page by _count, or for fewer values.';
+    throw new Failure('parameter', message);
+  }
+  return `${self},${JSON.stringify({ relation: 'next', url })}`;
 }
 
 function fullUrl(base: string, { type, id }: Version): string {

@@ -88,6 +88,15 @@ for (const base of ['', '/fhir']) {
       expect(sizes).to.eql([2, 2, 1]);
     });
 
+    it('searches in the compartment of a patient', async () => {
+      const { id } = await create('Whole');
+      const subject = { reference: `Patient/${id}` };
+      await client.create({ resourceType: 'Condition', body: { resourceType: 'Condition', subject } });
+      const compartment = { resourceType, id };
+      const found = (await client.search({ resourceType: 'Condition', compartment })) as Bundle;
+      expect(found.entry.map(({ resource }) => resource['subject'])).to.eql([subject]);
+    });
+
     it('gets an OperationOutcome with an error', async () => {
       const failure = await client.create({ resourceType, body: { resourceType, gender: 'm' } }).then(
         () => undefined,

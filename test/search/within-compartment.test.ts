@@ -91,7 +91,9 @@ describe('Searches within a compartment', () => {
     ]);
     expect((await told('/Patient/ann/Nothing'))[0]).to.equal(404);
     expect((await told('/Patient/ann/*'))[0]).to.equal(404);
-    expect((await told('/Patient/a_b/Observation'))[0]).to.equal(400);
+    for (const path of ['/Patient/a_b/Observation', '/Patient/%2e%2e/Observation', '/Patient/ann/Observation?no=1']) {
+      expect((await told(path))[0], path).to.equal(400);
+    }
     const put = await api.request('PUT', '/Patient/ann/Observation', { as: asRoot, json: observation('Patient/ann') });
     expect([put.status, put.headers['allow']]).to.eql([405, 'HEAD, GET']);
   });

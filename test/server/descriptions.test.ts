@@ -85,7 +85,8 @@ describe('server: what it tells of itself', () => {
       expect(metadata.at('patchFormat')).to.eql(['application/json-patch+json', 'application/merge-patch+json']);
     });
 
-    it('tells what every search takes', () => {
+    it('tells what every search takes, and in which compartments', () => {
+      expect(metadata.at('rest.0.compartment')).to.eql(['http://hl7.org/fhir/CompartmentDefinition/patient']);
       expect(metadata.string('rest.0.documentation')).to.match(/_sort, .*_list, chained parameters and _has\.$/);
     });
 
@@ -230,7 +231,12 @@ describe('server: what it tells of itself', () => {
       }
       for (const each of told) {
         const [method = '', path = ''] = each.split(' ');
-        const at = path.replace('{type}', 'Patient').replace('{id}', 'none').replace('{version}', '1');
+        const at = path
+          .replace('{type}', 'Patient')
+          .replace('{id}', 'none')
+          .replace('{compartment}', 'Patient')
+          .replace('{owner}', 'none')
+          .replace('{version}', '1');
         const reply = await server.request(method.toUpperCase(), at, {
           headers: { 'content-type': 'application/json' },
         });

@@ -23,6 +23,8 @@ describe('server: the OpenAPI document and what is answered', () => {
         const at = `${url.slice(server.baseUrl.length)}${path}`
           .replace('{type}', 'Patient')
           .replace('{id}', 'none')
+          .replace('{compartment}', 'Patient')
+          .replace('{owner}', 'none')
           .replace('{version}', '1');
         for (const [method, { responses }] of Object.entries(item).filter(([name]) => name !== 'parameters')) {
           for (const as of [undefined, asRoot]) {

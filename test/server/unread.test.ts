@@ -42,7 +42,7 @@ describe('server: requests that Node answers', () => {
     ['a body that does not end, at the token endpoint', `${postHead('/auth/token', BODY)}{"a`, 408, POST],
     [
       'a head that is too large',
-      `GET /Patient HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+      `GET /Patient HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(50_000)}\r\n\r\n`,
       431,
       OTHER,
     ],
