@@ -33,6 +33,8 @@ interface Gathered extends Noted {
 /** What is noted between two flushes: what goes beyond is counted. Whoever is refused cannot crowd out the others. */
 const MOST_REFUSED = 500;
 const MOST_OTHERS = 10_000;
+/** Of how many names that refused requests of one network claim it is noted which: they may be any, and of nobody. */
+const MOST_CLAIMED = 50;
 /** Of how many Sessions one event tells. */
 const MOST_TOGETHER = 100;
 
@@ -43,6 +45,8 @@ const MOST_TOGETHER = 100;
  */
 export class Notes {
   #refusals = new Map<string, Noted>();
+  /** How many of them claim a name, by their networks. */
+  #claims = new Map<string, number>();
   #others: Noted[] = [];
   #ofClients = new Map<string, Gathered>();
   #happened = 0;
@@ -74,6 +78,7 @@ export class Notes {
   takeAll(): Noted[] {
     const refusals = [...this.#refusals.values()];
     this.#refusals = new Map();
+    this.#claims = new Map();
     return [...this.takeOthers(), ...refusals];
   }
 
@@ -92,15 +97,27 @@ export class Notes {
   }
 
   #sum(event: Noted): void {
-    const key = keyOf(event.note);
+    const { note } = event;
+    const key = keyOf(note);
     const known = this.#refusals.get(key);
     if (known) include(known, event);
+    else if (!this.#takesClaim(note)) this.#sum({ ...event, note: { ...note, claimed: {} } });
     else if (this.#refusals.size < MOST_REFUSED || key === OVERFLOW_KEY) this.#refusals.set(key, { ...event });
     else this.#sum({ ...event, note: OVERFLOW });
   }
+
+  /** False for a name that is one too many of its network. */
+  #takesClaim({ claimed: { client, login } = {}, address = '' }: AuditNote): boolean {
+    if (client === undefined && login === undefined) return true;
+    const network = networkOf(address);
+    const count = this.#claims.get(network) ?? 0;
+    if (count < MOST_CLAIMED) this.#claims.set(network, count + 1);
+    return count < MOST_CLAIMED;
+  }
 }
 
-function include(known: Noted, { count, first, last }: Occurrences): void {
+/** Adds how often something happened to what is known of it. */
+export function include(known: Occurrences, { count, first, last }: Occurrences): void {
   known.count += count;
   known.first = Math.min(known.first, first);
   known.last = Math.max(known.last, last);
@@ -110,7 +127,7 @@ const OVERFLOW: AuditNote = { kind: 'overflow', outcome: '8' };
 const OVERFLOW_KEY = keyOf(OVERFLOW);
 
 /** What ended a Session is told by itself, however serious: there is no more of it than there are Sessions. */
-function isRefusal({ kind, outcome }: AuditNote): boolean {
+export function isRefusal({ kind, outcome }: AuditRecord): boolean {
   return outcome !== '0' && kind !== 'token-revoked';
 }
 
@@ -120,7 +137,7 @@ function isOfClientAlone({ kind, user }: AuditNote): boolean {
 }
 
 /** What makes refusals equal: not which resource exactly was asked for, which a caller can vary for ever. */
-function keyOf(note: AuditNote): string {
+export function keyOf(note: AuditNote): string {
   const { address, claimed = {}, ...rest } = note;
   return JSON.stringify([rest, claimed.client, claimed.login, networkOf(address ?? '')]);
 }

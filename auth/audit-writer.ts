@@ -1,7 +1,7 @@
 import type { Engine } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
-import { type AuditRecord, auditEvent } from './audit-event.ts';
-import type { AuditNote, Noted } from './audit-notes.ts';
+import { auditEvent } from './audit-event.ts';
+import { include, isRefusal, keyOf, type Noted } from './audit-notes.ts';
 import { findStored } from './stored.ts';
 
 /** What became of events that were to be written. */
@@ -16,9 +16,9 @@ const EVENTS_A_JOB = 64;
 /** Gives what writes events, some of them a job, until the database takes no more. `site` is the server's address. */
 export function auditWriter(engine: Engine, site: string): (events: readonly Noted[]) => Promise<Written> {
   async function store(events: readonly Noted[]): Promise<void> {
-    const records = await Promise.all(events.map(({ note }) => proven(engine, note)));
-    const drafts = events.map((event, at) => {
-      return engine.draft('AuditEvent', engine.newId(), auditEvent(records[at] ?? event.note, event, site));
+    const told = together(await Promise.all(events.map((event) => proven(engine, event))));
+    const drafts = told.map((event) => {
+      return engine.draft('AuditEvent', engine.newId(), auditEvent(event.note, event, site));
     });
     await engine.transact(async (transaction) => {
       for (const draft of drafts) await transaction.insert(draft);
@@ -53,16 +53,29 @@ function isRefused(problem: unknown): boolean {
   return problem instanceof Failure && problem.code !== 'busy';
 }
 
-/** The record of a note, with what of its claims is there. */
-async function proven(engine: Engine, { claimed = {}, ...record }: AuditNote): Promise<AuditRecord> {
+/** Refusals that are equal, now that it is known who is there of whom they claim to be, are one. */
+function together(events: readonly Noted[]): Noted[] {
+  const refusals = new Map<string, Noted>();
+  return events.filter((event) => {
+    const key = isRefusal(event.note) ? keyOf(event.note) : undefined;
+    const known = key === undefined ? undefined : refusals.get(key);
+    if (known) include(known, event);
+    else if (key !== undefined) refusals.set(key, event);
+    return !known;
+  });
+}
+
+/** What was noted, with what of its claims is there, as a record alone. */
+async function proven(engine: Engine, { note: { claimed = {}, ...record }, ...noted }: Noted): Promise<Noted> {
   const { client = '', login, what } = claimed;
   const holder = login === undefined ? undefined : await engine.holder('login', login);
   const [type = '', id = ''] = what?.split('/') ?? [];
   const isThere = what !== undefined && (await findStored(engine, type, id)) !== undefined;
-  return {
+  const note = {
     ...record,
     client: record.client ?? (await findStored(engine, 'Client', client))?.id,
     user: record.user ?? (holder?.type === 'User' ? holder.id : undefined),
     what: record.what ?? (isThere ? what : undefined),
   };
+  return { ...noted, note };
 }

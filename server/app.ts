@@ -21,7 +21,6 @@ import { locate } from './locate.ts';
 import { operations, otherMethods } from './methods.ts';
 import { type Measured, mountMetrics } from './metrics/mount.ts';
 import type { RequestMetrics } from './metrics/requests.ts';
-import { noFragment } from './no-fragment.ts';
 import { observe } from './observe.ts';
 import { oneCredential } from './one-credential.ts';
 import type { Ward } from './open.ts';
@@ -29,6 +28,7 @@ import { mountResources } from './resources.ts';
 import { respond } from './respond.ts';
 import { mountRevocation } from './revocation.ts';
 import { countAnswers } from './slow-readers.ts';
+import { soundAddress } from './sound-address.ts';
 
 type Opened = Pick<Ward, 'engine' | 'registry' | 'database' | 'passwords' | 'clock' | 'random'>;
 
@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(securityHeaders(config));
   app.use(respond(logger, { audit: auth.audit, registry }));
   app.use(crossOrigin(config, auth.origins));
-  app.use(noFragment);
+  app.use(soundAddress);
   app.use(door.pass);
   app.use(oneCredential);
   app.use(readBytes(config, measured.bodies));

@@ -5,6 +5,8 @@ import type { Principal } from '../auth/principal.ts';
 export interface RequestState {
   /** Echoed as `X-Request-Id`. */
   requestId: string;
+  /** True where the address cannot be read, as one with a host that is none. */
+  unreadable?: true;
   /** The base of the request's links: BASE_URL, or BASE_URL/fhir where it came in there. */
   base: string;
   /** The caller's network address, behind trusted proxies. */

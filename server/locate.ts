@@ -11,11 +11,25 @@ export function locate(config: Config): Step {
   const proxies = config.trustedProxies.rules.length > 0 ? config.trustedProxies : undefined;
   return (ctx, next) => {
     ctx.state.address = addressOf(ctx, proxies);
+    if (!isReadable(ctx)) {
+      // It is refused where failures are told, and leads nowhere until then.
+      ctx.state.unreadable = true;
+      ctx.url = '/';
+    }
     const twin = ctx.path === '/fhir' || ctx.path.startsWith('/fhir/');
     ctx.state.base = twin ? `${config.baseUrl}/fhir` : config.baseUrl;
     if (twin) ctx.path = ctx.path.slice('/fhir'.length) || '/';
     return next();
   };
+}
+
+/** False for an address of which not even the path can be told: `http://[::1/Patient`. */
+function isReadable(ctx: Context): boolean {
+  try {
+    return ctx.path !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The nearest address that is not a trusted proxy; `X-Forwarded-For` of anyone else counts for nothing. */

@@ -85,7 +85,10 @@ class Scanner {
     return attributesFault(attributes, isRoot);
   }
 
+  /** HTML ends one that begins with `>` or `->` there (https://html.spec.whatwg.org/#comments), XML further on. */
   #comment(): string | undefined {
+    const start = this.#text.slice(this.#at + 4, this.#at + 6);
+    if (/^-?>/.test(start)) return 'must be well-formed XHTML: a comment begins with neither > nor ->';
     const end = this.#text.indexOf('--', this.#at + 4);
     if (end === -1 || this.#text[end + 2] !== '>') return 'must be well-formed XHTML: a comment has no -- in it';
     this.#at = end + 3;

@@ -21,6 +21,12 @@ export const ADDRESSES: Row[] = [
     '/Patient/a%2Fb',
   ]),
   ...addresses('an id that cannot be decoded', 'GET', 400, 'invalid', ['/Patient/%', '/Patient/%zz', '/Patient/%ff']),
+  ...addresses('an address that cannot be read', 'GET', 400, 'structure', [
+    'http://[::1/Patient/kept',
+    'http://xn--a/Patient/kept',
+    'http://[::1%25a]/auth/authorize',
+    'http://[::1/auth/token',
+  ]),
   ...addresses('a type that is none', 'GET', 404, 'not-supported', [
     '/Foo',
     '/Foo/x',

@@ -47,6 +47,17 @@ export const AUDIT: readonly Hole[] = [
     edits: [{ file: NOTES, guard: 'MOST_REFUSED = 500', without: 'MOST_REFUSED = 500_000' }],
     says: '500 times denied',
   },
+  {
+    attack: 'a flood of names that are nobody’s',
+    edits: [
+      { file: NOTES, guard: 'if (count < MOST_CLAIMED) this', without: 'if (false) this' },
+      {
+        file: 'auth/audit-writer.ts',
+        guard: 'isRefusal(event.note) ? keyOf(event.note) : undefined;',
+        without: 'undefined;',
+      },
+    ],
+  },
   hole(
     'the server tells nothing that a caller has forged',
     'auth/rules.ts',

@@ -160,4 +160,5 @@ export const PARSING: readonly Hole[] = [
   { ...hole('lone surrogates', 'resources/json/text.ts', '[\\0\\p{Surrogate}]', '[\\0]'), ...READ },
   hole('65-character ids', 'resources/validate/primitives.ts', '{1,64}', '+'),
   hole('dot-only ids', 'resources/validate/primitives.ts', '(?=.*[^.])', ''),
+  hole('a comment that HTML ends sooner', 'resources/validate/narrative.ts', 'if (/^-?>/.test(', 'if (/^\\b\\B/.test('),
 ];

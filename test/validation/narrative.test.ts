@@ -63,6 +63,8 @@ const INVALID = [
   '<?php a ?>',
   '<!DOCTYPE a>',
   '<!-- a -- b -->',
+  'a <!-- <!---><img src="a" onerror="alert(1)"/>-->',
+  'a <!-- --!><img src="a" onerror="alert(1)"/>-->',
   '<p a="<">b</p>',
   '<p xmlns="http://a.example">a</p>',
   '<p></p a>',
@@ -71,6 +73,12 @@ const INVALID = [
 describe('validation: narrative', () => {
   for (const inner of VALID) it(`takes ${inner}`, () => expect(narrativeFault(div(inner))).to.equal(undefined));
   for (const inner of INVALID) it(`refuses ${inner}`, () => expect(narrativeFault(div(inner))).to.be.a('string'));
+
+  it('a comment that HTML ends sooner than XML hides no tag', () => {
+    for (const begin of ['<!-->', '<!--->']) {
+      expect(narrativeFault(div(`a ${begin}<img src="a" onerror="alert(1)"/>-->`)), begin).to.be.a('string');
+    }
+  });
 
   it('refuses what is not one div of the namespace', () => {
     for (const text of ['<div>a</div>', 'a', '<p>a</p>', `${div('a')}b`, `${div('a')}${div('b')}`, `b${div('a')}`]) {

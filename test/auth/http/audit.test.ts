@@ -196,6 +196,18 @@ describe('auth: audit', () => {
     await counts('overflow', undefined, 100);
   });
 
+  it('a flood of names that are nobody’s is as one of equal denials', async () => {
+    await api.request('GET', '/Patient', from('10.1.0.17'));
+    await one('denied', '10.1.0.17');
+    const clients = ['app', ...Array.from({ length: 119 }, (_, at) => `nobody-${at}`)];
+    for (const id of clients) await api.token({ grant_type: 'client_credentials', client_id: id }, from('10.1.0.17'));
+    const told = await counts('token-refused', '10.1.0.17', clients.length);
+    expect(told.length).to.be.within(2, 9);
+    expect(JSON.stringify(await events('token-refused', '10.1.0.17')))
+      .to.include('Client/app')
+      .and.not.include('nobody');
+  });
+
   it('are valid resources, all of them', async () => {
     const found = await api.found('/AuditEvent?_count=1000');
     const kinds = new Set((found as Event[]).map(({ subtype }) => subtype[0]?.code));

@@ -55,7 +55,7 @@ describe('work at guesses', () => {
       ['wrong', (at: number) => `guess ${at}`],
     ] as const) {
       const hidden = await work((at) => write('/User/bob', guess(at)), 403);
-      expect(hidden, what).to.be.within(nobody / 1.5, nobody * 1.5);
+      expect(hidden, what).to.be.within(nobody / 1.4, nobody * 1.4);
     }
   });
 
@@ -66,7 +66,7 @@ describe('work at guesses', () => {
     ] as const) {
       const wrong = await work((at) => write(path, `guess ${at}`, as), 412);
       const right = await work(() => write(path, PASSWORD, as), 412);
-      expect(right, who).to.be.within(wrong / 1.5, wrong * 1.5);
+      expect(right, who).to.be.within(wrong / 1.4, wrong * 1.4);
     }
   });
 
@@ -76,6 +76,6 @@ describe('work at guesses', () => {
     // Ten failures are let in.
     api.pass(16 * 60);
     const right = await work(() => api.token(login('off', PASSWORD)), 400);
-    expect(right).to.be.within(wrong / 1.5, wrong * 1.5);
+    expect(right).to.be.within(wrong / 1.4, wrong * 1.4);
   });
 });
