@@ -12,10 +12,11 @@ export interface ContentText {
   members: readonly MemberText[];
 }
 
-/** Another member of a resource: `,"active":true`. */
+/** Another member of a resource as it stands behind others: `,"active":` and `true`. */
 interface MemberText {
   name: string;
-  text: string;
+  label: string;
+  value: string;
 }
 
 const QUOTE = 0x22;
@@ -30,7 +31,7 @@ const OBJECT_END = 0x7d;
 export function renderContent(content: JsonObject): ContentText {
   const members: MemberText[] = [];
   for (const [name, value] of Object.entries(content)) {
-    if (name !== 'meta') members.push({ name, text: `${label(name)}${renderJson(value)}` });
+    if (name !== 'meta') members.push({ name, label: `,${JSON.stringify(name)}:`, value: renderJson(value) });
   }
   const meta = renderJson(isObject(content['meta']) ? content['meta'] : {});
   return { meta: meta === '{}' ? '' : `,${meta.slice(1, -1)}`, members };
@@ -42,7 +43,7 @@ export function renderVersion(
   { meta, members }: ContentText,
 ): string {
   let text = `${opening(version)}${meta}}`;
-  for (const member of members) text += member.text;
+  for (const { label, value } of members) text += label + value;
   return `${text}}`;
 }
 
@@ -70,20 +71,18 @@ function readBeside(
   const said = content['meta'];
   const resource: JsonObject = { resourceType: type, id, meta: isObject(said) ? { ...served, ...said } : served };
   let at = start.length;
-  for (const { name, text: member } of members) {
-    const end = at + member.length;
-    const value = content[name];
+  for (const { name, label, value } of members) {
+    const from = at + label.length;
+    if (text.slice(at, from) !== label) return undefined;
+    const same = content[name];
+    at = from + value.length;
     // Where it is a number that goes on, what follows is no member, and no end.
-    if (value !== undefined && text.slice(at, end) === member) {
-      resource[name] = value;
-      at = end;
-      continue;
+    if (same !== undefined && text.slice(from, at) === value) {
+      resource[name] = same;
+    } else {
+      at = endOfValue(text, from);
+      resource[name] = readJson(text.slice(from, at));
     }
-    const named = label(name);
-    if (!text.startsWith(named, at)) return undefined;
-    const from = at + named.length;
-    at = endOfValue(text, from);
-    resource[name] = readJson(text.slice(from, at));
   }
   return at === text.length - 1 ? resource : undefined;
 }
@@ -91,10 +90,6 @@ function readBeside(
 function opening({ type, id, versionId, lastUpdated }: Parameters<typeof renderVersion>[0]): string {
   const time = new Date(lastUpdated).toISOString();
   return `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"${versionId}","lastUpdated":"${time}"`;
-}
-
-function label(name: string): string {
-  return `,${JSON.stringify(name)}:`;
 }
 
 function isEnd(code: number): boolean {
