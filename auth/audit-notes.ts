@@ -100,20 +100,20 @@ export class Notes {
     const { note } = event;
     const key = keyOf(note);
     const known = this.#refusals.get(key);
+    const claimed = claimant(note);
+    const claims = claimed === undefined ? 0 : (this.#claims.get(claimed) ?? 0);
     if (known) include(known, event);
-    else if (!this.#takesClaim(note)) this.#sum({ ...event, note: { ...note, claimed: {} } });
-    else if (this.#refusals.size < MOST_REFUSED || key === OVERFLOW_KEY) this.#refusals.set(key, { ...event });
-    else this.#sum({ ...event, note: OVERFLOW });
+    else if (claims >= MOST_CLAIMED) this.#sum({ ...event, note: { ...note, claimed: {} } });
+    else if (this.#refusals.size < MOST_REFUSED || key === OVERFLOW_KEY) {
+      this.#refusals.set(key, { ...event });
+      if (claimed !== undefined) this.#claims.set(claimed, claims + 1);
+    } else this.#sum({ ...event, note: OVERFLOW });
   }
+}
 
-  /** False for a name that is one too many of its network. */
-  #takesClaim({ claimed: { client, login } = {}, address = '' }: AuditNote): boolean {
-    if (client === undefined && login === undefined) return true;
-    const network = networkOf(address);
-    const count = this.#claims.get(network) ?? 0;
-    if (count < MOST_CLAIMED) this.#claims.set(network, count + 1);
-    return count < MOST_CLAIMED;
-  }
+/** The network of a request that claims a name; undefined for one that claims none. */
+function claimant({ claimed: { client, login } = {}, address = '' }: AuditNote): string | undefined {
+  return client === undefined && login === undefined ? undefined : networkOf(address);
 }
 
 /** Adds how often something happened to what is known of it. */

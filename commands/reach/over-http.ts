@@ -8,6 +8,8 @@ import { type Reach, Refusal } from './reach.ts';
 
 const TRIES = 10;
 const JSON_TYPE = 'application/fhir+json';
+/** What a type may be called. Files are named by it, and a server that is asked may be anybody's. */
+const TYPE = /^[A-Z][A-Za-z]*$/;
 
 /** What a running server is shown. Throws a CommandError where the settings have nothing. */
 export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Config): string {
@@ -38,7 +40,9 @@ export function reachOverHttp(address: string, authorization: string): Reach {
     },
     async types() {
       const [rest] = listOf(await ask('/metadata'), 'rest');
-      return listOf(rest ?? {}, 'resource').map(({ type }) => String(type));
+      const names = listOf(rest ?? {}, 'resource').map(({ type }) => String(type));
+      if (names.every((name) => TYPE.test(name))) return names;
+      throw new CommandError(`${base} names a type that none is called, and is not asked any further`);
     },
     async *pages(type) {
       let query: string | undefined = '?_count=1000';

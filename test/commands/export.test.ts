@@ -1,5 +1,8 @@
 /** `npm run export`: everything as NDJSON, one file a type, secrets never, the same whichever way it is reached. */
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -115,6 +118,21 @@ describe('commands: export', () => {
         .sort();
     const [moved, back] = [await contents('moved'), await contents('back')];
     for (const name of Object.keys(moved)) expect(lines(back[name]), name).to.eql(lines(moved[name]));
+  });
+
+  it('a server that names a type by a path writes no file outside of the folder', async () => {
+    const rest = [{ resource: [{ type: 'Patient' }, { type: '../outside' }] }];
+    const entry = [{ resource: { resourceType: 'Patient', id: 'a' } }];
+    const hostile = createServer(({ url }, response) => {
+      response.end(JSON.stringify(url === '/metadata' ? { rest } : { entry }));
+    }).listen(0, '127.0.0.1');
+    await once(hostile, 'listening');
+    const { port } = hostile.address() as AddressInfo;
+    const { code, output } = await command('export', [out('inside'), '--url', `http://127.0.0.1:${port}`], database);
+    hostile.close();
+    expect(output).to.match(/^The export failed: http:[^\n]* names a type that none is called[^\n]*\n$/);
+    expect([code, await readdir(out('inside'))]).to.eql([1, []]);
+    expect(await readdir(folder)).to.not.include('outside.ndjson');
   });
 
   it('an unknown type, and no folder, are refused in a line', async () => {

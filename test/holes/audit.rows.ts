@@ -50,7 +50,7 @@ export const AUDIT: readonly Hole[] = [
   {
     attack: 'a flood of names that are nobody’s',
     edits: [
-      { file: NOTES, guard: 'if (count < MOST_CLAIMED) this', without: 'if (false) this' },
+      { file: NOTES, guard: 'claims >= MOST_CLAIMED', without: 'false' },
       {
         file: 'auth/audit-writer.ts',
         guard: 'isRefusal(event.note) ? keyOf(event.note) : undefined;',

@@ -161,4 +161,5 @@ export const PARSING: readonly Hole[] = [
   hole('65-character ids', 'resources/validate/primitives.ts', '{1,64}', '+'),
   hole('dot-only ids', 'resources/validate/primitives.ts', '(?=.*[^.])', ''),
   hole('a comment that HTML ends sooner', 'resources/validate/narrative.ts', 'if (/^-?>/.test(', 'if (/^\\b\\B/.test('),
+  hole('a type by a path', 'commands/reach/over-http.ts', 'TYPE.test(name)', 'name'),
 ];
