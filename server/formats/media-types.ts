@@ -46,6 +46,11 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { mediaType: 'application/x-www-form-urlencoded', kind: 'form' },
 ];
 
+/** What patches may be, as a header tells it (https://www.rfc-editor.org/rfc/rfc5789#section-3.1). */
+export const PATCH_TYPES: string = MEDIA_TYPES.filter(({ kind }) => kind.endsWith('-patch'))
+  .map(({ mediaType }) => mediaType)
+  .join(', ');
+
 /** How an answer may be written. */
 export type AnswerType = Pick<MediaType, 'mediaType' | 'format'>;
 
