@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import type { Context, Step } from './context.ts';
 import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
-import { type BodyKind, bodyType, valueType } from './formats/media-types.ts';
+import { type BodyKind, bodyType, PATCH_TYPES, valueType } from './formats/media-types.ts';
 import { HeldBytes, type Holding, MOST_HELD } from './held-bytes.ts';
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -117,6 +117,8 @@ export interface Patch {
 
 /** The patch in a request's body. Rejects as `readResource`. */
 export async function readPatch(ctx: Context, desk: Desk): Promise<Patch> {
+  // A refusal of another type tells which would do (RFC 5789 §2.2).
+  ctx.set('Accept-Patch', PATCH_TYPES);
   const { kind, format } = valueType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
   return { kind, value: await desk.read(format, bytesOf(ctx), ctx.state.since) };
 }

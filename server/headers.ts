@@ -46,7 +46,7 @@ function isDiscovery(path: string): boolean {
 }
 
 function allowing(origin: (ctx: Context) => string, credentials: boolean): Step {
-  return cors({
+  const step: Step = cors({
     origin,
     credentials,
     allowMethods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
@@ -54,6 +54,17 @@ function allowing(origin: (ctx: Context) => string, credentials: boolean): Step 
     exposeHeaders: READABLE_BY_SCRIPTS.answer,
     maxAge: 600,
   });
+  return (ctx, next) => (ctx.method === 'OPTIONS' ? step(ctx, next).then(() => allowAsked(ctx)) : step(ctx, next));
+}
+
+/**
+ * Lets scripts send whatever headers they ask for, such as those of tracing, of proxies and of caches: one that is not
+ * known is not read, and without it the browser would not send the request at all.
+ */
+function allowAsked(ctx: Context): void {
+  const asked = ctx.get('Access-Control-Request-Headers');
+  const allowed = ctx.response.get('Access-Control-Allow-Headers');
+  if (asked !== '' && allowed !== '') ctx.set('Access-Control-Allow-Headers', `${allowed},${asked}`);
 }
 
 const READABLE_BY_SCRIPTS = {

@@ -2,6 +2,7 @@
 import type Router from '@koa/router';
 import { Failure } from '../resources/errors.ts';
 import type { Context, RequestState, Step } from './context.ts';
+import { PATCH_TYPES } from './formats/media-types.ts';
 
 /** A method that an address does not take is answered with those that it does. */
 export function otherMethods(router: Router<RequestState>): Step {
@@ -37,5 +38,6 @@ function tellMethods(ctx: Context, methods: Set<string>): undefined {
   }
   ctx.status = 204;
   ctx.set('Allow', allow);
+  if (methods.has('PATCH')) ctx.set('Accept-Patch', PATCH_TYPES);
   return undefined;
 }

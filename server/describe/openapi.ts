@@ -5,6 +5,7 @@ import type { Interaction } from '../interactions/interaction.ts';
 import { INTERACTIONS } from '../interactions/registry.ts';
 import { answers, bodies } from './contents.ts';
 import { fixedPaths } from './fixed-paths.ts';
+import { summarized } from './summaries.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -18,11 +19,12 @@ export function openApi(registry: Registry, base: string, root: string): JsonObj
     info: {
       title: 'Ward',
       version: VERSION,
+      license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
       description: `FHIR R4 resources and an authorization server. ${base}/metadata tells the search parameters.`,
     },
     servers: [{ url: base }],
     security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],
-    paths: { ...fixedPaths(base, root), ...resourcePaths() },
+    paths: summarized({ ...fixedPaths(base, root), ...resourcePaths() }),
     components: components(registry, root),
   };
 }

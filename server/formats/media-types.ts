@@ -46,6 +46,11 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { mediaType: 'application/x-www-form-urlencoded', kind: 'form' },
 ];
 
+/** What patches may be, as a header tells it (https://www.rfc-editor.org/rfc/rfc5789#section-3.1). */
+export const PATCH_TYPES: string = MEDIA_TYPES.filter(({ kind }) => kind.endsWith('-patch'))
+  .map(({ mediaType }) => mediaType)
+  .join(', ');
+
 /** How an answer may be written. */
 export type AnswerType = Pick<MediaType, 'mediaType' | 'format'>;
 
@@ -54,7 +59,17 @@ export const JWK_SET: AnswerType = { mediaType: 'application/jwk-set+json', form
 
 /** `type/subtype` and the parameters behind it (RFC 9110 §8.3.1). */
 const CONTENT_TYPE = /^\s*([^\s;,"/]+\/[^\s;,"/]+)\s*(;.*)?$/;
+const FHIR_VERSION = /;\s*fhirVersion\s*=\s*("?)([^";\s]*)\1/i;
 const CHARSET = /;\s*charset\s*=\s*("?)([^";\s]*)\1/i;
+
+/**
+ * True for the parameters of a media type that name another version of FHIR than R4, for which the whole request would
+ * have to be read by other rules (https://hl7.org/fhir/R4/http.html#version-parameter).
+ */
+export function isOtherVersion(parameters: string): boolean {
+  const version = FHIR_VERSION.exec(parameters)?.[2];
+  return version !== undefined && !/^4\.0(?:\.\d+)?$/.test(version);
+}
 
 /**
  * The row of the table for a `Content-Type` header, of those whose kind the endpoint takes, or `only` in one format.
@@ -75,6 +90,9 @@ export function bodyType(contentType: string | undefined, kinds: readonly BodyKi
   const charset = found.kind === 'form' ? undefined : CHARSET.exec(parameters ?? '')?.[2];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
     throw new Failure('media-type', `The body must be in UTF-8: send ${found.mediaType}; charset=utf-8.`);
+  }
+  if (isOtherVersion(parameters ?? '')) {
+    throw new Failure('media-type', 'The body is of another version of FHIR: this server has R4, fhirVersion=4.0.');
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../../resources/errors.ts';
 import type { Json } from '../../resources/json/value.ts';
-import { type AnswerType, type FormatName, MEDIA_TYPES } from './media-types.ts';
+import { type AnswerType, type FormatName, isOtherVersion, MEDIA_TYPES } from './media-types.ts';
 
 /** How an answer is written. */
 export interface Answer {
@@ -57,6 +57,7 @@ export function negotiate({ accept, format, pretty = false, preferred = FHIR_JSO
 }
 
 function named(format: string, preferred: string): string | undefined {
+  if (isOtherVersion(format)) return undefined;
   // In a query, the plus of `application/fhir+json` reads as a space unless the caller encoded it.
   const name = (format.split(';', 1)[0] ?? '').trim().replaceAll(' ', '+').toLowerCase();
   if (name === 'json' || name === 'text/html' || name === 'html') return preferred;
@@ -94,7 +95,9 @@ function accepted(accept: string, preferred: string, answers: readonly AnswerTyp
 }
 
 function rangesOf(accept: string): Range[] {
-  return accept.split(',').map((element) => {
+  // What is asked in another version of FHIR is not here.
+  const elements = accept.split(',').filter((element) => !isOtherVersion(element));
+  return elements.map((element) => {
     const [type = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
     const weight = parameters.find((parameter) => /^q\s*=/.test(parameter))?.replace(/^q\s*=\s*/, '');
     // A weight that is none counts for nothing, so that a typo does not become a preference.

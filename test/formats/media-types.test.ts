@@ -54,12 +54,14 @@ describe('media types', () => {
       ['UTF-16', 'text/yaml;charset="utf-16"'],
       ['an empty charset', 'application/json; charset='],
       ['a wildcard', '*/*'],
+      ['another version of FHIR', 'application/fhir+json; fhirVersion=5.0'],
+      ['another version of FHIR, in quotes', 'application/fhir+json;charset=utf-8;fhirversion="3.0"'],
     ];
     for (const [why, type] of rows) {
       it(`${why}: 415, naming what is taken`, () => {
         const failure = refusal(() => parseBody('{}', type));
         expect(failure).to.include({ status: 415, issue: 'not-supported' });
-        expect(failure.message).to.match(/application\/(fhir\+)?json|utf-8/);
+        expect(failure.message).to.match(/application\/(fhir\+)?json|utf-8|fhirVersion=4\.0/);
       });
     }
   });
@@ -74,6 +76,9 @@ describe('media types', () => {
       ['text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8', FHIR],
       ['application/fhir+json', FHIR],
       ['application/fhir+json; fhirVersion=4.0', FHIR],
+      ['application/fhir+json; fhirVersion=4.0.1', FHIR],
+      ['application/fhir+json; fhirVersion=5.0, application/json;q=0.5', PLAIN],
+      ['application/fhir+json; fhirVersion=5.0, */*;q=0.1', FHIR],
       ['application/json', PLAIN],
       ['Application/JSON', PLAIN],
       ['application/json, text/plain, */*', PLAIN],
@@ -130,6 +135,8 @@ describe('media types', () => {
 
     for (const wishes of [
       { accept: 'application/fhir+xml' },
+      { accept: 'application/fhir+json; fhirVersion=5.0' },
+      { format: 'application/fhir+json; fhirVersion=3.0' },
       { accept: 'image/png, application/pdf' },
       { accept: 'application/json;q=0' },
       { accept: '*/*;q=0' },

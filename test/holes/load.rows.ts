@@ -37,7 +37,12 @@ export const LOAD: readonly Hole[] = [
     ...hole('slow reader', 'server/start.ts', 'limitReading(request, response, answer);', ''),
     says: 'the end of the connection',
   },
-  hole('slow readers of one document', 'server/describe/mount.ts', 'return bytes;', 'return Buffer.from(bytes);'),
+  hole(
+    'slow readers of one document',
+    'server/describe/mount.ts',
+    'ctx.body = document.bytes;',
+    'ctx.body = Buffer.from(document.bytes);',
+  ),
   hole('bodies that do not end', 'server/held-bytes.ts', 'this.#bytes > this.#most', 'this.#bytes < 0'),
   {
     ...hole('a body that comes byte by byte', 'server/body.ts', 'const PIECE = 400;', 'const PIECE = 0;'),

@@ -60,6 +60,27 @@ describe('server: CORS', () => {
     expect(reply.header('access-control-allow-origin')).to.equal(LISTED);
   });
 
+  it('a preflight allows whatever headers it asks for, of listed origins alone', async () => {
+    const headers = {
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'authorization,cache-control,traceparent,x-requested-with',
+    };
+    for (const [origin, server, path] of [
+      [LISTED, servers.listed, '/Patient'],
+      [LISTED, servers.listed, '/auth/token'],
+      ['https://any.example', servers.any, '/Patient'],
+      ['https://any.example', servers.none, '/metadata'],
+    ] as const) {
+      const reply = await server.request('OPTIONS', path, { headers: { ...headers, origin } });
+      const allowed = reply.header('access-control-allow-headers').toLowerCase().split(',');
+      expect(allowed, path).to.include.members(headers['access-control-request-headers'].split(','));
+    }
+    const other = await servers.listed.request('OPTIONS', '/Patient', {
+      headers: { ...headers, origin: 'https://x.y' },
+    });
+    expect(other.headers).to.not.have.property('access-control-allow-headers');
+  });
+
   it('a preflight needs no credentials, and allows methods and headers', async () => {
     for (const path of ['/Patient/p', '/fhir/Patient/p', '/auth/token', '/Session']) {
       const { status, headers } = await preflight(servers.listed, LISTED, path);

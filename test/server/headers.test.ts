@@ -54,6 +54,15 @@ for (const [BASE_URL, secure] of [
       expect(headers).to.include({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
     });
 
+    it('RFC 5789 §2.2, §3.1: who sends something else, or asks by OPTIONS, is told what patches may be', async () => {
+      const types = 'application/json-patch+json, application/merge-patch+json';
+      const refused = await server.request('PATCH', '/Patient/p', { as: asRoot, json: {} });
+      expect([refused.status, refused.header('accept-patch')]).to.deep.equal([415, types]);
+      const asked = await server.request('OPTIONS', '/Patient/p');
+      expect([asked.status, asked.header('accept-patch')]).to.deep.equal([204, types]);
+      expect((await server.request('OPTIONS', '/')).header('accept-patch')).to.equal('');
+    });
+
     it('a token is not to be stored, nor is a refusal of one', async () => {
       for (const form of ['grant_type=client_credentials', 'grant_type=password', '']) {
         const { headers } = await server.request('POST', '/auth/token', { as: asRoot, form });

@@ -17,10 +17,12 @@ const response = {
 
 const operation = {
   type: 'object',
-  required: ['operationId', 'responses'],
+  // Tools ask for a summary, though the standard does not.
+  required: ['operationId', 'summary', 'responses'],
   additionalProperties: false,
   properties: {
     operationId: { type: 'string', minLength: 1 },
+    summary: { type: 'string', minLength: 1, maxLength: 80 },
     tags: { type: 'array', items: { type: 'string' } },
     security: { type: 'array', items: record({ type: 'array' }) },
     parameters: { type: 'array', items: { $ref: '#/definitions/reference' } },
@@ -64,7 +66,17 @@ export const API_SHAPE = {
       type: 'object',
       required: ['title', 'version'],
       additionalProperties: false,
-      properties: { title: { type: 'string' }, version: { type: 'string' }, description: { type: 'string' } },
+      properties: {
+        title: { type: 'string' },
+        version: { type: 'string' },
+        description: { type: 'string' },
+        license: {
+          type: 'object',
+          required: ['name'],
+          additionalProperties: false,
+          properties: { name: { type: 'string' }, identifier: { type: 'string' } },
+        },
+      },
     },
     servers: { type: 'array', items: record({ type: 'string' }) },
     security: { type: 'array', items: record({ type: 'array' }) },
