@@ -3,7 +3,7 @@ import { keysOnLine } from './line.ts';
 import { pointedToBy, pointingTo } from './naming.ts';
 import type { Access, CompositeCriterion, Criterion, Fragment, Line, RowsCriterion } from './plan.ts';
 import { conditionOn, valuesLeft } from './row-test.ts';
-import { firstColumn, partNumbers, TABLES_BY_KEY } from './tables.ts';
+import { ELEMENT_BITS, firstColumn, partNumbers, TABLES_BY_KEY } from './tables.ts';
 
 /** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
 export interface Source {
@@ -163,20 +163,49 @@ function rowKeys(criterion: RowsCriterion): Fragment {
 }
 
 /**
- * Rows of all parts that were read from one element: they are of one group, and their edges share a bit above the
- * lowest two.
+ * The keys for which rows of all parts were read from one element. SQLite, left to itself, may look through all rows of
+ * one part for each of another. So the part that does not give its value in full leads, and the others are sought by
+ * their values and its key; where several do not, the elements of each are looked up in those of the others.
  */
 function compositeKeys({ parts, repeats }: CompositeCriterion): Fragment {
-  const [first] = parts;
-  const rows = parts.map((part, index) => sql`(${partRows(part, repeats)}) ${literal(`p${index}`)}`);
+  const leading = parts.filter(({ access }) => access !== 'seek');
+  if (leading.length > 1) return gatheredKeys(parts, repeats);
+  const [lead, ...others] = [...leading, ...parts.filter(({ access }) => access === 'seek')];
+  if (lead === undefined) return literal('SELECT NULL AS key');
+  const joined = others.map((part, index) => sql` CROSS JOIN (${partRows(part, repeats)}) ${literal(`p${index + 1}`)}`);
+  const same = others.map((part, index) => inGroupOf(lead, part, index + 1, repeats));
+  // They are of one group, and their edges share a bit above the lowest two.
   const edges = parts.map((_, index) => `p${index}.edge`).join(' & ');
-  const same = parts.slice(1).flatMap(({ param }, index) => {
-    const key = literal(`p${index + 1}.key = p0.key`);
-    return repeats ? [key, literal(`p${index + 1}.param = p0.param + ${param - (first?.param ?? 0)}`)] : [key];
-  });
-  const element = literal(`((${edges}) >> 2) <> 0`);
-  return sql`SELECT p0.key FROM ${join(rows, ', ')} WHERE ${all([...same, element])}`;
+  const where = all([...same, literal(`((${edges}) >> 2) <> 0`)]);
+  return sql`SELECT p0.key FROM (${partRows(lead, repeats)}) p0${join(joined, '')} WHERE ${where}`;
 }
+
+/** A difference of groups: nothing is to be sought by them, since a group says less of a row than its value does. */
+function inGroupOf(lead: RowsCriterion, { param }: RowsCriterion, index: number, repeats: boolean): Fragment {
+  const key = `p${index}.key = p0.key`;
+  return literal(repeats ? `${key} AND p${index}.param - p0.param = ${param - lead.param}` : key);
+}
+
+function gatheredKeys(parts: RowsCriterion[], repeats: boolean): Fragment {
+  const [first, ...others] = parts.map((part) => (repeats ? elementsOf(part) : partRows(part, repeats)));
+  const place = literal(repeats ? '(key, place, bit)' : 'key');
+  const columns = literal(repeats ? 'key, place, bit' : 'key');
+  const among = others.map((each) => sql`${place} IN (SELECT ${columns} FROM (${each}) o)`);
+  return sql`SELECT key FROM (${first ?? literal('NULL')}) p0 WHERE ${all(among)}`;
+}
+
+/** A row for each element that a part was read from. Most rows are of one, and are that row already. */
+function elementsOf(part: RowsCriterion): Fragment {
+  const rows = partRows(part, true);
+  const place = literal(`r.param - ${part.param} AS place`);
+  // PostgreSQL expects next to nothing of an equality of this, and would look through all of it for each other row.
+  const [isOfOne, isOfSeveral] = [literal('(r.edge & (r.edge - 1)) < 1'), literal('(r.edge & (r.edge - 1)) > 0')];
+  return sql`SELECT r.key, ${place}, r.edge AS bit FROM (${rows}) r WHERE ${isOfOne}
+    UNION ALL SELECT r.key, ${place}, b.column1 AS bit FROM (${rows}) r CROSS JOIN (VALUES ${BITS}) b
+      WHERE ${isOfSeveral} AND (r.edge & b.column1) <> 0`;
+}
+
+const BITS = literal(ELEMENT_BITS.map((bit) => `(${bit})`).join(', '));
 
 function partRows(part: RowsCriterion, repeats: boolean): Fragment {
   const { table, param } = part;

@@ -35,12 +35,13 @@ export type IndexRow = (string | number)[];
 /** Bits of `edge` (an integer of 53 bits): the rest of it tells apart the elements a composite was made from. */
 export const LOWEST = 1;
 export const HIGHEST = 2;
-/** So many elements of a composite have a bit of their own. */
+/** So many elements of a composite have a bit of their own, above the lowest two. */
 const ELEMENTS = 51;
+export const ELEMENT_BITS: readonly number[] = Array.from({ length: ELEMENTS }, (_, place) => 2 ** (place + 2));
 /** How many times as many are told apart: the rows of each further 51 stand under a number of their own. */
 export const ELEMENT_GROUPS = 8;
 
-/** Where the rows of an element of a composite (1, 2, …) stand: their group, and their bit above the lowest two. */
+/** Where the rows of an element of a composite (1, 2, …) stand: their group, and their bit. */
 export function placeOfElement(element: number): { group: number; bit: number } {
   const place = element - 1;
   return { group: Math.min(Math.floor(place / ELEMENTS), ELEMENT_GROUPS - 1), bit: 2 ** ((place % ELEMENTS) + 2) };

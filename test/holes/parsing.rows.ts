@@ -47,6 +47,12 @@ export const PARSING: readonly Hole[] = [
     'rowCondition(criterion, notByValue)}',
     'rowCondition(criterion)}',
   ),
+  hole(
+    'of a composite, no part is looked through',
+    'resources/search/condition.ts',
+    '  if (leading.length > 1) return gatheredKeys(parts, repeats);\n',
+    '',
+  ),
   hole('forged cursors are refused', 'resources/search/cursor.ts', 'if (!valid)', 'if (false)'),
   { attack: 'a merge key, <<', edits: MERGING, ...READ },
   {

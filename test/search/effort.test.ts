@@ -17,7 +17,7 @@ describe('The effort of a search', () => {
   let library: Library;
   before(async function () {
     if (DATABASE_KIND !== 'sqlite') this.skip();
-    library = await openLibrary(['Patient', 'Organization', 'ValueSet']);
+    library = await openLibrary(['Patient', 'Organization', 'ValueSet', 'Observation']);
     await library.add({ resourceType: 'Patient', id: 'p', name: [{ family: 'A' }], gender: 'male' });
     const include = ['urn:a', 'urn:b'].map((system) => ({ system, concept: [{ code: '1' }, { code: '2' }] }));
     await library.add({ resourceType: 'ValueSet', id: 'spoken', compose: { include } });
@@ -28,17 +28,21 @@ describe('The effort of a search', () => {
 
   /** The steps of every query of a search. */
   async function stepsOf(query: string): Promise<Step[]> {
+    return (await plansOf('Patient', query)).flat();
+  }
+
+  async function plansOf(type: string, query: string): Promise<Step[][]> {
     const { connection } = library;
-    const steps: Step[] = [];
+    const plans: Step[][] = [];
     const watching = {
       ...connection,
       all: async <Row>(sql: string, bindings?: Binding[]) => {
-        steps.push(...(await connection.all<Step>(`EXPLAIN QUERY PLAN ${sql}`, bindings)));
+        plans.push(await connection.all<Step>(`EXPLAIN QUERY PLAN ${sql}`, bindings));
         return connection.all<Row>(sql, bindings);
       },
     };
-    await runSearch(watching, library.parse('Patient', query));
-    return steps;
+    await runSearch(watching, library.parse(type, query));
+    return plans;
   }
 
   it('of alternatives, each resource is probed by a seek', async () => {
@@ -66,6 +70,33 @@ describe('The effort of a search', () => {
       const probes = (await stepsOf(query)).filter(({ detail }) => detail.startsWith('SEARCH x EXISTS'));
       expect(probes, query).to.not.be.empty;
       for (const { detail } of probes) expect(detail, query).to.match(/\(param=\? AND (\w+=\? AND )?key=\?/);
+    }
+  });
+
+  it('of a composite, no part is looked through for each row of another', async () => {
+    for (const query of [
+      'component-code-value-quantity=1$gt5',
+      'component-code-value-quantity=urn:a|1$5,2$lt7',
+      'component-code-value-concept=1$2',
+      'code-value-quantity=1$gt5&_sort=-date',
+      'code-value-string=1$a',
+      'code-value-date=1$ge2000',
+      'component-code-value-quantity=urn:a|$gt5',
+      'code-value-quantity=urn:a|$gt5',
+      'component-code-value-concept=urn:a|$urn:b|',
+      'component-code-value-quantity:missing=true',
+      'code-value-string:missing=false&status=final',
+    ]) {
+      let looked = 0;
+      for (const steps of await plansOf('Observation', query)) {
+        const rows = steps.filter(({ detail }) => /^(SEARCH|SCAN) (search_|[por]\d?$)/.test(detail));
+        looked += rows.length;
+        for (const [at, { parent, detail }] of rows.entries()) {
+          if (!rows.slice(0, at).some((before) => before.parent === parent)) continue;
+          expect(detail, query).to.match(/\((param=\? AND \w+=\? AND )?key=\?/);
+        }
+      }
+      expect(looked, query).to.be.above(1);
     }
   });
 
