@@ -1,6 +1,7 @@
 /** Credentials stand in one place (https://www.rfc-editor.org/rfc/rfc6750#section-3.1, RFC 6749 §2.3). */
 import { Denial } from '../auth/errors.ts';
 import type { Step } from './context.ts';
+import { timesOf } from './raw-headers.ts';
 
 /**
  * Refuses two Authorization headers, of which Node reads the first and what stands before it perhaps the second, and
@@ -9,16 +10,6 @@ import type { Step } from './context.ts';
 export const oneCredential: Step = ({ req, querystring }, next) => {
   if (req.headers.authorization === undefined) return next();
   const inQuery = querystring.includes('access_token') && new URLSearchParams(querystring).has('access_token');
-  if (inQuery || authorizations(req.rawHeaders) > 1) throw new Denial('several-credentials');
+  if (inQuery || timesOf(req.rawHeaders, 'authorization') > 1) throw new Denial('several-credentials');
   return next();
 };
-
-/** How many headers of that name there are, among names and values that take turns. */
-function authorizations(rawHeaders: readonly string[]): number {
-  let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at];
-    if (name?.length === 'authorization'.length && name.toLowerCase() === 'authorization') count += 1;
-  }
-  return count;
-}

@@ -79,6 +79,11 @@ describe('judged addresses', () => {
     expect((await ask('POST', '/Device/_search', { form: {} })).status).to.equal(403);
   });
 
+  it('a request has one Host header', async () => {
+    expect(await statusOf('GET', '/Patient', 'Host: localhost')).to.equal(400);
+    expect(await statusOf('GET', '/Patient', 'X-Host: localhost')).to.equal(200);
+  });
+
   it('an address that is read in two ways: a second question mark belongs to a name', async () => {
     const lenient = { headers: { prefer: 'handling=lenient' } };
     for (const path of ['/Group??identifier=own', '/Group?%3Fidentifier=own', '/fhir/Group??identifier=own']) {
