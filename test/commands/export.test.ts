@@ -135,6 +135,18 @@ describe('commands: export', () => {
     expect(await readdir(folder)).to.not.include('outside.ndjson');
   });
 
+  it('a server that refuses is quoted without what a terminal would act on', async () => {
+    const told = { resourceType: 'OperationOutcome', issue: [{ diagnostics: 'No\u001b[2J\n\u009b1mway' }] };
+    const hostile = createServer((_, response) => {
+      response.writeHead(400).end(JSON.stringify(told));
+    }).listen(0, '127.0.0.1');
+    await once(hostile, 'listening');
+    const { port } = hostile.address() as AddressInfo;
+    const { code, output } = await command('export', [out('told'), '--url', `http://127.0.0.1:${port}`], database);
+    hostile.close();
+    expect([code, output]).to.eql([1, 'The export failed: No [2J 1mway\n']);
+  });
+
   it('an unknown type, and no folder, are refused in a line', async () => {
     for (const args of [[], [out('none'), 'Nothing', '--url', server.url]]) {
       const { code, output } = await command('export', args, database);
