@@ -1,11 +1,11 @@
 import type { Credentials } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
+import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import type { GoOn } from './pace.ts';
 import type { IndexRows } from './search/tables.ts';
 import type { SecretHasher } from './secrets.ts';
 import type { ServedType } from './served.ts';
-import { type ContentText, renderContent } from './version-text.ts';
 
 /** What a write does to one secret of a resource. */
 export interface SecretWrite {
@@ -33,7 +33,9 @@ export interface PreparedWrite {
   id: string;
   /** The resource without what the server sets and without secrets. */
   content: JsonObject;
-  text: ContentText;
+  /** `content` as JSON text, in the two pieces that stand behind what the server sets. */
+  meta: string;
+  rest: string;
   /** Its index rows, where they were made ahead: what changes little needs only those of what it changes. */
   rows: IndexRows | undefined;
   secrets: SecretWrite[];
@@ -70,7 +72,7 @@ export async function prepare(
   const { content, withheld } = separate(type, resource);
   const rows = ahead ? await indexed(type, content, goOn) : undefined;
   await goOn?.();
-  return { type, id, secrets: await secrets(withheld), rows, content, text: renderContent(content) };
+  return { type, id, secrets: await secrets(withheld), rows, ...rendered(content) };
 }
 
 /** The index rows of a resource that is to be stored. Rejects with `too-large` for too many of a large one. */
@@ -88,12 +90,27 @@ export function draft(type: ServedType, id: string, content: JsonObject): Prepar
   const { name, secrets, unique } = type.definition;
   if (secrets || unique) throw new Error(`A ${name} holds what has to be compared with others: it cannot be a draft`);
   if ('resourceType' in content || 'id' in content) throw new Error(`The content of a ${name} does not say what it is`);
-  return { type, id, secrets: [], rows: type.index(content), content, text: renderContent(content) };
+  return { type, id, secrets: [], rows: type.index(content), ...rendered(content) };
 }
 
 /** The same write with other content. */
 export function withContent(write: PreparedWrite, content: JsonObject): PreparedWrite {
-  return { ...write, rows: undefined, content, text: renderContent(content) };
+  return { ...write, rows: undefined, ...rendered(content) };
+}
+
+function rendered(content: JsonObject): Pick<PreparedWrite, 'content' | 'meta' | 'rest'> {
+  const { meta, ...rest } = content;
+  return { content, meta: members(isObject(meta) ? meta : {}), rest: members(rest) };
+}
+
+/** The text of a version: what the server sets, then the content as it was sent. */
+export function renderVersion(write: PreparedWrite, versionId: number, lastUpdated: number): string {
+  const type = write.type.definition.name;
+  const time = new Date(lastUpdated).toISOString();
+  return (
+    `{"resourceType":"${type}","id":"${write.id}",` +
+    `"meta":{"versionId":"${versionId}","lastUpdated":"${time}"${write.meta}}${write.rest}}`
+  );
 }
 
 /** A stored version without what the server sets: comparable with `PreparedWrite.content`. */
@@ -153,4 +170,10 @@ function separate(type: ServedType, resource: JsonObject): { content: JsonObject
 function withoutServerMeta(meta: JsonObject): JsonObject {
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...rest } = meta;
   return rest;
+}
+
+/** The members of an object as they continue another: `,"a":1,"b":2`. */
+function members(object: JsonObject): string {
+  const text = renderJson(object);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 }

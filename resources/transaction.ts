@@ -10,7 +10,7 @@ import type { JsonObject } from './json/value.ts';
 import type { Address } from './known.ts';
 import { namesOf, replaceNames } from './names.ts';
 import { checkPreconditions } from './preconditions.ts';
-import { contentOf, type PreparedWrite, replacesSecret, sameHashes, withContent } from './prepare.ts';
+import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
 import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
@@ -20,7 +20,6 @@ import { asksForOthers } from './search/satisfying.ts';
 import type { ServedType } from './served.ts';
 import { StaleWrite } from './stale.ts';
 import { resourceOf } from './store.ts';
-import { renderVersion, resourceBeside } from './version-text.ts';
 
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
@@ -107,17 +106,16 @@ export class JobTransaction implements Transaction {
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
     await options.goOn?.();
-    const before = resourceBeside(current, prepared);
+    const before = resourceOf(current);
     const secretsChange = await this.#checkSecrets(prepared, current);
     this.#check(prepared.type, prepared.id, before, prepared.content, options);
     const write = this.#complete(prepared, before);
-    const stored = before && contentOf(before);
-    const changed = stored && differences(stored, write.content);
+    const changed = before && differences(contentOf(before), write.content);
     if (current && changed?.length === 0 && !secretsChange) return { outcome: 'unchanged', version: current };
     const version = await this.#storeVersion(write, method, current);
     const { connection } = this.#context;
     await options.goOn?.();
-    await changeRows(this.#context.index, version.key, write, { stored, changed, goOn: options.goOn });
+    await changeRows(this.#context.index, version.key, write, { before, changed, goOn: options.goOn });
     await options.goOn?.();
     await this.#requireShown(write.type, version, options);
     const names = namesOf(definition, write.id, before);
@@ -161,11 +159,10 @@ export class JobTransaction implements Transaction {
     const by = { credentials: this.credentials, keyOf: async () => current.key, ahead: false };
     const write = await this.#options.prepare(name, id, after, by);
     const version = next(current, this.now, 'PUT', null);
-    version.text = renderVersion(version, write.text);
+    version.text = renderVersion(write, version.versionId, version.lastUpdated);
     this.#context.versions.replace(version);
-    const stored = contentOf(before);
-    const changed = differences(stored, write.content);
-    await changeRows(this.#context.index, current.key, write, { stored, changed });
+    const changed = differences(contentOf(before), write.content);
+    await changeRows(this.#context.index, current.key, write, { before, changed });
     return true;
   }
 
@@ -238,13 +235,13 @@ export class JobTransaction implements Transaction {
     const { now, versions } = this.#context;
     if (current) {
       const version = next(current, now, method, null);
-      version.text = renderVersion(version, write.text);
+      version.text = renderVersion(write, version.versionId, version.lastUpdated);
       versions.supersede(version);
       return version;
     }
     const { name: type } = write.type.definition;
-    const first = { type, id: write.id, versionId: 1, lastUpdated: now, method };
-    return versions.insert({ ...first, text: renderVersion(first, write.text) });
+    const text = renderVersion(write, 1, now);
+    return versions.insert({ type, id: write.id, versionId: 1, lastUpdated: now, method, text });
   }
 
   /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */
