@@ -89,10 +89,11 @@ export function parseSearch(
     return [...shown];
   };
   const rows: RowFilter = (seen) => limiting(options.rows?.(seen) ?? []);
+  const limited = { ...options, rows };
   for (const pair of pairs) {
     const [parameter, value] = pair;
     try {
-      if (!take(draft, { ...options, rows }, parameter, value)) continue;
+      if (!take(draft, limited, parameter, value)) continue;
       if (!Object.hasOwn(RESULT, parameter) || parameter === '_sort') found.push([parameter, value]);
       if (parameter !== '_cursor') draft.search.understood.push([parameter, asDone(draft, parameter, value)]);
     } catch (error) {

@@ -16,12 +16,14 @@ export async function search(request: InteractionRequest, services: Services): P
   const { engine, registry, clock, judge, baseUrl } = services;
   const { base, type, compartment, pageBytes } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
-  const server = { base: baseUrl, now: clock() };
-  const within = compartment && withinCompartment(registry, server, compartment, type);
+  const now = clock();
+  const within = compartment && withinCompartment(registry, { base: baseUrl, now }, compartment, type);
   // Its parameters bound its matches alone: what it touches is judged as a search by itself, of the same type too.
   const rows = (touched: string) => judge.rows(touched);
-  const options = { ...server, lenient, rows, within };
-  const plan = { ...(await understood(request, services, options)), bytes: pageBytes };
+  // Spelled out: every search passes here.
+  const options = { base: baseUrl, now, lenient, rows, ownRows: request.rows, within };
+  const plan = await understood(request, services, options);
+  plan.bytes = pageBytes;
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
@@ -39,7 +41,7 @@ async function understood(
   options: SearchOptions,
 ): Promise<ParsedSearch> {
   const { type, parameters, asked } = request;
-  const plan = parseSearch(registry, type, parameters, { ...options, ownRows: request.rows });
+  const plan = parseSearch(registry, type, parameters, options);
   const { passedOver, warnings } = plan;
   if (passedOver.length === 0 || !asked) return plan;
   const read = parameters.filter((pair) => !passedOver.includes(pair));
