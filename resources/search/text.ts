@@ -21,14 +21,21 @@ export function isTidy(text: string): boolean {
  */
 export function fold(text: string): string {
   if (isTidy(text)) return text.toLowerCase();
-  const spaced = text.trim().replace(/\s+/g, ' ');
-  if (PLAIN.test(spaced)) return spaced.toLowerCase();
-  const bare = storable(spaced)
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '');
+  const tidy = spaced(text);
+  if (PLAIN.test(tidy)) return tidy.toLowerCase();
+  // A mark may have stood between two spaces, or before the first.
+  const bare = spaced(
+    storable(tidy)
+      .normalize('NFKD')
+      .replace(/\p{M}+/gu, ''),
+  );
   // Upper case first, so that ß is ss; a final sigma is a sigma.
   const lower = bare.toUpperCase().toLowerCase().replace(/ς/g, 'σ').normalize('NFC');
   return lower.replace(STROKED, (letter) => LETTERS[letter] ?? letter);
+}
+
+function spaced(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
 }
 
 /** Letters whose stroke or ligature Unicode does not take apart, as people write them without. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import { indexRows } from '../../resources/search/extract.ts';
 import { type Subject, satisfying } from '../../resources/search/satisfying.ts';
-import { escaped } from '../../resources/search/text.ts';
+import { escaped, fold } from '../../resources/search/text.ts';
 import { type Api, startApi } from '../auth/http/api.ts';
 import { runs, SEED } from '../harness/generated.ts';
 import { asRoot } from '../harness/server.ts';
@@ -141,6 +141,10 @@ describe('Texts around the end of a key', () => {
     })
     .map(({ of, from, short, slip }) => of.slice(from, Math.max(from + 1, of.length - short)).join('') + (slip ?? ''))
     .filter((each) => textOf(each).folded !== '');
+
+  it('a mark without a letter is no more than the spaces around it', () => {
+    expect(['\u0301 a', 'a \u0301 b', '\u00a8x'].map(fold)).to.eql(['a', 'a b', 'x']);
+  });
 
   it('are found by what they start with or contain, in the database and in memory', async () => {
     const modifiers = fc.constantFrom(undefined, 'contains', 'exact');
