@@ -1,7 +1,7 @@
 import type { SearchPage, Version } from '../../resources/engine.ts';
 import { Failure, type Issue } from '../../resources/errors.ts';
 import { renderJson } from '../../resources/json/render.ts';
-import { LONGEST_LINK } from '../longest.ts';
+import { LONGEST_LINK } from '../head-limits.ts';
 import { operationOutcome } from '../respond.ts';
 
 /** What the texts of a Bundle's pages are made of. */
