@@ -69,7 +69,9 @@ async function perform(
   const answers: string[] = [];
   const found = new Set<number>();
   for (const { entry, index } of inOrder(entries).flat()) {
-    const result = await handle(entry, services);
+    const result = await handle(entry, services).catch((error: unknown) => {
+      throw isMadeMany(error) ? inEntry(dependent(), entry.place) : error;
+    });
     if (isWrite(entry) && result.version && result.version.id !== ids[index]) throw inEntry(dependent(), entry.place);
     const answer = entryAnswer(entry, result);
     if (!room.take(answer)) throw inEntry(room.overflow(), entry.place);
@@ -80,6 +82,11 @@ async function perform(
     if ((await matchesOf(entry, lookup, services.engine)).includes(lookup.found)) found.add(index);
   }
   return { answers, found };
+}
+
+/** True where criteria find several in their turn: one at the most was there, so that the Bundle has made the others. */
+function isMadeMany(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'multiple-matches';
 }
 
 /**

@@ -174,6 +174,16 @@ describe('interactions: conditions of a transaction', () => {
         ],
         'Bundle.entry[0]',
       ],
+      [
+        'what the criteria of a PUT find is made once more by another entry',
+        [entry('PUT Patient?identifier=over', over), entry('POST Patient', identified('over'))],
+        'Bundle.entry[0]',
+      ],
+      [
+        'what the criteria of a PATCH find is made once more by another entry',
+        [entry('PATCH Patient?identifier=over', binary([])), entry('POST Patient', identified('over'))],
+        'Bundle.entry[0]',
+      ],
     ];
     for (const [about, entries, at] of rows) {
       it(`${about}: 422`, async () => {
