@@ -84,7 +84,7 @@ async function perform(
   return { answers, found };
 }
 
-/** True where criteria find several in their turn: one at the most was there, so that the Bundle has made the others. */
+/** True where criteria find several in their turn: there was one at the most, so the Bundle has made the others. */
 function isMadeMany(error: unknown): boolean {
   return error instanceof Failure && error.code === 'multiple-matches';
 }
