@@ -15,7 +15,15 @@ import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
 import { acquireLock, type Lock, LockedError } from './lock.ts';
-import { openPostgresWriter, PostgresClient, poolOf, postgresSettings, refuseStandby, unhurried } from './postgres.ts';
+import {
+  openPostgresWriter,
+  PostgresClient,
+  poolOf,
+  postgresSettings,
+  refuseOtherEncoding,
+  refuseStandby,
+  unhurried,
+} from './postgres.ts';
 
 /** An open database: what the engine needs of it, whichever it is. */
 export interface Database {
@@ -166,10 +174,10 @@ const NOTICED = 'SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10;
 
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
 async function holdPostgres(url: string): Promise<Lock> {
-  const client = new PostgresClient({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
-  await reachable(client.connect());
+  const client = await reachable(connectUnhurried(url));
   try {
     await reachable(refuseStandby(client));
+    await reachable(refuseOtherEncoding(client));
     await client.query(NOTICED);
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
   } catch (error) {
@@ -177,6 +185,13 @@ async function holdPostgres(url: string): Promise<Lock> {
     throw error;
   }
   return { release: () => client.end() };
+}
+
+/** Rejects too where the URL names a file, such as a certificate, that cannot be read. */
+async function connectUnhurried(url: string): Promise<PostgresClient> {
+  const client = new PostgresClient({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
+  await client.connect();
+  return client;
 }
 
 async function openPostgres(url: string, sharing: Sharing): Promise<Database> {

@@ -17,6 +17,8 @@ function readersOf(processes: number): number {
 
 /** Milliseconds that PostgreSQL may take for one statement, where the URL does not say (`?query_timeout=5000`). */
 const LONGEST_STATEMENT = 30_000;
+/** What a timer can wait for: it would take more for no time at all, and every statement would be given up. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 /** Milliseconds without a word after which the system asks whether the other side is still there. */
 const QUIET = 10_000;
 
@@ -32,8 +34,8 @@ const PRIMARY: UrlUse = { variable: 'DATABASE_URL', longest: LONGEST_STATEMENT }
 
 function longestStatement(url: string, { variable, longest }: UrlUse): number {
   const asked = Number(new URL(url).searchParams.get('query_timeout') ?? longest);
-  if (Number.isInteger(asked) && asked >= 1) return asked;
-  throw new ConfigError(`query_timeout of ${variable} takes a whole number of milliseconds from 1`);
+  if (Number.isInteger(asked) && asked >= 1 && asked <= LONGEST_TIMER) return asked;
+  throw new ConfigError(`query_timeout of ${variable} takes a whole number of milliseconds from 1 to ${LONGEST_TIMER}`);
 }
 
 /** A URL for what takes as long as it takes: to migrate, and to wait until others have. */
@@ -88,6 +90,14 @@ const IN_RECOVERY = { text: 'SELECT pg_is_in_recovery() AS follows', query_timeo
 export async function refuseStandby(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ follows: boolean }>(IN_RECOVERY);
   if (rows[0]?.follows !== false) throw new Error('it is a standby, which takes no writes');
+}
+
+/** Rejects where the database has no room for some characters: whatever is written or asked with one would fail. */
+export async function refuseOtherEncoding(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
+  const encoding = rows[0]?.server_encoding;
+  if (encoding === 'UTF8') return;
+  throw new Error(`its encoding is ${encoding}: make one by createdb --encoding=UTF8 --template=template0`);
 }
 
 /** The connections that one of so many processes reads by; each is looked at before it is used. */

@@ -20,10 +20,13 @@ export interface TestDatabase {
 /** The database that this run of the suites is on: PostgreSQL where `TEST_DATABASE_URL` names one. */
 export const DATABASE_KIND: TestDatabase['kind'] = process.env['TEST_DATABASE_URL'] ? 'postgres' : 'sqlite';
 
-/** Makes an empty database of the run's kind; on PostgreSQL a copy of another where one is named. */
-export async function freshDatabase(template?: TestDatabase): Promise<TestDatabase> {
+/**
+ * Makes an empty database of the run's kind; on PostgreSQL a copy of another where one is named, or one of another
+ * encoding.
+ */
+export async function freshDatabase(template?: TestDatabase, encoding?: string): Promise<TestDatabase> {
   const administration = process.env['TEST_DATABASE_URL'];
-  return administration ? freshPostgres(administration, template) : freshSqlite();
+  return administration ? freshPostgres(administration, template, encoding) : freshSqlite();
 }
 
 async function freshSqlite(): Promise<TestDatabase> {
@@ -48,11 +51,16 @@ async function fastestCopy(administration: string): Promise<string> {
   return Number(shown?.['server_version_num']) >= 150_000 ? ' STRATEGY FILE_COPY' : '';
 }
 
-async function freshPostgres(administration: string, template?: TestDatabase): Promise<TestDatabase> {
+async function freshPostgres(
+  administration: string,
+  template?: TestDatabase,
+  encoding?: string,
+): Promise<TestDatabase> {
   const name = `ward_test_${randomBytes(6).toString('hex')}`;
   const source = template ? ` TEMPLATE ${new URL(template.url).pathname.slice(1)}` : '';
+  const encoded = encoding ? ` TEMPLATE template0 ENCODING '${encoding}' LOCALE 'C'` : '';
   copying ??= fastestCopy(administration);
-  await execute(administration, `CREATE DATABASE ${name}${source}${await copying}`);
+  await execute(administration, `CREATE DATABASE ${name}${source}${encoded}${await copying}`);
   const url = new URL(administration);
   url.pathname = `/${name}`;
   return {

@@ -61,7 +61,19 @@ describe('server: a refused start', () => {
     [
       'a wait for PostgreSQL that is no number',
       () => ({ DATABASE_URL: 'postgres://127.0.0.1:9/ward?query_timeout=soon' }),
-      /^query_timeout of DATABASE_URL takes a whole number of milliseconds from 1$/,
+      /^query_timeout of DATABASE_URL takes a whole number of milliseconds from 1 to 2147483647$/,
+    ],
+    [
+      'a wait for PostgreSQL that is longer than a timer can be',
+      () => ({ DATABASE_URL: 'postgres://127.0.0.1:9/ward?query_timeout=2147483648' }),
+      /^query_timeout of DATABASE_URL takes a whole number of milliseconds from 1 to 2147483647$/,
+    ],
+    [
+      'a certificate of PostgreSQL that is not there',
+      () => ({
+        DATABASE_URL: `postgres://me:hunter2@127.0.0.1:9/ward?sslmode=verify-full&sslrootcert=${folder}/no.pem`,
+      }),
+      /^DATABASE_URL [^\n]*ENOENT[^\n]*no\.pem/,
     ],
     [
       'a wait for a replica that is too short',
@@ -69,7 +81,7 @@ describe('server: a refused start', () => {
         DATABASE_URL: 'postgres://127.0.0.1:9/ward',
         DATABASE_READ_URL: 'postgres://127.0.0.1:9/ward?query_timeout=0.5',
       }),
-      /^query_timeout of DATABASE_READ_URL takes a whole number of milliseconds from 1$/,
+      /^query_timeout of DATABASE_READ_URL takes a whole number of milliseconds from 1 to 2147483647$/,
     ],
   ];
   for (const [name, env, message] of ROWS) {
@@ -123,6 +135,15 @@ describe('server: a refused start', () => {
       expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);
     });
   } else {
+    it('a PostgreSQL database whose encoding lacks characters is told in one line, with how to make one', async () => {
+      const narrow = await freshDatabase(undefined, 'LATIN1');
+      try {
+        expect(await refusal({ DATABASE_URL: narrow.url })).to.match(/DATABASE_URL .*LATIN1.*--encoding=UTF8/);
+      } finally {
+        await narrow.drop();
+      }
+    });
+
     it('a second server on the same PostgreSQL database is welcome', async () => {
       const second = await startClockedServer({}, database);
       await second.request('PUT', '/Patient/p', { as: asRoot, json: {} });
