@@ -97,7 +97,7 @@ export async function refuseOtherEncoding(client: pg.ClientBase): Promise<void> 
   const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
   const encoding = rows[0]?.server_encoding;
   if (encoding === 'UTF8') return;
-  throw new Error(`its encoding is ${encoding}: make one by createdb --encoding=UTF8 --template=template0`);
+  throw new Error(`its encoding is ${encoding}: make one by createdb --encoding=UTF8 --locale=C --template=template0`);
 }
 
 /** The connections that one of so many processes reads by; each is looked at before it is used. */

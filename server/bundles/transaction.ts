@@ -84,7 +84,10 @@ async function perform(
   return { answers, found };
 }
 
-/** True where criteria find several in their turn: there was one at the most, so the Bundle has made the others. */
+/**
+ * True where criteria find several in their turn: there was one at the most, so that the Bundle has made the others, or
+ * on PostgreSQL another process has just then.
+ */
 function isMadeMany(error: unknown): boolean {
   return error instanceof Failure && error.code === 'multiple-matches';
 }
