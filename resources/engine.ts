@@ -227,6 +227,8 @@ export interface Interactions {
 export interface JobInteractions extends Interactions {
   /** Keeps other nodes from deciding on a type until the job ends. */
   hold(type: string): Promise<void>;
+  /** True where the job itself has written a resource. */
+  hasChanged(type: string, id: string): boolean;
 }
 
 /** The generic resource engine: nothing in it knows a type's name. */

@@ -95,6 +95,10 @@ export class TogetherInteractions extends Reads implements JobInteractions {
     return this.#transaction.hold(type);
   }
 
+  hasChanged(type: string, id: string): boolean {
+    return this.#transaction.hasChanged(type, id);
+  }
+
   validate(type: string, resource: JsonObject): Issue[] {
     return this.#options.validate(type, resource);
   }
@@ -129,7 +133,7 @@ export class TogetherInteractions extends Reads implements JobInteractions {
 
   #put(type: string, id: string, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
     const ready = this.#options.prepared.get(`${type}/${id}`);
-    if (!ready) throw dependent();
+    if (!ready) throw new Dependent();
     const { write, basedOn } = ready;
     const based = { ...options, ...(basedOn !== undefined && { basedOn }) };
     return this.#orStale(type, id, this.#transaction.put(write, method, based));
@@ -144,12 +148,14 @@ export class TogetherInteractions extends Reads implements JobInteractions {
       return await write;
     } catch (error) {
       if (!(error instanceof StaleWrite)) throw error;
-      throw this.#transaction.hasChanged(type, id) ? dependent() : new StalePlan();
+      throw this.hasChanged(type, id) ? new Dependent() : new StalePlan();
     }
   }
 }
 
 /** What is written depends on what is written with it, so that the outcome would depend on their order. */
-export function dependent(): Failure {
-  return new Failure('business-rule', 'What this finds or changes depends on another entry: send it by itself.');
+export class Dependent extends Failure {
+  constructor() {
+    super('business-rule', 'What this finds or changes depends on another entry: send it by itself.');
+  }
 }

@@ -1,10 +1,10 @@
-import type { Engine, Interactions } from '../../resources/engine.ts';
+import type { Engine, JobInteractions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { type ReplaceLink, replaceLinks } from '../../resources/links.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { asksForOthers } from '../../resources/search/satisfying.ts';
-import { dependent, untilPlanHolds } from '../../resources/together.ts';
+import { Dependent, StalePlan, untilPlanHolds } from '../../resources/together.ts';
 import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
@@ -33,7 +33,7 @@ export function transact(
     }
     for (const entry of resolved) await admitEntry(entry, services);
     return services.engine.together(
-      (interactions) => rehearse(resolved, { ...services, engine: interactions }),
+      (interactions) => rehearse(resolved, plan, { ...services, engine: interactions }),
       async (job) => {
         await holdPlan(plan, job);
         const { answers, found } = await perform(resolved, plan, { ...services, engine: job }, newRoom());
@@ -46,14 +46,18 @@ export function transact(
 }
 
 /** Prepares what is written. Throws with the issues of all bodies that are not valid. */
-async function rehearse(entries: readonly BundleEntry[], services: Services): Promise<void> {
+async function rehearse(entries: readonly BundleEntry[], { ids }: Plan, services: Services): Promise<void> {
   const failures: Failure[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     if (!isWrite(entry)) continue;
-    await handle(entry, services).catch((error: unknown) => {
+    try {
+      const { version } = await handle(entry, services);
+      // Criteria may find another by now, which the plan does not name, and would no more in the job: nothing is ready.
+      if (version && version.id !== ids[index]) throw new StalePlan();
+    } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failures.push(error);
-    });
+    }
   }
   const failure = together(failures);
   if (failure) throw failure;
@@ -63,20 +67,22 @@ async function rehearse(entries: readonly BundleEntry[], services: Services): Pr
 async function perform(
   entries: readonly BundleEntry[],
   { ids, conditions }: Plan,
-  services: Services & { engine: Interactions },
+  services: Services & { engine: JobInteractions },
   room: AnswerRoom,
 ): Promise<{ answers: string[]; found: Set<number> }> {
   const answers: string[] = [];
   const found = new Set<number>();
   for (const { entry, index } of inOrder(entries).flat()) {
-    const result = await handle(entry, services).catch((error: unknown) => {
-      throw isMadeMany(error) ? inEntry(dependent(), entry.place) : error;
+    const lookup = conditions[index];
+    const result = await handle(entry, services).catch(async (error: unknown) => {
+      throw findsOthers(error) ? await blame(entry, lookup, services.engine) : error;
     });
-    if (isWrite(entry) && result.version && result.version.id !== ids[index]) throw inEntry(dependent(), entry.place);
+    if (isWrite(entry) && result.version && result.version.id !== ids[index]) {
+      throw await blame(entry, lookup, services.engine);
+    }
     const answer = entryAnswer(entry, result);
     if (!room.take(answer)) throw inEntry(room.overflow(), entry.place);
     answers[index] = answer;
-    const lookup = conditions[index];
     // Nobody else writes a match: it is lost to others only through what they write beside it.
     if (lookup?.found === undefined || !asksForOthers(lookup.condition.criteria)) continue;
     if ((await matchesOf(entry, lookup, services.engine)).includes(lookup.found)) found.add(index);
@@ -84,12 +90,22 @@ async function perform(
   return { answers, found };
 }
 
+/** True where what an entry is about is another in its turn: its criteria find several, or one that is not ready. */
+function findsOthers(error: unknown): boolean {
+  return error instanceof Failure && (error.code === 'multiple-matches' || error.cause instanceof Dependent);
+}
+
 /**
- * True where criteria find several in their turn: there was one at the most, so that the Bundle has made the others, or
- * on PostgreSQL another process has just then.
+ * Why criteria find in their turn what they did not at the start of the job. Where they speak of a resource alone and
+ * the job has not written it, another node has just then, whatever types the job holds: a plain create asks for none.
  */
-function isMadeMany(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'multiple-matches';
+async function blame(entry: BundleEntry, lookup: Lookup | undefined, job: JobInteractions): Promise<unknown> {
+  if (lookup && !asksForOthers(lookup.condition.criteria)) {
+    const { type } = lookup.condition;
+    const matches = await matchesOf(entry, lookup, job);
+    if (matches.some((id) => id !== lookup.found && !job.hasChanged(type, id))) return new StalePlan();
+  }
+  return inEntry(new Dependent(), entry.place);
 }
 
 /**
@@ -100,7 +116,7 @@ async function checkConditions(
   entries: readonly BundleEntry[],
   { conditions, ids }: Plan,
   found: ReadonlySet<number>,
-  job: Interactions,
+  job: JobInteractions,
 ): Promise<void> {
   for (const [index, entry] of entries.entries()) {
     const lookup = conditions[index];
@@ -108,11 +124,11 @@ async function checkConditions(
     if (!lookup || !(isMade || found.has(index))) continue;
     const matches = await matchesOf(entry, lookup, job);
     const isLost = found.has(index) && !matches.some((id) => id === lookup.found);
-    if (isLost || (isMade && matches.some((id) => id !== ids[index]))) throw inEntry(dependent(), entry.place);
+    if (isLost || (isMade && matches.some((id) => id !== ids[index]))) throw await blame(entry, lookup, job);
   }
 }
 
-async function matchesOf({ place }: BundleEntry, { condition }: Lookup, job: Interactions): Promise<string[]> {
+async function matchesOf({ place }: BundleEntry, { condition }: Lookup, job: JobInteractions): Promise<string[]> {
   try {
     return (await job.search(condition)).matches.map(({ id }) => id);
   } catch (error) {

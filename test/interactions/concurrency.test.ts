@@ -126,6 +126,21 @@ describe('interactions: concurrency', function () {
     expect(await found('identifier=with-the-raise')).to.have.length(1);
   });
 
+  it('a transaction is not refused for what others gain and lose of its criteria meanwhile', async () => {
+    const rounds = Array.from({ length: 4 * N }, (_, at) => `lost-${at}`);
+    for (const value of rounds) {
+      await server.request('PUT', `/Patient/${value}`, { as: asRoot, json: identified(`not-${value}`) });
+      const replies = await Promise.all([
+        send(server, 'transaction', [
+          entry('POST Patient', identified(`other-than-${value}`), { ifNoneExist: `identifier=${value}` }),
+        ]),
+        server.request('PUT', `/Patient/${value}`, { as: asRoot, json: identified(value) }),
+        server.request('PUT', `/Patient?identifier=${value}`, { as: asRoot, json: identified(`gone-${value}`) }),
+      ]);
+      for (const { status, text } of replies) expect(status, text).to.be.oneOf([200, 201]);
+    }
+  });
+
   it('transactions of patches and of secrets go on where others came between', async () => {
     await server.request('PUT', '/Client/between', { as: asRoot, json: { secret: 'first', grant_types: ['basic'] } });
     const replies = await Promise.all(

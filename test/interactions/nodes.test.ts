@@ -73,5 +73,18 @@ if (DATABASE_KIND === 'postgres') {
         }
       });
     }
+
+    it(`a transaction takes what the other node creates meanwhile, in ${4 * ROUNDS} races`, async () => {
+      const [left, right] = nodes;
+      for (let round = 0; round < 4 * ROUNDS; round += 1) {
+        const family = `beside-${round}`;
+        const [made, asked] = await Promise.all([
+          call(left, 'POST', '/Patient', { json: patient(family) }),
+          send(right, 'transaction', [entry(`PUT Patient?family=${family}`, patient(family), {}, other)]),
+        ]);
+        expect(made.status, made.text).to.equal(201);
+        expect(asked.status, asked.text).to.equal(200);
+      }
+    });
   });
 }
