@@ -94,6 +94,12 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
+  hole(
+    'a write that races what a policy looks at',
+    'resources/transaction.ts',
+    'judgedBy && judgedBy.versionId !== versionId',
+    'false',
+  ),
   hole('a criterion beside an id', 'server/admission.ts', "id === '' || parameters.length === 0", 'id !== asked.url'),
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
@@ -204,7 +210,8 @@ export const POLICIES: readonly Hole[] = [
   hole(
     '403 that tells whether a thing exists',
     'server/resources.ts',
-    'await admit(',
-    "if (interaction.method === 'get' && request.id !== '') await engine.read(request.type, request.id); await admit(",
+    'const admitted = () => admit(',
+    `if (interaction.method === 'get' && request.id !== '') await engine.read(request.type, request.id);
+      const admitted = () => admit(`,
   ),
 ];
