@@ -103,6 +103,7 @@ export const POLICIES: readonly Hole[] = [
   hole('a criterion beside an id', 'server/admission.ts', "id === '' || parameters.length === 0", 'id !== asked.url'),
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
+  hole('has no length that a schema could ask for', 'auth/policies/schema-survey.ts', ", 'minLength', 'maxLength'", ''),
   hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
