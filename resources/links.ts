@@ -13,9 +13,12 @@ export type ReplaceLink = (text: string, kind: 'reference' | 'address', place: s
 
 type Elements = Record<string, ElementDefinition>;
 
-/** The same resource with other links; `place` is FHIRPath and starts with the type. */
+/**
+ * The same resource with other links; `place` is FHIRPath and starts with the type. What a Bundle holds stays as it is:
+ * its links lead to its own entries (https://hl7.org/fhir/R4/bundle.html#references), and it may be signed.
+ */
 export function replaceLinks(registry: Registry, type: string, resource: JsonObject, replace: ReplaceLink): JsonObject {
-  const elements = registry.resource(type)?.elements;
+  const elements = elementsOf(registry, type);
   return elements === undefined ? resource : new LinkWalk(registry, replace).members(resource, elements, type);
 }
 
@@ -66,9 +69,14 @@ class LinkWalk {
   #elementsOf(value: JsonObject, { type, elements, sameAs }: ElementDefinition): Elements | undefined {
     if (elements !== undefined) return elements;
     if (sameAs !== undefined) return childrenAt(this.#registry, sameAs);
-    if (type === 'Resource') return this.#registry.resource(String(value['resourceType']))?.elements;
+    if (type === 'Resource') return elementsOf(this.#registry, String(value['resourceType']));
     return type === undefined ? undefined : this.#registry.datatype(type)?.elements;
   }
+}
+
+/** The elements of a type whose links may be replaced. */
+function elementsOf(registry: Registry, type: string): Elements | undefined {
+  return type === 'Bundle' ? undefined : registry.resource(type)?.elements;
 }
 
 /** The element of a property; that of `_birthDate` is what stands beside a primitive. */

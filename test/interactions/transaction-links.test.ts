@@ -117,6 +117,20 @@ describe('interactions: links of a transaction', () => {
       );
     });
 
+    it('a Bundle that is stored stays as it is: its links lead to its own entries', async () => {
+      const link = (reference: string) => ({ link: [{ other: { reference }, type: 'seealso' }] });
+      const held = [
+        { fullUrl: A, resource: patient('own', link(A)) },
+        { fullUrl: B, resource: patient('asks', link('Patient?identifier=nobody')) },
+      ];
+      const reply = await transact([
+        entry('POST Patient', patient('outer'), {}, A),
+        entry('POST Bundle', { resourceType: 'Bundle', type: 'collection', entry: held }),
+      ]);
+      expect(reply.status, reply.text).to.equal(200);
+      expect(reply.at('entry.1.resource.entry')).to.deep.equal(held);
+    });
+
     it('criteria with a question mark in a value are those that were sent', async () => {
       const url = 'http://sets.example/asked?v=1';
       const set = { resourceType: 'ValueSet', url, status: 'active' };
