@@ -5,11 +5,11 @@ import { childrenAt, elementOf } from './properties.ts';
 import type { Registry } from './registry.ts';
 
 /**
- * What a link becomes; undefined leaves it. A `reference` is that of a Reference; an `address` is a uri, a url or what
- * a narrative points at. A canonical is neither (it stays), nor is a uuid or an oid: nothing that could take its place
- * has the form of one.
+ * What a link becomes; undefined leaves it. A `reference` is that of a Reference; an `address` is a url or what a
+ * narrative points at; a `uri` may be one or a name, such as a system. A canonical is none (it stays), nor is a uuid
+ * or an oid: nothing that could take its place has the form of one.
  */
-export type ReplaceLink = (text: string, kind: 'reference' | 'address', place: string) => string | undefined;
+export type ReplaceLink = (text: string, kind: 'reference' | 'address' | 'uri', place: string) => string | undefined;
 
 type Elements = Record<string, ElementDefinition>;
 
@@ -22,7 +22,6 @@ export function replaceLinks(registry: Registry, type: string, resource: JsonObj
   return elements === undefined ? resource : new LinkWalk(registry, replace).members(resource, elements, type);
 }
 
-const ADDRESSES = new Set(['uri', 'url']);
 const POINTERS = new Set(['Reference', 'Link']);
 const MARKUP_ADDRESS = /(\s(?:href|src)\s*=\s*)(?:"([^"<]*)"|'([^'<]*)')/g;
 const SIBLING: ElementDefinition = { type: 'Element' };
@@ -58,7 +57,8 @@ class LinkWalk {
   }
 
   #text(text: string, type: string, place: string): string {
-    if (ADDRESSES.has(type)) return this.#replace(text, 'address', place) ?? text;
+    if (type === 'uri') return this.#replace(text, 'uri', place) ?? text;
+    if (type === 'url') return this.#replace(text, 'address', place) ?? text;
     if (type !== 'xhtml') return text;
     return text.replace(MARKUP_ADDRESS, (whole, before: string, double?: string, single?: string) => {
       const next = this.#replace(double ?? single ?? '', 'address', place);
