@@ -20,8 +20,8 @@ export const LOAD: readonly Hole[] = [
   hole(
     'is refused before its body is read',
     'server/resources.ts',
-    'if (takes !== undefined && type !== undefined) judge',
-    'if (takes === undefined && type !== undefined) judge',
+    'if (takes !== undefined && operation !== undefined) judge',
+    'if (takes === undefined && operation !== undefined) judge',
   ),
   hole('two long pieces that are begun at the same moment', 'resources/pace.ts', 'if (this.#isLetGo ||', 'if ('),
   {
