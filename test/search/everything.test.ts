@@ -142,12 +142,14 @@ describe('Patient/$everything', () => {
     });
   }
 
-  it('stands in a Bundle', async () => {
+  it('stands in a batch; everything in a transaction is refused, for which all other writes wait', async () => {
     const entry = [{ request: { method: 'GET', url: 'Patient/ann/$everything?_type=Condition' } }];
-    for (const type of ['batch', 'transaction']) {
-      const reply = await api.request('POST', '/', { as: asRoot, json: { resourceType: 'Bundle', type, entry } });
-      expect(reply.at('entry.0.resource.entry.0.resource.id'), reply.text).to.equal('c1');
-    }
+    const send = (type: string) =>
+      api.request('POST', '/', { as: asRoot, json: { resourceType: 'Bundle', type, entry } });
+    const batch = await send('batch');
+    expect(batch.at('entry.0.resource.entry.0.resource.id'), batch.text).to.equal('c1');
+    const refused = await send('transaction');
+    expect([refused.status, refused.at('issue.0.expression')]).to.eql([422, ['Bundle.entry[0]']]);
   });
 
   it('shows what a caller may read and search by itself, and names what it leaves out', async () => {
