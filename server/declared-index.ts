@@ -1,0 +1,45 @@
+/** The index of declared types follows their declarations. */
+import { createHash } from 'node:crypto';
+import type { Engine, Transaction } from '../resources/engine.ts';
+import type { Registry } from '../resources/registry.ts';
+import { applyChanged, isApplied, noteApplied } from './applied.ts';
+
+/** What the declaration of each type says, as a digest. */
+export type Digests = ReadonlyMap<string, string>;
+
+/** Which declaration is in force, and by which the index was last made. */
+const IN_FORCE = 'ResourceDefinition';
+const INDEXED_BY = 'ResourceIndex';
+
+/** Digests of what is declared of types that a registry serves. */
+export function digestsOf(registry: Registry, declared: readonly string[]): Digests {
+  return new Map(
+    declared.map((name) => {
+      const { elements, search } = registry.get(name) ?? {};
+      const said = JSON.stringify([elements, search]);
+      return [name, createHash('sha256').update(said).digest('base64url')];
+    }),
+  );
+}
+
+/** Puts declarations in force: once it commits, nodes that were started with others write no more of those types. */
+export async function putInForce(digests: Digests, transaction: Transaction): Promise<void> {
+  for (const [name, digest] of digests) {
+    await applyChanged(transaction, { type: IN_FORCE, id: name }, digest, async () => undefined);
+    const some = await transaction.all('SELECT 1 AS one FROM resource WHERE type = ? LIMIT 1', [name]);
+    if (some.length === 0) await noteApplied(transaction, { type: INDEXED_BY, id: name }, digest);
+  }
+}
+
+/**
+ * Makes the index anew of those types whose declaration differs from that by which it was last made: otherwise a
+ * search parameter that was added would find nothing of what is stored already.
+ */
+export async function indexAnew(digests: Digests, engine: Engine): Promise<void> {
+  for (const [name, digest] of digests) {
+    const subject = { type: INDEXED_BY, id: name };
+    if (await isApplied(engine.committed, subject, digest)) continue;
+    for await (const _ of engine.reindex([name]));
+    await engine.transact((transaction) => noteApplied(transaction, subject, digest));
+  }
+}
