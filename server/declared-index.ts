@@ -1,6 +1,8 @@
-/** The index of declared types follows their declarations. */
+/** The index of declared types follows their declarations, of which one is in force at a time on all nodes. */
 import { createHash } from 'node:crypto';
-import type { Engine, Transaction } from '../resources/engine.ts';
+import type { Dialect } from '../resources/dialects/dialect.ts';
+import type { Engine, Transaction, TypeRule } from '../resources/engine.ts';
+import { Failure } from '../resources/errors.ts';
 import type { Registry } from '../resources/registry.ts';
 import { applyChanged, isApplied, noteApplied } from './applied.ts';
 
@@ -10,6 +12,9 @@ export type Digests = ReadonlyMap<string, string>;
 /** Which declaration is in force, and by which the index was last made. */
 const IN_FORCE = 'ResourceDefinition';
 const INDEXED_BY = 'ResourceIndex';
+
+/** Seconds after which the same write may have come to a node that has the declaration in force. */
+const RETRY_AFTER = 5;
 
 /** Digests of what is declared of types that a registry serves. */
 export function digestsOf(registry: Registry, declared: readonly string[]): Digests {
@@ -42,4 +47,29 @@ export async function indexAnew(digests: Digests, engine: Engine): Promise<void>
     for await (const _ of engine.reindex([name]));
     await engine.transact((transaction) => noteApplied(transaction, subject, digest));
   }
+}
+
+/**
+ * Refuses writes by a declaration that is not in force any more, where other nodes write too: they would be found by
+ * what it says, and not by what the one in force does. It cannot change until such a write has ended.
+ */
+export function declaredRules(digests: Digests, { exclusive, forShare }: Dialect): Record<string, TypeRule> {
+  if (exclusive) return {};
+  const sql = `SELECT digest FROM init_entry WHERE type = ? AND id = ?${forShare}`;
+  const ruleOf = (name: string, digest: string): TypeRule => ({
+    effect: async (transaction) => {
+      const [row] = await transaction.all<{ digest: string }>(sql, [IN_FORCE, name]);
+      if (row?.digest !== digest) throw overtaken(name);
+    },
+  });
+  return Object.fromEntries([...digests].map(([name, digest]) => [name, ruleOf(name, digest)]));
+}
+
+function overtaken(name: string): Failure {
+  return new Failure(
+    'busy',
+    `Another server was started with another declaration of ${name}: this one takes no writes of it until it is ` +
+      'started again.',
+    { retryAfter: RETRY_AFTER },
+  );
 }

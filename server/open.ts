@@ -14,7 +14,7 @@ import type { Config } from './config.ts';
 import { type CountedPasswords, counted } from './counted-passwords.ts';
 import { type Database, openDatabase } from './database.ts';
 import { openRegistry } from './declarations.ts';
-import { digestsOf, indexAnew, putInForce } from './declared-index.ts';
+import { declaredRules, digestsOf, indexAnew, putInForce } from './declared-index.ts';
 import type { StartThread } from './formats/yaml-thread.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
 
@@ -79,7 +79,7 @@ export async function openWard(
     queries: database.queries,
     openWriter: () => database.openWriter(bulk ? 'bulk' : undefined),
     hasher: passwords,
-    rules: createRules(registry, config),
+    rules: { ...createRules(registry, config), ...declaredRules(digests, database.dialect) },
     largestBody: config.maxBody,
     group: bulk,
     ...ports,
