@@ -1,5 +1,6 @@
 /** `npm run reindex -- TYPE…` or `-- --all`: makes the index rows of resource types anew, from what is stored. */
 import type { Registry } from '../resources/registry.ts';
+import { noteIndexOurs } from '../server/whole-index.ts';
 import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
 import { Progress } from './progress.ts';
@@ -25,6 +26,7 @@ await runCommand('The reindex', (config) => {
       } finally {
         progress.end();
       }
+      if (all) await engine.transact(noteIndexOurs);
       return `${progress.summary(doneOf(done))}, in the ${database.dialect.name} database\n`;
     },
     { bulk: BULK },

@@ -10,8 +10,8 @@ import type { ServedType } from './served.ts';
 import { resourceOf, roomFor } from './store.ts';
 
 /** So many resources, of so many characters of text, have one look at the index tables: each is a scan of them all. */
-const MOST_RESOURCES = 20_000;
-const MOST_CHARACTERS = 32 * 2 ** 20;
+const MOST_RESOURCES = 10_000;
+const MOST_CHARACTERS = 16 * 2 ** 20;
 /** So many of them are changed by one job, which keeps other nodes from writing them meanwhile. */
 const PAGE = 500;
 /** How often the rows of resources are looked up that others write meanwhile; then once more while they may not. */

@@ -4,12 +4,13 @@ import type { Dialect } from '../resources/dialects/dialect.ts';
 import type { Engine, Transaction, TypeRule } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import type { Registry } from '../resources/registry.ts';
+import { EXTRACTION } from '../resources/search/extraction.ts';
 import { applyChanged, isApplied, noteApplied } from './applied.ts';
 
 /** What the declaration of each type says, as a digest. */
 export type Digests = ReadonlyMap<string, string>;
 
-/** Which declaration is in force, and by which the index was last made. */
+/** Which declaration is in force, and by which and by what extraction the index was last made. */
 const IN_FORCE = 'ResourceDefinition';
 const INDEXED_BY = 'ResourceIndex';
 
@@ -32,7 +33,7 @@ export async function putInForce(digests: Digests, transaction: Transaction): Pr
   for (const [name, digest] of digests) {
     await applyChanged(transaction, { type: IN_FORCE, id: name }, digest, async () => undefined);
     const some = await transaction.all('SELECT 1 AS one FROM resource WHERE type = ? LIMIT 1', [name]);
-    if (some.length === 0) await noteApplied(transaction, { type: INDEXED_BY, id: name }, digest);
+    if (some.length === 0) await noteApplied(transaction, { type: INDEXED_BY, id: name }, made(digest));
   }
 }
 
@@ -43,10 +44,15 @@ export async function putInForce(digests: Digests, transaction: Transaction): Pr
 export async function indexAnew(digests: Digests, engine: Engine): Promise<void> {
   for (const [name, digest] of digests) {
     const subject = { type: INDEXED_BY, id: name };
-    if (await isApplied(engine.committed, subject, digest)) continue;
+    if (await isApplied(engine.committed, subject, made(digest))) continue;
     for await (const _ of engine.reindex([name]));
-    await engine.transact((transaction) => noteApplied(transaction, subject, digest));
+    await engine.transact((transaction) => noteApplied(transaction, subject, made(digest)));
   }
+}
+
+/** What is noted of an index that was made now. */
+function made(digest: string): string {
+  return `${EXTRACTION} ${digest}`;
 }
 
 /**

@@ -17,6 +17,7 @@ import { openRegistry } from './declarations.ts';
 import { declaredRules, digestsOf, indexAnew, putInForce } from './declared-index.ts';
 import type { StartThread } from './formats/yaml-thread.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
+import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './whole-index.ts';
 
 /**
  * What a test may turn: the time, the randomness, what a hash of a secret costs, and how threads are started from
@@ -96,6 +97,7 @@ export async function openWard(
       await resealServerSecrets(transaction, seal);
       await resealKeys(transaction, seal);
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
+      if (outcome.outcome === 'created') await noteIndexOurs(transaction);
       await putInForce(digests, transaction);
       await applyInitFile(entries, transaction, { random: ports.random, seal });
       return outcome;
@@ -105,6 +107,7 @@ export async function openWard(
       const outcome = await engine.transact(bootstrap);
       // Not within it: what would take long keeps other nodes from writing.
       await indexAnew(digests, engine);
+      if (!(await isIndexOurs(engine.committed))) report(OLD_INDEX);
       return outcome;
     });
     return { config, database, registry, engine, passwords, seal, root, close, ...ports };

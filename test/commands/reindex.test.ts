@@ -2,12 +2,13 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Transaction } from '../../resources/engine.ts';
 import { INDEX_TABLES } from '../../resources/search/tables.ts';
+import { loadSeeds } from '../../seeds/load.ts';
 import { readConfig } from '../../server/config.ts';
-import { openWard } from '../../server/open.ts';
+import { openWard, type Ward } from '../../server/open.ts';
 import { serverEntry } from '../harness/build.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
-import { ROOT } from '../harness/server.ts';
+import { ROOT, startServer } from '../harness/server.ts';
 import { command } from './program.ts';
 
 const ALL = INDEX_TABLES.map(({ name }) => name);
@@ -26,8 +27,9 @@ describe('npm run reindex', () => {
   before(async () => {
     serverEntry();
     database = await freshDatabase();
-    const imported = await command('import', ['test/data/examples.ndjson', 'test/data/patients.ndjson'], database);
+    const imported = await command('import', ['test/data/examples.ndjson'], database);
     expect(imported.code, imported.output).to.equal(0);
+    await opened(loadSeeds);
     await work(async (transaction) => {
       const [first] = await transaction.matches('Patient', []);
       expect(await transaction.remove('Patient', first?.id ?? '', { by: 'server' })).to.include({ outcome: 'deleted' });
@@ -36,12 +38,14 @@ describe('npm run reindex', () => {
   after(() => database.drop());
 
   /** Does something in the database as the server would. */
-  async function work<Result>(job: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+  async function opened<Result>(job: (ward: Ward) => Promise<Result>): Promise<Result> {
     const ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret }));
-    const result = await ward.engine.transact(job);
+    const result = await job(ward);
     await ward.close();
     return result;
   }
+  const work = <Result>(job: (transaction: Transaction) => Promise<Result>) =>
+    opened(({ engine }) => engine.transact(job));
 
   /** Every index row, or those of a type. */
   function rows(type = '%'): Promise<string[]> {
@@ -73,6 +77,20 @@ describe('npm run reindex', () => {
     );
     expect(await rows()).to.eql(whole);
     expect((await command('reindex', ['--all'], database)).output).to.include(', 0 of them changed, ');
+  });
+
+  it('a start tells that the index is of another version, until that of every type was made anew', async () => {
+    const told = async () => {
+      const server = await startServer({ database });
+      await server.stop();
+      return /"level":40,[^\n]*npm run reindex -- --all/.test(server.output());
+    };
+    expect(await told()).to.equal(false);
+    await work((transaction) => transaction.run("UPDATE init_entry SET digest = '0' WHERE id = '*'"));
+    expect((await command('reindex', ['Patient'], database)).code).to.equal(0);
+    expect(await told()).to.equal(true);
+    expect((await command('reindex', ['--all'], database)).code).to.equal(0);
+    expect(await told()).to.equal(false);
   });
 
   it('of the types that it is given, and of no others', async () => {
