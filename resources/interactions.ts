@@ -9,6 +9,7 @@ import type {
   Interactions,
   JobInteractions,
   Patching,
+  Reindexed,
   TypeRule,
   Version,
   Work,
@@ -28,6 +29,7 @@ import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
+import { type ReindexOptions, reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { walkType } from './search/walk.ts';
 import type { SecretHasher } from './secrets.ts';
@@ -152,6 +154,13 @@ class ResourceEngine extends Reads implements Engine {
 
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result> {
     return this.#submit(job, { looksAt: looksAt ?? [] }, since);
+  }
+
+  reindex(types: readonly string[]): AsyncIterable<Reindexed> {
+    const { dialect } = this.#options;
+    const { committed } = this;
+    const submit: ReindexOptions['submit'] = (job, foreseen) => this.#writer.submit(job, foreseen);
+    return reindex(types, { dialect, committed, served: (type) => this.served(type), submit });
   }
 
   deletions(type: string, before: number, count: number): Promise<Version[]> {

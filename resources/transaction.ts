@@ -12,7 +12,6 @@ import { namesOf, replaceNames } from './names.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
-import { reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
@@ -193,10 +192,6 @@ export class JobTransaction implements Transaction {
 
   look(addresses: readonly Address[]): Promise<void> {
     return this.#context.look(addresses);
-  }
-
-  reindex(type: string): Promise<void> {
-    return reindex(this.#context, this.#options.served(type));
   }
 
   /** Repeats the search of a conditional write, and gives its match: what it chose must still be what it finds. */
