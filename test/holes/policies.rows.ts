@@ -170,13 +170,23 @@ export const POLICIES: readonly Hole[] = [
     'for (const id of [...users].sort()) await signOut(transaction, id);',
     '',
   ),
-  hole('naming somebody is not enough', REVOCATION, 'isFree || isSelf(ctx.state.principal, id)', 'true'),
+  hole('naming somebody is not enough', REVOCATION, '(await mayEndAll(judge, id))', 'true'),
+  hole(
+    'nobody but whose Sessions its caller may end',
+    REVOCATION,
+    '(await mayEndAll(judge, id))',
+    "(rows.length === 0 && judge.rows('Session').length === 0)",
+  ),
   {
     attack: 'a policy by address or method does not let a caller revoke',
     edits: [
-      { file: REVOCATION, guard: "{ method: 'PUT', url }", without: '{ method: ctx.method, url: ctx.originalUrl }' },
+      {
+        file: REVOCATION,
+        guard: "asked = { method: 'PUT', url }",
+        without: 'asked = { method: ctx.method, url: ctx.originalUrl }',
+      },
       FINDS_ALL_SESSIONS,
-      { file: REVOCATION, guard: " && judge.rows('Session').length === 0", without: '' },
+      { file: REVOCATION, guard: "if (judge.rows('Session').length > 0) return false;", without: '' },
     ],
   },
   // The Session is written as it was when it was used.
