@@ -4,6 +4,7 @@ import type { Reindexed, Version } from './engine.ts';
 import type { Foreseen } from './foreseen.ts';
 import type { Job, JobContext } from './group.ts';
 import { NO_ROWS } from './index-changes.ts';
+import type { Address } from './known.ts';
 import { contentOf } from './prepare.ts';
 import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
@@ -66,6 +67,20 @@ export async function* reindex(types: readonly string[], options: ReindexOptions
   }
 }
 
+/** Makes the rows of some resources anew in the job that is about to write them: it takes for granted what is there. */
+export async function reindexHere(
+  context: JobContext,
+  addresses: readonly Address[],
+  options: Pick<ReindexOptions, 'dialect' | 'served'>,
+): Promise<void> {
+  const page: Seen[] = [];
+  for (const { type, id } of addresses) {
+    const version = await context.versions.current(context.connection, type, id);
+    if (version) page.push(version);
+  }
+  if (page.length > 0) await makeRows(context, page, undefined, options);
+}
+
 /** How many resources there are, deletions included, and the key of the last: what comes later is indexed by itself. */
 async function extentOf(
   types: readonly string[],
@@ -95,7 +110,7 @@ async function nextPart(
 async function storedRows(
   connection: Pick<Connection, 'all'>,
   of: readonly Seen[],
-  { dialect }: ReindexOptions,
+  { dialect }: Pick<ReindexOptions, 'dialect'>,
 ): Promise<ReadonlyMap<number, IndexRows>> {
   const byKey = new Map<number, Map<string, IndexRow[]>>(of.map(({ key }) => [key, new Map()]));
   const keys = asRows([...byKey.keys()]);
@@ -133,7 +148,7 @@ async function makeRows(
   { connection, versions, index, flush }: JobContext,
   page: readonly Seen[],
   rows: ReadonlyMap<number, IndexRows> | undefined,
-  options: ReindexOptions,
+  options: Pick<ReindexOptions, 'dialect' | 'served'>,
 ): Promise<Made> {
   const made: Made = { changed: 0, again: [] };
   const current = new Map<number, Version>();

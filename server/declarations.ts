@@ -27,9 +27,13 @@ export async function openRegistry(folder: string | undefined): Promise<{ regist
 
 async function readDeclarations(folder: string): Promise<Declaration[]> {
   const names = (await readdir(folder)).filter((name) => FILES.test(name)).sort();
-  return Promise.all(
-    names.map(async (source) => ({ source, value: parse(source, await readFile(join(folder, source))) })),
-  );
+  return Promise.all(names.map(async (source) => ({ source, value: parse(source, await read(folder, source)) })));
+}
+
+function read(folder: string, source: string): Promise<Uint8Array> {
+  return readFile(join(folder, source)).catch((cause: NodeJS.ErrnoException) => {
+    throw new DeclarationError(`${source}: it cannot be read (${cause.code})`, { cause });
+  });
 }
 
 function parse(source: string, bytes: Uint8Array): Declaration['value'] {

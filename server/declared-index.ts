@@ -28,24 +28,27 @@ export function digestsOf(registry: Registry, declared: readonly string[]): Dige
   );
 }
 
-/** Puts declarations in force: once it commits, nodes that were started with others write no more of those types. */
-export async function putInForce(digests: Digests, transaction: Transaction): Promise<void> {
+/**
+ * Puts declarations in force: once it commits, nodes that were started with others write no more of those types. Gives
+ * those whose index was made by another: a search parameter that was added would find nothing of what is stored.
+ */
+export async function putInForce(digests: Digests, transaction: Transaction): Promise<Digests> {
+  const due = new Map<string, string>();
   for (const [name, digest] of digests) {
+    const indexed = { type: INDEXED_BY, id: name };
     await applyChanged(transaction, { type: IN_FORCE, id: name }, digest, async () => undefined);
     const some = await transaction.all('SELECT 1 AS one FROM resource WHERE type = ? LIMIT 1', [name]);
-    if (some.length === 0) await noteApplied(transaction, { type: INDEXED_BY, id: name }, made(digest));
+    if (some.length === 0) await noteApplied(transaction, indexed, made(digest));
+    else if (!(await isApplied(transaction, indexed, made(digest)))) due.set(name, digest);
   }
+  return due;
 }
 
-/**
- * Makes the index anew of those types whose declaration differs from that by which it was last made: otherwise a
- * search parameter that was added would find nothing of what is stored already.
- */
-export async function indexAnew(digests: Digests, engine: Engine): Promise<void> {
-  for (const [name, digest] of digests) {
-    const subject = { type: INDEXED_BY, id: name };
-    if (await isApplied(engine.committed, subject, made(digest))) continue;
+/** Makes the index of types anew by the declarations that are in force. */
+export async function indexAnew(due: Digests, engine: Engine): Promise<void> {
+  for (const [name, digest] of due) {
     for await (const _ of engine.reindex([name]));
+    const subject = { type: INDEXED_BY, id: name };
     await engine.transact((transaction) => noteApplied(transaction, subject, made(digest)));
   }
 }

@@ -98,15 +98,16 @@ export async function openWard(
       await resealKeys(transaction, seal);
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
       if (outcome.outcome === 'created') await noteIndexOurs(transaction);
-      await putInForce(digests, transaction);
+      const due = await putInForce(digests, transaction);
+      await transaction.reindex(entries.filter(({ type }) => due.has(type)));
       await applyInitFile(entries, transaction, { random: ports.random, seal });
-      return outcome;
+      return { outcome, due };
     };
-    // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
     const root = await database.migrate(async () => {
-      const outcome = await engine.transact(bootstrap);
-      // Not within it: what would take long keeps other nodes from writing.
-      await indexAnew(digests, engine);
+      // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
+      const { outcome, due } = await engine.transact(bootstrap);
+      // Not within it: what may take long would keep other nodes from writing.
+      await indexAnew(due, engine);
       if (!(await isIndexOurs(engine.committed))) report(OLD_INDEX);
       return outcome;
     });
