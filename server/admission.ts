@@ -4,6 +4,7 @@ import { type Compartment, typesWithin } from '../resources/search/compartment.t
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Asked, Judge } from './guard.ts';
 import { checkBodyType } from './interactions/address.ts';
+import { isCriterion } from './interactions/criteria.ts';
 import type { Interaction, InteractionRequest, Services } from './interactions/interaction.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function admit(
   const { name, everyType } = interaction;
   if (everyType) {
     const { compartment } = request;
-    if (compartment) request.rows = await ownerRows(compartment, judge);
+    if (compartment) request.rows = await ownerRows(compartment, asked, judge);
     const names = compartment ? typesWithin(registry, compartment.of) : registry.names();
     const { types, denial } = visibleTypes(names, everyType, judge);
     if (types.size === 0 && !compartment) throw denial;
@@ -33,18 +34,36 @@ export async function admit(
   if (isKnown) checkBodyType(interaction, request);
   // Policies may look at all of the body.
   await request.goOn?.();
-  request.rows = await judge.require(name, request, asked);
+  const line = isKnown ? withoutCriteria(asked, request, registry.searchParameters(request.type)) : asked;
+  request.rows = await judge.require(name, request, line);
   request.asker = judge.asker;
-  request.asked = asked;
+  request.asked = line;
   if (!isKnown) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }
 }
 
+/**
+ * The line of a request without the criteria that stand beside an id: they bound nothing, and no policy is to take them
+ * for what the request is about.
+ */
+function withoutCriteria(
+  asked: Asked,
+  { id, parameters }: Pick<InteractionRequest, 'id' | 'parameters'>,
+  codes: Readonly<Record<string, unknown>>,
+): Asked {
+  if (id === '' || parameters.length === 0) return asked;
+  const others = parameters.filter(([name]) => !isCriterion(name, codes));
+  if (others.length === parameters.length) return asked;
+  const [path = ''] = asked.url.split('?', 1);
+  const query = String(new URLSearchParams(others));
+  return { ...asked, url: query === '' ? path : `${path}?${query}` };
+}
+
 /** What the caller may see of what a compartment is of, as its own read of that would show it. */
-function ownerRows({ of: type, id }: Compartment, judge: Judge): Promise<Criterion[]> {
+function ownerRows({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Criterion[]> {
   const read = { type, id, body: {}, patch: undefined };
-  return judge.require('read', read, { method: 'GET', url: `/${type}/${id}` });
+  return judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` });
 }
 
 /** What the caller may see of each type, where it may ask for it. */

@@ -52,7 +52,7 @@ async function understood(
   if (passedOver.length === 0 || !asked) return plan;
   const read = parameters.filter((pair) => !passedOver.includes(pair));
   const [path = ''] = asked.url.split('?', 1);
-  const line = { method: asked.method, url: `${path}?${new URLSearchParams(read)}` };
+  const line = { ...asked, url: `${path}?${new URLSearchParams(read)}` };
   const ownRows = await judge.require('search', request, line);
   return { ...parseSearch(registry, type, read, { ...options, ownRows }), warnings };
 }

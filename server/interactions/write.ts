@@ -6,7 +6,7 @@ import { applyMergePatch } from '../../resources/patch/merge-patch.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { parseForm } from '../formats/form.ts';
 import { writeOptions } from '../preconditions.ts';
-import { criteriaOf } from './criteria.ts';
+import { criteriaOf, isCriterion } from './criteria.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function create(request: InteractionRequest, services: Services): P
 
 /** Some servers take the criteria of a create in its query, as of an update; passed over, they would be a duplicate. */
 function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonly<Record<string, unknown>>): void {
-  const criterion = parameters.find(([name]) => Object.hasOwn(codes, name.split(/[:.]/, 1)[0] ?? ''));
+  const criterion = parameters.find(([name]) => isCriterion(name, codes));
   if (!criterion) return;
   const message = `A create takes its criteria in If-None-Exist: send "${type}?…" there, and not in the address.`;
   throw new Failure('parameter', message);

@@ -126,6 +126,7 @@ export const LEAKS: readonly Hole[] = [
     ],
   },
   hole('Bundle entry skipping the policy', 'server/bundles/run.ts', 'await admit(', 'if (false) await admit('),
+  hole('headers that are those of one request', 'server/guard.ts', ', ...headers }', ' }'),
   {
     attack: 'conditional update or delete touching what may not be seen',
     edits: [

@@ -86,7 +86,7 @@ export const POLICIES: readonly Hole[] = [
   {
     attack: 'everything that is about a patient',
     edits: [
-      { file: 'server/admission.ts', guard: 'await ownerRows(compartment, judge)', without: '[]' },
+      { file: 'server/admission.ts', guard: 'await ownerRows(compartment, asked, judge)', without: '[]' },
       { file: 'server/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
     ],
   },
@@ -101,6 +101,7 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
+  hole('a criterion beside an id', 'server/admission.ts', "id === '' || parameters.length === 0", 'id !== asked.url'),
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
   hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
@@ -127,8 +128,8 @@ export const POLICIES: readonly Hole[] = [
       NOT_BEFORE_THE_BODY,
       {
         file: 'server/admission.ts',
-        guard: 'await judge.require(name, request, asked)',
-        without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, asked)',
+        guard: 'await judge.require(name, request, line)',
+        without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, line)',
       },
     ],
   },
@@ -204,8 +205,8 @@ export const POLICIES: readonly Hole[] = [
   hole(
     "someone else's Session listed or deleted",
     'server/admission.ts',
-    'await judge.require(name, request, asked)',
-    "request.type === 'Session' ? [] : await judge.require(name, request, asked)",
+    'await judge.require(name, request, line)',
+    "request.type === 'Session' ? [] : await judge.require(name, request, line)",
   ),
   hole(
     '403 that tells whether a thing exists',
