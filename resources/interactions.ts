@@ -26,6 +26,7 @@ import { committedHolders } from './names.ts';
 import type { GoOn } from './pace.ts';
 import { patchedResource } from './patch/patched.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
+import { partIssues } from './project.ts';
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
@@ -109,7 +110,8 @@ class ResourceEngine extends Reads implements Engine {
   }
 
   validate(type: string, resource: JsonObject): Issue[] {
-    return [...this.served(type).validate(resource), ...(this.#options.rules[type]?.validate?.(resource) ?? [])];
+    const own = this.#options.rules[type]?.validate?.(resource) ?? [];
+    return [...this.served(type).validate(resource), ...partIssues(type, resource), ...own];
   }
 
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {

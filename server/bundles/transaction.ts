@@ -157,6 +157,8 @@ function withLinks(entry: BundleEntry, { links, references }: Plan, registry: Re
   if (links.size + references.size === 0) return entry;
   const root = /^(https?:\/\/.+\/)[A-Z][A-Za-z]*\/[^/]+$/.exec(fullUrl ?? '')?.[1];
   const replace: ReplaceLink = (text, kind) => {
+    // By its web address a uri names a value set, a system or an extension, which goes on to be called so.
+    if (kind === 'uri') return text.startsWith('urn:') ? links.get(text) : undefined;
     if (kind === 'address') return links.get(text);
     // A relative reference is one to the base of the fullUrl of the resource that it is in.
     return links.get(text) ?? references.get(text) ?? (root === undefined ? undefined : links.get(root + text));
