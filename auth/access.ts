@@ -129,7 +129,7 @@ function withinScope(context: PolicyContext, request: Scoped): Decision {
   const { principal, operation } = request;
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
   if (!token || readsOwnRecord(request, token.record.scope)) return true;
-  const reach = tokenReach(token.sessionScope, token.record.scope, operation);
+  const reach = tokenReach(token.boundBy, token.record.scope, operation);
   if (reach !== 'patient') return reach === 'anywhere';
   const patient = patientOf(token.session.resource);
   const [type = ''] = operation.split('.');

@@ -42,13 +42,13 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       throw new Denial('bad-token', 'The token is meant for another audience.');
     lastUses.note(live.session.id, origin);
     // Spelled out: spreading would cost each request more than all else here.
-    const { record, session, client, user, sessionScope } = live;
+    const { record, session, client, user, boundBy } = live;
     return {
       record,
       session,
       client,
       user,
-      sessionScope,
+      boundBy,
       claims: read.claims && heldClaims(read.claims, record.scope),
     };
   }

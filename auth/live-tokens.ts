@@ -13,8 +13,11 @@ export interface LiveToken {
   session: Stored;
   client: Stored;
   user: Stored | undefined;
-  /** The scopes that the Session was given, whatever became of them: those of the token may be fewer. */
-  sessionScope: string[];
+  /**
+   * The scopes that say what bounds the token: those that its Session was given, whatever became of them, and those
+   * that its Client lists. Those of the token may be fewer.
+   */
+  boundBy: string[];
 }
 
 export interface LiveTokens {
@@ -139,7 +142,7 @@ async function load(engine: Engine, hash: string): Promise<LiveToken | undefined
     session,
     client,
     user,
-    sessionScope: strings(session.resource['scope']),
+    boundBy: [...strings(session.resource['scope']), ...strings(client.resource['scope'])],
   };
 }
 

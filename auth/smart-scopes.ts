@@ -91,12 +91,12 @@ export function boundOf(scopes: readonly string[]): 'scopes' | 'patient' | undef
 }
 
 /**
- * How far a token with scopes reaches. The Session decides what bounds it, not the token: one that was refreshed with
- * fewer scopes, and none of SMART's, must not reach further for it. A Session that has a patient in its context and no
- * scope that says more is about that patient.
+ * How far a token with scopes reaches. The Session and its Client decide what bounds it, not the token: one with fewer
+ * scopes, and none of SMART's, must not reach further for it, whether it was refreshed with them or they are all that
+ * was asked for. Where there is a patient in the context and no scope that says more, it is about that patient.
  */
-export function tokenReach(sessionScope: readonly string[], scope: readonly string[], operation: string): Reach {
-  const bound = boundOf(sessionScope);
+export function tokenReach(boundBy: readonly string[], scope: readonly string[], operation: string): Reach {
+  const bound = boundOf(boundBy);
   if (bound === undefined) return 'anywhere';
   if (bound === 'scopes') return reachOf(scope, operation);
   return scope.includes(PATIENT_LAUNCH) ? 'patient' : 'nowhere';

@@ -9,6 +9,7 @@ import type {
   Interactions,
   JobInteractions,
   Patching,
+  Reindexed,
   TypeRule,
   Version,
   Work,
@@ -29,6 +30,7 @@ import { partIssues } from './project.ts';
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
+import { type ReindexOptions, reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { walkType } from './search/walk.ts';
 import type { SecretHasher } from './secrets.ts';
@@ -156,6 +158,13 @@ class ResourceEngine extends Reads implements Engine {
     return this.#submit(job, { looksAt: looksAt ?? [] }, since);
   }
 
+  reindex(types: readonly string[]): AsyncIterable<Reindexed> {
+    const { dialect } = this.#options;
+    const { committed } = this;
+    const submit: ReindexOptions['submit'] = (job, foreseen) => this.#writer.submit(job, foreseen);
+    return reindex(types, { dialect, committed, served: (type) => this.served(type), submit });
+  }
+
   deletions(type: string, before: number, count: number): Promise<Version[]> {
     return deletionsBefore(this.#options.queries, type, before, count);
   }
@@ -214,10 +223,10 @@ class ResourceEngine extends Reads implements Engine {
     foreseen?: Foreseen,
     since?: number,
   ): Promise<Result> {
-    const { rules, registry } = this.#options;
+    const { rules, registry, dialect } = this.#options;
     const served = this.served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
-    const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
+    const options = { registry, dialect, rules, served, newId: () => this.newId(), prepare: prepareWrite };
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
   }
 

@@ -40,6 +40,8 @@ export interface Asked {
   method: string;
   /** Path and query, below the base. */
   url: string;
+  /** Headers that stand in the place of those that the request was sent with; none where the value is undefined. */
+  headers?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -92,7 +94,7 @@ class RequestJudge implements Judge {
   async require(
     name: InteractionName,
     { type, id, body, patch }: JudgedRequest,
-    { method, url }: Asked,
+    { method, url, headers }: Asked,
   ): Promise<Criterion[]> {
     const request = await this.#judgement.complete({
       principal: this.#principal,
@@ -103,7 +105,7 @@ class RequestJudge implements Judge {
       type,
       id: id === '' ? undefined : id,
       body: patch?.value ?? (isEmpty(body) ? undefined : body),
-      headers: this.#ctx.req.headers,
+      headers: headers ? { ...this.#ctx.req.headers, ...headers } : this.#ctx.req.headers,
       address: this.#ctx.state.address,
     });
     return this.#judgement.require(request);

@@ -1,5 +1,6 @@
 import type Router from '@koa/router';
 import type { AuditNote } from '../auth/audit-notes.ts';
+import { Denial } from '../auth/errors.ts';
 import { type Principal, principalName } from '../auth/principal.ts';
 import { endFound } from '../auth/revocation.ts';
 import { toldSearch } from '../auth/told-search.ts';
@@ -14,7 +15,7 @@ import type { Context, RequestState } from './context.ts';
 import { accountsOf } from './denials.ts';
 import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
-import { guard } from './guard.ts';
+import { guard, type Judge } from './guard.ts';
 import { conditionOf } from './interactions/write.ts';
 
 /**
@@ -34,14 +35,16 @@ export function mountRevocation(
     judge.requireChance('Session.update');
     const { parameters, exceptCurrent } = await readExpression(ctx, desk);
     const url = `/Session?${new URLSearchParams(parameters)}`;
-    const request = { type: 'Session', id: '', body: { active: false }, patch: undefined };
-    const rows = await judge.require('update', request, { method: 'PUT', url });
+    const asked = { method: 'PUT', url };
+    const rows = await judge.require('update', ENDING, asked);
     const found = conditionOf({ type: 'Session' }, { engine, registry, clock, judge, baseUrl }, parameters);
     const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
     const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
     const criteria = [...found.criteria, ...open.criteria, ...rows];
-    const isFree = rows.length === 0 && judge.rows('Session').length === 0;
-    const named = usersIn(parameters, baseUrl).filter((id) => isFree || isSelf(ctx.state.principal, id));
+    const named: string[] = [];
+    for (const id of usersIn(parameters, baseUrl)) {
+      if (isSelf(ctx.state.principal, id) || (await mayEndAll(judge, id))) named.push(id);
+    }
     const expression = await toldSearch({ engine, registry }, parameters);
     const count = await endFound(engine, { ...found, criteria }, { rows, cause: judge.asker }, named);
     if (count > 0 || named.length > 0) {
@@ -73,6 +76,24 @@ function usersIn(parameters: readonly [name: string, value: string][], baseUrl: 
       const { base, type, id } = parseReference(text) ?? { base: '', type: 'User', id: text };
       return type === 'User' && ['', baseUrl, `${baseUrl}/fhir`].includes(base) ? [id] : [];
     });
+}
+
+/** The update that a revocation stands for. */
+const ENDING = { type: 'Session', id: '', body: { active: false }, patch: undefined };
+
+/**
+ * True where a caller may find all Sessions and end all of a User's, judged by themselves: what else bounds a request,
+ * as its other parameters, says nothing of a login.
+ */
+async function mayEndAll(judge: Judge, user: string): Promise<boolean> {
+  if (judge.rows('Session').length > 0) return false;
+  const url = `/Session?${new URLSearchParams({ user: `User/${user}` })}`;
+  try {
+    return (await judge.require('update', ENDING, { method: 'PUT', url })).length === 0;
+  } catch (error) {
+    if (error instanceof Denial) return false;
+    throw error;
+  }
 }
 
 /** Whoever may write some Sessions alone may sign itself out, and nobody else of whom no Session was ended. */

@@ -20,10 +20,14 @@ const LETTERS = new Map([
 
 /**
  * A sentence for each scope; `patient` is the name of the patient in the context. Scopes only narrow, so that without
- * one of SMART's the app may do whatever the person may: that is said first.
+ * one of SMART's the app may do whatever the person may: that is said first, unless the app lists such scopes.
  */
-export function describeScopes(scopes: readonly string[], patient: string | undefined): string[] {
-  return [...wordsOfBound(scopes, patient), ...scopes.map((scope) => describe(scope, patient))];
+export function describeScopes(
+  scopes: readonly string[],
+  patient: string | undefined,
+  listed: readonly string[] = [],
+): string[] {
+  return [...wordsOfBound([...scopes, ...listed], patient), ...scopes.map((scope) => describe(scope, patient))];
 }
 
 function wordsOfBound(scopes: readonly string[], patient: string | undefined): string[] {

@@ -19,6 +19,7 @@ export interface BundleEntry {
   /** As policies see it. */
   method: string;
   url: string;
+  headers: Readonly<Record<string, string | undefined>>;
   interaction: Interaction;
   request: InteractionRequest;
 }
@@ -88,7 +89,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
   if (parts['id'] !== undefined) checkId(made.id);
   const judged = judgedPath(`/${path}`, made.compartment);
   const url = query === '' ? judged : `${judged}?${query}`;
-  return { place, fullUrl, method, url, interaction, request: made };
+  return { place, fullUrl, method, url, headers: judgedHeaders(made), interaction, request: made };
 }
 
 function faulty(code: 'required' | 'value' | 'code-invalid', place: string, diagnostics: string, at: string): Failure {
@@ -128,6 +129,12 @@ function interactionAt(method: string, path: string, place: string): Match {
   const methods = [...new Set(matches.map(({ interaction }) => interaction.method.toUpperCase()))];
   const expression = `${place}.request.method`;
   throw new Failure('method-not-allowed', `This address takes ${methods.join(', ')}.`, { expression });
+}
+
+/** The headers that policies see of an entry in the place of the Bundle's, which say nothing of the entry. */
+function judgedHeaders({ header, patch }: InteractionRequest): BundleEntry['headers'] {
+  const own = Object.fromEntries(Object.keys(HEADERS).map((name) => [name, header(name)]));
+  return patch ? { ...own, 'content-type': `application/${patch.kind}+json` } : own;
 }
 
 /** The headers that an entry has: those of its request alone, since the Bundle's own are about the Bundle. */

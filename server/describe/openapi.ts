@@ -101,6 +101,7 @@ const SUCCESSES: Partial<Record<Interaction['name'], readonly string[]>> = {
 const SCHEMAS: Partial<Record<Interaction['name'], string>> = {
   search: 'Bundle',
   history: 'Bundle',
+  everything: 'Bundle',
   validate: 'OperationOutcome',
 };
 

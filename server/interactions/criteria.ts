@@ -1,5 +1,14 @@
 import { Failure } from '../../resources/errors.ts';
 
+/** True for the name of a parameter that chooses resources of a type with these search parameters. */
+export function isCriterion(name: string, codes: Readonly<Record<string, unknown>>): boolean {
+  const [code = ''] = name.split(/[:.]/, 1);
+  return Object.hasOwn(codes, code) || OF_OTHERS.includes(code);
+}
+
+/** They look at other resources, and are of every type. */
+const OF_OTHERS: readonly string[] = ['_has', '_list'];
+
 /**
  * The criteria of `If-None-Exist`, which stand by themselves or behind an address of the type: a `?` behind the first
  * name belongs to a value, such as that of a canonical. Throws `parameter` where they are those of another type.

@@ -1,4 +1,5 @@
 import type { Version } from '../../resources/engine.ts';
+import type { Issue } from '../../resources/errors.ts';
 import { projectText } from '../../resources/project.ts';
 import { withinCompartment } from '../../resources/search/compartment.ts';
 import type { SearchOptions } from '../../resources/search/criteria.ts';
@@ -28,7 +29,12 @@ export async function search(request: InteractionRequest, services: Services): P
   const textOf = (version: Version) => projectText(registry, version, plan);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
   const bundle = { base, path, parameters: plan.understood, page };
-  return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings) };
+  return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings.map(passedOver)) };
+}
+
+/** What is told of a parameter that lenient handling has passed over (FHIR R4 §3.1.1.2.1). */
+function passedOver(diagnostics: string): Issue {
+  return { severity: 'warning', code: 'not-supported', diagnostics };
 }
 
 /**
@@ -46,7 +52,7 @@ async function understood(
   if (passedOver.length === 0 || !asked) return plan;
   const read = parameters.filter((pair) => !passedOver.includes(pair));
   const [path = ''] = asked.url.split('?', 1);
-  const line = { method: asked.method, url: `${path}?${new URLSearchParams(read)}` };
+  const line = { ...asked, url: `${path}?${new URLSearchParams(read)}` };
   const ownRows = await judge.require('search', request, line);
   return { ...parseSearch(registry, type, read, { ...options, ownRows }), warnings };
 }

@@ -6,7 +6,7 @@ import { applyMergePatch } from '../../resources/patch/merge-patch.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { parseForm } from '../formats/form.ts';
 import { writeOptions } from '../preconditions.ts';
-import { criteriaOf } from './criteria.ts';
+import { criteriaOf, isCriterion } from './criteria.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function create(request: InteractionRequest, services: Services): P
 
 /** Some servers take the criteria of a create in its query, as of an update; passed over, they would be a duplicate. */
 function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonly<Record<string, unknown>>): void {
-  const criterion = parameters.find(([name]) => Object.hasOwn(codes, name.split(/[:.]/, 1)[0] ?? ''));
+  const criterion = parameters.find(([name]) => isCriterion(name, codes));
   if (!criterion) return;
   const message = `A create takes its criteria in If-None-Exist: send "${type}?…" there, and not in the address.`;
   throw new Failure('parameter', message);
@@ -44,8 +44,12 @@ export async function update(request: InteractionRequest, { engine }: Services):
 
 /** `PUT /{type}?…` (FHIR R4 §3.1.0.4.3). */
 export async function conditionalUpdate(request: InteractionRequest, services: Services): Promise<Result> {
-  const options = { ...writeOptions(request), newId: request.newId };
-  return written(await updateWhere(services.engine, byQuery(request, services), request.body, options));
+  const { type, body, rows, newId } = request;
+  const options = { ...writeOptions(request), newId };
+  // Who may update all may make what is not there, as by an id. Rows show none before it: it is judged as a create.
+  const create = { method: 'POST', url: `/${type}` };
+  const creating = async () => (rows.length === 0 ? rows : services.judge.require('create', request, create));
+  return written(await updateWhere(services.engine, byQuery(request, services), body, options, creating));
 }
 
 /** `PATCH /{type}/{id}`: JSON Patch or merge patch by the type of the body (FHIR R4 §3.1.0.6). */

@@ -163,7 +163,8 @@ export const GRANTS: readonly Hole[] = [
     'given.includes(each) && isPermitted(grant, each)',
     'given.includes(each)',
   ),
-  hole('whose last scope of SMART goes', SMART, 'boundOf(sessionScope);', 'boundOf(scope);'),
+  hole('whose last scope of SMART goes', SMART, 'boundOf(boundBy);', 'boundOf(scope);'),
+  hole('that lists scopes of SMART is bound by them', LIVE_TOKENS, ", ...strings(client.resource['scope'])]", ']'),
   hole('an empty secret', CLIENT_CREDENTIALS, 'if (!authenticated)', 'if (false)'),
   hole('Client without secret', CLIENT_CREDENTIALS, '!authenticated', '!authenticated && requestClient.confidential'),
   hole(

@@ -106,6 +106,12 @@ export const LEAKS: readonly Hole[] = [
     ],
   },
   hole('leak through _total and _summary=count', 'resources/search/compile.ts', 'rest)}) k`', '[])}) k`'),
+  hole(
+    'a PUT by criteria that makes one',
+    'server/interactions/write.ts',
+    "(rows.length === 0 ? rows : services.judge.require('create', request, create))",
+    'rows',
+  ),
   {
     attack: 'leak through history and vread',
     edits: [
@@ -120,6 +126,7 @@ export const LEAKS: readonly Hole[] = [
     ],
   },
   hole('Bundle entry skipping the policy', 'server/bundles/run.ts', 'await admit(', 'if (false) await admit('),
+  hole('headers that are those of one request', 'server/guard.ts', ', ...headers }', ' }'),
   {
     attack: 'conditional update or delete touching what may not be seen',
     edits: [

@@ -28,8 +28,8 @@ const ANYBODY_CHANGES_SESSIONS: Edit = { file: RULES, guard: 'if (element !== un
 /** Without it, whom no policy could let pass is judged once the body is there. */
 const NOT_BEFORE_THE_BODY: Edit = {
   file: 'server/resources.ts',
-  guard: 'if (takes !== undefined && type !== undefined)',
-  without: 'if (takes === undefined && type !== undefined)',
+  guard: 'if (takes !== undefined && operation !== undefined)',
+  without: 'if (takes === undefined && operation !== undefined)',
 };
 
 /** What no request may get past, however it is written. */
@@ -84,6 +84,13 @@ export const POLICIES: readonly Hole[] = [
     'compartment === undefined || path !== "" ? path :',
   ),
   {
+    attack: 'everything that is about a patient',
+    edits: [
+      { file: 'server/admission.ts', guard: 'await ownerRows(compartment, asked, judge)', without: '[]' },
+      { file: 'server/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
+    ],
+  },
+  {
     attack: 'a parameter that bounds nothing',
     edits: [
       { file: 'auth/request-object.ts', guard: ' && !isEmpty(value)', without: '' },
@@ -94,6 +101,7 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
+  hole('a criterion beside an id', 'server/admission.ts', "id === '' || parameters.length === 0", 'id !== asked.url'),
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
   hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
@@ -120,8 +128,8 @@ export const POLICIES: readonly Hole[] = [
       NOT_BEFORE_THE_BODY,
       {
         file: 'server/admission.ts',
-        guard: 'await judge.require(name, request, asked)',
-        without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, asked)',
+        guard: 'await judge.require(name, request, line)',
+        without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, line)',
       },
     ],
   },
@@ -163,13 +171,23 @@ export const POLICIES: readonly Hole[] = [
     'for (const id of [...users].sort()) await signOut(transaction, id);',
     '',
   ),
-  hole('naming somebody is not enough', REVOCATION, 'isFree || isSelf(ctx.state.principal, id)', 'true'),
+  hole('naming somebody is not enough', REVOCATION, '(await mayEndAll(judge, id))', 'true'),
+  hole(
+    'nobody but whose Sessions its caller may end',
+    REVOCATION,
+    '(await mayEndAll(judge, id))',
+    "(rows.length === 0 && judge.rows('Session').length === 0)",
+  ),
   {
     attack: 'a policy by address or method does not let a caller revoke',
     edits: [
-      { file: REVOCATION, guard: "{ method: 'PUT', url }", without: '{ method: ctx.method, url: ctx.originalUrl }' },
+      {
+        file: REVOCATION,
+        guard: "asked = { method: 'PUT', url }",
+        without: 'asked = { method: ctx.method, url: ctx.originalUrl }',
+      },
       FINDS_ALL_SESSIONS,
-      { file: REVOCATION, guard: " && judge.rows('Session').length === 0", without: '' },
+      { file: REVOCATION, guard: "if (judge.rows('Session').length > 0) return false;", without: '' },
     ],
   },
   // The Session is written as it was when it was used.
@@ -187,8 +205,8 @@ export const POLICIES: readonly Hole[] = [
   hole(
     "someone else's Session listed or deleted",
     'server/admission.ts',
-    'await judge.require(name, request, asked)',
-    "request.type === 'Session' ? [] : await judge.require(name, request, asked)",
+    'await judge.require(name, request, line)',
+    "request.type === 'Session' ? [] : await judge.require(name, request, line)",
   ),
   hole(
     '403 that tells whether a thing exists',

@@ -227,7 +227,7 @@ export const SIGNING_IN: readonly Hole[] = [
     "return scopes.includes(PATIENT_LAUNCH) ? 'patient' : undefined;",
     'return undefined;',
   ),
-  hole('adds nothing to them, refreshed for itself either', SMART, 'boundOf(sessionScope);', 'boundOf(scope);'),
+  hole('adds nothing to them, refreshed for itself either', SMART, 'boundOf(boundBy);', 'boundOf(scope);'),
   hole(
     'in searches, totals, includes, chains and histories',
     ACCESS,

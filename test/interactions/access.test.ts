@@ -138,6 +138,33 @@ describe('interactions: access', () => {
       expect(statuses(reply)).to.deep.equal(['200', '403']);
     });
 
+    it('headers that are those of one request are the entry’s own, not the Bundle’s', async () => {
+      const headers = { 'if-match': 'W/"1"', 'if-none-exist': 'identifier=known', 'x-other': 'x' };
+      const seen: [header: object, line: string, resource: object, further: Record<string, string>, status: string][] =
+        [
+          [{ 'if-match': 'present?' }, 'PUT Patient/headed', patient('a'), {}, '403'],
+          [{ 'if-match': 'present?' }, 'PUT Patient/headed', patient('a'), { ifMatch: 'W/"7"' }, '412'],
+          [{ 'if-match': 'nil?', 'x-other': 'x' }, 'PUT Patient/headed', patient('a'), {}, '201'],
+          [{ 'if-none-exist': 'present?' }, 'POST Patient', patient('a'), {}, '403'],
+          [{ 'if-none-exist': 'nil?' }, 'POST Patient', patient('a'), { ifNoneExist: 'identifier=known' }, '403'],
+          [{ 'content-type': '#.*/json' }, 'PATCH Patient/p', binary([]), {}, '403'],
+          [{ 'content-type': 'application/json-patch+json' }, 'PATCH Patient/p', binary([]), {}, '200'],
+          [
+            { 'content-type': 'application/merge-patch+json' },
+            'PATCH Patient/p',
+            { resourceType: 'Patient' },
+            {},
+            '200',
+          ],
+        ];
+      const operations = ['Patient.update', 'Patient.create', 'Patient.patch', 'Patient.search'];
+      for (const [header, line, resource, further, status] of seen) {
+        const as = await clientFor(operations, { engine: 'matcho', matcho: { headers: header } });
+        const reply = await send(api, 'batch', [entry(line, resource, further)], { ...as, headers });
+        expect(statuses(reply), `${JSON.stringify(header)} ${line} ${reply.text}`).to.deep.equal([status]);
+      }
+    });
+
     it('the body is the one that is stored: links are resolved before it is judged', async () => {
       const fullUrl = 'urn:uuid:44444444-4444-4444-8444-444444444444';
       const matcho = { body: { link: { $contains: { other: { reference: 'Patient/allowed' } } } } };

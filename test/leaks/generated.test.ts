@@ -5,18 +5,29 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { apiOf } from '../auth/http/api.ts';
+import { browserOf, CHALLENGE, codeIn, VERIFIER } from '../auth/http/browser.ts';
 import { runs } from '../harness/generated.ts';
 import type { Identity } from '../harness/http.ts';
+import type { ClockedServer } from '../harness/in-process.ts';
 import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
 import { through, type Way } from './bundled.ts';
 import { CALLER_DATA } from './conditions.ts';
 import { IDS, reads, type Scene, type Step } from './doors.ts';
 import { accessPolicy, Caller, type Policy, policies } from './policies.ts';
+import { PATIENT, SCOPES } from './scopes.ts';
 import { type Content, TYPES, type Type, World } from './world.ts';
 import { contentOf, writes } from './writes.ts';
 
 const CLIENT = { id: 'app', secret: 'app-secret' };
+const CALLBACK = 'https://app.example/callback';
+const APP = {
+  secret: CLIENT.secret,
+  grant_types: ['authorization_code'],
+  first_party: true,
+  auth: { authorization_code: { redirect_uris: [CALLBACK] } },
+};
 const PERSON = { id: 'ann', password: 'correct-horse' };
 
 /** What others write: they may do everything. */
@@ -42,6 +53,7 @@ const first: fc.Arbitrary<Change[]> = fc
 interface Round {
   changes: Change[];
   held: Policy[];
+  scopes: string;
   way: Way;
   steps: Step[];
 }
@@ -49,6 +61,7 @@ interface Round {
 const round: fc.Arbitrary<Round> = fc.record({
   changes: fc.array(change, { maxLength: 6, size: 'max' }),
   held: policies,
+  scopes: fc.constantFrom(...SCOPES),
   way: fc.constantFrom('alone', 'alone', 'batch', 'transaction'),
   steps: fc.array(fc.oneof({ weight: 2, arbitrary: reads }, { weight: 1, arbitrary: writes }), {
     minLength: 20,
@@ -72,20 +85,20 @@ describe('leaks', () => {
         if (content || world.find(type, id)) world.write(type, id, content);
       };
       try {
-        await root('PUT', `/Client/${CLIENT.id}`, { secret: CLIENT.secret, grant_types: ['password'] });
-        await root('PUT', `/User/${PERSON.id}`, { password: PERSON.password, data: CALLER_DATA });
-        const form = { grant_type: 'password', username: PERSON.id, password: PERSON.password };
-        const key = { client_id: CLIENT.id, client_secret: CLIENT.secret };
-        const granted = await server.request('POST', '/auth/token', { form: { ...form, ...key } });
-        const as: Identity = { bearer: granted.string('access_token') };
+        await root('PUT', `/Client/${CLIENT.id}`, APP);
+        const fhirUser = { reference: `Patient/${PATIENT}` };
+        await root('PUT', `/User/${PERSON.id}`, { password: PERSON.password, data: CALLER_DATA, fhirUser });
+        const identities = await identitiesFor(server);
         for (const each of begun) await happen(each);
-        for (const { changes, held, way, steps } of rounds) {
+        for (const { changes, held, scopes, way, steps } of rounds) {
           for (const each of changes) await happen(each);
           for (const [at, policy] of held.entries()) {
             await root('PUT', `/AccessPolicy/p${at}`, accessPolicy(policy, `User/${PERSON.id}`));
           }
+          const as = identities.get(scopes) ?? asRoot;
           const ask: Scene['ask'] = (method, path, options) => server.request(method, path, { ...options, as });
-          await takeAll({ world, caller: new Caller(world, held), ask: through(way, ask) }, steps, held);
+          const caller = new Caller(world, held, scopes);
+          await takeAll({ world, caller, ask: through(way, ask) }, steps, { held, scopes });
           for (const at of held.keys()) await root('DELETE', `/AccessPolicy/p${at}`);
         }
       } finally {
@@ -96,7 +109,24 @@ describe('leaks', () => {
   }).timeout(900_000);
 });
 
-async function takeAll(scene: Scene, steps: Step[], held: Policy[]): Promise<void> {
+/** A token of the person for each of the scopes. */
+async function identitiesFor(server: ClockedServer): Promise<Map<string, Identity>> {
+  const api = apiOf(server, server.baseUrl);
+  const client = { client_id: CLIENT.id, redirect_uri: CALLBACK };
+  const query = { ...client, response_type: 'code', code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+  const browser = browserOf(api);
+  const identities = new Map<string, Identity>();
+  for (const scope of SCOPES) {
+    const code = codeIn(await browser.authorize({ ...query, scope }, PERSON.id));
+    const form = { ...client, client_secret: CLIENT.secret, code, code_verifier: VERIFIER };
+    const granted = await api.granted({ ...form, grant_type: 'authorization_code' });
+    expect(granted.at('scope')).to.equal(scope);
+    identities.set(scope, { bearer: granted.string('access_token') });
+  }
+  return identities;
+}
+
+async function takeAll(scene: Scene, steps: Step[], { held, scopes }: Pick<Round, 'held' | 'scopes'>): Promise<void> {
   for (const step of steps) {
     try {
       await step.take(scene);
@@ -106,7 +136,7 @@ async function takeAll(scene: Scene, steps: Step[], held: Policy[]): Promise<voi
         return `  ${type} ${interactions.join()}: ${rows}`;
       });
       const stored = [...scene.world.entries.values()].map((entry) => `  ${JSON.stringify(entry)}`);
-      throw new Error([step.told, ...told, ...stored].join('\n'), { cause: error });
+      throw new Error([step.told, `  ${scopes}`, ...told, ...stored].join('\n'), { cause: error });
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Policies of one caller, and what they come to: whoever may see a row by any of them may see it. */
 import fc from 'fast-check';
 import { type Condition, conditionsOf } from './conditions.ts';
+import { isAboutPatient, reachOf } from './scopes.ts';
 import { judgedBy, type Moment, type Resource, TYPES, type Type, type View, type World } from './world.ts';
 
 const INTERACTIONS = ['read', 'vread', 'search', 'history', 'create', 'update', 'patch', 'delete'] as const;
@@ -51,25 +52,29 @@ export function accessPolicy({ type, interactions: listed, conditions }: Policy,
 export class Caller implements View {
   readonly #world: World;
   readonly #policies: readonly Policy[];
+  readonly #scopes: string;
 
-  constructor(world: World, held: readonly Policy[]) {
+  constructor(world: World, held: readonly Policy[], scopes: string) {
     this.#world = world;
     this.#policies = held;
+    this.#scopes = scopes;
   }
 
   /** True where there is any row for which the interaction could be permitted. */
   may(type: Type, interaction: Interaction): boolean {
-    return this.#of(type, interaction).length > 0;
+    return this.#of(type, interaction).length > 0 && reachOf(this.#scopes, type, interaction) !== 'none';
   }
 
   /** True where some rows alone are permitted. */
   isNarrowed(type: Type, interaction: Interaction): boolean {
-    return !this.#of(type, interaction).some(({ conditions }) => conditions === 'all');
+    const isBound = reachOf(this.#scopes, type, interaction) !== 'all';
+    return isBound || !this.#of(type, interaction).some(({ conditions }) => conditions === 'all');
   }
 
   sees(resource: Resource | null | undefined, type: Type, interaction: Interaction): boolean {
     if (!this.isNarrowed(type, interaction)) return true;
-    if (!resource) return false;
+    const reach = reachOf(this.#scopes, type, interaction);
+    if (!resource || reach === 'none' || (reach === 'patient' && !isAboutPatient(resource))) return false;
     return this.#of(type, interaction).some(
       ({ conditions }) => conditions === 'all' || conditions.every((each) => each.holds(resource, this.#world)),
     );

@@ -1,6 +1,7 @@
 /** Whether the person lets the app in (RFC 6749 §10.2, RFC 8252 §8.6, OpenID Connect Core §3.1.2.4). */
 import { html } from '../../pages/html.ts';
 import { placeOf } from '../../pages/page.ts';
+import { strings } from '../../settings.ts';
 import { clientName } from '../client-name.ts';
 import { findPatient } from '../patients.ts';
 import { isUnassured } from '../redirect-uris.ts';
@@ -16,7 +17,8 @@ export const consent: Step = {
     const name = clientName(request.client);
     const chosen = patient === undefined ? undefined : await findPatient(context, interaction, patient);
     const { userName } = login?.user.resource ?? {};
-    const items = describeScopes(request.scope, chosen?.name).map(
+    const listed = strings(request.client.resource['scope']);
+    const items = describeScopes(request.scope, chosen?.name, listed).map(
       (words) => html`<li>${words}</li>
 `,
     );

@@ -144,6 +144,26 @@ describe('auth: POST /Session/$revoke', () => {
       expect((await exchange(code)).status).to.equal(200);
     });
 
+    it('nobody but whose Sessions its caller may end, whatever else bounds what it asks for', async () => {
+      const { browser } = await signedIn('bob');
+      const token = await tokenOf('ann');
+      const updates = async (params: object) => {
+        const matcho = {
+          '$one-of': [{ operation: { id: 'Session.search' } }, { operation: { id: 'Session.update' }, params }],
+        };
+        await permit({ engine: 'matcho', matcho, link: [{ reference: 'User/ann' }] });
+      };
+      for (const [params, query, remains] of [
+        [{ user: 'User/ann' }, '?user=User/ann&user:User=bob', true],
+        [{ client: 'Client/app' }, '?client=Client/app&user=User/bob', true],
+        [{ user: 'User/bob' }, '?user=User/bob', false],
+      ] as const) {
+        await updates(params);
+        await count(query, { bearer: token });
+        expect(await isSignedIn(browser), query).to.equal(remains);
+      }
+    });
+
     it('whoever is named by itself', async () => {
       const { browser } = await signedIn('ann');
       const token = await tokenOf('ann');

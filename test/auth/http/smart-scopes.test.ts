@@ -145,6 +145,23 @@ describe('SMART scopes', () => {
     expect(await permitted(narrowed.string('access_token'))).to.equal('');
   });
 
+  it('a Client that lists scopes of SMART is bound by them, also where it asks for others alone', async () => {
+    const listing = { client_id: 'listing-some', client_secret: SECRET };
+    const client = { secret: SECRET, grant_types: ['client_credentials', 'password'] };
+    await api.put('/Client/listing-some', { ...client, scope: ['openid', 'launch/patient', 'user/Patient.rs'] });
+    await api.put('/AccessPolicy/listing-some', { engine: 'allow', link: [{ reference: 'Client/listing-some' }] });
+    for (const grant of [{ grant_type: 'client_credentials' }, login]) {
+      const token = (scope: string) => tokenOf(scope, { ...listing, ...grant });
+      expect(await permitted(await token(''))).to.equal('rs');
+      expect(await permitted(await token('openid')), 'without those of SMART').to.equal('');
+    }
+    await api.put('/Client/listing-some', client);
+    const free = await tokenOf('', { ...listing, grant_type: 'client_credentials' });
+    expect(await permitted(free)).to.equal('cruds');
+    await api.put('/Client/listing-some', { ...client, scope: ['openid', 'user/Patient.rs'] });
+    expect(await permitted(free), 'once it lists some').to.equal('');
+  });
+
   it('covers the other types of a search too', async () => {
     const bearer = await tokenOf('system/Session.rs');
     const reply = await api.request('GET', '/Session?client.name=x', { as: { bearer } });

@@ -1,0 +1,56 @@
+/** Scopes of SMART that a token has, and what they come to: a bound on what the policies of its person permit. */
+import type { Interaction } from './policies.ts';
+import type { Resource, Type } from './world.ts';
+
+/** The patient in the context of the tokens. */
+export const PATIENT = 'p1';
+
+/** Scopes of tokens, as they are asked for; the first bounds nothing. */
+export const SCOPES: readonly string[] = [
+  'openid',
+  'launch/patient',
+  'patient/*.rs',
+  'patient/*.cruds',
+  'patient/*.*',
+  'user/*.cruds',
+  'user/*.read',
+  'user/*.write',
+  'patient/Patient.rs user/Organization.s',
+  'patient/Observation.cruds user/Patient.r',
+  'user/Observation.rs patient/Patient.s',
+  'user/Patient.cuds user/Observation.cud user/Organization.crus',
+  'patient/Patient.cruds user/Observation.cruds user/Organization.rs',
+];
+
+const LETTERS: Record<Interaction, string> = {
+  read: 'r',
+  vread: 'r',
+  history: 'r',
+  search: 's',
+  create: 'c',
+  update: 'u',
+  patch: 'u',
+  delete: 'd',
+};
+
+const WORDS: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
+
+/** How far scopes let a token go in an interaction with a type. */
+export function reachOf(scopes: string, type: Type, interaction: Interaction): 'all' | 'patient' | 'none' {
+  const smart = scopes.split(' ').filter((scope) => /^(patient|user|system)\//.test(scope));
+  const about = type === 'Organization' ? 'none' : 'patient';
+  if (smart.length === 0) return scopes.includes('launch/patient') ? about : 'all';
+  const permitting = smart.filter((scope) => {
+    const [, name, permission = ''] = scope.split(/[/.]/);
+    return (name === '*' || name === type) && (WORDS[permission] ?? permission).includes(LETTERS[interaction]);
+  });
+  if (permitting.some((scope) => !scope.startsWith('patient/'))) return 'all';
+  return permitting.length > 0 ? about : 'none';
+}
+
+/** True where a resource is about the patient: it points there, or is that patient. */
+export function isAboutPatient({ type, id, subject, link }: Resource): boolean {
+  const name = `Patient/${PATIENT}`;
+  if (type === 'Observation') return subject?.reference === name;
+  return type === 'Patient' && (id === PATIENT || link?.some(({ other }) => other.reference === name) === true);
+}
