@@ -64,7 +64,8 @@ const NOTHING: Sent = {};
 /** Reads the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
 async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
   const goOn = desk.paceOf(bytesOf(ctx).length);
-  if (takes === 'resource') return { body: await readResource(ctx, desk), goOn };
+  if (takes === 'parameters' && bytesOf(ctx).length === 0) return { goOn };
+  if (takes === 'resource' || takes === 'parameters') return { body: await readResource(ctx, desk), goOn };
   if (takes === 'patch') return { patch: await readPatch(ctx, desk), goOn };
   const form = await readForm(ctx, desk);
   ctx.state.form = form;

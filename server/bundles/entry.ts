@@ -66,7 +66,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
   }
   const { path, query } = addressOf(textOf(request, 'url', place), place, outer.baseUrl);
   const { interaction, parts } = interactionAt(method, path, place);
-  const body = interaction.takes === 'resource' ? resourceOf(entry, place) : {};
+  const body = bodyOf(interaction, entry, place);
   const made: InteractionRequest = {
     base: outer.base,
     type: interaction.everyType ? '' : (parts['type'] ?? typeOfBody(body)),
@@ -101,6 +101,11 @@ function textOf(request: JsonObject, name: string, place: string): string {
   const value = request[name];
   if (typeof value === 'string' && value !== '') return value;
   throw faulty('required', place, `request.${name} is needed.`, `request.${name}`);
+}
+
+function bodyOf({ takes }: Interaction, entry: JsonObject, place: string): JsonObject {
+  const isThere = takes === 'resource' || (takes === 'parameters' && entry['resource'] !== undefined);
+  return isThere ? resourceOf(entry, place) : {};
 }
 
 function resourceOf(entry: JsonObject, place: string): JsonObject {

@@ -94,7 +94,8 @@ export interface Interaction {
   operation?: string;
   /** What it adds to the type's entry in the CapabilityStatement (`CapabilityStatement.rest.resource`). */
   brings?: JsonObject;
-  takes?: 'resource' | 'patch' | 'form';
+  /** What is sent with it; `parameters` are a Parameters that may be left out. */
+  takes?: 'resource' | 'parameters' | 'patch' | 'form';
   /** The search that chooses the resource, where the address does not; undefined where none was asked for. */
   condition?(request: InteractionRequest, services: Services): ParsedSearch | undefined;
   /** It is about all types, or those of a compartment: what the caller may see is judged as this of each by itself. */

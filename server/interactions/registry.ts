@@ -67,7 +67,7 @@ export const INTERACTIONS: readonly Interaction[] = [
     path: '/:compartment/:owner/$everything',
     name: 'everything',
     everyType: 'search',
-    takes: 'resource',
+    takes: 'parameters',
     handle: everything,
   },
   { method: 'get', path: '/:compartment/:owner/:type', name: 'search', handle: search },

@@ -77,6 +77,20 @@ describe('Patient/$everything', () => {
     expect((await post({ resourceType: 'Parameters', parameter: 1 })).status).to.equal(400);
   });
 
+  it('goes by POST with nothing, too: no parameter has to be given', async () => {
+    const path = '/Patient/ann/$everything';
+    for (const headers of [{}, { 'Content-Type': 'application/fhir+json' }]) {
+      const plain = await api.request('POST', `${path}?_type=Condition`, { as: asRoot, headers });
+      expect([plain.status, entries(plain)]).to.eql([200, ['match Condition/c1']]);
+    }
+    const entry = [{ request: { method: 'POST', url: 'Patient/ann/$everything?_type=Condition' } }];
+    const batch = await api.request('POST', '/', {
+      as: asRoot,
+      json: { resourceType: 'Bundle', type: 'batch', entry },
+    });
+    expect(batch.at('entry.0.resource.entry.0.resource.id'), batch.text).to.equal('c1');
+  });
+
   for (const count of [1, 2, 3, 5]) {
     it(`gives each once, in pages of ${count}`, async () => {
       const seen: string[] = [];
