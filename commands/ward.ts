@@ -1,10 +1,14 @@
 import type { Config } from '../server/config.ts';
-import { openWard, type Ward } from '../server/open.ts';
+import { openWard, type Ward, type WardOptions } from '../server/open.ts';
 import { welcome } from '../server/welcome.ts';
 
 /** Does some work on the open database. What opening did to the root client is printed first, as a start would. */
-export async function withWard(config: Config, work: (ward: Ward) => Promise<string>): Promise<string> {
-  const ward = await openWard(config);
+export async function withWard(
+  config: Config,
+  work: (ward: Ward) => Promise<string>,
+  options?: WardOptions,
+): Promise<string> {
+  const ward = await openWard(config, options);
   try {
     process.stdout.write(rootNews(ward));
     return await work(ward);

@@ -1,4 +1,5 @@
 /** Interactions on whatever a search finds (FHIR R4 §3.1.0.8.1, §3.1.0.4.3, §3.1.0.6, §3.1.0.7.1). */
+import type { Rows } from './access.ts';
 import type { Interactions, Patching, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
@@ -45,12 +46,16 @@ export function createUnless(
   });
 }
 
-/** Updates what is found; where nothing is, creates it under the id of the body, or one of the server's choice. */
+/**
+ * Updates what is found; where nothing is, creates it under the id of the body, or one of the server's choice.
+ * @param creating what its caller may create: a new id has no version before it that rows of an update could show
+ */
 export function updateWhere(
   engine: Interactions,
   condition: ParsedSearch,
   resource: JsonObject,
   options: WriteOptions,
+  creating: () => Promise<Rows>,
 ): Promise<WriteResult> {
   const { type } = condition;
   const given = resource['id'];
@@ -63,7 +68,7 @@ export function updateWhere(
         expression: `${type}.id`,
       });
     }
-    if (typeof given !== 'string') return engine.create(type, resource, stated);
+    if (typeof given !== 'string') return engine.create(type, resource, { ...stated, rows: await creating() });
     if (await engine.find(type, given, options.rows)) {
       throw new Failure('duplicate', 'A resource with the id of the body exists, and the criteria do not find it.', {
         expression: `${type}.id`,

@@ -160,8 +160,8 @@ export interface Transaction extends Connection {
   note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
   /** Removes resources for good, with their versions, index rows, names and credentials. No rule is asked. */
   erase(type: string, versions: readonly Version[]): Promise<void>;
-  /** Makes the index rows of a type anew, for a definition that has changed. */
-  reindex(type: string): Promise<void>;
+  /** Makes the index rows of some resources anew, which a job is to do before it writes what was indexed otherwise. */
+  reindex(addresses: readonly Address[]): Promise<void>;
   credentials: Credentials & {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
     /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */
@@ -238,6 +238,14 @@ export interface JobInteractions extends Interactions {
   hasChanged(type: string, id: string): boolean;
 }
 
+/** How far the index rows of some types are made anew, in resources, deletions included. */
+export interface Reindexed {
+  looked: number;
+  /** Those that had other rows than they were to have. */
+  changed: number;
+  total: number;
+}
+
 /** The generic resource engine: nothing in it knows a type's name. */
 export interface Engine extends Interactions {
   /** An id of the server's choice. */
@@ -264,6 +272,11 @@ export interface Engine extends Interactions {
    * @param since since when its caller waits, in milliseconds of the process: it waits for its turn so much less
    */
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result>;
+  /**
+   * Makes the index rows of types anew, for definitions that have changed, and tells how far it is: searches find of
+   * each resource what they found before or what they are to find, and others may write meanwhile.
+   */
+  reindex(types: readonly string[]): AsyncIterable<Reindexed>;
   /** How many writes wait for their turn. */
   readonly waiting: number;
   /**

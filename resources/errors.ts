@@ -35,6 +35,7 @@ export type IssueCode =
   | 'invariant'
   | 'code-invalid'
   | 'extension'
+  | 'suppressed'
   | 'informational';
 
 /** One line of an OperationOutcome. `expression` is FHIRPath with indices: `Patient.name[0].given[1]`. */

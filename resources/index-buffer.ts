@@ -45,18 +45,23 @@ export class IndexBuffer {
     return this.#changes.size > 0;
   }
 
-  /** Brings the rows of a resource from what the previous version gave to what the next gives. */
-  replace(key: number, before: IndexRows, after: IndexRows): void {
+  /**
+   * Brings the rows of a resource from what the previous version gave to what the next gives. True where they differ.
+   */
+  replace(key: number, before: IndexRows, after: IndexRows): boolean {
+    let differ = false;
     for (const { name } of INDEX_TABLES) {
       const old = keyed(before.get(name), key);
       const now = keyed(after.get(name), key);
       if (old.length === 0 && now.length === 0) continue;
       const { gone, added } = this.#of(name);
       const [going, coming] = differences(old, now);
+      differ ||= going.length > 0 || coming.length > 0;
       const written = withoutUnwritten(going, added, key);
       if (written.length > 0) append(gone, key, written);
       if (coming.length > 0) append(added, key, coming);
     }
+    return differ;
   }
 
   /** Gives what was gathered, as rows for each of the `indexStatements`, and forgets it. */

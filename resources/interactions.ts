@@ -9,6 +9,7 @@ import type {
   Interactions,
   JobInteractions,
   Patching,
+  Reindexed,
   TypeRule,
   Version,
   Work,
@@ -25,9 +26,11 @@ import { committedHolders } from './names.ts';
 import type { GoOn } from './pace.ts';
 import { patchedResource } from './patch/patched.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
+import { partIssues } from './project.ts';
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
+import { type ReindexOptions, reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { walkType } from './search/walk.ts';
 import type { SecretHasher } from './secrets.ts';
@@ -107,7 +110,8 @@ class ResourceEngine extends Reads implements Engine {
   }
 
   validate(type: string, resource: JsonObject): Issue[] {
-    return [...this.served(type).validate(resource), ...(this.#options.rules[type]?.validate?.(resource) ?? [])];
+    const own = this.#options.rules[type]?.validate?.(resource) ?? [];
+    return [...this.served(type).validate(resource), ...partIssues(type, resource), ...own];
   }
 
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -152,6 +156,13 @@ class ResourceEngine extends Reads implements Engine {
 
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result> {
     return this.#submit(job, { looksAt: looksAt ?? [] }, since);
+  }
+
+  reindex(types: readonly string[]): AsyncIterable<Reindexed> {
+    const { dialect } = this.#options;
+    const { committed } = this;
+    const submit: ReindexOptions['submit'] = (job, foreseen) => this.#writer.submit(job, foreseen);
+    return reindex(types, { dialect, committed, served: (type) => this.served(type), submit });
   }
 
   deletions(type: string, before: number, count: number): Promise<Version[]> {
@@ -212,10 +223,10 @@ class ResourceEngine extends Reads implements Engine {
     foreseen?: Foreseen,
     since?: number,
   ): Promise<Result> {
-    const { rules, registry } = this.#options;
+    const { rules, registry, dialect } = this.#options;
     const served = this.served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
-    const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
+    const options = { registry, dialect, rules, served, newId: () => this.newId(), prepare: prepareWrite };
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
   }
 

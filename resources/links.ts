@@ -5,21 +5,23 @@ import { childrenAt, elementOf } from './properties.ts';
 import type { Registry } from './registry.ts';
 
 /**
- * What a link becomes; undefined leaves it. A `reference` is that of a Reference; an `address` is a uri, a url or what
- * a narrative points at. A canonical is neither (it stays), nor is a uuid or an oid: nothing that could take its place
- * has the form of one.
+ * What a link becomes; undefined leaves it. A `reference` is that of a Reference; an `address` is a url or what a
+ * narrative points at; a `uri` may be one or a name, such as a system. A canonical is none (it stays), nor is a uuid
+ * or an oid: nothing that could take its place has the form of one.
  */
-export type ReplaceLink = (text: string, kind: 'reference' | 'address', place: string) => string | undefined;
+export type ReplaceLink = (text: string, kind: 'reference' | 'address' | 'uri', place: string) => string | undefined;
 
 type Elements = Record<string, ElementDefinition>;
 
-/** The same resource with other links; `place` is FHIRPath and starts with the type. */
+/**
+ * The same resource with other links; `place` is FHIRPath and starts with the type. What a Bundle holds stays as it is:
+ * its links lead to its own entries (https://hl7.org/fhir/R4/bundle.html#references), and it may be signed.
+ */
 export function replaceLinks(registry: Registry, type: string, resource: JsonObject, replace: ReplaceLink): JsonObject {
-  const elements = registry.resource(type)?.elements;
+  const elements = elementsOf(registry, type);
   return elements === undefined ? resource : new LinkWalk(registry, replace).members(resource, elements, type);
 }
 
-const ADDRESSES = new Set(['uri', 'url']);
 const POINTERS = new Set(['Reference', 'Link']);
 const MARKUP_ADDRESS = /(\s(?:href|src)\s*=\s*)(?:"([^"<]*)"|'([^'<]*)')/g;
 const SIBLING: ElementDefinition = { type: 'Element' };
@@ -55,7 +57,8 @@ class LinkWalk {
   }
 
   #text(text: string, type: string, place: string): string {
-    if (ADDRESSES.has(type)) return this.#replace(text, 'address', place) ?? text;
+    if (type === 'uri') return this.#replace(text, 'uri', place) ?? text;
+    if (type === 'url') return this.#replace(text, 'address', place) ?? text;
     if (type !== 'xhtml') return text;
     return text.replace(MARKUP_ADDRESS, (whole, before: string, double?: string, single?: string) => {
       const next = this.#replace(double ?? single ?? '', 'address', place);
@@ -66,9 +69,14 @@ class LinkWalk {
   #elementsOf(value: JsonObject, { type, elements, sameAs }: ElementDefinition): Elements | undefined {
     if (elements !== undefined) return elements;
     if (sameAs !== undefined) return childrenAt(this.#registry, sameAs);
-    if (type === 'Resource') return this.#registry.resource(String(value['resourceType']))?.elements;
+    if (type === 'Resource') return elementsOf(this.#registry, String(value['resourceType']));
     return type === undefined ? undefined : this.#registry.datatype(type)?.elements;
   }
+}
+
+/** The elements of a type whose links may be replaced. */
+function elementsOf(registry: Registry, type: string): Elements | undefined {
+  return type === 'Bundle' ? undefined : registry.resource(type)?.elements;
 }
 
 /** The element of a property; that of `_birthDate` is what stands beside a primitive. */

@@ -1,5 +1,6 @@
 import type { ElementDefinition, ResourceDefinition } from './definition.ts';
 import type { Version } from './engine.ts';
+import type { Issue } from './errors.ts';
 import { readJson } from './json/read.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
@@ -34,6 +35,20 @@ export function projectText(registry: Registry, { type, text }: Version, project
   const meta = isObject(kept['meta']) ? kept['meta'] : {};
   const tags = Array.isArray(meta['tag']) ? meta['tag'] : [];
   return renderJson({ ...kept, meta: { ...meta, tag: [...tags, SUBSETTED] } });
+}
+
+/**
+ * What keeps a part from being stored in the place of the whole: the tag is there so that nobody does that by mistake
+ * (FHIR R4 §3.1.1.5.8).
+ */
+export function partIssues(type: string, { meta }: JsonObject): Issue[] {
+  const tags = meta !== undefined && isObject(meta) && Array.isArray(meta['tag']) ? meta['tag'] : [];
+  const isMark = (tag: Json) => isObject(tag) && tag['system'] === SUBSETTED.system && tag['code'] === SUBSETTED.code;
+  const index = tags.findIndex(isMark);
+  if (index === -1) return [];
+  const expression = `${type}.meta.tag[${index}]`;
+  const diagnostics = `${expression} says that this is a part (SUBSETTED): send the whole resource, without this tag`;
+  return [{ severity: 'error', code: 'business-rule', diagnostics, expression: [expression] }];
 }
 
 /** Gives the part of a top-level element that stays, or undefined. */

@@ -1,6 +1,6 @@
 import { Denial } from '../auth/errors.ts';
 import { Failure } from '../resources/errors.ts';
-import type { Registry } from '../resources/registry.ts';
+import { type Compartment, typesWithin } from '../resources/search/compartment.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import { StaleJudgement } from '../resources/stale.ts';
 import type { Asked, Judge } from './guard.ts';
@@ -34,10 +34,10 @@ export async function whileAdmitted(
 
 /**
  * Judges a request, whether it came by itself or in a Bundle, and notes whose it is and what its caller may see. One
- * about all types is judged for each as the caller's own request for that type: types that it may not ask for are left
- * out.
- * Rejects with a Denial, for all types where it may ask for none, with `unknown-type`, and with `malformed` where what
- * was sent is of another type.
+ * about several types is judged for each as the caller's own request for that type: types that it may not ask for are
+ * left out. One about all that is in a compartment is that of whoever may read what the compartment is of.
+ * Rejects with a Denial, for all types where it may ask for none, with `unknown-type`, with `not-found` where there is
+ * no such compartment, and with `malformed` where what was sent is of another type.
  */
 export async function admit(
   interaction: Interaction,
@@ -47,7 +47,12 @@ export async function admit(
 ): Promise<void> {
   const { name, everyType } = interaction;
   if (everyType) {
-    request.types = visibleTypes(judge, registry);
+    const { compartment } = request;
+    if (compartment) request.rows = await ownerRows(compartment, asked, judge);
+    const names = compartment ? typesWithin(registry, compartment.of) : registry.names();
+    const { types, denial } = visibleTypes(names, everyType, judge);
+    if (types.size === 0 && !compartment) throw denial;
+    request.types = types;
     return;
   }
   const isKnown = registry.get(request.type) !== undefined;
@@ -80,17 +85,27 @@ function withoutCriteria(
   return { ...asked, url: query === '' ? path : `${path}?${query}` };
 }
 
-function visibleTypes(judge: Judge, registry: Registry): Map<string, Criterion[]> {
+/** What the caller may see of what a compartment is of, as its own read of that would show it. */
+function ownerRows({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Criterion[]> {
+  const read = { type, id, body: {}, patch: undefined };
+  return judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` });
+}
+
+/** What the caller may see of each type, where it may ask for it. */
+function visibleTypes(
+  names: readonly string[],
+  asked: 'history' | 'search',
+  judge: Judge,
+): { types: Map<string, Criterion[]>; denial: unknown } {
   const types = new Map<string, Criterion[]>();
   let denial: unknown;
-  for (const type of registry.names()) {
+  for (const type of names) {
     try {
-      types.set(type, judge.rows(type, 'history'));
+      types.set(type, judge.rows(type, asked));
     } catch (error) {
       if (!(error instanceof Denial)) throw error;
       denial ??= error;
     }
   }
-  if (types.size === 0) throw denial;
-  return types;
+  return { types, denial };
 }

@@ -1,6 +1,9 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { isId } from '../resources/validate/primitives.ts';
+
+/** Characters, as the definition of Client has it. */
+export const LONGEST_CLIENT_SECRET = 1024;
 
 /**
  * What a setting may be: each function turns the text of a variable into its value, or throws an Error whose
@@ -45,6 +48,13 @@ export function secret(text: string): string {
   return text;
 }
 
+/** A secret that a Client may have. */
+export function clientSecret(text: string): string {
+  if (text.trim() === '') throw new Error('has nothing but blanks');
+  if (text.length > LONGEST_CLIENT_SECRET) throw new Error('is too long');
+  return secret(text);
+}
+
 /** A secret that cannot be guessed by trying short ones. */
 export const longSecret =
   (least: number) =>
@@ -56,6 +66,30 @@ export const longSecret =
 export function file(text: string): string {
   if (!statSync(text, { throwIfNoEntry: false })?.isFile()) throw new Error('names no file');
   return text;
+}
+
+/** The text of a file in UTF-8, without the mark that some editors put before it and the line break at its end. */
+export function textIn(path: string): string {
+  const text = utf8(bytesIn(path)).replace(/\r?\n$/, '');
+  if (text === '') throw new Error('names an empty file');
+  return text;
+}
+
+function bytesIn(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new Error(`cannot be read (${code})`);
+  }
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error('names a file that is no text in UTF-8');
+  }
 }
 
 export function folder(text: string): string {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import * as value from './config-values.ts';
 
 /** One setting. `takes` completes the sentence "PORT takes …"; `meaning` is what the documentation says. */
@@ -80,9 +79,9 @@ const SETTINGS = {
     variable: 'ROOT_CLIENT_SECRET',
     shown: 'generated, printed once',
     secret: true,
-    takes: 'a text without control characters',
+    takes: `a text of at most ${value.LONGEST_CLIENT_SECRET} characters, none of them a control character`,
     meaning: 'Its secret. Set to another value later, it resets the secret of the Client that began as root.',
-    parse: value.secret,
+    parse: value.clientSecret,
   }),
   initFile: optional({
     variable: 'INIT_FILE',
@@ -276,17 +275,12 @@ function read<Value>(setting: Setting<Value>, env: Environment): Value | undefin
 }
 
 function readSecret(variable: string, path: string): string {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return value.textIn(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new ConfigError(`${variable} cannot be read (${code}); it takes the path of a file`);
+    const wrong = error instanceof Error ? error.message : 'is wrong';
+    throw new ConfigError(`${variable} ${wrong}; it takes the path of a file with the secret`);
   }
-  const secret = text.replace(/\r?\n$/, '');
-  if (secret === '')
-    throw new ConfigError(`${variable} names an empty file; it takes the path of a file with the secret`);
-  return secret;
 }
 
 /** The table of settings as Markdown, for the documentation. */

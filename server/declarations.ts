@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Declaration, DeclarationError, declareTypes } from '../resources/declared/declare.ts';
-import type { Transaction } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
 import { createRegistry, type Registry } from '../resources/registry.ts';
-import { applyChanged } from './applied.ts';
 import { ConfigError } from './config.ts';
 import { decodeUtf8 } from './formats/text.ts';
 import { readYaml } from './formats/yaml.ts';
@@ -28,30 +25,15 @@ export async function openRegistry(folder: string | undefined): Promise<{ regist
   }
 }
 
-/**
- * Makes the index anew of those declared types whose declaration differs from that of the last start: otherwise a
- * search parameter that was added would find nothing of what is stored already.
- */
-export async function applyDeclarations(
-  registry: Registry,
-  declared: readonly string[],
-  transaction: Transaction,
-): Promise<void> {
-  for (const name of declared) {
-    const { elements, search } = registry.get(name) ?? {};
-    const digest = createHash('sha256')
-      .update(JSON.stringify([elements, search]))
-      .digest('base64url');
-    const subject = { type: 'ResourceDefinition', id: name };
-    await applyChanged(transaction, subject, digest, () => transaction.reindex(name));
-  }
-}
-
 async function readDeclarations(folder: string): Promise<Declaration[]> {
   const names = (await readdir(folder)).filter((name) => FILES.test(name)).sort();
-  return Promise.all(
-    names.map(async (source) => ({ source, value: parse(source, await readFile(join(folder, source))) })),
-  );
+  return Promise.all(names.map(async (source) => ({ source, value: parse(source, await read(folder, source)) })));
+}
+
+function read(folder: string, source: string): Promise<Uint8Array> {
+  return readFile(join(folder, source)).catch((cause: NodeJS.ErrnoException) => {
+    throw new DeclarationError(`${source}: it cannot be read (${cause.code})`, { cause });
+  });
 }
 
 function parse(source: string, bytes: Uint8Array): Declaration['value'] {

@@ -13,9 +13,11 @@ import type { GroupSize } from '../resources/writer.ts';
 import type { Config } from './config.ts';
 import { type CountedPasswords, counted } from './counted-passwords.ts';
 import { type Database, openDatabase } from './database.ts';
-import { applyDeclarations, openRegistry } from './declarations.ts';
+import { openRegistry } from './declarations.ts';
+import { declaredRules, digestsOf, indexAnew, putInForce } from './declared-index.ts';
 import type { StartThread } from './formats/yaml-thread.ts';
 import { applyInitFile, readInitFile } from './init-file.ts';
+import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './whole-index.ts';
 
 /**
  * What a test may turn: the time, the randomness, what a hash of a secret costs, and how threads are started from
@@ -67,6 +69,7 @@ export async function openWard(
     clock: ports.clock,
     report,
   });
+  const digests = digestsOf(registry, declared);
   const passwords = counted(createPasswords(ports));
   const { keyEncryptionSecret, keyEncryptionSecretPrevious } = config;
   const seal = createSeal({ secret: keyEncryptionSecret, previous: keyEncryptionSecretPrevious }, ports.random);
@@ -77,7 +80,7 @@ export async function openWard(
     queries: database.queries,
     openWriter: () => database.openWriter(bulk ? 'bulk' : undefined),
     hasher: passwords,
-    rules: createRules(registry, config),
+    rules: { ...createRules(registry, config), ...declaredRules(digests, database.dialect) },
     largestBody: config.maxBody,
     group: bulk,
     ...ports,
@@ -94,12 +97,20 @@ export async function openWard(
       await resealServerSecrets(transaction, seal);
       await resealKeys(transaction, seal);
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
-      await applyDeclarations(registry, declared, transaction);
+      if (outcome.outcome === 'created') await noteIndexOurs(transaction);
+      const due = await putInForce(digests, transaction);
+      await transaction.reindex(entries.filter(({ type }) => due.has(type)));
       await applyInitFile(entries, transaction, { random: ports.random, seal });
-      return outcome;
+      return { outcome, due };
     };
-    // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
-    const root = await database.migrate(() => engine.transact(bootstrap));
+    const root = await database.migrate(async () => {
+      // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
+      const { outcome, due } = await engine.transact(bootstrap);
+      // Not within it: what may take long would keep other nodes from writing.
+      await indexAnew(due, engine);
+      if (!(await isIndexOurs(engine.committed))) report(OLD_INDEX);
+      return outcome;
+    });
     return { config, database, registry, engine, passwords, seal, root, close, ...ports };
   } catch (error) {
     await close();

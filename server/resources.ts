@@ -23,13 +23,13 @@ export function mountResources(
   { engine, registry, clock, auth, config, desk }: AppOptions,
 ): void {
   for (const interaction of INTERACTIONS) {
-    const { name, takes } = interaction;
+    const { takes } = interaction;
     router[interaction.method](interaction.path, async (ctx) => {
       // The form of a search may say so, too.
       const early = takes === 'form' ? undefined : wanted(ctx);
       const judge = await guard(auth, ctx);
-      const { type } = ctx['params'];
-      if (takes !== undefined && type !== undefined) judge.requireChance(`${type}.${name}`);
+      const operation = operationAt(interaction, ctx.params);
+      if (takes !== undefined && operation !== undefined) judge.requireChance(operation);
       const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
       const answer = early ?? wanted(ctx);
       const request = readRequest(ctx, interaction, sent, pageBytes(answer));
@@ -42,6 +42,13 @@ export function mountResources(
       return sendResult(ctx, answer, result, desk);
     });
   }
+}
+
+/** What policies call a request, as far as its address tells; undefined where the body has the type. */
+function operationAt({ name, everyType }: Interaction, { type, compartment }: Context['params']): string | undefined {
+  // Whoever reads all that is in a compartment reads first of all what that is of.
+  if (everyType && compartment !== undefined) return `${compartment}.read`;
+  return type === undefined ? undefined : `${type}.${name}`;
 }
 
 /** What was sent with a request. */
@@ -57,7 +64,8 @@ const NOTHING: Sent = {};
 /** Reads the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
 async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
   const goOn = desk.paceOf(bytesOf(ctx).length);
-  if (takes === 'resource') return { body: await readResource(ctx, desk), goOn };
+  if (takes === 'parameters' && bytesOf(ctx).length === 0) return { goOn };
+  if (takes === 'resource' || takes === 'parameters') return { body: await readResource(ctx, desk), goOn };
   if (takes === 'patch') return { patch: await readPatch(ctx, desk), goOn };
   const form = await readForm(ctx, desk);
   ctx.state.form = form;

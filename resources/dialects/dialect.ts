@@ -7,6 +7,8 @@ export interface Dialect {
   begin: string;
   /** After a SELECT: keeps the rows from other nodes until the end of the transaction. */
   forUpdate: string;
+  /** After a SELECT: others may do the same, and nobody may change the rows until the end of the transaction. */
+  forShare: string;
   /**
    * A query for some columns of the resources at the types and ids that another query gives. Other nodes may not change
    * them until the end of the transaction: all take them in one order, that in which they were made.

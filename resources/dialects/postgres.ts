@@ -11,6 +11,7 @@ export const postgres: Dialect = {
   name: 'postgres',
   begin: 'BEGIN',
   forUpdate: ' FOR UPDATE',
+  forShare: ' FOR SHARE',
   // Each key is looked up by the index of addresses: joined with them, a table of any size may be read from end to end.
   resourcesAt: (columns, addresses) =>
     `SELECT ${columns} FROM resource WHERE key = ANY (ARRAY(SELECT (SELECT r.key FROM resource r` +

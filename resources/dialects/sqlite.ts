@@ -15,6 +15,7 @@ export const sqlite: Dialect = {
   name: 'sqlite',
   begin: 'BEGIN IMMEDIATE',
   forUpdate: '',
+  forShare: '',
   resourcesAt: (columns, addresses) => `SELECT ${columns} FROM resource WHERE (type, id) IN (${addresses})`,
   lock: undefined,
   rowsFromJson: (columns) => `SELECT ${columns.map(columnFromJson).join(', ')} FROM jsonb_each(?)`,

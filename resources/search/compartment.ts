@@ -20,11 +20,21 @@ export function withinCompartment(
   const { of } = compartment;
   const criterion = compartmentCriterion(registry, options, compartment, type);
   if (criterion) return criterion;
-  const known = registry.compartments();
-  const told = known.includes(of)
-    ? `${type} has no part in the compartment of a ${of}: search /${type} itself.`
-    : `${of} has no compartment here: there is that of ${known.join(', ')}.`;
-  throw new Failure('not-found', told);
+  if (registry.compartment(of) === undefined) throw noCompartment(registry, of);
+  throw new Failure('not-found', `${type} has no part in the compartment of a ${of}: search /${type} itself.`);
+}
+
+/** The types that have a part in the compartment of a type, that one first. Throws `not-found` where it has none. */
+export function typesWithin(registry: Registry, of: string): string[] {
+  const definition = registry.compartment(of);
+  if (definition === undefined) throw noCompartment(registry, of);
+  const parts = Object.keys(definition).filter((type) => (definition[type] ?? []).length > 0 && registry.get(type));
+  return [...new Set([of, ...parts])];
+}
+
+function noCompartment(registry: Registry, of: string): Failure {
+  const message = `${of} has no compartment here: there is that of ${registry.compartments().join(', ')}.`;
+  return new Failure('not-found', message);
 }
 
 /**

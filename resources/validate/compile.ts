@@ -32,8 +32,8 @@ export class Compiler {
   readonly #registry: Registry;
   readonly #extensions: Extensions;
   readonly #types = new Map<string, Check>();
-  /** Nested elements that others have the children of, by their path. */
-  readonly #nested = new Map<string, Check>();
+  /** Nested elements that others have the content of, by their path: the check of their children, and their rules. */
+  readonly #nested = new Map<string, { check: Check; rules: Check[] }>();
   readonly #rules: Record<string, ObjectRule>;
   /** The id that every element has: those that a type declares itself mean what they mean. */
   readonly #elementId: ElementDefinition | undefined;
@@ -151,21 +151,29 @@ export class Compiler {
     if (element.open === true) return openCheck;
     if (element.elements !== undefined) {
       const check = inContexts([path, element.base ?? '', 'Element'], objectCheck(this.#shape(element.elements, path)));
-      this.#nested.set(path, check);
+      this.#nested.set(path, { check, rules: invariantChecks(element.invariants ?? {}) });
       return check;
     }
-    if (element.sameAs !== undefined) return this.#same(element.sameAs);
+    if (element.sameAs !== undefined) return this.#same(element.sameAs, element.invariants === undefined);
     if (type === 'Resource') return resourceCheck(this.#registry, (definition) => this.resource(definition));
     if (type === 'Extension') return this.#extension();
     if (type === undefined) throw new Error(`${path} has no type`);
     return inContexts([path, type, ...this.#ancestors(this.#registry.datatype(type))], this.#datatype(type));
   }
 
-  #same(path: string): Check {
+  /**
+   * The content of another element comes with its rules (https://hl7.org/fhir/R4/elementdefinition-definitions.html,
+   * contentReference); an element with rules of its own says the same by them, as those of TestScript do.
+   */
+  #same(path: string, withRules: boolean): Check {
     let check: Check | undefined;
     return (value, run) => {
-      check ??= this.#nested.get(path);
-      check?.(value, run);
+      if (check === undefined) {
+        const nested = this.#nested.get(path);
+        if (nested === undefined) throw new Error(`There is no element ${path}`);
+        check = withRules ? sequence([nested.check, ...nested.rules]) : nested.check;
+      }
+      check(value, run);
     };
   }
 

@@ -35,7 +35,7 @@ export function invariantChecks(invariants: Record<string, string>): Check[] {
 
 function invariantCheck(id: string, demand: string, holds: Invariant): Check {
   return (value, run) => {
-    if (!holds(value)) run.report('invariant', `breaks the rule ${id}: ${demand}`);
+    if (!holds(value, run.resource)) run.report('invariant', `breaks the rule ${id}: ${demand}`);
   };
 }
 

@@ -31,7 +31,7 @@ function reportSecrets(resource: JsonObject, { name, secrets = [] }: ResourceDef
 export function checkContainer(resource: JsonObject, check: Check, run: Run): void {
   const outer = run.container;
   run.container = new Container(resource);
-  check(resource, run);
+  checkAs(resource, check, run);
   const { contained } = resource;
   if (Array.isArray(contained)) {
     const root = run.expression();
@@ -46,6 +46,13 @@ export function checkContainer(resource: JsonObject, check: Check, run: Run): vo
   run.container = outer;
 }
 
+function checkAs(resource: JsonObject, check: Check, run: Run): void {
+  const outer = run.resource;
+  run.resource = resource;
+  check(resource, run);
+  run.resource = outer;
+}
+
 function checkInside(resource: JsonObject, check: Check, run: Run): void {
   const outer = run.container.inside;
   const at = run.path[run.path.length - 1];
@@ -54,7 +61,7 @@ function checkInside(resource: JsonObject, check: Check, run: Run): void {
     return;
   }
   run.container.inside = typeof at === 'number' ? at : undefined;
-  check(resource, run);
+  checkAs(resource, check, run);
   run.container.inside = outer;
   const { meta } = resource;
   if (!isObject(meta)) return;

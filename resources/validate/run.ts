@@ -1,5 +1,5 @@
 import type { Issue, IssueCode } from '../errors.ts';
-import type { Json } from '../json/value.ts';
+import type { Json, JsonObject } from '../json/value.ts';
 import { Container } from './container.ts';
 
 /** A check of one value, at the place where the run stands. */
@@ -22,6 +22,8 @@ export class Run {
   readonly path: (string | number)[];
   /** What the definitions call this place, which the context of an extension may name: `Patient.contact`, `Element`. */
   contexts: readonly string[] = [];
+  /** The resource in which the run stands: the contained one inside of such. */
+  resource: JsonObject = {};
   /** The resource that may contain others, and be referred to by `#`. */
   container = new Container();
 

@@ -8,6 +8,7 @@ import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
 import { type Match, matchAddress } from '../interactions/match.ts';
+import { refuseOthers } from './elements.ts';
 import { patchOf } from './patch.ts';
 
 /** An entry that can be done. */
@@ -55,6 +56,8 @@ const HEADERS: Record<string, string> = {
 export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry {
   const request = isObject(entry) ? entry['request'] : undefined;
   if (!isObject(entry) || !isObject(request)) throw faulty('required', place, 'An entry needs a request.', 'request');
+  refuseOthers(entry, 'entry', place);
+  refuseOthers(request, 'request', `${place}.request`);
   const { fullUrl } = entry;
   if (fullUrl !== undefined && typeof fullUrl !== 'string') throw faulty('value', place, 'A URL is text.', 'fullUrl');
   const method = textOf(request, 'method', place);
@@ -63,7 +66,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
   }
   const { path, query } = addressOf(textOf(request, 'url', place), place, outer.baseUrl);
   const { interaction, parts } = interactionAt(method, path, place);
-  const body = interaction.takes === 'resource' ? resourceOf(entry, place) : {};
+  const body = bodyOf(interaction, entry, place);
   const made: InteractionRequest = {
     base: outer.base,
     type: interaction.everyType ? '' : (parts['type'] ?? typeOfBody(body)),
@@ -98,6 +101,11 @@ function textOf(request: JsonObject, name: string, place: string): string {
   const value = request[name];
   if (typeof value === 'string' && value !== '') return value;
   throw faulty('required', place, `request.${name} is needed.`, `request.${name}`);
+}
+
+function bodyOf({ takes }: Interaction, entry: JsonObject, place: string): JsonObject {
+  const isThere = takes === 'resource' || (takes === 'parameters' && entry['resource'] !== undefined);
+  return isThere ? resourceOf(entry, place) : {};
 }
 
 function resourceOf(entry: JsonObject, place: string): JsonObject {

@@ -10,6 +10,7 @@ import type { Answer } from '../formats/negotiate.ts';
 import { guard } from '../guard.ts';
 import { asFailure, logFailure } from '../respond.ts';
 import { batch } from './batch.ts';
+import { refuseOthers } from './elements.ts';
 import { type BundleEntry, type Outer, readEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
 import { responseBundle } from './response.ts';
@@ -61,6 +62,7 @@ function readBundle(body: JsonObject): { type: string; items: Json[] } {
   if (typeof type !== 'string' || !BUNDLE_TYPES.includes(type)) {
     throw new Failure('business-rule', 'Only a batch or a transaction can be done.', { expression: 'Bundle.type' });
   }
+  refuseOthers(body, 'Bundle', 'Bundle');
   if (!Array.isArray(entry)) {
     throw new Failure('malformed', 'The entries of a Bundle are a list.', { expression: 'Bundle.entry' });
   }

@@ -17,13 +17,19 @@ import { admitEntry, inOrder, isWrite } from './run.ts';
 /**
  * Does all entries of a transaction in one job of the write queue, or none. What they are about is found, links are
  * resolved, every entry is judged and every body prepared before the queue; what was found is looked at again in it.
- * Gives the text of the answer to each.
+ * Gives the text of the answer to each. Rejects with `business-rule` for what would hold the queue for long.
  */
 export function transact(
   entries: readonly BundleEntry[],
   services: Services & { engine: Engine },
   newRoom: () => AnswerRoom,
 ): Promise<string[]> {
+  for (const { interaction, place } of entries) {
+    // It is a search of each type, while all other writes wait.
+    if (interaction.name !== 'everything') continue;
+    const message = '$everything has no place in a transaction: ask for it by itself, or in a batch.';
+    throw new Failure('business-rule', message, { expression: place });
+  }
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
     const resolved: BundleEntry[] = [];
@@ -151,6 +157,8 @@ function withLinks(entry: BundleEntry, { links, references }: Plan, registry: Re
   if (links.size + references.size === 0) return entry;
   const root = /^(https?:\/\/.+\/)[A-Z][A-Za-z]*\/[^/]+$/.exec(fullUrl ?? '')?.[1];
   const replace: ReplaceLink = (text, kind) => {
+    // By its web address a uri names a value set, a system or an extension, which goes on to be called so.
+    if (kind === 'uri') return text.startsWith('urn:') ? links.get(text) : undefined;
     if (kind === 'address') return links.get(text);
     // A relative reference is one to the base of the fullUrl of the resource that it is in.
     return links.get(text) ?? references.get(text) ?? (root === undefined ? undefined : links.get(root + text));

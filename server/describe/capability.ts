@@ -12,7 +12,7 @@ import { VERSION } from './version.ts';
 
 /** What this server does, from its registries (FHIR R4 §2.27, https://hl7.org/fhir/R4/capabilitystatement.html). */
 export function capabilityStatement(registry: Registry, config: Config, base: string, started: number): JsonObject {
-  const ofSystem = INTERACTIONS.filter((interaction) => !isOfType(interaction));
+  const ofSystem = INTERACTIONS.filter((one) => !isOfType(one) && !isOfCompartment(one));
   const system = [...interactionCodes(ofSystem), ...BUNDLE_TYPES.map((code) => ({ code }))];
   return {
     resourceType: 'CapabilityStatement',
@@ -31,7 +31,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
         mode: 'server',
         documentation: `Every search also takes ${RESULT_PARAMETERS.join(', ')}, _list, chained parameters and _has.`,
         security: security(config),
-        resource: describeTypes(registry, servedOf, ownOperations(base)),
+        resource: describeTypes(registry, servedOf, ownOperations(registry, base)),
         interaction: system,
         operation: operations(ofSystem),
         compartment: registry.compartments().map((name) => `${COMPARTMENTS}/${name.toLowerCase()}`),
@@ -47,6 +47,10 @@ const PATCHES: readonly BodyKind[] = ['json-patch', 'merge-patch'];
 
 function isOfType({ path }: Interaction): boolean {
   return path.startsWith('/:type');
+}
+
+function isOfCompartment({ path }: Interaction): boolean {
+  return path.startsWith('/:compartment');
 }
 
 /** The codes of interactions, each once. */
@@ -77,8 +81,12 @@ function servedOf({ madeByServer = false }: ResourceDefinition): JsonObject {
 }
 
 /** The operations of single types; our own are defined where the interface is described. */
-function ownOperations(base: string): Record<string, JsonObject[]> {
-  return { Session: [{ name: 'revoke', definition: `${base}/openapi.json` }] };
+function ownOperations(registry: Registry, base: string): Record<string, JsonObject[]> {
+  const ofCompartments = operations(INTERACTIONS.filter(isOfCompartment));
+  return {
+    Session: [{ name: 'revoke', definition: `${base}/openapi.json` }],
+    ...Object.fromEntries(registry.compartments().map((type) => [type, ofCompartments])),
+  };
 }
 
 /** The OAuth endpoints, as https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/ has SMART clients look for them. */

@@ -61,12 +61,16 @@ function operation(interaction: Interaction, id: string): JsonObject {
     operationId: id,
     tags: ['resources'],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(takes === undefined ? {} : { requestBody: { required: takes !== 'form', content: bodies(BODIES[takes]) } }),
+    ...(takes === undefined ? {} : { requestBody: { required: isNeeded(takes), content: bodies(BODIES[takes]) } }),
     responses: {
       ...Object.fromEntries((SUCCESSES[name] ?? ['200']).map((status) => [status, success(name, status)])),
       default: { $ref: '#/components/responses/Failure' },
     },
   };
+}
+
+function isNeeded(takes: NonNullable<Interaction['takes']>): boolean {
+  return takes === 'resource' || takes === 'patch';
 }
 
 const ID = '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$';
@@ -77,6 +81,7 @@ function parameterNamed(name: string): JsonObject {
 
 const BODIES: Record<NonNullable<Interaction['takes']>, readonly BodyKind[]> = {
   resource: ['resource'],
+  parameters: ['resource'],
   patch: ['json-patch', 'merge-patch'],
   form: ['form'],
 };
@@ -101,6 +106,7 @@ const SUCCESSES: Partial<Record<Interaction['name'], readonly string[]>> = {
 const SCHEMAS: Partial<Record<Interaction['name'], string>> = {
   search: 'Bundle',
   history: 'Bundle',
+  everything: 'Bundle',
   validate: 'OperationOutcome',
 };
 

@@ -30,6 +30,8 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   vread: 'Read a version of a resource',
   'search-type': 'Search a type by a form',
   'search-type-get': 'Search a type',
+  everything: 'Read a resource and all that is in its compartment',
+  'everything-post': 'Read a resource and all that is in its compartment, by a Parameters',
   search: 'Search a type in a compartment',
   'search-post': 'Search a type in a compartment by a form',
   validate: 'Validate a resource',

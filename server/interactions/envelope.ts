@@ -1,10 +1,13 @@
-/** What `$validate` is sent: a resource, or a Parameters that holds one (https://hl7.org/fhir/R4/parameters.html). */
+/**
+ * What operations are sent: to `$validate` a resource, or to it and others a Parameters
+ * (https://hl7.org/fhir/R4/parameters.html).
+ */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { createValidator, type Validator } from '../../resources/validate.ts';
 
-/** The parameters of the operation's definition. */
+/** The parameters of the definition of `$validate`. */
 const NAMES = ['resource', 'mode', 'profile'];
 
 /** The type that the resource of a body has, where the address has none. Throws `malformed` where it says none. */
@@ -36,14 +39,14 @@ export function resourceOf(body: JsonObject): JsonObject {
   );
 }
 
-/** The parameters of a body that have text: their names and values. */
+/** The parameters of a body that have text or a number: their names and values. */
 export function statedParameters(body: JsonObject): [name: string, value: string][] {
   if (!isEnvelope(body)) return [];
   return parametersOf(body)
     .filter(isObject)
     .flatMap(({ name, ...rest }): [string, string][] => {
-      const value = Object.values(rest).find((each) => typeof each === 'string');
-      return typeof name === 'string' && value !== undefined ? [[name, value]] : [];
+      const value = Object.values(rest).find((each) => typeof each === 'string' || typeof each === 'number');
+      return typeof name === 'string' && value !== undefined ? [[name, String(value)]] : [];
     });
 }
 
@@ -51,7 +54,7 @@ export function statedParameters(body: JsonObject): [name: string, value: string
  * Checks what is around the resource. Throws `malformed` with every issue of a Parameters that is none or that holds
  * two resources, and `unknown-parameter` where it has others than the operation.
  */
-export function checkEnvelope(body: JsonObject, registry: Registry): void {
+export function checkEnvelope(body: JsonObject, registry: Registry, known: readonly string[] = NAMES): void {
   if (!isEnvelope(body)) return;
   const issues = validatorOf(registry).validate('Parameters', emptied(body));
   const [first] = issues;
@@ -59,8 +62,8 @@ export function checkEnvelope(body: JsonObject, registry: Registry): void {
   const names = parametersOf(body).map((each) => (isObject(each) ? each['name'] : undefined));
   for (const [index, name] of names.entries()) {
     const expression = `Parameters.parameter[${index}]`;
-    if (!NAMES.includes(String(name))) {
-      throw new Failure('unknown-parameter', `${expression}: there are only ${NAMES.join(', ')} here.`, { expression });
+    if (!known.includes(String(name))) {
+      throw new Failure('unknown-parameter', `${expression}: there are only ${known.join(', ')} here.`, { expression });
     }
     if (name === 'resource' && names.indexOf(name) !== index) {
       throw new Failure('malformed', `${expression} is a second resource: send one at a time.`, { expression });

@@ -1,11 +1,10 @@
 import type { HistoryPage, SearchPage } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import { instantTime } from '../../resources/validate/dates.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 import { history as historyBundle } from './page-bundle.ts';
+import { countOf, instantOf } from './page-parameters.ts';
 
 const DEFAULT_COUNT = 100;
-const LARGEST_COUNT = 1000;
 
 /** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). */
 export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
@@ -29,24 +28,12 @@ function answered({ base, parameters }: InteractionRequest, path: string, page: 
 function historyPage({ parameters, pageBytes }: InteractionRequest): HistoryPage {
   const page: HistoryPage = { count: DEFAULT_COUNT, bytes: pageBytes };
   for (const [name, value] of parameters) {
-    if (name === '_count') page.count = count(value);
-    else if (name === '_since') page.since = instant(value);
+    if (name === '_count') page.count = countOf(value);
+    else if (name === '_since') page.since = instantOf(name, value);
     else if (name === '_cursor') page.cursor = value;
     else if (name !== '_format' && name !== '_pretty') {
       throw new Failure('unknown-parameter', `A history takes _count, _since and _format, not ${name}.`);
     }
   }
   return page;
-}
-
-function count(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Failure('parameter', '_count takes a whole number from 1.');
-  return Math.min(Number(value), LARGEST_COUNT);
-}
-
-function instant(value: string): number {
-  // In a query, the plus of a time zone reads as a space unless the caller encoded it.
-  const time = instantTime(value.replace(' ', '+'));
-  if (time === undefined) throw new Failure('parameter', '_since takes an instant: 2026-01-31T12:00:00Z.');
-  return time;
 }

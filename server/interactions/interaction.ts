@@ -19,7 +19,8 @@ export type InteractionName =
   | 'patch'
   | 'delete'
   | 'history'
-  | 'validate';
+  | 'validate'
+  | 'everything';
 
 /** A request to a resource endpoint, whether it came by itself or as an entry of a Bundle. */
 export interface InteractionRequest {
@@ -30,7 +31,7 @@ export interface InteractionRequest {
   id: string;
   /** The version id of the address, as it was sent; empty where it has none. */
   version: string;
-  /** The compartment that its address names, which a search stays within. */
+  /** The compartment that its address names, which it stays within. */
   compartment: Compartment | undefined;
   /** The resource that was sent; empty where the interaction takes none. */
   body: JsonObject;
@@ -51,7 +52,7 @@ export interface InteractionRequest {
   /** Whose request it is, and the line that it was judged by; set once it has been judged. */
   asker?: Asker;
   asked?: Asked;
-  /** Where it is about all types: those of which the caller may see something, and what. */
+  /** Where it is about several types: those of which the caller may see something, and what. */
   types: ReadonlyMap<string, Criterion[]>;
   /** The id that a new resource gets, where it was chosen before. */
   newId?: string;
@@ -95,10 +96,11 @@ export interface Interaction {
   operation?: string;
   /** What it adds to the type's entry in the CapabilityStatement (`CapabilityStatement.rest.resource`). */
   brings?: JsonObject;
-  takes?: 'resource' | 'patch' | 'form';
+  /** What is sent with it; `parameters` are a Parameters that may be left out. */
+  takes?: 'resource' | 'parameters' | 'patch' | 'form';
   /** The search that chooses the resource, where the address does not; undefined where none was asked for. */
   condition?(request: InteractionRequest, services: Services): ParsedSearch | undefined;
-  /** It is about all types: what the caller may see is judged of each by itself. */
-  everyType?: true;
+  /** It is about all types, or those of a compartment: what the caller may see is judged as this of each by itself. */
+  everyType?: 'history' | 'search';
   handle(request: InteractionRequest, services: Services): Promise<Result>;
 }

@@ -15,12 +15,12 @@ export interface BundlePage {
   page: SearchPage;
 }
 
-/** A searchset as JSON text, each resource as `textOf` gives it (FHIR R4 §3.1.1.5). */
+/** A searchset as JSON text, each resource as `textOf` gives it, and what is to be known of it (FHIR R4 §3.1.1.5). */
 export function searchset(
   bundle: BundlePage,
   included: readonly Version[],
   textOf: (version: Version) => string,
-  warnings: readonly string[],
+  warnings: readonly Issue[],
 ): string {
   const entry = (version: Version, mode: string) =>
     `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${textOf(version)},"search":{"mode":"${mode}"}}`;
@@ -28,14 +28,9 @@ export function searchset(
     ...bundle.page.matches.map((version) => entry(version, 'match')),
     ...included.map((version) => entry(version, 'include')),
   ];
-  if (warnings.length > 0) entries.push(`{"resource":${outcome(warnings)},"search":{"mode":"outcome"}}`);
+  if (warnings.length > 0)
+    entries.push(`{"resource":${renderJson(operationOutcome(warnings))},"search":{"mode":"outcome"}}`);
   return render('searchset', bundle, entries);
-}
-
-/** What lenient handling has passed over (FHIR R4 §3.1.1.2.1). */
-function outcome(warnings: readonly string[]): string {
-  const issues = warnings.map((diagnostics): Issue => ({ severity: 'warning', code: 'not-supported', diagnostics }));
-  return renderJson(operationOutcome(issues));
 }
 
 /** A history as JSON text: each entry tells how the version came about (FHIR R4 §3.1.0.12). */

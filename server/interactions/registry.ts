@@ -1,3 +1,4 @@
+import { everything } from './everything.ts';
 import { history, systemHistory } from './history.ts';
 import type { Interaction } from './interaction.ts';
 import { read, vread } from './read.ts';
@@ -22,7 +23,7 @@ export const INTERACTIONS: readonly Interaction[] = [
     path: '/_history',
     name: 'history',
     code: 'history-system',
-    everyType: true,
+    everyType: 'history',
     handle: systemHistory,
   },
   { method: 'get', path: '/:type/_history', name: 'history', code: 'history-type', handle: history },
@@ -53,6 +54,22 @@ export const INTERACTIONS: readonly Interaction[] = [
     handle: validate,
   },
   { method: 'get', path: '/:type', name: 'search', code: 'search-type', handle: search },
+  {
+    method: 'get',
+    path: '/:compartment/:owner/$everything',
+    name: 'everything',
+    operation: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+    everyType: 'search',
+    handle: everything,
+  },
+  {
+    method: 'post',
+    path: '/:compartment/:owner/$everything',
+    name: 'everything',
+    everyType: 'search',
+    takes: 'parameters',
+    handle: everything,
+  },
   { method: 'get', path: '/:compartment/:owner/:type', name: 'search', handle: search },
   { method: 'post', path: '/:compartment/:owner/:type/_search', name: 'search', takes: 'form', handle: search },
   {

@@ -1,4 +1,5 @@
 import type { Version } from '../../resources/engine.ts';
+import type { Issue } from '../../resources/errors.ts';
 import { projectText } from '../../resources/project.ts';
 import { withinCompartment } from '../../resources/search/compartment.ts';
 import type { SearchOptions } from '../../resources/search/criteria.ts';
@@ -28,7 +29,12 @@ export async function search(request: InteractionRequest, services: Services): P
   const textOf = (version: Version) => projectText(registry, version, plan);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
   const bundle = { base, path, parameters: plan.understood, page };
-  return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings) };
+  return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings.map(passedOver)) };
+}
+
+/** What is told of a parameter that lenient handling has passed over (FHIR R4 §3.1.1.2.1). */
+function passedOver(diagnostics: string): Issue {
+  return { severity: 'warning', code: 'not-supported', diagnostics };
 }
 
 /**

@@ -44,8 +44,12 @@ export async function update(request: InteractionRequest, { engine }: Services):
 
 /** `PUT /{type}?…` (FHIR R4 §3.1.0.4.3). */
 export async function conditionalUpdate(request: InteractionRequest, services: Services): Promise<Result> {
-  const options = { ...writeOptions(request), newId: request.newId };
-  return written(await updateWhere(services.engine, byQuery(request, services), request.body, options));
+  const { type, body, rows, newId } = request;
+  const options = { ...writeOptions(request), newId };
+  // Who may update all may make what is not there, as by an id. Rows show none before it: it is judged as a create.
+  const create = { method: 'POST', url: `/${type}` };
+  const creating = async () => (rows.length === 0 ? rows : services.judge.require('create', request, create));
+  return written(await updateWhere(services.engine, byQuery(request, services), body, options, creating));
 }
 
 /** `PATCH /{type}/{id}`: JSON Patch or merge patch by the type of the body (FHIR R4 §3.1.0.6). */

@@ -6,7 +6,7 @@ import type { TestDatabase } from '../harness/database.ts';
 import { ROOT } from '../harness/server.ts';
 import { type CommandResult, run } from '../server/command.ts';
 
-export type CommandName = 'import' | 'export' | 'backup' | 'restore' | 'keys';
+export type CommandName = 'import' | 'export' | 'backup' | 'restore' | 'keys' | 'reindex' | 'seed';
 
 /** The path of a compiled command. */
 export function programOf(name: CommandName): string {

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { client as clientDefinition } from '../../resources/types/client.ts';
 import { atPort, ConfigError, readConfig, renderSettings } from '../../server/config.ts';
+import { LONGEST_CLIENT_SECRET } from '../../server/config-values.ts';
 
 describe('settings', () => {
   let folder: string;
-  const write = (name: string, text: string): string => {
+  const write = (name: string, text: string | Uint8Array): string => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
@@ -115,6 +117,16 @@ describe('settings', () => {
       expect(readConfig({ ROOT_CLIENT_SECRET_FILE: write('b', 's3cret\r\n') }).rootClientSecret).to.equal('s3cret');
     });
 
+    it('the mark of UTF-8 that some editors put before a text is no part of a secret', () => {
+      expect(readConfig({ ROOT_CLIENT_SECRET_FILE: write('m', '\ufeffs3cret\n') }).rootClientSecret).to.equal('s3cret');
+    });
+
+    it('a secret of the root client may be as long as that of any Client', () => {
+      expect(clientDefinition.elements['secret']).to.include({ maxLength: LONGEST_CLIENT_SECRET });
+      const longest = 'x'.repeat(LONGEST_CLIENT_SECRET);
+      expect(readConfig({ ROOT_CLIENT_SECRET: longest }).rootClientSecret).to.equal(longest);
+    });
+
     it('a database URL holds a password, so it may be in a file too', () => {
       const url = 'postgres://u:p@h/d';
       expect(readConfig({ DATABASE_URL_FILE: write('url', `${url}\n`) }).databaseUrl).to.equal(url);
@@ -125,6 +137,11 @@ describe('settings', () => {
       ['a folder', () => ({ ROOT_CLIENT_SECRET_FILE: folder }), /^ROOT_CLIENT_SECRET_FILE .*EISDIR/],
       ['an empty one', () => ({ ROOT_CLIENT_SECRET_FILE: write('c', '\n') }), /^ROOT_CLIENT_SECRET_FILE .*empty/],
       ['two lines', () => ({ ROOT_CLIENT_SECRET_FILE: write('d', 'hunter2\nx\n') }), /^ROOT_CLIENT_SECRET_FILE .*line/],
+      [
+        'one in another encoding',
+        () => ({ ROOT_CLIENT_SECRET_FILE: write('h', Buffer.from('hunter2\u00e9', 'latin1')) }),
+        /^ROOT_CLIENT_SECRET_FILE .*UTF-8/,
+      ],
       ['a bad URL', () => ({ DATABASE_URL_FILE: write('e', 'hunter2') }), /^DATABASE_URL_FILE .*takes sqlite:PATH/],
       [
         'beside the variable',
@@ -157,7 +174,7 @@ describe('settings', () => {
       DATABASE_READ_URL: ['sqlite:data/ward.db', 'replica', 'mysql://root:hunter2@h/d'],
       WORKERS: ['0', '65', '2.5', 'auto'],
       ROOT_CLIENT_ID: ['a b', 'a/b', '..', 'ä', 'a'.repeat(65)],
-      ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000'],
+      ROOT_CLIENT_SECRET: ['hunter2\n', 'hunter2\u0000', '   ', 'hunter2'.repeat(147)],
       ACCESS_TOKEN_EXPIRATION: ['0', '-5', '1h', '315360001', '1.5'],
       REFRESH_TOKEN_EXPIRATION: ['0', 'never'],
       AUDIENCE: ['a,,b', 'a b', ','],

@@ -1,5 +1,5 @@
 /** A declaration that cannot be meant as it is written is refused by a line that names file, place and remedy. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -94,6 +94,11 @@ describe('declarations of types', () => {
     writeFileSync(path.join(folder, 'a.yaml'), `{name: Ticket, elements: {${elements}}, search: {${parameters}}}`);
     const error = await openRegistry(folder).catch((reason: unknown) => reason);
     expect(String(error)).to.match(/Ticket\.p1cbi and Ticket\.p14p1 have one number in the index: rename one/);
+  });
+
+  it('what has the name of a file and cannot be read is refused, naming it', async () => {
+    mkdirSync(path.join(folder, '0.yaml'));
+    expect(await refusal()).to.equal('RESOURCE_DEFINITIONS, 0.yaml: it cannot be read (EISDIR)');
   });
 
   it('a name that two files declare is refused, naming the second', async () => {

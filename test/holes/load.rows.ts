@@ -18,10 +18,16 @@ export const LOAD: readonly Hole[] = [
   hole('searches would look for by too many values', 'resources/prepare.ts', 'most: type.mostRows', 'most: 2 ** 30'),
   hole('very many searches', 'server/bundles/plan.ts', 'if (found.size > left)', 'if (false)'),
   hole(
+    'everything in a transaction',
+    'server/bundles/transaction.ts',
+    "if (interaction.name !== 'everything') continue;",
+    'continue;',
+  ),
+  hole(
     'is refused before its body is read',
     'server/resources.ts',
-    'if (takes !== undefined && type !== undefined) judge',
-    'if (takes === undefined && type !== undefined) judge',
+    'if (takes !== undefined && operation !== undefined) judge',
+    'if (takes === undefined && operation !== undefined) judge',
   ),
   hole('two long pieces that are begun at the same moment', 'resources/pace.ts', 'if (this.#isLetGo ||', 'if ('),
   {

@@ -106,6 +106,12 @@ export const LEAKS: readonly Hole[] = [
     ],
   },
   hole('leak through _total and _summary=count', 'resources/search/compile.ts', 'rest)}) k`', '[])}) k`'),
+  hole(
+    'a PUT by criteria that makes one',
+    'server/interactions/write.ts',
+    "(rows.length === 0 ? rows : services.judge.require('create', request, create))",
+    'rows',
+  ),
   {
     attack: 'leak through history and vread',
     edits: [

@@ -28,8 +28,8 @@ const ANYBODY_CHANGES_SESSIONS: Edit = { file: RULES, guard: 'if (element !== un
 /** Without it, whom no policy could let pass is judged once the body is there. */
 const NOT_BEFORE_THE_BODY: Edit = {
   file: 'server/resources.ts',
-  guard: 'if (takes !== undefined && type !== undefined)',
-  without: 'if (takes === undefined && type !== undefined)',
+  guard: 'if (takes !== undefined && operation !== undefined)',
+  without: 'if (takes === undefined && operation !== undefined)',
 };
 
 /** What no request may get past, however it is written. */
@@ -83,6 +83,13 @@ export const POLICIES: readonly Hole[] = [
     'compartment === undefined ? path :',
     'compartment === undefined || path !== "" ? path :',
   ),
+  {
+    attack: 'everything that is about a patient',
+    edits: [
+      { file: 'server/admission.ts', guard: 'await ownerRows(compartment, asked, judge)', without: '[]' },
+      { file: 'server/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
+    ],
+  },
   {
     attack: 'a parameter that bounds nothing',
     edits: [

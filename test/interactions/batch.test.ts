@@ -48,6 +48,43 @@ describe('interactions: batch', () => {
     expect(statuses(await batch([entry('POST Patient', patient('b', conditional))]))).to.deep.equal(['422']);
   });
 
+  it('what is no element of a request, an entry or a Bundle is refused: a condition could be misspelt', async () => {
+    const misspelt = [
+      entry('POST Patient', patient('misspelt'), { ifNoneExists: 'family=misspelt' }),
+      entry('PUT Patient/there', patient('misspelt'), { ifmatch: 'W/"99"' }),
+      { ...entry('POST Patient', patient('misspelt')), fullURL: 'urn:uuid:33333333-3333-4333-8333-333333333333' },
+      {
+        ...entry('POST Patient', patient('misspelt')),
+        modifierExtension: [{ url: 'http://a.example', valueCode: 'a' }],
+      },
+      { ...entry('POST Patient', patient('misspelt')), 'no name': true },
+    ];
+    const reply = await batch(misspelt);
+    expect(reply.list('entry').map((_each, index) => issue(reply, `entry.${index}.response.outcome.issue.0`))).to.eql([
+      'structure Bundle.entry[0].request.ifNoneExists',
+      'structure Bundle.entry[1].request.ifmatch',
+      'structure Bundle.entry[2].fullURL',
+      'structure Bundle.entry[3].modifierExtension',
+      'structure Bundle.entry[4]',
+    ]);
+    const transaction = await send(server, 'transaction', misspelt.slice(0, 1));
+    expect([transaction.status, issue(transaction)]).to.eql([422, 'structure Bundle.entry[0].request.ifNoneExists']);
+    const json = { resourceType: 'Bundle', type: 'transaction', entries: [entry('POST Patient', patient('misspelt'))] };
+    const whole = await server.request('POST', '/', { as: asRoot, json });
+    expect([whole.status, issue(whole)]).to.eql([422, 'structure Bundle.entries']);
+    expect((await server.request('GET', '/Patient?family=misspelt', { as: asRoot })).at('total')).to.equal(0);
+  });
+
+  it('what a request does not need is passed over', async () => {
+    const further = { id: 'a', extension: [{ url: 'http://a.example', valueCode: 'a' }], _url: { id: 'b' } };
+    const { request, ...rest } = entry('GET Patient/there', patient('unread'));
+    const search = { mode: 'match' };
+    const reply = await batch([
+      { ...rest, id: 'c', search, response: { status: '200' }, request: { ...request, ...further } },
+    ]);
+    expect(statuses(reply)).to.eql(['200']);
+  });
+
   it('a hundred entries with one condition make one resource', async () => {
     const resource = patient('once', { identifier: [{ value: 'once' }] });
     const made = entry('POST Patient', resource, { ifNoneExist: 'identifier=once' });

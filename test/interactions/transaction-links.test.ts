@@ -117,6 +117,49 @@ describe('interactions: links of a transaction', () => {
       );
     });
 
+    it('a Bundle that is stored stays as it is: its links lead to its own entries', async () => {
+      const link = (reference: string) => ({ link: [{ other: { reference }, type: 'seealso' }] });
+      const held = [
+        { fullUrl: A, resource: patient('own', link(A)) },
+        { fullUrl: B, resource: patient('asks', link('Patient?identifier=nobody')) },
+      ];
+      const reply = await transact([
+        entry('POST Patient', patient('outer'), {}, A),
+        entry('POST Bundle', { resourceType: 'Bundle', type: 'collection', entry: held }),
+      ]);
+      expect(reply.status, reply.text).to.equal(200);
+      expect(reply.at('entry.1.resource.entry')).to.deep.equal(held);
+    });
+
+    it('a uri that names something by a web address stays, also where that is a fullUrl', async () => {
+      const [set, system] = ['https://sets.example/ValueSet/a', 'https://sets.example/CodeSystem/a'];
+      const compose = { include: [{ system }] };
+      const reply = await transact([
+        entry('POST ValueSet', { resourceType: 'ValueSet', status: 'active', url: set, compose }, {}, set),
+        entry(
+          'POST CodeSystem',
+          { resourceType: 'CodeSystem', status: 'active', content: 'complete', url: system },
+          {},
+          system,
+        ),
+        entry(
+          'POST Patient',
+          patient('named', {
+            photo: [{ url: set }],
+            maritalStatus: { coding: [{ system, code: 'M' }] },
+            extension: [{ url: set, valueReference: { reference: set } }],
+          }),
+        ),
+      ]);
+      expect(reply.status, reply.text).to.equal(200);
+      const made = `ValueSet/${reply.string('entry.0.resource.id')}`;
+      const at = (path: string) => reply.at(`entry.${path}`);
+      expect([at('0.resource.url'), at('0.resource.compose'), at('1.resource.url')]).to.eql([set, compose, system]);
+      expect(at('2.resource.maritalStatus.coding.0.system')).to.equal(system);
+      expect(at('2.resource.extension.0')).to.eql({ url: set, valueReference: { reference: made } });
+      expect(at('2.resource.photo.0.url')).to.equal(made);
+    });
+
     it('criteria with a question mark in a value are those that were sent', async () => {
       const url = 'http://sets.example/asked?v=1';
       const set = { resourceType: 'ValueSet', url, status: 'active' };

@@ -153,8 +153,9 @@ const conditionals: fc.Arbitrary<Conditional> = anyType.chain((type) =>
   }),
 );
 
-/** What a conditional interaction comes to with the one match it has, or none: a status, or a resource that is made. */
-type Settle = (scene: Scene, one: Conditional, found: Resource | undefined) => number | 'made';
+/** What a conditional interaction comes to with the one match it has, or none: a status, or the right to make it. */
+type Settle = (scene: Scene, one: Conditional, found: Resource | undefined) => number | Making;
+type Making = 'create' | 'update';
 
 function conditional(
   method: string,
@@ -170,27 +171,31 @@ function conditional(
       async take(scene) {
         const reply = await scene.ask(method, path, options);
         const outcome = outcomeOf(scene, one, interaction, settle);
-        const write = { type, interaction, content };
-        const status = outcome === 'made' ? (mayMake(scene, write) ? 201 : 403) : outcome;
-        expect(reply.status).to.equal(status);
-        if (outcome === 'made' && status === 201) made(scene, reply.body, write);
+        if (typeof outcome === 'number') {
+          expect(reply.status).to.equal(outcome);
+          return;
+        }
+        const write = { type, interaction: outcome, content };
+        const may = scene.caller.may(type, outcome) && mayMake(scene, write);
+        expect(reply.status).to.equal(may ? 201 : 403);
+        if (may) made(scene, reply.body, write);
       },
     };
   });
 }
 
-function outcomeOf(scene: Scene, one: Conditional, interaction: Interaction, settle: Settle): number | 'made' {
+function outcomeOf(scene: Scene, one: Conditional, interaction: Interaction, settle: Settle): number | Making {
   const { type, asked } = one;
   if (!scene.caller.may(type, interaction) || !maySearch(scene, type, [asked])) return 403;
   const matches = matching(scene, type, [asked]);
   return matches.length > 1 ? 412 : settle(scene, one, matches[0]);
 }
 
-function updated(scene: Scene, { type, content, given }: Conditional, found: Resource | undefined): number | 'made' {
+function updated(scene: Scene, { type, content, given }: Conditional, found: Resource | undefined): number | Making {
   const interaction = 'update';
   if (found && given !== undefined && given !== found.id) return 400;
   if (found) return store(scene, { type, id: found.id, interaction, content }) ? 200 : 403;
-  if (given === undefined) return 'made';
+  if (given === undefined) return scene.caller.isNarrowed(type, interaction) ? 'create' : interaction;
   const current = scene.world.find(type, given)?.versions.at(-1);
   if (current && scene.caller.sees(current, type, interaction)) return 409;
   return store(scene, { type, id: given, interaction, content }) ? 201 : 403;
@@ -204,7 +209,7 @@ const conditionalPut = conditional('PUT', 'update', updated, ({ type, asked, con
 const conditionalPost = conditional(
   'POST',
   'create',
-  (_scene, _one, found) => (found ? 200 : 'made'),
+  (_scene, _one, found) => (found ? 200 : 'create'),
   ({ type, asked, content }) => ({
     path: `/${type}`,
     options: { json: content, headers: { 'if-none-exist': asked.search } },

@@ -49,6 +49,31 @@ describe('resources: meta', () => {
     }
   });
 
+  it('a part that was asked for is not stored in the place of the whole', async () => {
+    await put('/Patient/whole', { gender: 'male', birthDate: '1970' });
+    for (const asked of ['_elements=gender', '_summary=text']) {
+      const part = (await server.request('GET', `/Patient/whole?${asked}`, { as: asRoot })).body;
+      const refused = [
+        await put('/Patient/whole', part),
+        await put('/Patient?_id=whole', part),
+        await server.request('POST', '/Patient', { as: asRoot, json: part }),
+      ];
+      for (const reply of refused) {
+        expect([reply.status, reply.at('issue.0.code'), reply.at('issue.0.expression.0')], asked).to.eql([
+          422,
+          'business-rule',
+          'Patient.meta.tag[0]',
+        ]);
+      }
+      const judged = await server.request('POST', '/Patient/$validate', { as: asRoot, json: part });
+      expect(judged.at('issue.0.code')).to.equal('business-rule');
+    }
+    const whole = await server.request('GET', '/Patient/whole', { as: asRoot });
+    expect([whole.at('birthDate'), whole.at('meta.versionId')]).to.eql(['1970', '1']);
+    const meta = { tag: [{ system: 'urn:x', code: 'SUBSETTED' }] };
+    expect((await put('/Patient/whole', { meta })).status).to.equal(200);
+  });
+
   it('time never runs backwards between versions', async () => {
     const first = await put('/Patient/clock', { gender: 'male' });
     server.pass(-3600);

@@ -52,6 +52,7 @@ describe('resources: vread', () => {
 
   for (const [query, expected] of [
     ['_elements=gender', { gender: 'male' }],
+    ['_elements=gender&_elements=birthDate', { gender: 'male', birthDate: '1970-01-01' }],
     ['_summary=text', {}],
     ['_summary=false', { gender: 'male', birthDate: '1970-01-01' }],
   ] as const) {

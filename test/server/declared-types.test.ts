@@ -211,4 +211,23 @@ describe('server: a declared type that has changed', () => {
     expect(await found(b, ['x=a599', 'x=b599', 'y=b599'])).to.eql([[], ['n599'], 400]);
     expect(await found(b, ['x=c', 'x=b599'], [{ b: 'c' }])).to.eql([['n0'], ['n599']]);
   });
+
+  it('and INIT_FILE changes what the old declaration has indexed', async () => {
+    const file = path.join(folder, 'init.json');
+    const start = async (by: string, memo: object) => {
+      const definitions = await mkdtemp(`${folder}/memo-`);
+      const search = `{x: {kind: string, paths: [[${by}]]}}`;
+      const declaration = `{name: Memo, elements: {a: {type: string}, b: {type: string}}, search: ${search}}`;
+      await writeFile(`${definitions}/memo.yaml`, declaration);
+      await writeFile(file, JSON.stringify([{ resourceType: 'Memo', id: 'm', ...memo }]));
+      return startClockedServer({ RESOURCE_DEFINITIONS: definitions, INIT_FILE: file }, database);
+    };
+    await (await start('a', { a: 'one', b: 'two' })).stop();
+    const server = await start('b', { a: 'two', b: 'one' });
+    for (const [value, total] of Object.entries({ one: 1, two: 0 })) {
+      const reply = await server.request('GET', `/Memo?x=${value}`, { as: asRoot });
+      expect(reply.at('total'), reply.text).to.equal(total);
+    }
+    await server.stop();
+  });
 });

@@ -64,7 +64,10 @@ describe('server: what it tells of itself', () => {
         conditionalUpdate: true,
         conditionalDelete: 'single',
         profile: 'http://hl7.org/fhir/StructureDefinition/Patient',
-        operation: [{ name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate' }],
+        operation: [
+          { name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate' },
+          { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' },
+        ],
       });
     });
 

@@ -227,3 +227,66 @@ describe('validation: rules of the resources', () => {
   ];
   rows(table);
 });
+
+describe('validation: rules of elements that have the content of others', () => {
+  const observation = { resourceType: 'Observation', status: 'final', code: { text: 'a' } };
+  const among = (...item: JsonObject[]): JsonObject => ({
+    resourceType: 'Questionnaire',
+    status: 'draft',
+    item: [{ linkId: 'all', type: 'group', item }],
+  });
+  const table: Row[] = [
+    [
+      'obs-3, broken in a component',
+      { ...observation, component: [{ code: { text: 'b' }, referenceRange: [{ age: { low: { value: 1 } } }] }] },
+      ['invariant', 'Observation.component[0].referenceRange[0]'],
+    ],
+    ['que-1, in a group', among({ linkId: '1', type: 'group', item: [{ linkId: '2', type: 'display' }] })],
+    ['que-1, broken in a group', among({ linkId: '1', type: 'group' }), ['invariant', 'Questionnaire.item[0].item[0]']],
+    [
+      'qrs-1, broken below an answer',
+      {
+        resourceType: 'QuestionnaireResponse',
+        status: 'completed',
+        item: [
+          {
+            linkId: '1',
+            answer: [
+              {
+                valueBoolean: true,
+                item: [{ linkId: '2', answer: [{ valueBoolean: true }], item: [{ linkId: '3' }] }],
+              },
+            ],
+          },
+        ],
+      },
+      ['invariant', 'QuestionnaireResponse.item[0].answer[0].item[0]'],
+    ],
+    [
+      'vsd-1, broken by what is left out',
+      {
+        resourceType: 'ValueSet',
+        status: 'draft',
+        compose: { include: [{ system: 'http://a.example' }], exclude: [{ version: '1' }] },
+      },
+      ['invariant', 'ValueSet.compose.exclude[0]'],
+    ],
+    [
+      'inv-1, broken in a part',
+      { resourceType: 'Parameters', parameter: [{ name: 'a', part: [{ name: 'b' }] }] },
+      ['invariant', 'Parameters.parameter[0].part[0]'],
+    ],
+    [
+      'tst-8, which says what tst-7 does, broken',
+      {
+        resourceType: 'TestScript',
+        url: 'http://a.example',
+        name: 'a',
+        status: 'draft',
+        test: [{ action: [{ operation: { encodeRequestUrl: true } }] }],
+      },
+      ['invariant', 'TestScript.test[0].action[0].operation'],
+    ],
+  ];
+  rows(table);
+});

@@ -54,7 +54,7 @@ const BESIDE: Record<string, JsonObject> = {
   InsurancePlan: { name: 'a' },
   Linkage: { item: ['source', 'alternate'].map((type) => ({ type, resource: { reference: 'Patient/a' } })) },
   Organization: { name: 'a' },
-  StructureDefinition: { differential: { element: [{ id: 'Patient', path: 'Patient' }] } },
+  StructureDefinition: { type: 'Patient', differential: { element: [{ id: 'Patient', path: 'Patient' }] } },
   TerminologyCapabilities: { kind: 'requirements', description: 'a' },
 };
 

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../../json/value.ts';
+import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { CLINICAL } from './clinical.ts';
 import { CONFORMANCE } from './conformance.ts';
 import { DATATYPES } from './datatypes.ts';
@@ -6,13 +6,13 @@ import { EXCHANGE } from './exchange.ts';
 import { QUESTIONNAIRE } from './questionnaire.ts';
 import { STRUCTURE } from './structure.ts';
 import { TESTING } from './testing.ts';
-import type { Rule } from './values.ts';
+import type { RuleWithin } from './values.ts';
 
-/** True where a rule holds for a value whose structure is right. */
-export type Invariant = (value: Json) => boolean;
+/** True where a rule holds for a value whose structure is right, in its resource. */
+export type Invariant = (value: Json, resource: JsonObject) => boolean;
 
 /** Rules between the elements of an object. */
-const RULES: Record<string, Rule> = {
+const RULES: Record<string, RuleWithin> = {
   ...DATATYPES,
   ...CLINICAL,
   ...EXCHANGE,
@@ -32,7 +32,10 @@ const TEXT_RULES: Record<string, (text: string) => boolean> = {
  * R4 gives to several rules stands with what each demands.
  */
 const INVARIANTS: ReadonlyMap<string, Invariant> = new Map<string, Invariant>([
-  ...Object.entries(RULES).map(([id, rule]): [string, Invariant] => [id, (value) => !isObject(value) || rule(value)]),
+  ...Object.entries(RULES).map(([id, rule]): [string, Invariant] => [
+    id,
+    (value, resource) => !isObject(value) || rule(value, resource),
+  ]),
   ...Object.entries(TEXT_RULES).map(([id, rule]): [string, Invariant] => [
     id,
     (value) => typeof value !== 'string' || rule(value),

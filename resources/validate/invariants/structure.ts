@@ -1,6 +1,6 @@
 /** The rules of StructureDefinition (https://hl7.org/fhir/R4/structuredefinition.html#invs). */
 import type { JsonObject } from '../../json/value.ts';
-import { anyOf, areDistinct, has, hasChoice, objects, type Rule, textOf } from './values.ts';
+import { anyOf, areDistinct, has, hasChoice, objects, type Rule, type RuleWithin, textOf } from './values.ts';
 
 const HL7 = 'http://hl7.org/fhir/StructureDefinition';
 const TYPE_CODE = /^(?:[a-zA-Z0-9.]+|http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][A-Za-z]+)$/;
@@ -9,6 +9,10 @@ const TYPE_CODE = /^(?:[a-zA-Z0-9.]+|http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][
 function elementsOf(structure: JsonObject, ...views: string[]): JsonObject[] {
   return views.flatMap((view) => objects(structure, view)).flatMap((view) => objects(view, 'element'));
 }
+
+/** What a differential tells of first is of the type that it is for; a logical model says itself what it is. */
+const beginsAtType: RuleWithin = (differential, structure) =>
+  structure.kind === 'logical' || textOf(objects(differential, 'element')[0]?.path).startsWith(textOf(structure.type));
 
 const isRoot: Rule = ({ path }) => !textOf(path).includes('.');
 const isLogical: Rule = ({ kind }) => kind === 'logical';
@@ -47,7 +51,7 @@ const differentialIds: Rule = (structure) => {
   return haveIds(elements) && areDistinct(idsOf(elements));
 };
 
-export const STRUCTURE: Record<string, Rule> = {
+export const STRUCTURE: Record<string, RuleWithin> = {
   'sdf-1': (structure) =>
     structure.derivation === 'constraint' ||
     areDistinct(elementsOf(structure, 'snapshot').map(({ path }) => path ?? null)),
@@ -57,7 +61,9 @@ export const STRUCTURE: Record<string, Rule> = {
     structure.type !== 'Extension' || structure.derivation === 'specialization' || has(structure, 'context'),
   'sdf-6': anyOf('snapshot', 'differential'),
   'sdf-8': (snapshot) => areBelow(objects(snapshot, 'element'), pathOf),
-  'sdf-8a': (differential) => areBelow(objects(differential, 'element'), (path) => path.split('.')[0] ?? ''),
+  'sdf-8a': (differential, structure) =>
+    beginsAtType(differential, structure) &&
+    areBelow(objects(differential, 'element'), (path) => path.split('.')[0] ?? ''),
   'sdf-8b': (snapshot) => objects(snapshot, 'element').every((element) => has(element, 'base')),
   'sdf-9': (structure) =>
     elementsOf(structure, 'snapshot', 'differential')

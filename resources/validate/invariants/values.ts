@@ -7,6 +7,9 @@ import { Decimal, isObject, type Json, type JsonObject } from '../../json/value.
 /** A rule of an object: true where it holds. */
 export type Rule = (value: JsonObject) => boolean;
 
+/** A rule that looks at the resource, too, in which the object stands: FHIRPath's `%resource`. */
+export type RuleWithin = (value: JsonObject, resource: JsonObject) => boolean;
+
 /** True where an element is there, be it by an extension alone. */
 export function has(value: JsonObject, name: string): boolean {
   return value[name] !== undefined || value[`_${name}`] !== undefined;

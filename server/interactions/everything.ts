@@ -1,0 +1,155 @@
+import type { Version } from '../../resources/engine.ts';
+import { Failure, type Issue } from '../../resources/errors.ts';
+import { type Compartment, typesWithin, withinCompartment } from '../../resources/search/compartment.ts';
+import { parseSearch } from '../../resources/search/parse.ts';
+import type { Criterion } from '../../resources/search/plan.ts';
+import { checkEnvelope, statedParameters } from './envelope.ts';
+import type { InteractionRequest, Result, Services } from './interaction.ts';
+import { searchset } from './page-bundle.ts';
+import { countOf, instantOf, LARGEST_COUNT } from './page-parameters.ts';
+
+type Pair = [name: string, value: string];
+
+/** What is asked for. */
+interface Asked {
+  /** As many entries as a page is to have. */
+  count: number;
+  /** The time since which what is sought has changed, in milliseconds since the epoch. */
+  since: number | undefined;
+  /** The types that were named; undefined for all, and what they refer to. */
+  named: string[] | undefined;
+  from: Place | undefined;
+}
+
+/** Where a page begins: at a type, or at the next page of its search. */
+interface Place {
+  type: string;
+  cursor: string | undefined;
+}
+
+type Page = Awaited<ReturnType<Services['engine']['search']>>;
+
+/** What may be sent; care dates are not told apart here. */
+const NAMES = ['_since', '_type', '_count'];
+
+/**
+ * `GET` or `POST /Patient/{id}/$everything`: the resource, then what is in its compartment, type by type, and what that
+ * refers to of other types (https://hl7.org/fhir/R4/patient-operation-everything.html). Each type is searched as the
+ * caller may search it by itself; what it may not is left out, and a warning names it.
+ */
+export async function everything(request: InteractionRequest, services: Services): Promise<Result> {
+  const { base, compartment, rows } = request;
+  if (compartment === undefined) throw new Error('Everything is that of a compartment');
+  const { of, id } = compartment;
+  const within = typesWithin(services.registry, of);
+  const parameters = parametersOf(request, services);
+  const asked = understood(parameters, within);
+  // Those that are named are refused as their searches are.
+  for (const type of asked.named ?? []) services.judge.rows(type);
+  const owner = await services.engine.read(of, id, rows);
+  const page = await gathered(owner, asked, within, request, services);
+  const shown = parameters.filter(([name]) => name !== '_cursor');
+  const bundle = { base, path: `${of}/${id}/$everything`, parameters: shown, page };
+  const hidden = within.filter((type) => type !== of && !request.types.has(type));
+  const warnings = asked.named === undefined && hidden.length > 0 ? [leftOut(hidden)] : [];
+  return { status: 200, text: searchset(bundle, page.included, (version) => version.text ?? '', warnings) };
+}
+
+/** The parameters of the address, and of a Parameters that was sent. Throws `malformed` for another body. */
+function parametersOf({ parameters, body }: InteractionRequest, { registry }: Services): Pair[] {
+  const stated = body['resourceType'] ?? 'Parameters';
+  if (stated !== 'Parameters') throw new Failure('malformed', 'Send a Parameters.', { expression: String(stated) });
+  checkEnvelope(body, registry, NAMES);
+  return [...parameters, ...statedParameters(body)];
+}
+
+/** Throws `parameter` for a value that is none, and `unknown-parameter`. */
+function understood(parameters: readonly Pair[], within: readonly string[]): Asked {
+  const asked: Asked = { count: LARGEST_COUNT, since: undefined, named: undefined, from: undefined };
+  for (const [name, value] of parameters) {
+    if (name === '_count') asked.count = countOf(value);
+    else if (name === '_since') asked.since = instantOf(name, value);
+    else if (name === '_type') asked.named = [...(asked.named ?? []), ...typesNamed(value, within)];
+    else if (name === '_cursor') asked.from = placeAt(value, within);
+    else if (name !== '_format' && name !== '_pretty') {
+      throw new Failure('unknown-parameter', `$everything takes ${NAMES.join(', ')} and _format, not ${name}.`);
+    }
+  }
+  return asked;
+}
+
+function typesNamed(value: string, within: readonly string[]): string[] {
+  const named = value.split(',');
+  const other = named.find((type) => !within.includes(type));
+  if (other === undefined) return named;
+  throw new Failure('parameter', `_type takes types that have a part in the compartment: ${within.join(', ')}.`);
+}
+
+function placeAt(text: string, within: readonly string[]): Place {
+  const [type = '', cursor] = text.split('.');
+  if (within.includes(type)) return { type, cursor };
+  throw new Failure('parameter', '_cursor is not one that this server gave: follow the next link as it is.');
+}
+
+/** One page: types are searched in turn until it has its entries, or is half as long as it may be. */
+async function gathered(
+  owner: Version,
+  { count, since, named, from }: Asked,
+  within: readonly string[],
+  request: InteractionRequest,
+  services: Services,
+): Promise<Page> {
+  const { pageBytes } = request;
+  const compartment = { of: owner.type, id: owner.id };
+  const sought = within.filter((type) => named === undefined || named.includes(type));
+  const shaping: Pair[] = [['_total', 'none']];
+  if (named === undefined) shaping.push(['_include', '*']);
+  if (since !== undefined) shaping.push(['_lastUpdated', `ge${new Date(since).toISOString()}`]);
+  const begins = from === undefined && sought.includes(owner.type) && owner.lastUpdated >= (since ?? 0);
+  const matches = begins ? [owner] : [];
+  const included = new Map<number, Version>();
+  let next: string | undefined;
+  for (const type of sought.slice(from && sought.indexOf(from.type))) {
+    const rows = request.types.get(type);
+    if (rows === undefined) continue;
+    const room = { count: count - matches.length, bytes: pageBytes - bytesOf([...matches, ...included.values()]) };
+    if (room.count <= 0 || room.bytes < pageBytes / 2) {
+      next = type;
+      break;
+    }
+    const pairs: Pair[] = [...shaping, ['_count', String(room.count)]];
+    if (from?.type === type && from.cursor !== undefined) pairs.push(['_cursor', from.cursor]);
+    const found = await searched(compartment, type, rows, pairs, room.bytes, services);
+    matches.push(...found.matches.filter(({ key }) => key !== owner.key));
+    // What is of a type of the compartment is found where its turn is.
+    for (const each of found.included) if (!within.includes(each.type)) included.set(each.key, each);
+    if (found.next !== undefined) {
+      next = `${type}.${found.next}`;
+      break;
+    }
+  }
+  return { matches, included: [...included.values()], total: undefined, next };
+}
+
+function searched(
+  compartment: Compartment,
+  type: string,
+  ownRows: Criterion[],
+  pairs: readonly Pair[],
+  bytes: number,
+  { engine, registry, clock, judge, baseUrl }: Services,
+): Promise<Page> {
+  const options = { base: baseUrl, now: clock(), rows: (touched: string) => judge.rows(touched), ownRows };
+  const within = withinCompartment(registry, options, compartment, type);
+  const plan = parseSearch(registry, type, pairs, { ...options, within });
+  return engine.search({ ...plan, bytes }, options);
+}
+
+function bytesOf(versions: readonly Version[]): number {
+  return versions.reduce((bytes, { text }) => bytes + (text?.length ?? 0), 0);
+}
+
+function leftOut(types: readonly string[]): Issue {
+  const diagnostics = `What you may not search is left out: ${types.join(', ')}.`;
+  return { severity: 'warning', code: 'suppressed', diagnostics };
+}
