@@ -9,6 +9,7 @@ import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
+import type { JudgedBy } from './stale.ts';
 
 /** One version of a resource as it is stored. */
 export interface Version {
@@ -58,11 +59,6 @@ export interface WriteOptions {
   condition?: { plan: ParsedSearch; id: string | undefined };
   /** The id that a new resource gets where it is the server's choice, if that was made before (`Engine.newId`). */
   newId?: string | undefined;
-}
-
-/** A version of a resource that policies have looked at; undefined where there was none. */
-export interface JudgedBy {
-  versionId: number | undefined;
 }
 
 /** Makes another document of a resource, within what a patch may make of it. */

@@ -86,9 +86,9 @@ function withoutCriteria(
 }
 
 /** What the caller may see of what a compartment is of, as its own read of that would show it. */
-function ownerRows({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Criterion[]> {
+async function ownerRows({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Criterion[]> {
   const read = { type, id, body: {}, patch: undefined };
-  return judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` });
+  return (await judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` })).rows;
 }
 
 /** What the caller may see of each type, where it may ask for it. */

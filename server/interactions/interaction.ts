@@ -1,11 +1,12 @@
 import type { Asker } from '../../auth/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
-import type { Interactions, JudgedBy, Version, WriteResult } from '../../resources/engine.ts';
+import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
+import type { JudgedBy } from '../../resources/stale.ts';
 import type { Patch } from '../body.ts';
 import type { Asked, Judge } from '../guard.ts';
 
