@@ -153,8 +153,6 @@ export interface Transaction extends Connection {
   note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
   /** Removes resources for good, with their versions, index rows, names and credentials. No rule is asked. */
   erase(type: string, versions: readonly Version[]): Promise<void>;
-  /** Makes the index rows of some resources anew, which a job is to do before it writes what was indexed otherwise. */
-  reindex(addresses: readonly Address[]): Promise<void>;
   credentials: Credentials & {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
     /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */

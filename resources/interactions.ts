@@ -223,10 +223,10 @@ class ResourceEngine extends Reads implements Engine {
     foreseen?: Foreseen,
     since?: number,
   ): Promise<Result> {
-    const { rules, registry, dialect } = this.#options;
+    const { rules, registry } = this.#options;
     const served = this.served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
-    const options = { registry, dialect, rules, served, newId: () => this.newId(), prepare: prepareWrite };
+    const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
   }
 
