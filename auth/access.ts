@@ -56,7 +56,7 @@ class PolicyJudgement implements Judgement {
     if (type === undefined || id === undefined) return request;
     if (!applicable(this.#inForce, request).some(({ looksAtResource }) => looksAtResource)) return request;
     const stored = await findStored(this.#engine, type, id);
-    return { ...request, resource: stored?.resource };
+    return { ...request, resource: stored?.resource, judgedBy: { versionId: stored?.versionId } };
   }
 
   permits(request: AccessRequest): boolean {

@@ -1,3 +1,4 @@
+import type { JudgedBy } from '../resources/engine.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import { isEmpty } from '../resources/search/text.ts';
 import type { Principal } from './principal.ts';
@@ -18,6 +19,8 @@ export interface AccessRequest {
   id?: string | undefined;
   /** The resource as it is stored, where the operation concerns one. */
   resource?: JsonObject | undefined;
+  /** The version of it, where it was looked for. */
+  judgedBy?: JudgedBy | undefined;
   body?: Json | undefined;
   /** By lower-case name. */
   headers: Readonly<Record<string, string | string[] | undefined>>;

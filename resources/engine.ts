@@ -52,10 +52,17 @@ export interface WriteOptions {
   ifNoneMatch?: number[] | 'any';
   /** The version that the write was made from: where it is not the current one any more, it is made again. */
   basedOn?: number;
+  /** What its caller was judged by: where it is not the current one any more, the caller is judged anew. */
+  judgedBy?: JudgedBy | undefined;
   /** The search that chose the resource: it must still find this id alone, or nothing. */
   condition?: { plan: ParsedSearch; id: string | undefined };
   /** The id that a new resource gets where it is the server's choice, if that was made before (`Engine.newId`). */
   newId?: string | undefined;
+}
+
+/** A version of a resource that policies have looked at; undefined where there was none. */
+export interface JudgedBy {
+  versionId: number | undefined;
 }
 
 /** Makes another document of a resource, within what a patch may make of it. */

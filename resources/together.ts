@@ -6,7 +6,7 @@ import type { PreparedWrite } from './prepare.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { ServedType } from './served.ts';
-import { StaleWrite } from './stale.ts';
+import { StaleJudgement, StaleWrite } from './stale.ts';
 import type { JobTransaction } from './transaction.ts';
 
 /** A write that is ready, and the version that it was made from. */
@@ -147,7 +147,7 @@ export class TogetherInteractions extends Reads implements JobInteractions {
     try {
       return await write;
     } catch (error) {
-      if (!(error instanceof StaleWrite)) throw error;
+      if (!(error instanceof StaleWrite || error instanceof StaleJudgement)) throw error;
       throw this.hasChanged(type, id) ? new Dependent() : new StalePlan();
     }
   }

@@ -17,7 +17,7 @@ import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import { asksForOthers } from './search/satisfying.ts';
 import type { ServedType } from './served.ts';
-import { StaleWrite } from './stale.ts';
+import { StaleJudgement, StaleWrite } from './stale.ts';
 import { resourceOf } from './store.ts';
 
 /** What a transaction needs of the engine it belongs to. */
@@ -102,6 +102,7 @@ export class JobTransaction implements Transaction {
     const current = method === 'POST' ? undefined : await this.current(definition.name, prepared.id);
     requireMatched(match, current);
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
+    requireJudgedBy(options, current);
     checkPreconditions(current, options);
     if (options.basedOn !== undefined && current?.versionId !== options.basedOn) throw new StaleWrite();
     await options.goOn?.();
@@ -137,6 +138,7 @@ export class JobTransaction implements Transaction {
     const current = await this.current(name, id);
     requireMatched(match, current);
     await this.#requireShown(type, current, options);
+    requireJudgedBy(options, current);
     checkPreconditions(current, options);
     const before = resourceOf(current);
     if (!current || !before) return current && { outcome: 'unchanged', version: current };
@@ -273,6 +275,12 @@ export class JobTransaction implements Transaction {
 /** Another node may have committed a version between a search and the lock on what it found: that one was not found. */
 function requireMatched(match: Version | undefined, current: Version | undefined): void {
   if (match && match.versionId !== current?.versionId) throw new StaleWrite();
+}
+
+/** Policies have looked at a version before the queue, and what they permit of another is not known. */
+function requireJudgedBy({ judgedBy }: WriteOptions, current: Version | undefined): void {
+  const versionId = current?.text == null ? undefined : current.versionId;
+  if (judgedBy && judgedBy.versionId !== versionId) throw new StaleJudgement();
 }
 
 function next(current: Version, now: number, method: Version['method'], text: string | null): Version {

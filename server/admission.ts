@@ -2,10 +2,35 @@ import { Denial } from '../auth/errors.ts';
 import { Failure } from '../resources/errors.ts';
 import { type Compartment, typesWithin } from '../resources/search/compartment.ts';
 import type { Criterion } from '../resources/search/plan.ts';
+import { StaleJudgement } from '../resources/stale.ts';
 import type { Asked, Judge } from './guard.ts';
 import { checkBodyType } from './interactions/address.ts';
 import { isCriterion } from './interactions/criteria.ts';
-import type { Interaction, InteractionRequest, Services } from './interactions/interaction.ts';
+import type { Interaction, InteractionRequest, Result, Services } from './interactions/interaction.ts';
+
+/**
+ * Does what a request asks for, once it is admitted, and judges it anew where the resource has changed since policies
+ * looked at it: what they permit of one version they may not of the next. Rejects as both do.
+ */
+export async function whileAdmitted(
+  { name }: Interaction,
+  request: InteractionRequest,
+  admitted: () => Promise<void>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    await admitted();
+    try {
+      const result = await work();
+      const { judgedBy } = request;
+      if (name !== 'read' || !judgedBy || result.version?.versionId === judgedBy.versionId) return result;
+    } catch (error) {
+      if (!(error instanceof StaleJudgement)) throw error;
+    }
+    // It waits anew, since the queue moves.
+    request.since = undefined;
+  }
+}
 
 /**
  * Judges a request, whether it came by itself or in a Bundle, and notes whose it is and what its caller may see. One
@@ -35,7 +60,7 @@ export async function admit(
   // Policies may look at all of the body.
   await request.goOn?.();
   const line = isKnown ? withoutCriteria(asked, request, registry.searchParameters(request.type)) : asked;
-  request.rows = await judge.require(name, request, line);
+  Object.assign(request, await judge.require(name, request, line));
   request.asker = judge.asker;
   request.asked = line;
   if (!isKnown) {

@@ -4,6 +4,7 @@ import { type Asker, askerOf } from '../auth/ending.ts';
 import { Denial } from '../auth/errors.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { AccessRequest } from '../auth/request-object.ts';
+import type { JudgedBy } from '../resources/engine.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import type { Context } from './context.ts';
@@ -18,8 +19,8 @@ export interface Judge {
    * the body is looked at.
    */
   requireChance(operation: string): void;
-  /** What the caller may see of the type in this interaction; rejects with a Denial where no policy lets it pass. */
-  require(name: InteractionName, request: JudgedRequest, asked: Asked): Promise<Criterion[]>;
+  /** What the caller may do in this interaction; rejects with a Denial where no policy lets it pass. */
+  require(name: InteractionName, request: JudgedRequest, asked: Asked): Promise<Permission>;
   /**
    * What the caller may see of a type, as its own search of that type would show it, or its history: criteria that
    * its rows must meet. Throws a Denial where it may not ask for that.
@@ -30,6 +31,14 @@ export interface Judge {
    * the body.
    */
   requireOperation(operation: string, body?: Json | undefined): void;
+}
+
+/** What a caller is let through to. */
+export interface Permission {
+  /** What it may see of the type. */
+  rows: Criterion[];
+  /** The version of the resource that was looked at, where a policy looks at one: it is permitted for that alone. */
+  judgedBy: JudgedBy | undefined;
 }
 
 /** What a judgement looks at. */
@@ -95,7 +104,7 @@ class RequestJudge implements Judge {
     name: InteractionName,
     { type, id, body, patch }: JudgedRequest,
     { method, url, headers }: Asked,
-  ): Promise<Criterion[]> {
+  ): Promise<Permission> {
     const request = await this.#judgement.complete({
       principal: this.#principal,
       operation: `${type}.${name}`,
@@ -108,7 +117,7 @@ class RequestJudge implements Judge {
       headers: headers ? { ...this.#ctx.req.headers, ...headers } : this.#ctx.req.headers,
       address: this.#ctx.state.address,
     });
-    return this.#judgement.require(request);
+    return { rows: this.#judgement.require(request), judgedBy: request.judgedBy };
   }
 
   rows(type: string, name: 'search' | 'history' = 'search'): Criterion[] {

@@ -28,12 +28,21 @@ export function isNotModified(
  * (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
 export function writeOptions(
-  request: Conditional & Pick<InteractionRequest, 'rows' | 'asker' | 'since' | 'goOn'>,
+  request: Conditional & Pick<InteractionRequest, 'rows' | 'judgedBy' | 'asker' | 'since' | 'goOn'>,
 ): WriteOptions {
   const ifMatch = condition(request, 'If-Match');
   const ifNoneMatch = condition(request, 'If-None-Match');
-  const { rows, asker: cause, since, goOn } = request;
-  return { by: 'caller', since, goOn, cause, rows, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
+  const { rows, judgedBy, asker: cause, since, goOn } = request;
+  return {
+    by: 'caller',
+    since,
+    goOn,
+    cause,
+    rows,
+    judgedBy,
+    ...(ifMatch && { ifMatch }),
+    ...(ifNoneMatch && { ifNoneMatch }),
+  };
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {

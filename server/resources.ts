@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { JsonObject } from '../resources/json/value.ts';
 import type { GoOn } from '../resources/pace.ts';
-import { admit } from './admission.ts';
+import { admit, whileAdmitted } from './admission.ts';
 import { pageBytes, sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
 import { bytesOf, type Patch, readForm, readPatch, readResource } from './body.ts';
@@ -36,9 +36,9 @@ export function mountResources(
       const { method, querystring } = ctx;
       const path = judgedPath(ctx.path, request.compartment);
       const asked = askedOf({ method, path, querystring }, sent.form && request.parameters);
-      await admit(interaction, request, asked, { judge, registry });
       const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
-      const result = await interaction.handle(request, services);
+      const admitted = () => admit(interaction, request, asked, services);
+      const result = await whileAdmitted(interaction, request, admitted, () => interaction.handle(request, services));
       return sendResult(ctx, answer, result, desk);
     });
   }

@@ -36,7 +36,7 @@ export function mountRevocation(
     const { parameters, exceptCurrent } = await readExpression(ctx, desk);
     const url = `/Session?${new URLSearchParams(parameters)}`;
     const asked = { method: 'PUT', url };
-    const rows = await judge.require('update', ENDING, asked);
+    const { rows } = await judge.require('update', ENDING, asked);
     const found = conditionOf({ type: 'Session' }, { engine, registry, clock, judge, baseUrl }, parameters);
     const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
     const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
@@ -89,7 +89,7 @@ async function mayEndAll(judge: Judge, user: string): Promise<boolean> {
   if (judge.rows('Session').length > 0) return false;
   const url = `/Session?${new URLSearchParams({ user: `User/${user}` })}`;
   try {
-    return (await judge.require('update', ENDING, { method: 'PUT', url })).length === 0;
+    return (await judge.require('update', ENDING, { method: 'PUT', url })).rows.length === 0;
   } catch (error) {
     if (error instanceof Denial) return false;
     throw error;

@@ -25,9 +25,12 @@ export function survey(root: JsonObject, place: string): Survey {
   return found;
 }
 
+// What they ask for they ask of texts alone.
+const OF_TEXT = ['pattern', 'minLength', 'maxLength'];
+
 /**
- * Tells of a parameter whether a schema tries its text by a pattern, and says nothing of lists. One that repeats is
- * such a list, of which a pattern says nothing either, and would let it pass.
+ * Tells of a parameter whether a schema tries its text by a pattern or its length, and says nothing of lists. One that
+ * repeats is such a list, of which they say nothing either, and would let it pass.
  */
 export function triedParameters(root: JsonObject, place: string): (name: string) => boolean {
   const partsOf = (schema: Json | undefined): JsonObject[] =>
@@ -35,7 +38,7 @@ export function triedParameters(root: JsonObject, place: string): (name: string)
   const isTried = (schema: Json | undefined) => {
     const parts = partsOf(schema);
     const mindsLists = parts.some(({ items, contains }) => (items ?? contains) !== undefined);
-    return !mindsLists && parts.some(({ pattern }) => pattern !== undefined);
+    return !mindsLists && parts.some((part) => OF_TEXT.some((keyword) => part[keyword] !== undefined));
   };
   const tried = new Set<string>();
   let others = false;

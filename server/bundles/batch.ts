@@ -1,5 +1,6 @@
 import { Failure } from '../../resources/errors.ts';
 import { InFlight } from '../../resources/in-flight.ts';
+import { whileAdmitted } from '../admission.ts';
 import type { Services } from '../interactions/interaction.ts';
 import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
@@ -51,9 +52,12 @@ interface Answering {
 
 async function done(entry: BundleEntry, services: Services, { room, told }: Answering): Promise<string | Failure> {
   try {
-    await admitEntry(entry, services);
-    if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
-    const result = await entry.interaction.handle(entry.request, services);
+    const { interaction, request } = entry;
+    const admitted = () => admitEntry(entry, services);
+    const result = await whileAdmitted(interaction, request, admitted, async () => {
+      if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
+      return interaction.handle(request, services);
+    });
     const answer = entryAnswer(entry, result);
     if (room.take(answer)) return answer;
     // What has been written is told of: nobody is to take it for undone.

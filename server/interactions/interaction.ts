@@ -1,6 +1,6 @@
 import type { Asker } from '../../auth/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
-import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
+import type { Interactions, JudgedBy, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
@@ -43,6 +43,8 @@ export interface InteractionRequest {
   parameters: [name: string, value: string][];
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
+  /** The version that its caller was judged by, where policies have looked at one. */
+  judgedBy?: JudgedBy | undefined;
   /** Since when it waits, in milliseconds of the process; an entry of a Bundle does so from when it is begun. */
   since?: number | undefined;
   /** How the work on a large body pauses; undefined for others. */

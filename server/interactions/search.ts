@@ -53,6 +53,6 @@ async function understood(
   const read = parameters.filter((pair) => !passedOver.includes(pair));
   const [path = ''] = asked.url.split('?', 1);
   const line = { ...asked, url: `${path}?${new URLSearchParams(read)}` };
-  const ownRows = await judge.require('search', request, line);
+  const { rows: ownRows } = await judge.require('search', request, line);
   return { ...parseSearch(registry, type, read, { ...options, ownRows }), warnings };
 }

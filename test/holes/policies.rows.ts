@@ -101,9 +101,16 @@ export const POLICIES: readonly Hole[] = [
       },
     ],
   },
+  hole(
+    'a write that races what a policy looks at',
+    'resources/transaction.ts',
+    'judgedBy && judgedBy.versionId !== versionId',
+    'false',
+  ),
   hole('a criterion beside an id', 'server/admission.ts', "id === '' || parameters.length === 0", 'id !== asked.url'),
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
+  hole('has no length that a schema could ask for', 'auth/policies/schema-survey.ts', ", 'minLength', 'maxLength'", ''),
   hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
@@ -211,7 +218,8 @@ export const POLICIES: readonly Hole[] = [
   hole(
     '403 that tells whether a thing exists',
     'server/resources.ts',
-    'await admit(',
-    "if (interaction.method === 'get' && request.id !== '') await engine.read(request.type, request.id); await admit(",
+    'const admitted = () => admit(',
+    `if (interaction.method === 'get' && request.id !== '') await engine.read(request.type, request.id);
+      const admitted = () => admit(`,
   ),
 ];

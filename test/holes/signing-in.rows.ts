@@ -215,6 +215,7 @@ export const SIGNING_IN: readonly Hole[] = [
     "await visible(context, interaction, 'read', id) :",
     "await visible(context, interaction, 'read') :",
   ),
+  hole('a choice of somebody else', 'auth/authorization/steps/sign-in.ts', 'login, patient: undefined }', 'login }'),
   hole(
     'scopes and no patient gets nothing',
     ACCESS,

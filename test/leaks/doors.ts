@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Reply, RequestOptions } from '../harness/http.ts';
 import { type Condition, conditionsOf } from './conditions.ts';
 import type { Caller } from './policies.ts';
+import { isAboutPatient } from './scopes.ts';
 import { type Moment, type Resource, same, TYPES, type Type, type World } from './world.ts';
 
 /** One request of the caller, told of so that a failure can be read. */
@@ -193,6 +194,26 @@ const search = fc
     });
   });
 
+const within = fc
+  .record({ type: anyType, patient: anyId('Patient'), count: fc.constantFrom(1, 50) })
+  .chain(({ type, patient, count }) =>
+    fc.array(fc.constantFrom(...conditionsOf(type)), { maxLength: 1 }).map((asked): Step => {
+      const path = `/Patient/${patient}/${type}?${[...asked.map((each) => each.search), `_count=${count}`].join('&')}`;
+      return {
+        told: `GET ${path}`,
+        async take(scene) {
+          const reply = await scene.ask('GET', path);
+          const { caller } = scene;
+          const found = type === 'Organization' ? 404 : maySearch(scene, type, asked) ? 200 : 403;
+          expect(reply.status).to.equal(caller.may(type, 'search') ? found : 403);
+          if (reply.status !== 200) return;
+          const matches = matching(scene, type, asked).filter((each) => isAboutPatient(each, patient));
+          compare(scene, await allEntries(scene, reply, matches.length), matches, '', undefined);
+        },
+      };
+    }),
+  );
+
 /** True where the caller may search the type and each that the conditions look at. */
 export function maySearch({ caller }: Scene, type: Type, asked: readonly Condition[]): boolean {
   return [type, ...asked.flatMap(({ touches }) => touches)].every((each) => caller.may(each, 'search'));
@@ -232,7 +253,7 @@ function name({ type, id }: Resource): string {
   return `${type}/${id}`;
 }
 
-export const reads: fc.Arbitrary<Step> = fc.oneof(read, vread, history, systemHistory, {
+export const reads: fc.Arbitrary<Step> = fc.oneof(read, vread, history, systemHistory, within, {
   weight: 4,
   arbitrary: search,
 });

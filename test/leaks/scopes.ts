@@ -48,9 +48,9 @@ export function reachOf(scopes: string, type: Type, interaction: Interaction): '
   return permitting.length > 0 ? about : 'none';
 }
 
-/** True where a resource is about the patient: it points there, or is that patient. */
-export function isAboutPatient({ type, id, subject, link }: Resource): boolean {
-  const name = `Patient/${PATIENT}`;
+/** True where a resource is about a patient: it points there, or is that patient. */
+export function isAboutPatient({ type, id, subject, link }: Resource, patient = PATIENT): boolean {
+  const name = `Patient/${patient}`;
   if (type === 'Observation') return subject?.reference === name;
-  return type === 'Patient' && (id === PATIENT || link?.some(({ other }) => other.reference === name) === true);
+  return type === 'Patient' && (id === patient || link?.some(({ other }) => other.reference === name) === true);
 }

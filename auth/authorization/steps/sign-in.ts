@@ -35,7 +35,8 @@ export const signIn: Step = {
     const user = await proveUser(context, { username, password, address, since, client: request.client.id });
     if (!user) return { again: form(interaction, username, 'The user name or the password is wrong.') };
     const { secret, login } = await context.browsers.signIn(user, interaction.browser, since);
-    return { interaction: { ...interaction, browser: secret, login } };
+    // What was chosen before may have been the choice of somebody who has left.
+    return { interaction: { ...interaction, browser: secret, login, patient: undefined } };
   },
 };
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from './api.ts';
-import { browserOf, CHALLENGE, codeIn } from './browser.ts';
+import { browserOf, CHALLENGE, codeIn, sealedIn } from './browser.ts';
 
 const CALLBACK = 'https://app.example/callback';
 const QUERY = {
@@ -50,4 +50,18 @@ describe('choosing a patient', () => {
       codeIn(await browser.send(consent, { answer: 'allow' }));
     });
   }
+
+  it('a choice of somebody else is none of the person who signs in after them', async () => {
+    for (const id of ['ann', 'bob']) await person(id, { 'request-method': 'get' });
+    const browser = browserOf(api);
+    const picker = await browser.signIn(await browser.open(QUERY), 'ann');
+    const consent = await browser.send(picker, { patient: 'shown' });
+    const question = await browser.get('/auth/logout');
+    const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
+    const form = { interaction: sealedIn(question), answer: 'sign-out' };
+    expect((await api.request('POST', '/auth/logout', { headers: { cookie }, form })).status).to.equal(200);
+    const login = await browser.send(consent, { answer: 'allow' });
+    expect(login.text).to.include('name="password"');
+    expect((await browser.signIn(login, 'bob')).text).to.include('<h1>Choose a patient</h1>');
+  });
 });

@@ -19,6 +19,7 @@ describe('judged addresses', () => {
     const policies: [id: string, policy: object][] = [
       ['own', { engine: 'matcho', matcho: { operation: { id: 'Group.search' }, params: { identifier: 'own' } } }],
       ['named', { engine: 'json-schema', schema: named('^own') }],
+      ['measured', { engine: 'json-schema', schema: measured }],
       [
         'known',
         {
@@ -56,6 +57,14 @@ describe('judged addresses', () => {
       params: { required: ['name'], properties: { name: { pattern } } },
     },
   });
+
+  const measured = {
+    required: ['operation', 'params'],
+    properties: {
+      operation: { properties: { id: { const: 'User.search' } } },
+      params: { required: ['username'], properties: { username: { minLength: 3 } } },
+    },
+  };
 
   const ask = (method: string, path: string, options: object = {}) =>
     api.request(method, path, { as: { bearer }, ...options });
@@ -169,6 +178,13 @@ describe('judged addresses', () => {
     for (const query of ['name=app', 'name=app&name=app', 'name=own&name=app', 'name=own&name=own']) {
       expect((await ask('GET', `/Client?${query}`)).status, query).to.equal(403);
       expect((await ask('POST', '/Client/_search', { form: query })).status, query).to.equal(403);
+    }
+  });
+
+  it('a parameter that repeats has no length that a schema could ask for', async () => {
+    expect((await ask('GET', '/User?username=own')).status).to.equal(200);
+    for (const query of ['username=o', 'username=o&username=o', 'username=own&username=own']) {
+      expect((await ask('GET', `/User?${query}`)).status, query).to.equal(403);
     }
   });
 

@@ -122,6 +122,36 @@ describe('the resource that policies see', () => {
     });
   }
 
+  describe('a write that races what a policy looks at', () => {
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const bundle = (type: string) => (api: Api, path: string) => {
+      const resource = { resourceType: 'Patient', gender: 'male', active: true };
+      const entry = [{ request: { method: 'PUT', url: path.slice(1) }, resource }];
+      return api.request('POST', '/', { json: { resourceType: 'Bundle', type, entry } });
+    };
+    const ways: [name: string, ask: (api: Api, path: string) => Promise<unknown>][] = [
+      ['PUT', (to, path) => to.request('PUT', path, { json: { gender: 'male', active: true } })],
+      ['PATCH', (to, path) => to.request('PATCH', path, { headers: merge, body: '{"active":true}' })],
+      ['DELETE', (to, path) => to.request('DELETE', path)],
+      ['batch', bundle('batch')],
+      ['transaction', bundle('transaction')],
+    ];
+    for (const [name, ask] of ways) {
+      it(`${name}: it is judged anew, and never lands behind what it may not change`, async () => {
+        await api.put('/AccessPolicy/tried', matcho({ resource: { gender: 'male' } }));
+        for (let round = 0; round < 20; round += 1) {
+          const path = `/Patient/${name}-${round}`;
+          await api.put(path, { gender: 'male' });
+          const others = api.request('PUT', path, { as: asRoot, json: { gender: 'female' } });
+          await Promise.all(round % 2 === 0 ? [ask(api, path), others] : [others, ask(api, path), ask(api, path)]);
+          const last = await api.request('GET', path, { as: asRoot });
+          expect([last.status, last.at('gender')], path).to.eql([200, 'female']);
+        }
+        await api.remove('/AccessPolicy/tried');
+      });
+    }
+  });
+
   it('holds no secret', async () => {
     await api.put('/Client/keeper', { secret: 'a-secret', name: 'Keeper' });
     await api.put('/AccessPolicy/tried', matcho({ resource: { name: 'Keeper', secret: 'nil?' } }));
