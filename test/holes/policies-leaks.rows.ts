@@ -109,7 +109,7 @@ export const LEAKS: readonly Hole[] = [
   hole(
     'a PUT by criteria that makes one',
     'server/interactions/write.ts',
-    "(rows.length === 0 ? rows : services.judge.require('create', request, create))",
+    "(rows.length === 0 ? rows : (await services.judge.require('create', request, create)).rows)",
     'rows',
   ),
   {
