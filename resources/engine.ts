@@ -7,6 +7,7 @@ import type { Address } from './known.ts';
 import type { GoOn } from './pace.ts';
 import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
+import type { Reindexed } from './reindex.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
 
@@ -234,14 +235,6 @@ export interface JobInteractions extends Interactions {
   hold(type: string): Promise<void>;
   /** True where the job itself has written a resource. */
   hasChanged(type: string, id: string): boolean;
-}
-
-/** How far the index rows of some types are made anew, in resources, deletions included. */
-export interface Reindexed {
-  looked: number;
-  /** Those that had other rows than they were to have. */
-  changed: number;
-  total: number;
 }
 
 /** The generic resource engine: nothing in it knows a type's name. */

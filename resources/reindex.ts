@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import type { Reindexed, Version } from './engine.ts';
+import type { Version } from './engine.ts';
 import type { Foreseen } from './foreseen.ts';
 import type { Job, JobContext } from './group.ts';
 import { NO_ROWS } from './index-changes.ts';
@@ -19,6 +19,14 @@ const ROUNDS = 3;
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 const TYPE: IndexColumn = { name: 'type', type: 'text' };
+
+/** How far the index rows of some types are made anew, in resources, deletions included. */
+export interface Reindexed {
+  looked: number;
+  /** Those that had other rows than they were to have. */
+  changed: number;
+  total: number;
+}
 
 export interface ReindexOptions {
   dialect: Dialect;

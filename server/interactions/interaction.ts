@@ -44,7 +44,7 @@ export interface InteractionRequest {
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
   /** The version that its caller was judged by, where policies have looked at one. */
-  judgedBy?: JudgedBy | undefined;
+  judgedBy: JudgedBy | undefined;
   /** Since when it waits, in milliseconds of the process; an entry of a Bundle does so from when it is begun. */
   since?: number | undefined;
   /** How the work on a large body pauses; undefined for others. */
