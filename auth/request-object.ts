@@ -1,6 +1,6 @@
+import type { JudgedBy } from '../resources/engine.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import { isEmpty } from '../resources/search/text.ts';
-import type { JudgedBy } from '../resources/stale.ts';
 import type { Principal } from './principal.ts';
 
 /** A request to be judged. */

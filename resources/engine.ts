@@ -7,9 +7,9 @@ import type { Address } from './known.ts';
 import type { GoOn } from './pace.ts';
 import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
+import type { Reindexed } from './reindex.ts';
 import type { SearchOptions } from './search/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
-import type { JudgedBy } from './stale.ts';
 
 /** One version of a resource as it is stored. */
 export interface Version {
@@ -59,6 +59,11 @@ export interface WriteOptions {
   condition?: { plan: ParsedSearch; id: string | undefined };
   /** The id that a new resource gets where it is the server's choice, if that was made before (`Engine.newId`). */
   newId?: string | undefined;
+}
+
+/** A version of a resource that policies have looked at; undefined where there was none. */
+export interface JudgedBy {
+  versionId: number | undefined;
 }
 
 /** Makes another document of a resource, within what a patch may make of it. */
@@ -156,8 +161,6 @@ export interface Transaction extends Connection {
   note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
   /** Removes resources for good, with their versions, index rows, names and credentials. No rule is asked. */
   erase(type: string, versions: readonly Version[]): Promise<void>;
-  /** Makes the index rows of some resources anew, which a job is to do before it writes what was indexed otherwise. */
-  reindex(addresses: readonly Address[]): Promise<void>;
   credentials: Credentials & {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
     /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */
@@ -232,14 +235,6 @@ export interface JobInteractions extends Interactions {
   hold(type: string): Promise<void>;
   /** True where the job itself has written a resource. */
   hasChanged(type: string, id: string): boolean;
-}
-
-/** How far the index rows of some types are made anew, in resources, deletions included. */
-export interface Reindexed {
-  looked: number;
-  /** Those that had other rows than they were to have. */
-  changed: number;
-  total: number;
 }
 
 /** The generic resource engine: nothing in it knows a type's name. */

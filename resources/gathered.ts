@@ -4,10 +4,13 @@ import type { Dialect } from './dialects/dialect.ts';
 import { IndexBuffer, indexStatements } from './index-buffer.ts';
 import { Versions, type VersionsOptions, versionStatements } from './versions.ts';
 
-/** The statements that bring what is gathered into the database, in the order in which they have to run. */
-export function flushStatements(dialect: Dialect): string[] {
+/**
+ * The statements that bring what is gathered into the database, in the order in which they have to run; index rows may
+ * be `there` already, which takes longer.
+ */
+export function flushStatements(dialect: Dialect, there = false): string[] {
   // Credentials belong to resources, which are there by then.
-  return [...versionStatements(dialect), ...credentialStatements(dialect), ...indexStatements(dialect)];
+  return [...versionStatements(dialect), ...credentialStatements(dialect), ...indexStatements(dialect, there)];
 }
 
 /** What the jobs of a group have written and the database does not have yet. */

@@ -11,14 +11,18 @@ const PARAM: IndexColumn = { name: 'param', type: 'integer' };
 const EDGE: IndexColumn = { name: 'edge', type: 'integer' };
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 
-/** The statements that change index rows: of each table what goes, and what comes. */
-export function indexStatements({ rowsFromJson }: Dialect): string[] {
+/**
+ * The statements that change index rows: of each table what goes, and what comes. What comes may be `there` already
+ * where a resource was indexed by another definition than it goes by now.
+ */
+export function indexStatements({ rowsFromJson }: Dialect, there = false): string[] {
   return INDEX_TABLES.flatMap((table) => {
     const [going, coming] = [goingColumns(table), columnsOf(table)];
     const names = (columns: IndexColumn[]) => columns.map(({ name }) => name).join(', ');
     return [
       `DELETE FROM ${table.name} WHERE (${names(going)}) IN (${rowsFromJson(going)})`,
-      `INSERT INTO ${table.name} (${names(coming)}) ${rowsFromJson(coming)}`,
+      `INSERT INTO ${table.name} (${names(coming)}) ${rowsFromJson(coming)}` +
+        (there ? ` WHERE true ON CONFLICT (${table.primaryKey.join(', ')}) DO UPDATE SET edge = excluded.edge` : ''),
     ];
   });
 }

@@ -9,7 +9,6 @@ import type {
   Interactions,
   JobInteractions,
   Patching,
-  Reindexed,
   TypeRule,
   Version,
   Work,
@@ -30,7 +29,7 @@ import { partIssues } from './project.ts';
 import { rowByKey, TickReader } from './reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
-import { type ReindexOptions, reindex } from './reindex.ts';
+import { type Reindexed, type ReindexOptions, reindex } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { walkType } from './search/walk.ts';
 import type { SecretHasher } from './secrets.ts';
@@ -223,10 +222,10 @@ class ResourceEngine extends Reads implements Engine {
     foreseen?: Foreseen,
     since?: number,
   ): Promise<Result> {
-    const { rules, registry, dialect } = this.#options;
+    const { rules, registry } = this.#options;
     const served = this.served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
-    const options = { registry, dialect, rules, served, newId: () => this.newId(), prepare: prepareWrite };
+    const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
   }
 

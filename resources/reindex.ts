@@ -1,10 +1,9 @@
-import { type Connection, DatabaseError } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import type { Reindexed, Version } from './engine.ts';
+import type { Version } from './engine.ts';
 import type { Foreseen } from './foreseen.ts';
 import type { Job, JobContext } from './group.ts';
 import { NO_ROWS } from './index-changes.ts';
-import type { Address } from './known.ts';
 import { contentOf } from './prepare.ts';
 import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows } from './search/tables.ts';
 import type { ServedType } from './served.ts';
@@ -20,6 +19,14 @@ const ROUNDS = 3;
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 const TYPE: IndexColumn = { name: 'type', type: 'text' };
+
+/** How far the index rows of some types are made anew, in resources, deletions included. */
+export interface Reindexed {
+  looked: number;
+  /** Those that had other rows than they were to have. */
+  changed: number;
+  total: number;
+}
 
 export interface ReindexOptions {
   dialect: Dialect;
@@ -55,7 +62,7 @@ export async function* reindex(types: readonly string[], options: ReindexOptions
       const again: Seen[] = [];
       for (let start = 0; start < left.length; start += PAGE) {
         const page = left.slice(start, start + PAGE);
-        const made = await bringUpToDate(page, rows, options);
+        const made = await options.submit((context) => makeRows(context, page, rows, options), { looksAt: page });
         again.push(...made.again);
         changed += made.changed;
         looked += page.length - made.again.length;
@@ -65,20 +72,6 @@ export async function* reindex(types: readonly string[], options: ReindexOptions
     }
     if (after >= last) return;
   }
-}
-
-/** Makes the rows of some resources anew in the job that is about to write them: it takes for granted what is there. */
-export async function reindexHere(
-  context: JobContext,
-  addresses: readonly Address[],
-  options: Pick<ReindexOptions, 'dialect' | 'served'>,
-): Promise<void> {
-  const page: Seen[] = [];
-  for (const { type, id } of addresses) {
-    const version = await context.versions.current(context.connection, type, id);
-    if (version) page.push(version);
-  }
-  if (page.length > 0) await makeRows(context, page, undefined, options);
 }
 
 /** How many resources there are, deletions included, and the key of the last: what comes later is indexed by itself. */
@@ -110,7 +103,7 @@ async function nextPart(
 async function storedRows(
   connection: Pick<Connection, 'all'>,
   of: readonly Seen[],
-  { dialect }: Pick<ReindexOptions, 'dialect'>,
+  { dialect }: ReindexOptions,
 ): Promise<ReadonlyMap<number, IndexRows>> {
   const byKey = new Map<number, Map<string, IndexRow[]>>(of.map(({ key }) => [key, new Map()]));
   const keys = asRows([...byKey.keys()]);
@@ -129,26 +122,11 @@ async function storedRows(
 }
 
 /** Changes the rows of a page; without `rows`, they are looked up while nobody else may write those resources. */
-async function bringUpToDate(
-  page: readonly Seen[],
-  rows: ReadonlyMap<number, IndexRows> | undefined,
-  options: ReindexOptions,
-): Promise<Made> {
-  const job = (context: JobContext) => makeRows(context, page, rows, options);
-  try {
-    return await options.submit(job, { looksAt: page });
-  } catch (error) {
-    // Somebody else who makes the rows anew has brought one first.
-    if (!rows || !(error instanceof DatabaseError) || error.fault !== 'constraint') throw error;
-    return { changed: 0, again: [...page] };
-  }
-}
-
 async function makeRows(
   { connection, versions, index, flush }: JobContext,
   page: readonly Seen[],
   rows: ReadonlyMap<number, IndexRows> | undefined,
-  options: Pick<ReindexOptions, 'dialect' | 'served'>,
+  options: ReindexOptions,
 ): Promise<Made> {
   const made: Made = { changed: 0, again: [] };
   const current = new Map<number, Version>();

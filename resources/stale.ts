@@ -3,11 +3,6 @@ import type { WriteOptions } from './engine.ts';
 /** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
 export class StaleWrite extends Error {}
 
-/** A version of a resource that policies have looked at; undefined where there was none. */
-export interface JudgedBy {
-  versionId: number | undefined;
-}
-
 /** Thrown where a resource is not any more what its caller was judged by: it is to be judged anew. */
 export class StaleJudgement extends Error {}
 

@@ -1,7 +1,6 @@
 import { isShown, notPermitted } from './access.ts';
 import type { Binding } from './connection.ts';
 import { jobCredentials } from './credentials.ts';
-import type { Dialect } from './dialects/dialect.ts';
 import type { Credentials, SearchPage, Transaction, TypeRule, Version, WriteOptions, WriteResult } from './engine.ts';
 import { erase } from './erase.ts';
 import type { JobContext } from './group.ts';
@@ -13,7 +12,6 @@ import { namesOf, replaceNames } from './names.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from './prepare.ts';
 import type { Registry } from './registry.ts';
-import { reindexHere } from './reindex.ts';
 import { runSearch } from './search/compile.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
@@ -25,7 +23,6 @@ import { resourceOf } from './store.ts';
 /** What a transaction needs of the engine it belongs to. */
 export interface TransactionOptions {
   registry: Registry;
-  dialect: Dialect;
   rules: Record<string, TypeRule>;
   served(type: string): ServedType;
   newId(): string;
@@ -197,10 +194,6 @@ export class JobTransaction implements Transaction {
 
   look(addresses: readonly Address[]): Promise<void> {
     return this.#context.look(addresses);
-  }
-
-  reindex(addresses: readonly Address[]): Promise<void> {
-    return reindexHere(this.#context, addresses, this.#options);
   }
 
   /** Repeats the search of a conditional write, and gives its match: what it chose must still be what it finds. */

@@ -55,6 +55,8 @@ const IN_DOUBT =
 interface Opened {
   connection: WriterConnection;
   write: Joined;
+  /** Takes index rows, too, that are there already; made when a group is first run again. */
+  writeAgain?: Joined;
 }
 
 /**
@@ -173,7 +175,11 @@ export class Writer {
   async #newGroup(savepoints: boolean, patient: boolean): Promise<Group> {
     const { clock, dialect } = this.#options;
     this.#opened ??= await this.#open();
-    const group = new Group({ clock, dialect, known: this.#known, savepoints, patient, ...this.#opened });
+    const { connection, write } = this.#opened;
+    if (savepoints) this.#opened.writeAgain ??= await connection.join(flushStatements(dialect, true));
+    const statements = (savepoints && this.#opened.writeAgain) || write;
+    const options = { clock, dialect, connection, write: statements, known: this.#known, savepoints, patient };
+    const group = new Group(options);
     await group.open();
     return group;
   }

@@ -3,7 +3,7 @@ import { Failure } from '../resources/errors.ts';
 import { type Compartment, typesWithin } from '../resources/search/compartment.ts';
 import type { Criterion } from '../resources/search/plan.ts';
 import { StaleJudgement } from '../resources/stale.ts';
-import type { Asked, Judge } from './guard.ts';
+import type { Asked, Judge, Permission } from './guard.ts';
 import { checkBodyType } from './interactions/address.ts';
 import { isCriterion } from './interactions/criteria.ts';
 import type { Interaction, InteractionRequest, Result, Services } from './interactions/interaction.ts';
@@ -48,7 +48,7 @@ export async function admit(
   const { name, everyType } = interaction;
   if (everyType) {
     const { compartment } = request;
-    if (compartment) request.rows = await ownerRows(compartment, asked, judge);
+    if (compartment) note(request, await ownerPermission(compartment, asked, judge));
     const names = compartment ? typesWithin(registry, compartment.of) : registry.names();
     const { types, denial } = visibleTypes(names, everyType, judge);
     if (types.size === 0 && !compartment) throw denial;
@@ -60,12 +60,17 @@ export async function admit(
   // Policies may look at all of the body.
   await request.goOn?.();
   const line = isKnown ? withoutCriteria(asked, request, registry.searchParameters(request.type)) : asked;
-  Object.assign(request, await judge.require(name, request, line));
+  note(request, await judge.require(name, request, line));
   request.asker = judge.asker;
   request.asked = line;
   if (!isKnown) {
     throw new Failure('unknown-type', `${request.type} is not a resource type of this server.`);
   }
+}
+
+function note(request: InteractionRequest, { rows, judgedBy }: Permission): void {
+  request.rows = rows;
+  request.judgedBy = judgedBy;
 }
 
 /**
@@ -86,9 +91,9 @@ function withoutCriteria(
 }
 
 /** What the caller may see of what a compartment is of, as its own read of that would show it. */
-async function ownerRows({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Criterion[]> {
+function ownerPermission({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Permission> {
   const read = { type, id, body: {}, patch: undefined };
-  return (await judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` })).rows;
+  return judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` });
 }
 
 /** What the caller may see of each type, where it may ask for it. */

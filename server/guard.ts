@@ -4,9 +4,9 @@ import { type Asker, askerOf } from '../auth/ending.ts';
 import { Denial } from '../auth/errors.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { AccessRequest } from '../auth/request-object.ts';
+import type { JudgedBy } from '../resources/engine.ts';
 import type { Json, JsonObject } from '../resources/json/value.ts';
 import type { Criterion } from '../resources/search/plan.ts';
-import type { JudgedBy } from '../resources/stale.ts';
 import type { Context } from './context.ts';
 import type { InteractionName, InteractionRequest } from './interactions/interaction.ts';
 

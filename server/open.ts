@@ -99,7 +99,6 @@ export async function openWard(
       const outcome = await bootstrapRoot(transaction, { id, secret }, ports.random);
       if (outcome.outcome === 'created') await noteIndexOurs(transaction);
       const due = await putInForce(digests, transaction);
-      await transaction.reindex(entries.filter(({ type }) => due.has(type)));
       await applyInitFile(entries, transaction, { random: ports.random, seal });
       return { outcome, due };
     };

@@ -96,6 +96,7 @@ function readRequest(
     pageBytes,
     parameters,
     rows: [],
+    judgedBy: undefined,
     types: new Map(),
     ofHttp: true,
     header: (name) => (ctx.req.headers[name.toLowerCase()] === undefined ? undefined : ctx.get(name)),

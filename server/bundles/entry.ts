@@ -81,6 +81,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     pageBytes: outer.pageBytes,
     parameters: parseForm(query),
     rows: [],
+    judgedBy: undefined,
     types: new Map(),
     newId: outer.newId(),
     goOn: outer.goOn,

@@ -1,12 +1,11 @@
 import type { Asker } from '../../auth/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
-import type { Interactions, Version, WriteResult } from '../../resources/engine.ts';
+import type { Interactions, JudgedBy, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
-import type { JudgedBy } from '../../resources/stale.ts';
 import type { Patch } from '../body.ts';
 import type { Asked, Judge } from '../guard.ts';
 
@@ -45,7 +44,7 @@ export interface InteractionRequest {
   /** What the caller may see of the type in this interaction. */
   rows: Criterion[];
   /** The version that its caller was judged by, where policies have looked at one. */
-  judgedBy?: JudgedBy | undefined;
+  judgedBy: JudgedBy | undefined;
   /** Since when it waits, in milliseconds of the process; an entry of a Bundle does so from when it is begun. */
   since?: number | undefined;
   /** How the work on a large body pauses; undefined for others. */

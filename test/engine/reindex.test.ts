@@ -73,6 +73,16 @@ describe('engine: reindex', () => {
     expect(await found('old')).to.eql([]);
   });
 
+  it('a write may bring what an old row says already', async () => {
+    // One of them has such a row, by its key.
+    for (const at of [3, 4]) await store(at, 'old');
+    expect(await found('old')).to.include.members(['p3', 'p4']);
+    for (const at of [3, 4]) await store(at, `Family${at}`);
+    await reindex();
+    expect(await found('old')).to.eql([]);
+    await isWhole();
+  });
+
   it('two at the same time do not get in the way of each other', async () => {
     await Promise.all([reindex(), reindex(), reindex()]);
     await isWhole();

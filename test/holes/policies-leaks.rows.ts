@@ -109,8 +109,8 @@ export const LEAKS: readonly Hole[] = [
   hole(
     'a PUT by criteria that makes one',
     'server/interactions/write.ts',
-    "rows.length === 0 ? rows : (await services.judge.require('create', request, create)).rows",
-    'rows',
+    "return (await services.judge.require('create', request, create)).rows;",
+    'return rows;',
   ),
   {
     attack: 'leak through history and vread',

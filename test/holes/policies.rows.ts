@@ -86,7 +86,11 @@ export const POLICIES: readonly Hole[] = [
   {
     attack: 'everything that is about a patient',
     edits: [
-      { file: 'server/admission.ts', guard: 'await ownerRows(compartment, asked, judge)', without: '[]' },
+      {
+        file: 'server/admission.ts',
+        guard: 'await ownerPermission(compartment, asked, judge)',
+        without: '{ rows: [] }',
+      },
       { file: 'server/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
     ],
   },
