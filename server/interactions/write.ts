@@ -47,7 +47,7 @@ export async function conditionalUpdate(request: InteractionRequest, services: S
   const { type, body, rows, newId } = request;
   const options = { ...writeOptions(request), newId };
   // Who may update all may make what is not there, as by an id. Rows show none before it: it is judged as a create.
-  const create = { method: 'POST', url: `/${type}` };
+  const create = { ...request.asked, method: 'POST', url: `/${type}` };
   const creating = async () => {
     if (rows.length === 0) return rows;
     return (await services.judge.require('create', request, create)).rows;

@@ -41,4 +41,25 @@ describe('rows and what is made', () => {
     await permit(['search', 'update']);
     expect([(await put('one')).status, (await transact('two')).status]).to.eql([200, 200]);
   });
+
+  it('the create that a PUT by criteria comes to has the headers of its entry, not of the Bundle', async () => {
+    const link = [{ reference: 'Client/app' }];
+    const rows = {
+      engine: 'criteria',
+      resource: 'Location',
+      interaction: ['search', 'update'],
+      criteria: 'status=active',
+    };
+    await api.put('/AccessPolicy/locations', { ...rows, link });
+    const matcho = { operation: { id: 'Location.create' }, headers: { 'if-none-match': 'present?' } };
+    await api.put('/AccessPolicy/creates', { engine: 'matcho', matcho, link });
+    const put = async (name: string, more: object) => {
+      const resource = { resourceType: 'Location', name, status: 'active' };
+      const entry = [{ request: { method: 'PUT', url: `Location?name=${name}`, ...more }, resource }];
+      const json = { resourceType: 'Bundle', type: 'batch', entry };
+      return (await ask('POST', '/', { json, headers: { 'if-none-match': '*' } })).at('entry.0.response.status');
+    };
+    expect([await put('three', {}), await put('four', { ifNoneMatch: '*' })]).to.eql(['403', '201']);
+    await api.remove('/AccessPolicy/creates');
+  });
 });
