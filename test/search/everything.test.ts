@@ -4,16 +4,10 @@ import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
 import type { Identity, Reply } from '../harness/http.ts';
 import { asRoot } from '../harness/server.ts';
+import { observation, to } from './about-patients.ts';
 import { APP, narrowed } from './narrowed.ts';
 
 const BASE = 'https://ward.example';
-const to = (reference: string) => ({ reference });
-const observation = (subject: string, others: object = {}) => ({
-  status: 'final',
-  code: { text: 'x' },
-  subject: to(subject),
-  ...others,
-});
 
 describe('Patient/$everything', () => {
   let api: Api;

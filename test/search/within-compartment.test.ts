@@ -3,17 +3,11 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
 import { asRoot } from '../harness/server.ts';
+import { observation, to } from './about-patients.ts';
 import { finds } from './finds.ts';
 import { APP, narrowed } from './narrowed.ts';
 
 const BASE = 'https://ward.example';
-const to = (reference: string) => ({ reference });
-const observation = (subject: string, others: object = {}) => ({
-  status: 'final',
-  code: { text: 'x' },
-  subject: to(subject),
-  ...others,
-});
 
 describe('Searches within a compartment', () => {
   let api: Api;
