@@ -61,8 +61,10 @@ export class IndexBuffer {
       const { gone, added } = this.#of(name);
       const [going, coming] = differences(old, now);
       differ ||= going.length > 0 || coming.length > 0;
-      const written = withoutUnwritten(going, added, key);
-      if (written.length > 0) append(gone, key, written);
+      if (going.length > 0) {
+        append(gone, key, going);
+        takeBack(going, added, key);
+      }
       if (coming.length > 0) append(added, key, coming);
     }
     return differ;
@@ -131,14 +133,18 @@ function append(to: Map<number, IndexRow[]>, key: number, rows: readonly IndexRo
   else for (const row of rows) known.push(row);
 }
 
-/** The rows of a resource but for those that an earlier job of the group has added: those need not come at all. */
-function withoutUnwritten(going: IndexRow[], added: Map<number, IndexRow[]>, key: number): IndexRow[] {
+/**
+ * Takes out of the rows that are to come what an earlier job of the group has added. They go nonetheless: an index
+ * that another definition made may have had them before.
+ */
+function takeBack(going: IndexRow[], added: Map<number, IndexRow[]>, key: number): void {
   const unwritten = added.get(key);
-  if (going.length === 0 || unwritten === undefined) return going;
-  const byIdentity = new Map(unwritten.map((row) => [identityOf(row), row]));
-  const written = going.filter((row) => !byIdentity.delete(identityOf(row)));
-  added.set(key, [...byIdentity.values()]);
-  return written;
+  if (unwritten === undefined) return;
+  const identities = new Set(going.map(identityOf));
+  added.set(
+    key,
+    unwritten.filter((row) => !identities.has(identityOf(row))),
+  );
 }
 
 /** What tells the rows of one resource apart, whatever their edges: no text in a row has a NUL. */

@@ -14,8 +14,6 @@ const MOST_RESOURCES = 10_000;
 const MOST_CHARACTERS = 16 * 2 ** 20;
 /** So many of them are changed by one job, which keeps other nodes from writing them meanwhile. */
 const PAGE = 500;
-/** How often the rows of resources are looked up that others write meanwhile; then once more while they may not. */
-const ROUNDS = 3;
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 const TYPE: IndexColumn = { name: 'type', type: 'text' };
@@ -35,19 +33,16 @@ export interface ReindexOptions {
   submit<Result>(job: Job<Result>, foreseen: Foreseen): Promise<Result>;
 }
 
-/** A resource as it was before its rows were looked up. */
-type Seen = Pick<Version, 'key' | 'type' | 'id' | 'versionId'>;
-
-/** What a job made of a page: how many resources had other rows, and which were written meanwhile. */
-interface Made {
-  changed: number;
-  again: Seen[];
-}
+/** A resource whose rows are looked at. */
+type Indexed = Pick<Version, 'key' | 'type' | 'id'>;
 
 /**
  * Brings the index rows of types to what their definitions of today give, whatever made them. What is stored is
  * compared and only what differs is written, a page of resources at a time: searches meanwhile find of each resource
  * what they found before or what they are to find, and writes go on. It can be stopped and begun again.
+ *
+ * Rows are looked up before the job that changes them. A write in between adds rows that the resource is to have and
+ * takes away such as it is not to have, so that what is still wrong of what was looked up is all that is wrong.
  */
 export async function* reindex(types: readonly string[], options: ReindexOptions): AsyncGenerator<Reindexed> {
   const { total, last } = await extentOf(types, options);
@@ -56,19 +51,12 @@ export async function* reindex(types: readonly string[], options: ReindexOptions
   for (;;) {
     const part = await nextPart(types, { after, last }, options);
     after = part.at(-1)?.key ?? last;
-    let left: Seen[] = part;
-    for (let round = 1; left.length > 0; round += 1) {
-      const rows = round > ROUNDS ? undefined : await storedRows(options.committed, left, options);
-      const again: Seen[] = [];
-      for (let start = 0; start < left.length; start += PAGE) {
-        const page = left.slice(start, start + PAGE);
-        const made = await options.submit((context) => makeRows(context, page, rows, options), { looksAt: page });
-        again.push(...made.again);
-        changed += made.changed;
-        looked += page.length - made.again.length;
-        yield { looked, changed, total };
-      }
-      left = again;
+    const rows = await storedRows(part, options);
+    for (let start = 0; start < part.length; start += PAGE) {
+      const page = part.slice(start, start + PAGE);
+      changed += await options.submit((context) => makeRows(context, page, rows, options), { looksAt: page });
+      looked += page.length;
+      yield { looked, changed, total };
     }
     if (after >= last) return;
   }
@@ -89,9 +77,9 @@ async function nextPart(
   types: readonly string[],
   { after, last }: { after: number; last: number },
   { committed, dialect }: ReindexOptions,
-): Promise<Seen[]> {
-  const found = await committed.all<Seen & { characters: number }>(
-    'SELECT key, type, id, version_id AS "versionId", coalesce(length(text), 0) AS characters FROM resource ' +
+): Promise<Indexed[]> {
+  const found = await committed.all<Indexed & { characters: number }>(
+    'SELECT key, type, id, coalesce(length(text), 0) AS characters FROM resource ' +
       `WHERE ${isOneOf(TYPE, dialect)} AND key > ? AND key <= ? ORDER BY key LIMIT ${MOST_RESOURCES}`,
     [asRows(types), after, last],
   );
@@ -101,16 +89,15 @@ async function nextPart(
 
 /** The index rows that resources have, by their keys. */
 async function storedRows(
-  connection: Pick<Connection, 'all'>,
-  of: readonly Seen[],
-  { dialect }: ReindexOptions,
+  of: readonly Indexed[],
+  { committed, dialect }: ReindexOptions,
 ): Promise<ReadonlyMap<number, IndexRows>> {
   const byKey = new Map<number, Map<string, IndexRow[]>>(of.map(({ key }) => [key, new Map()]));
   const keys = asRows([...byKey.keys()]);
   for (const { name, columns } of INDEX_TABLES) {
     const names = ['param', ...columns.map((column) => column.name), 'edge', 'key'];
     const sql = `SELECT ${names.join(', ')} FROM ${name} WHERE ${isOneOf(KEY, dialect)}`;
-    for (const found of await connection.all<Record<string, string | number>>(sql, [keys])) {
+    for (const found of await committed.all<Record<string, string | number>>(sql, [keys])) {
       const row = names.map((column) => found[column] ?? '');
       const tables = byKey.get(Number(found['key']));
       const known = tables?.get(name);
@@ -121,34 +108,23 @@ async function storedRows(
   return byKey;
 }
 
-/** Changes the rows of a page; without `rows`, they are looked up while nobody else may write those resources. */
+/** Changes the rows of a page, as a job; gives how many resources had other rows. */
 async function makeRows(
-  { connection, versions, index, flush }: JobContext,
-  page: readonly Seen[],
-  rows: ReadonlyMap<number, IndexRows> | undefined,
-  options: ReindexOptions,
-): Promise<Made> {
-  const made: Made = { changed: 0, again: [] };
-  const current = new Map<number, Version>();
-  for (const { type, id } of page) {
+  { connection, versions, index }: JobContext,
+  page: readonly Indexed[],
+  rows: ReadonlyMap<number, IndexRows>,
+  { served }: ReindexOptions,
+): Promise<number> {
+  let changed = 0;
+  for (const { key, type, id } of page) {
     const version = await versions.current(connection, type, id);
-    if (version) current.set(version.key, version);
-  }
-  if (!rows) await flush();
-  const stored = rows ?? (await storedRows(connection, page, options));
-  for (const seen of page) {
-    const version = current.get(seen.key);
     // It was removed for good meanwhile, and its rows with it.
-    if (!version) continue;
-    if (rows && version.versionId !== seen.versionId) {
-      made.again.push({ ...seen, versionId: version.versionId });
-      continue;
-    }
+    if (version?.key !== key) continue;
     const resource = resourceOf(version);
-    const due = resource ? options.served(seen.type).index(contentOf(resource)) : NO_ROWS;
-    if (index.replace(seen.key, stored.get(seen.key) ?? NO_ROWS, due)) made.changed += 1;
+    const due = resource ? served(type).index(contentOf(resource)) : NO_ROWS;
+    if (index.replace(key, rows.get(key) ?? NO_ROWS, due)) changed += 1;
   }
-  return made;
+  return changed;
 }
 
 /** A condition on a column, which binds what `asRows` gives. */

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { Engine } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
 import { INDEX_TABLES } from '../../resources/search/tables.ts';
 import { readConfig } from '../../server/config.ts';
 import { openWard, type Ward } from '../../server/open.ts';
@@ -19,7 +20,11 @@ describe('engine: reindex', () => {
     database = await preparedDatabase();
     ward = await openWard(readConfig({ DATABASE_URL: database.url }));
     engine = ward.engine;
-    await Promise.all(Array.from({ length: PATIENTS }, (_, at) => store(at, `Family${at}`)));
+    await engine.transact(async (transaction) => {
+      for (let at = 0; at < PATIENTS; at += 1) {
+        await transaction.update('Patient', `p${at}`, patient(at, `Family${at}`), BY);
+      }
+    });
   });
   after(async () => {
     await ward.close();
@@ -37,7 +42,7 @@ describe('engine: reindex', () => {
   );
 
   function store(at: number, family: string): Promise<unknown> {
-    return engine.update('Patient', `p${at}`, { resourceType: 'Patient', id: `p${at}`, name: [{ family }] }, BY);
+    return engine.update('Patient', `p${at}`, patient(at, family), BY);
   }
   const found = (family: string): Promise<(string | undefined)[]> =>
     engine.transact(async (transaction) =>
@@ -83,10 +88,23 @@ describe('engine: reindex', () => {
     await isWhole();
   });
 
+  it('a write takes back what one of its group brought, and an old row says already', async () => {
+    // One of them has such a row, by its key.
+    for (const at of [5, 6]) await Promise.all(['old', `Family${at}`].map((family) => store(at, family)));
+    expect(await found('old'))
+      .not.to.include('p5')
+      .and.not.to.include('p6');
+    await reindex();
+  });
+
   it('two at the same time do not get in the way of each other', async () => {
     await Promise.all([reindex(), reindex(), reindex()]);
     await isWhole();
   });
 });
+
+function patient(at: number, family: string): JsonObject {
+  return { resourceType: 'Patient', id: `p${at}`, name: [{ family }] };
+}
 
 const BY = { by: 'server' } as const;
