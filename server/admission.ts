@@ -13,7 +13,6 @@ import type { Interaction, InteractionRequest, Result, Services } from './intera
  * looked at it: what they permit of one version they may not of the next. Rejects as both do.
  */
 export async function whileAdmitted(
-  { name }: Interaction,
   request: InteractionRequest,
   admitted: () => Promise<void>,
   work: () => Promise<Result>,
@@ -21,9 +20,7 @@ export async function whileAdmitted(
   for (;;) {
     await admitted();
     try {
-      const result = await work();
-      const { judgedBy } = request;
-      if (name !== 'read' || !judgedBy || result.version?.versionId === judgedBy.versionId) return result;
+      return await work();
     } catch (error) {
       if (!(error instanceof StaleJudgement)) throw error;
     }

@@ -38,7 +38,7 @@ export function mountResources(
       const asked = askedOf({ method, path, querystring }, sent.form && request.parameters);
       const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
       const admitted = () => admit(interaction, request, asked, services);
-      const result = await whileAdmitted(interaction, request, admitted, () => interaction.handle(request, services));
+      const result = await whileAdmitted(request, admitted, () => interaction.handle(request, services));
       return sendResult(ctx, answer, result, desk);
     });
   }

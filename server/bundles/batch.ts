@@ -54,7 +54,7 @@ async function done(entry: BundleEntry, services: Services, { room, told }: Answ
   try {
     const { interaction, request } = entry;
     const admitted = () => admitEntry(entry, services);
-    const result = await whileAdmitted(interaction, request, admitted, async () => {
+    const result = await whileAdmitted(request, admitted, async () => {
       if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
       return interaction.handle(request, services);
     });

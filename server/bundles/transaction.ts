@@ -4,6 +4,7 @@ import type { JsonObject } from '../../resources/json/value.ts';
 import { type ReplaceLink, replaceLinks } from '../../resources/links.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { asksForOthers } from '../../resources/search/satisfying.ts';
+import { StaleJudgement } from '../../resources/stale.ts';
 import { Dependent, StalePlan, untilPlanHolds } from '../../resources/together.ts';
 import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
@@ -80,7 +81,7 @@ async function perform(
   const found = new Set<number>();
   for (const { entry, index } of inOrder(entries).flat()) {
     const lookup = conditions[index];
-    const result = await handle(entry, services).catch(async (error: unknown) => {
+    const result = await handle(ownOf(entry, services.engine), services).catch(async (error: unknown) => {
       throw findsOthers(error) ? await blame(entry, lookup, services.engine) : error;
     });
     if (isWrite(entry) && result.version && result.version.id !== ids[index]) {
@@ -142,12 +143,20 @@ async function matchesOf({ place }: BundleEntry, { condition }: Lookup, job: Job
   }
 }
 
+/** The entry; one that looks at what the job has written is not judged by that, which is the caller's own. */
+function ownOf(entry: BundleEntry, job: JobInteractions): BundleEntry {
+  const { type, id } = entry.request;
+  if (isWrite(entry) || !job.hasChanged(type, id)) return entry;
+  return { ...entry, request: { ...entry.request, judgedBy: undefined } };
+}
+
+/** Rejects with StalePlan where others have changed what policies have looked at. */
 async function handle(entry: BundleEntry, services: Services): Promise<Result> {
   const { interaction, request, place } = entry;
   try {
     return await interaction.handle(request, services);
   } catch (error) {
-    throw inEntry(error, place, request.type);
+    throw error instanceof StaleJudgement ? new StalePlan() : inEntry(error, place, request.type);
   }
 }
 

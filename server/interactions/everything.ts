@@ -3,9 +3,9 @@ import { Failure, type Issue } from '../../resources/errors.ts';
 import { type Compartment, typesWithin, withinCompartment } from '../../resources/search/compartment.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
 import type { Criterion } from '../../resources/search/plan.ts';
-import { StaleJudgement } from '../../resources/stale.ts';
 import { checkEnvelope, statedParameters } from './envelope.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
+import { requireJudged } from './judged.ts';
 import { searchset } from './page-bundle.ts';
 import { countOf, instantOf, LARGEST_COUNT } from './page-parameters.ts';
 
@@ -39,7 +39,7 @@ const NAMES = ['_since', '_type', '_count'];
  * caller may search it by itself; what it may not is left out, and a warning names it. Throws StaleJudgement.
  */
 export async function everything(request: InteractionRequest, services: Services): Promise<Result> {
-  const { base, compartment, rows, judgedBy } = request;
+  const { base, compartment, rows } = request;
   if (compartment === undefined) throw new Error('Everything is that of a compartment');
   const { of, id } = compartment;
   const within = typesWithin(services.registry, of);
@@ -48,7 +48,7 @@ export async function everything(request: InteractionRequest, services: Services
   // Those that are named are refused as their searches are.
   for (const type of asked.named ?? []) services.judge.rows(type);
   const owner = await services.engine.read(of, id, rows);
-  if (judgedBy && judgedBy.versionId !== owner.versionId) throw new StaleJudgement();
+  requireJudged(request, owner);
   const page = await gathered(owner, asked, within, request, services);
   const shown = parameters.filter(([name]) => name !== '_cursor');
   const bundle = { base, path: `${of}/${id}/$everything`, parameters: shown, page };

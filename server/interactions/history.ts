@@ -1,15 +1,17 @@
 import type { HistoryPage, SearchPage } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
+import { requireStanding } from './judged.ts';
 import { history as historyBundle } from './page-bundle.ts';
 import { countOf, instantOf } from './page-parameters.ts';
 
 const DEFAULT_COUNT = 100;
 
-/** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). */
+/** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). Rejects with StaleJudgement. */
 export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
   const { type, id, rows } = request;
   const page = await engine.history(type, id === '' ? undefined : id, historyPage(request), rows);
+  await requireStanding(request, engine);
   return answered(request, id === '' ? `${type}/_history` : `${type}/${id}/_history`, page);
 }
 

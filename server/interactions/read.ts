@@ -4,17 +4,22 @@ import { projectText } from '../../resources/project.ts';
 import { parseProjection } from '../../resources/search/parse.ts';
 import { isNotModified } from '../preconditions.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
+import { requireJudged, requireStanding } from './judged.ts';
 
-/** `GET /{type}/{id}` (FHIR R4 §3.1.0.1). */
+/** `GET /{type}/{id}` (FHIR R4 §3.1.0.1). Rejects with StaleJudgement. */
 export async function read(request: InteractionRequest, services: Services): Promise<Result> {
-  return given(request, services, await services.engine.read(request.type, request.id, request.rows));
+  const current = await services.engine.read(request.type, request.id, request.rows);
+  requireJudged(request, current);
+  return given(request, services, current);
 }
 
-/** `GET /{type}/{id}/_history/{version}` (FHIR R4 §3.1.0.2). */
+/** `GET /{type}/{id}/_history/{version}` (FHIR R4 §3.1.0.2). Rejects with StaleJudgement. */
 export async function vread(request: InteractionRequest, services: Services): Promise<Result> {
   const { type, id, version } = request;
   if (!/^[1-9]\d{0,8}$/.test(version)) throw new Failure('not-found', `There is no such version of ${type}/${id}.`);
-  return given(request, services, await services.engine.vread(type, id, Number(version), request.rows));
+  const found = await services.engine.vread(type, id, Number(version), request.rows);
+  await requireStanding(request, services.engine);
+  return given(request, services, found);
 }
 
 /** The version or the part of it that is asked for, or word that the caller has it. */

@@ -106,6 +106,12 @@ export const POLICIES: readonly Hole[] = [
     ],
   },
   hole(
+    'a read that races what a policy looks at',
+    'server/interactions/judged.ts',
+    'judgedBy && judgedBy.versionId !== given?.versionId',
+    'false',
+  ),
+  hole(
     'a write that races what a policy looks at',
     'resources/transaction.ts',
     'judgedBy && judgedBy.versionId !== versionId',

@@ -152,6 +152,47 @@ describe('the resource that policies see', () => {
     }
   });
 
+  it('a read that races what a policy looks at shows nothing of what that does not permit', async () => {
+    const get = (url: string) => ({ request: { method: 'GET', url } });
+    const create = {
+      request: { method: 'POST', url: 'Basic' },
+      resource: { resourceType: 'Basic', code: { text: 'a' } },
+    };
+    const bundle = (type: string, ...entry: object[]) => {
+      return api.request('POST', '/', { json: { resourceType: 'Bundle', type, entry } });
+    };
+    await api.put('/AccessPolicy/tried', matcho({ resource: { gender: 'male' } }));
+    await api.put('/AccessPolicy/bundles', matcho({ 'request-method': 'post', uri: '#^/(Basic)?$' }));
+    const ways: [name: string, ask: (url: string) => ReturnType<Api['request']>][] = [
+      ['read', (url) => api.request('GET', `/${url}`)],
+      ['vread', (url) => api.request('GET', `/${url}/_history/2`)],
+      ['history', (url) => api.request('GET', `/${url}/_history`)],
+      ['everything', (url) => api.request('GET', `/${url}/$everything`)],
+      ['batch', (url) => bundle('batch', get(url), get(`${url}/_history`))],
+      ['transaction, read', (url) => bundle('transaction', create, get(url))],
+      ['transaction, vread', (url) => bundle('transaction', create, get(`${url}/_history/2`))],
+      ['transaction, history', (url) => bundle('transaction', create, get(`${url}/_history`))],
+    ];
+    const shown = new Set<string>();
+    for (let round = 0; round < 8; round += 1) {
+      const url = `Patient/seen-${round}`;
+      await api.put(`/${url}`, { gender: 'male' });
+      const write = api.request('PUT', `/${url}`, { as: asRoot, json: { gender: 'female' } });
+      const read = ways.map(async ([name, ask]) => {
+        if ((await ask(url)).text.includes('female')) shown.add(name);
+      });
+      await Promise.all([write, ...read]);
+    }
+    expect([...shown]).to.eql([]);
+
+    const url = 'Patient/own';
+    await api.put(`/${url}`, { gender: 'male' });
+    const change = { request: { method: 'PUT', url }, resource: { resourceType: 'Patient', gender: 'other' } };
+    const own = await bundle('transaction', change, get(url), get(`${url}/_history`));
+    expect([own.status, own.at('entry.1.resource.gender'), own.at('entry.2.resource.total')]).to.eql([200, 'other', 2]);
+    for (const id of ['tried', 'bundles']) await api.remove(`/AccessPolicy/${id}`);
+  });
+
   it('holds no secret', async () => {
     await api.put('/Client/keeper', { secret: 'a-secret', name: 'Keeper' });
     await api.put('/AccessPolicy/tried', matcho({ resource: { name: 'Keeper', secret: 'nil?' } }));
