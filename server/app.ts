@@ -30,7 +30,7 @@ import { mountRevocation } from './revocation.ts';
 import { countAnswers } from './slow-readers.ts';
 import { soundAddress } from './sound-address.ts';
 
-type Opened = Pick<Ward, 'engine' | 'registry' | 'database' | 'passwords' | 'clock' | 'random'>;
+type Opened = Pick<Ward, 'engine' | 'registry' | 'database' | 'passwords' | 'cursors' | 'clock' | 'random'>;
 
 export interface AppOptions extends Opened {
   config: Config;

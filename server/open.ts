@@ -2,7 +2,7 @@ import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
 import { createPasswords, type HashCost } from '../auth/passwords.ts';
 import { createRules } from '../auth/rules.ts';
 import { createSeal, type Seal } from '../auth/sealing.ts';
-import { resealServerSecrets } from '../auth/server-keys.ts';
+import { resealServerSecrets, serverSecret } from '../auth/server-keys.ts';
 import { resealKeys } from '../auth/signing-keys.ts';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
@@ -12,6 +12,7 @@ import type { Registry } from '../resources/registry.ts';
 import type { GroupSize } from '../resources/writer.ts';
 import type { Config } from './config.ts';
 import { type CountedPasswords, counted } from './counted-passwords.ts';
+import { type Cursors, createCursors } from './cursors.ts';
 import { type Database, openDatabase } from './database.ts';
 import { openRegistry } from './declarations.ts';
 import { declaredRules, digestsOf, indexAnew, putInForce } from './declared-index.ts';
@@ -41,6 +42,7 @@ export interface Ward extends Ports {
   passwords: CountedPasswords;
   /** What the server's own keys are stored with. */
   seal: Seal;
+  cursors: Cursors;
   /** What became of the root client. */
   root: RootOutcome;
   /** Finishes the writes and closes the database. */
@@ -100,17 +102,17 @@ export async function openWard(
       if (outcome.outcome === 'created') await noteIndexOurs(transaction);
       const due = await putInForce(digests, transaction);
       await applyInitFile(entries, transaction, { random: ports.random, seal });
-      return { outcome, due };
+      return { outcome, due, cursorSecret: await serverSecret(transaction, seal, 'cursor', ports.random(32)) };
     };
-    const root = await database.migrate(async () => {
+    const { root, cursors } = await database.migrate(async () => {
       // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
-      const { outcome, due } = await engine.transact(bootstrap);
+      const { outcome, due, cursorSecret } = await engine.transact(bootstrap);
       // Not within it: what may take long would keep other nodes from writing.
       await indexAnew(due, engine);
       if (!(await isIndexOurs(engine.committed))) report(OLD_INDEX);
-      return outcome;
+      return { root: outcome, cursors: createCursors(cursorSecret) };
     });
-    return { config, database, registry, engine, passwords, seal, root, close, ...ports };
+    return { config, database, registry, engine, passwords, seal, cursors, root, close, ...ports };
   } catch (error) {
     await close();
     throw error;

@@ -6,6 +6,7 @@ import { pageBytes, sendResult, wanted } from './answer.ts';
 import type { AppOptions } from './app.ts';
 import { bytesOf, type Patch, readForm, readPatch, readResource } from './body.ts';
 import type { Context, RequestState } from './context.ts';
+import type { Cursors } from './cursors.ts';
 import type { Desk } from './desk.ts';
 import { parseForm } from './formats/form.ts';
 import { askedOf, guard } from './guard.ts';
@@ -20,7 +21,7 @@ import { INTERACTIONS } from './interactions/registry.ts';
  */
 export function mountResources(
   router: Router<RequestState>,
-  { engine, registry, clock, auth, config, desk }: AppOptions,
+  { engine, registry, cursors, clock, auth, config, desk }: AppOptions,
 ): void {
   for (const interaction of INTERACTIONS) {
     const { takes } = interaction;
@@ -32,11 +33,11 @@ export function mountResources(
       if (takes !== undefined && operation !== undefined) judge.requireChance(operation);
       const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
       const answer = early ?? wanted(ctx);
-      const request = readRequest(ctx, interaction, sent, pageBytes(answer));
+      const request = readRequest(ctx, interaction, sent, { cursors, pageBytes: pageBytes(answer) });
       const { method, querystring } = ctx;
       const path = judgedPath(ctx.path, request.compartment);
       const asked = askedOf({ method, path, querystring }, sent.form && request.parameters);
-      const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
+      const services = { engine, registry, cursors, clock, judge, baseUrl: config.baseUrl };
       const admitted = () => admit(interaction, request, asked, services);
       const result = await whileAdmitted(request, admitted, () => interaction.handle(request, services));
       return sendResult(ctx, answer, result, desk);
@@ -77,12 +78,11 @@ function readRequest(
   ctx: Context,
   { everyType }: Interaction,
   { body = {}, patch, form, goOn }: Sent,
-  pageBytes: number,
+  { cursors, pageBytes }: { cursors: Cursors; pageBytes: number },
 ): InteractionRequest {
   const { params } = ctx;
   const { type, id, version } = params;
-  const parameters = parseForm(ctx.querystring);
-  if (form) parameters.push(...form);
+  const parameters = cursors.open([...parseForm(ctx.querystring), ...(form ?? [])]);
   const request: InteractionRequest = {
     base: ctx.state.base,
     since: ctx.state.since,

@@ -37,7 +37,7 @@ export function mountRevocation(
     const url = `/Session?${new URLSearchParams(parameters)}`;
     const asked = { method: 'PUT', url };
     const { rows } = await judge.require('update', ENDING, asked);
-    const found = conditionOf({ type: 'Session' }, { engine, registry, clock, judge, baseUrl }, parameters);
+    const found = conditionOf({ type: 'Session' }, { registry, clock, judge, baseUrl }, parameters);
     const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
     const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
     const criteria = [...found.criteria, ...open.criteria, ...rows];

@@ -3,6 +3,7 @@ import { Failure } from '../../resources/errors.ts';
 import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { GoOn } from '../../resources/pace.ts';
+import type { Cursors } from '../cursors.ts';
 import { parseForm } from '../formats/form.ts';
 import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
@@ -29,6 +30,7 @@ export interface Outer {
   /** The base of its links, and the server's own address. */
   base: string;
   baseUrl: string;
+  cursors: Cursors;
   /** Bytes of text at which a page in its answer ends. */
   pageBytes: number;
   /** The `Prefer` header of the Bundle: it holds for each entry. */
@@ -79,7 +81,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
         ? patchOf(resourceOf(entry, place), parts['type'] ?? '', place, outer.bounds)
         : undefined,
     pageBytes: outer.pageBytes,
-    parameters: parseForm(query),
+    parameters: outer.cursors.open(parseForm(query)),
     rows: [],
     judgedBy: undefined,
     types: new Map(),

@@ -25,7 +25,7 @@ const MOST_ENTRIES = 2000;
 
 /** Mounts `POST /`: several requests in one (FHIR R4 §3.1.0.11). Each is judged; the Bundle itself is not. */
 export function mountBundles(router: Router<RequestState>, options: AppOptions): void {
-  const { engine, registry, clock, auth, config, logger, desk } = options;
+  const { engine, registry, cursors, clock, auth, config, logger, desk } = options;
   router.post('/', async (ctx) => {
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
@@ -33,7 +33,7 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     const outer = outerOf(ctx, answer, options);
     // A page with what it includes has room, and so has whatever was sent.
     const newRoom = () => new AnswerRoom(2 * Math.max(pageBytes(answer), config.maxBody));
-    const services = { engine, registry, clock, judge, baseUrl: config.baseUrl };
+    const services = { engine, registry, cursors, clock, judge, baseUrl: config.baseUrl };
     if (type === 'transaction') {
       const entries = await readAll(items, outer, readOrThrow);
       const text = responseBundle(type, await transact(entries, services, newRoom));
@@ -73,10 +73,11 @@ function readBundle(body: JsonObject): { type: string; items: Json[] } {
   return { type, items: entry };
 }
 
-function outerOf(ctx: Context, answer: Answer, { engine, config: { baseUrl }, desk }: AppOptions): Outer {
+function outerOf(ctx: Context, answer: Answer, { engine, cursors, config: { baseUrl }, desk }: AppOptions): Outer {
   return {
     base: ctx.state.base,
     baseUrl,
+    cursors,
     pageBytes: pageBytes(answer),
     prefer: ctx.get('Prefer'),
     newId: () => engine.newId(),

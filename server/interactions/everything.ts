@@ -51,7 +51,7 @@ export async function everything(request: InteractionRequest, services: Services
   requireJudged(request, owner);
   const page = await gathered(owner, asked, within, request, services);
   const shown = parameters.filter(([name]) => name !== '_cursor');
-  const bundle = { base, path: `${of}/${id}/$everything`, parameters: shown, page };
+  const bundle = { base, path: `${of}/${id}/$everything`, parameters: shown, page, cursors: services.cursors };
   const hidden = within.filter((type) => type !== of && !request.types.has(type));
   const warnings = asked.named === undefined && hidden.length > 0 ? [leftOut(hidden)] : [];
   return { status: 200, text: searchset(bundle, page.included, (version) => version.text ?? '', warnings) };

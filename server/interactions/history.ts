@@ -8,22 +8,28 @@ import { countOf, instantOf } from './page-parameters.ts';
 const DEFAULT_COUNT = 100;
 
 /** `GET /{type}/_history` and `GET /{type}/{id}/_history` (FHIR R4 §3.1.0.12). Rejects with StaleJudgement. */
-export async function history(request: InteractionRequest, { engine }: Services): Promise<Result> {
+export async function history(request: InteractionRequest, services: Services): Promise<Result> {
+  const { engine } = services;
   const { type, id, rows } = request;
   const page = await engine.history(type, id === '' ? undefined : id, historyPage(request), rows);
   await requireStanding(request, engine);
-  return answered(request, id === '' ? `${type}/_history` : `${type}/${id}/_history`, page);
+  return answered(request, id === '' ? `${type}/_history` : `${type}/${id}/_history`, page, services);
 }
 
 /** `GET /_history`: of every type that the caller may ask for its history, in one (FHIR R4 §3.1.0.12). */
-export async function systemHistory(request: InteractionRequest, { engine }: Services): Promise<Result> {
-  const page = await engine.historyOfTypes(request.types, historyPage(request));
-  return answered(request, '_history', page);
+export async function systemHistory(request: InteractionRequest, services: Services): Promise<Result> {
+  const page = await services.engine.historyOfTypes(request.types, historyPage(request));
+  return answered(request, '_history', page, services);
 }
 
-function answered({ base, parameters }: InteractionRequest, path: string, page: SearchPage): Result {
+function answered(
+  { base, parameters }: InteractionRequest,
+  path: string,
+  page: SearchPage,
+  services: Services,
+): Result {
   const shown = parameters.filter(([name]) => name !== '_cursor');
-  return { status: 200, text: historyBundle({ base, path, parameters: shown, page }) };
+  return { status: 200, text: historyBundle({ base, path, parameters: shown, page, cursors: services.cursors }) };
 }
 
 /** The parameters of a history: which page of it is asked for. */

@@ -7,6 +7,7 @@ import type { Registry } from '../../resources/registry.ts';
 import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
 import type { Patch } from '../body.ts';
+import type { Cursors } from '../cursors.ts';
 import type { Asked, Judge } from '../guard.ts';
 
 /** What a resource interaction is called, in policies and in the CapabilityStatement. */
@@ -67,6 +68,7 @@ export interface Services {
   /** The engine, or where several requests are one transaction, its view of that. */
   engine: Interactions;
   registry: Registry;
+  cursors: Cursors;
   clock: Clock;
   judge: Judge;
   /** The server's own address, without a trailing slash: what a search takes references to it by. */

@@ -1,6 +1,7 @@
 import type { SearchPage, Version } from '../../resources/engine.ts';
 import { Failure, type Issue } from '../../resources/errors.ts';
 import { renderJson } from '../../resources/json/render.ts';
+import type { Cursors } from '../cursors.ts';
 import { LONGEST_LINK } from '../head-limits.ts';
 import { operationOutcome } from '../respond.ts';
 
@@ -13,6 +14,7 @@ export interface BundlePage {
   /** The parameters of the request, without the cursor. */
   parameters: readonly (readonly [string, string])[];
   page: SearchPage;
+  cursors: Cursors;
 }
 
 /** A searchset as JSON text, each resource as `textOf` gives it, and what is to be known of it (FHIR R4 §3.1.1.5). */
@@ -69,14 +71,14 @@ function listed(texts: readonly string[]): string {
   return list;
 }
 
-function links({ base, path, parameters, page }: BundlePage): string {
+function links({ base, path, parameters, page, cursors }: BundlePage): string {
   const address = (pairs: readonly (readonly [string, string])[]) => {
     const query = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value])).toString();
     return `${base}/${path}${query === '' ? '' : `?${query}`}`;
   };
   const self = JSON.stringify({ relation: 'self', url: address(parameters) });
   if (page.next === undefined) return self;
-  const url = address([...parameters, ['_cursor', page.next]]);
+  const url = address([...parameters, ['_cursor', cursors.close(page.next)]]);
   // The form of a search may be longer than any address: a link that cannot be followed would look like the end.
   if (url.length > LONGEST_LINK) {
     const message = 'The address of the next page would be too long: ask for one page by _count, or for fewer values.';

@@ -14,7 +14,7 @@ import { searchset } from './page-bundle.ts';
  * `GET /Patient/{id}/{type}?…` (https://hl7.org/fhir/R4/http.html#vsearch).
  */
 export async function search(request: InteractionRequest, services: Services): Promise<Result> {
-  const { engine, registry, clock, judge, baseUrl } = services;
+  const { engine, registry, cursors, clock, judge, baseUrl } = services;
   const { base, type, compartment, pageBytes } = request;
   const lenient = prefers(request, 'handling') === 'lenient';
   const now = clock();
@@ -28,7 +28,7 @@ export async function search(request: InteractionRequest, services: Services): P
   const page = await engine.search(plan, options);
   const textOf = (version: Version) => projectText(registry, version, plan);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
-  const bundle = { base, path, parameters: plan.understood, page };
+  const bundle = { base, path, parameters: plan.understood, page, cursors };
   return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings.map(passedOver)) };
 }
 

@@ -92,7 +92,7 @@ export function byQuery(request: InteractionRequest, services: Services): Parsed
 /** What chooses the resource of a conditional write: it is a search, and judged as one. */
 export function conditionOf(
   { type }: Pick<InteractionRequest, 'type'>,
-  { registry, clock, judge, baseUrl }: Services,
+  { registry, clock, judge, baseUrl }: Pick<Services, 'registry' | 'clock' | 'judge' | 'baseUrl'>,
   parameters: [string, string][],
 ): ParsedSearch {
   const options = { base: baseUrl, now: clock(), rows: (other: string) => judge.rows(other) };

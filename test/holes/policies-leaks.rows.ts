@@ -88,6 +88,12 @@ export const LEAKS: readonly Hole[] = [
     'criteria: [...search.criteria, ...bounds]',
     'criteria: cursor === undefined ? [...search.criteria, ...bounds] : search.criteria',
   ),
+  hole(
+    'a cursor that tells how much there is',
+    'server/interactions/page-bundle.ts',
+    'cursors.close(page.next)',
+    "Buffer.from(page.next).toString('base64url')",
+  ),
   {
     attack: 'leak through _sort order',
     edits: [

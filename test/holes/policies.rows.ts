@@ -11,7 +11,7 @@ const JUDGED_BY_TEXT: Edit = {
 /** The Sessions that `$revoke` finds are those of the expression, whatever its caller may find. */
 const FINDS_ALL_SESSIONS: Edit = {
   file: 'server/revocation.ts',
-  guard: '{ engine, registry, clock, judge, baseUrl }, parameters)',
+  guard: '{ registry, clock, judge, baseUrl }, parameters)',
   without: '{ engine, registry, clock, judge: { ...judge, rows: () => [] }, baseUrl }, parameters)',
 };
 

@@ -5,6 +5,7 @@ import { createRegistry } from '../../resources/registry.ts';
 import { batch } from '../../server/bundles/batch.ts';
 import { readEntry } from '../../server/bundles/entry.ts';
 import { AnswerRoom } from '../../server/bundles/room.ts';
+import { createCursors } from '../../server/cursors.ts';
 import type { Result, Services } from '../../server/interactions/interaction.ts';
 import type { Reply } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
@@ -54,7 +55,9 @@ describe('interactions: large answers', () => {
     const judge = { require: async () => [] };
     const services = { judge, registry: createRegistry(['Patient']) } as unknown as Services;
     const outcomesWith = (prefer: string) => {
-      const outer = { base: '', baseUrl: '', pageBytes: 0, prefer, newId: () => '', bounds: { values: 9, names: 9 } };
+      const cursors = createCursors(Buffer.alloc(32));
+      const bounds = { values: 9, names: 9 };
+      const outer = { base: '', baseUrl: '', cursors, pageBytes: 0, prefer, newId: () => '', bounds };
       const one = readEntry(
         JSON.parse(JSON.stringify(entry('PATCH Patient/1', { active: true }))),
         'Bundle.entry[0]',
