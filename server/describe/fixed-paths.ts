@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import { answers, bodies } from './contents.ts';
+import { parameterNamed } from './taken.ts';
 
 const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
 const page: JsonObject = { 'text/html': { schema: { type: 'string' } } };
@@ -13,7 +14,11 @@ const resource = answers({ $ref: '#/components/schemas/Resource' });
 const bundle = answers({ $ref: '#/components/schemas/Bundle' });
 
 /** What anyone may get. */
-function open(operationId: string, tag: string, responses: JsonObject = { ...answer, ...failure }): JsonObject {
+function open(
+  operationId: string,
+  tag: string,
+  responses: JsonObject = { ...answer, ...failure },
+): { get: JsonObject } {
   return { get: { operationId, tags: [tag], security: [], responses } };
 }
 
@@ -64,6 +69,7 @@ const FIXED_PATHS: Record<string, JsonObject> = {
     post: {
       operationId: 'bundle',
       tags: ['system'],
+      parameters: ['_format', '_pretty', 'Prefer'].map(parameterNamed),
       requestBody: { required: true, content: bodies(['resource']) },
       responses: { '200': { description: 'A Bundle with what became of each entry.', content: bundle }, ...failure },
     },
@@ -82,7 +88,12 @@ const FIXED_PATHS: Record<string, JsonObject> = {
       },
     },
   },
-  '/metadata': open('capabilities', 'server', { '200': { description: 'Done.', content: resource }, ...failure }),
+  '/metadata': {
+    get: {
+      ...open('capabilities', 'server', { '200': { description: 'Done.', content: resource }, ...failure }).get,
+      parameters: ['_format', '_pretty'].map(parameterNamed),
+    },
+  },
   '/openapi.json': open('openapi', 'server'),
   '/.well-known/jwks.json': open('jwks', 'auth'),
   '/.well-known/oauth-authorization-server': open('oauth-authorization-server', 'auth'),
@@ -113,7 +124,7 @@ const FIXED_PATHS: Record<string, JsonObject> = {
     post: {
       operationId: 'revoke-sessions',
       tags: ['auth'],
-      parameters: [{ $ref: '#/components/parameters/search' }],
+      parameters: [parameterNamed('search')],
       requestBody: { required: false, content: form },
       responses: { '200': { description: 'How many Sessions were ended.', content: resource }, ...failure },
     },
