@@ -133,8 +133,8 @@ const FIXED_PATHS: Record<string, JsonObject> = {
     delete: {
       operationId: 'close-session',
       tags: ['auth'],
-      security: [{ bearer: [] }],
-      responses: { '204': { description: 'The session of the token is over.' }, ...failure },
+      parameters: ['search', 'If-Match', 'If-None-Match'].map(parameterNamed),
+      responses: { '204': { description: 'The Session is over.' }, ...failure },
     },
   },
 };

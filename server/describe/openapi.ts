@@ -1,5 +1,6 @@
-import type { JsonObject } from '../../resources/json/value.ts';
+import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
+import { typesWithin } from '../../resources/search/compartment.ts';
 import type { BodyKind } from '../formats/media-types.ts';
 import type { Interaction } from '../interactions/interaction.ts';
 import { INTERACTIONS } from '../interactions/registry.ts';
@@ -27,9 +28,21 @@ export function openApi(registry: Registry, base: string, root: string): JsonObj
     },
     servers: [{ url: base }],
     security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],
-    paths: summarized({ ...fixedPaths(base, root), ...resourcePaths() }),
+    paths: withSessions(summarized({ ...fixedPaths(base, root), ...resourcePaths() })),
     components: components(registry, root),
   };
+}
+
+/**
+ * What has an address of its own stands in front of `/{type}`: Sessions are searched and changed at theirs as well, and
+ * made by the token endpoint alone (https://spec.openapis.org/oas/v3.1.0#path-templating-matching).
+ */
+function withSessions(paths: Record<string, JsonObject>): Record<string, JsonObject> {
+  const { parameters, post, ...others } = paths['/{type}'] ?? {};
+  const ofSessions = Object.entries(others).map(([method, told]) => {
+    return [method, isObject(told) ? { ...told, operationId: `${told['operationId']}-sessions` } : told];
+  });
+  return { ...paths, '/Session': { ...Object.fromEntries(ofSessions), ...paths['/Session'] } };
 }
 
 function resourcePaths(): Record<string, JsonObject> {
@@ -37,7 +50,10 @@ function resourcePaths(): Record<string, JsonObject> {
   const taken = new Set<string>();
   for (const interaction of INTERACTIONS) {
     const path = interaction.path.replace(/:(\w+)/g, '{$1}');
-    const named = [...interaction.path.matchAll(/:(\w+)/g)].map(([, name]) => parameterNamed(name ?? ''));
+    const isWithin = interaction.path.startsWith('/:compartment');
+    const named = [...interaction.path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
+      return parameterNamed(isWithin && name === 'type' ? 'member' : name);
+    });
     paths[path] = {
       ...(named.length > 0 ? { parameters: named } : {}),
       ...paths[path],
@@ -109,10 +125,12 @@ function success(name: Interaction['name'], status: string): JsonObject {
 }
 
 function components(registry: Registry, root: string): JsonObject {
+  const compartments = registry.compartments();
   return {
     parameters: {
       type: inPath('type', { enum: registry.names() }),
-      compartment: inPath('compartment', { enum: registry.compartments() }),
+      member: inPath('type', { enum: [...new Set(compartments.flatMap((of) => typesWithin(registry, of)))] }),
+      compartment: inPath('compartment', { enum: compartments }),
       owner: inPath('owner', { pattern: ID }),
       id: inPath('id', { pattern: ID }),
       version: inPath('version', { pattern: '^[1-9][0-9]*$' }),

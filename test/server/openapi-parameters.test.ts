@@ -124,6 +124,27 @@ describe('server: the OpenAPI document and what requests are asked with', () => 
     expect(told('bundle', 'header')).to.eql(['Prefer']);
   });
 
+  it('tells the types that have a part in a compartment, and no other', async () => {
+    const members = api.list('components.parameters.member.schema.enum');
+    for (const type of api.list('components.parameters.type.schema.enum')) {
+      const { status } = await server.request('GET', `/Patient/told/${type}?_summary=count`, { as: asRoot });
+      expect(status, String(type)).to.equal(members.includes(type) ? 200 : 404);
+    }
+  });
+
+  it('tells at /Session what is served there, which hides /{type} from tools', async () => {
+    const item = api.at('paths') as Record<string, object>;
+    expect(Object.keys(item['/Session'] ?? {})).to.have.members(['get', 'put', 'patch', 'delete']);
+    const found = await server.request('GET', '/Session?_summary=count', { as: asRoot });
+    expect(found.status).to.equal(200);
+    expect((await server.request('POST', '/Session', { as: asRoot, json: {} })).status).to.equal(422);
+    expect(told('close-session', 'query')).to.eql(['search']);
+    const { status } = await server.request('DELETE', '/Session?user=User/nobody', { as: asRoot });
+    expect(Object.keys(operation('close-session').responses))
+      .to.include(String(status))
+      .and.to.include('204');
+  });
+
   it('tells what a validation goes by', async () => {
     for (const [id, path] of [
       ['validate', '/$validate'],
