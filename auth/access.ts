@@ -10,7 +10,7 @@ import type { Policies, PolicySet } from './policies/policies.ts';
 import { type Principal, principalName } from './principal.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 import { patientOf } from './signed-in.ts';
-import { scopeFor, tokenReach } from './smart-scopes.ts';
+import { scopedOperation, scopeFor, tokenReach } from './smart-scopes.ts';
 import { findStored, referenceOf } from './stored.ts';
 
 /** A judgement by the policies as they were when it was begun. */
@@ -117,8 +117,8 @@ function principalsOf(principal: Principal): string[] {
 }
 
 /** What a token of the same caller would need instead, as far as scopes go (RFC 6750 §3.1). */
-function sufficientScope({ principal, operation }: Asked): string | undefined {
-  return scopeFor(principal.kind === 'user' ? 'user' : 'system', operation);
+function sufficientScope({ principal, operation, id }: Scoped): string | undefined {
+  return scopeFor(principal.kind === 'user' ? 'user' : 'system', scopedOperation(operation, id));
 }
 
 /**
@@ -126,10 +126,10 @@ function sufficientScope({ principal, operation }: Asked): string | undefined {
  * compartment of the patient in the Session; without one that is nothing.
  */
 function withinScope(context: PolicyContext, request: Scoped): Decision {
-  const { principal, operation } = request;
+  const { principal, operation, id } = request;
   const token = principal.kind === 'anonymous' ? undefined : principal.token;
   if (!token || readsOwnRecord(request, token.record.scope)) return true;
-  const reach = tokenReach(token.boundBy, token.record.scope, operation);
+  const reach = tokenReach(token.boundBy, token.record.scope, scopedOperation(operation, id));
   if (reach !== 'patient') return reach === 'anywhere';
   const patient = patientOf(token.session.resource);
   const [type = ''] = operation.split('.');

@@ -13,6 +13,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   read: 'r',
   vread: 'r',
   history: 'r',
+  'history-type': 's',
   update: 'u',
   patch: 'u',
   delete: 'd',
@@ -79,6 +80,11 @@ export function needsPatient(scopes: readonly string[]): boolean {
 /** True for a scope that this server never gives: there is no launch from within, and no access bound to a login. */
 export function isUnserved(scope: string): boolean {
   return OTHER_LAUNCH.test(scope) || scope === 'online_access';
+}
+
+/** What scopes call an operation: the history of a type, which shows what a search does, is not that of a resource. */
+export function scopedOperation(operation: string, id: string | undefined): string {
+  return id === undefined && operation.endsWith('.history') ? `${operation}-type` : operation;
 }
 
 /** How far scopes reach in an operation such as `Patient.search`: anywhere, in the patient's compartment, nowhere. */

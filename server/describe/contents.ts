@@ -18,3 +18,15 @@ const BODY_SCHEMAS: Record<BodyKind, JsonObject> = {
 export function answers(schema: JsonObject): JsonObject {
   return Object.fromEntries(MEDIA_TYPES.filter(({ answer }) => answer).map(({ mediaType }) => [mediaType, { schema }]));
 }
+
+/** What is no resource, as it is answered: in JSON or in YAML. */
+export function plainAnswers(schema: JsonObject): JsonObject {
+  const { 'application/fhir+json': _, ...plain } = answers(schema);
+  return plain;
+}
+
+/** The bodies of credentials and of wishes: in JSON, and where `kinds` has them as forms. */
+export function plainBodies(kinds: readonly BodyKind[]): JsonObject {
+  const rows = MEDIA_TYPES.filter(({ kind, format }) => kinds.includes(kind) && format?.name !== 'yaml');
+  return Object.fromEntries(rows.map(({ mediaType }) => [mediaType, { schema: { type: 'object' } }]));
+}

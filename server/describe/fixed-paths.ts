@@ -1,11 +1,16 @@
 import type { JsonObject } from '../../resources/json/value.ts';
-import { answers, bodies } from './contents.ts';
+import { JWK_SET } from '../formats/media-types.ts';
+import { answers, bodies, plainAnswers, plainBodies } from './contents.ts';
+import { parameterNamed } from './taken.ts';
 
+const FORMAT = [parameterNamed('_format')];
 const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
 const page: JsonObject = { 'text/html': { schema: { type: 'string' } } };
 const text: JsonObject = { 'text/plain': { schema: { type: 'string' } } };
 const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
-const answer: JsonObject = { '200': { description: 'Done.', content: object } };
+const anything = { type: 'object' };
+const told: JsonObject = { '200': { description: 'Done.', content: object } };
+const answer: JsonObject = { '200': { description: 'Done.', content: plainAnswers(anything) } };
 /** Why not, under `/auth` and elsewhere. */
 const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
 const failure: JsonObject = { default: { $ref: '#/components/responses/Failure' } };
@@ -13,17 +18,25 @@ const resource = answers({ $ref: '#/components/schemas/Resource' });
 const bundle = answers({ $ref: '#/components/schemas/Bundle' });
 
 /** What anyone may get. */
-function open(operationId: string, tag: string, responses: JsonObject = { ...answer, ...failure }): JsonObject {
+function open(operationId: string, tag: string, responses: JsonObject = { ...told, ...failure }): { get: JsonObject } {
   return { get: { operationId, tags: [tag], security: [], responses } };
+}
+
+/** What is told of the issuer, and the types of its own that it has. */
+function wellKnown(operationId: string, own: JsonObject = {}): JsonObject {
+  const content = { ...plainAnswers(anything), ...own };
+  const { get } = open(operationId, 'auth', { '200': { description: 'Done.', content }, ...failure });
+  return { get: { ...get, parameters: FORMAT } };
 }
 
 /** What judges its caller by what it is sent. */
 function posted(operationId: string): JsonObject {
-  const requestBody = { required: true, content: { ...form, ...object } };
+  const requestBody = { required: true, content: plainBodies(['form', 'resource']) };
   return {
     post: {
       operationId,
       tags: ['auth'],
+      parameters: FORMAT,
       security: [{ basic: [] }, {}],
       requestBody,
       responses: { ...answer, ...refusal },
@@ -42,7 +55,13 @@ function paged(operationId: string, told: JsonObject): JsonObject {
 }
 
 function userinfo(operationId: string): JsonObject {
-  return { operationId, tags: ['auth'], security: [{ bearer: [] }], responses: { ...answer, ...refusal } };
+  return {
+    operationId,
+    tags: ['auth'],
+    parameters: FORMAT,
+    security: [{ bearer: [] }],
+    responses: { ...answer, ...refusal },
+  };
 }
 
 /** What belongs to the issuer, and stands at the root alone. */
@@ -64,12 +83,13 @@ const FIXED_PATHS: Record<string, JsonObject> = {
     post: {
       operationId: 'bundle',
       tags: ['system'],
+      parameters: ['_format', '_pretty', 'Prefer'].map(parameterNamed),
       requestBody: { required: true, content: bodies(['resource']) },
       responses: { '200': { description: 'A Bundle with what became of each entry.', content: bundle }, ...failure },
     },
   },
   '/health': open('health', 'server', {
-    ...answer,
+    ...told,
     '503': { description: 'The database does not answer.', content: object },
   }),
   '/metrics': {
@@ -82,12 +102,17 @@ const FIXED_PATHS: Record<string, JsonObject> = {
       },
     },
   },
-  '/metadata': open('capabilities', 'server', { '200': { description: 'Done.', content: resource }, ...failure }),
+  '/metadata': {
+    get: {
+      ...open('capabilities', 'server', { '200': { description: 'Done.', content: resource }, ...failure }).get,
+      parameters: ['_format', '_pretty'].map(parameterNamed),
+    },
+  },
   '/openapi.json': open('openapi', 'server'),
-  '/.well-known/jwks.json': open('jwks', 'auth'),
-  '/.well-known/oauth-authorization-server': open('oauth-authorization-server', 'auth'),
-  '/.well-known/openid-configuration': open('openid-configuration', 'auth'),
-  '/.well-known/smart-configuration': open('smart-configuration', 'auth'),
+  '/.well-known/jwks.json': wellKnown('jwks', { [JWK_SET.mediaType]: { schema: anything } }),
+  '/.well-known/oauth-authorization-server': wellKnown('oauth-authorization-server'),
+  '/.well-known/openid-configuration': wellKnown('openid-configuration'),
+  '/.well-known/smart-configuration': wellKnown('smart-configuration'),
   '/auth/authorize': paged('authorize', {
     '200': { description: 'A page for a person.', content: page },
     '303': { description: 'Where to go on, with a code or an error.' },
@@ -101,19 +126,23 @@ const FIXED_PATHS: Record<string, JsonObject> = {
   '/auth/introspect': posted('introspect'),
   '/auth/userinfo': { get: userinfo('userinfo'), post: userinfo('userinfo-post') },
   '/auth/keys': {
-    get: { operationId: 'keys', tags: ['auth'], responses: { ...answer, ...refusal } },
+    get: { operationId: 'keys', tags: ['auth'], parameters: FORMAT, responses: { ...answer, ...refusal } },
     post: {
       operationId: 'rotate-keys',
       tags: ['auth'],
-      requestBody: { required: false, content: object },
-      responses: { '200': { description: 'The key that signs next, or now.', content: object }, ...refusal },
+      parameters: FORMAT,
+      requestBody: { required: false, content: plainBodies(['resource']) },
+      responses: {
+        '200': { description: 'The key that signs next, or now.', content: plainAnswers(anything) },
+        ...refusal,
+      },
     },
   },
   '/Session/$revoke': {
     post: {
       operationId: 'revoke-sessions',
       tags: ['auth'],
-      parameters: [{ $ref: '#/components/parameters/search' }],
+      parameters: [parameterNamed('search')],
       requestBody: { required: false, content: form },
       responses: { '200': { description: 'How many Sessions were ended.', content: resource }, ...failure },
     },
@@ -122,8 +151,8 @@ const FIXED_PATHS: Record<string, JsonObject> = {
     delete: {
       operationId: 'close-session',
       tags: ['auth'],
-      security: [{ bearer: [] }],
-      responses: { '204': { description: 'The session of the token is over.' }, ...failure },
+      parameters: ['search', 'If-Match', 'If-None-Match'].map(parameterNamed),
+      responses: { '204': { description: 'The Session is over.' }, ...failure },
     },
   },
 };

@@ -1,11 +1,13 @@
-import type { JsonObject } from '../../resources/json/value.ts';
+import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
+import { typesWithin } from '../../resources/search/compartment.ts';
 import type { BodyKind } from '../formats/media-types.ts';
 import type { Interaction } from '../interactions/interaction.ts';
 import { INTERACTIONS } from '../interactions/registry.ts';
 import { answers, bodies } from './contents.ts';
 import { fixedPaths } from './fixed-paths.ts';
 import { summarized } from './summaries.ts';
+import { isHeader, parameterNamed, TAKEN, takenParameters } from './taken.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -20,13 +22,27 @@ export function openApi(registry: Registry, base: string, root: string): JsonObj
       title: 'Ward',
       version: VERSION,
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
-      description: `FHIR R4 resources and an authorization server. ${base}/metadata tells the search parameters.`,
+      description:
+        `FHIR R4 resources and an authorization server. ${base}/metadata tells the search parameters. ` +
+        'HEAD is answered as GET is, without the body; OPTIONS tells what an address of resources takes.',
     },
     servers: [{ url: base }],
     security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],
-    paths: summarized({ ...fixedPaths(base, root), ...resourcePaths() }),
+    paths: withSessions(summarized({ ...fixedPaths(base, root), ...resourcePaths() })),
     components: components(registry, root),
   };
+}
+
+/**
+ * What has an address of its own stands in front of `/{type}`: Sessions are searched and changed at theirs as well, and
+ * made by the token endpoint alone (https://spec.openapis.org/oas/v3.1.0#path-templating-matching).
+ */
+function withSessions(paths: Record<string, JsonObject>): Record<string, JsonObject> {
+  const { parameters, post, ...others } = paths['/{type}'] ?? {};
+  const ofSessions = Object.entries(others).map(([method, told]) => {
+    return [method, isObject(told) ? { ...told, operationId: `${told['operationId']}-sessions` } : told];
+  });
+  return { ...paths, '/Session': { ...Object.fromEntries(ofSessions), ...paths['/Session'] } };
 }
 
 function resourcePaths(): Record<string, JsonObject> {
@@ -34,7 +50,10 @@ function resourcePaths(): Record<string, JsonObject> {
   const taken = new Set<string>();
   for (const interaction of INTERACTIONS) {
     const path = interaction.path.replace(/:(\w+)/g, '{$1}');
-    const named = [...interaction.path.matchAll(/:(\w+)/g)].map(([, name]) => parameterNamed(name ?? ''));
+    const isWithin = interaction.path.startsWith('/:compartment');
+    const named = [...interaction.path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
+      return parameterNamed(isWithin && name === 'type' ? 'member' : name);
+    });
     paths[path] = {
       ...(named.length > 0 ? { parameters: named } : {}),
       ...paths[path],
@@ -55,8 +74,9 @@ function operationId({ name, code, path, method }: Interaction, taken: Set<strin
 function operation(interaction: Interaction, id: string): JsonObject {
   const { name, method, path, takes } = interaction;
   const isSearch = name === 'search' || (path === '/:type' && method !== 'post');
-  const headers = (HEADERS[name] ?? []).map(parameterNamed);
-  const parameters = isSearch ? [parameterNamed('search'), ...headers] : headers;
+  // What chooses resources and shapes a searchset has a place for every name.
+  const taken = isSearch ? ['search', ...TAKEN[name].filter(isHeader)] : TAKEN[name];
+  const parameters = taken.map(parameterNamed);
   return {
     operationId: id,
     tags: ['resources'],
@@ -75,10 +95,6 @@ function isNeeded(takes: NonNullable<Interaction['takes']>): boolean {
 
 const ID = '^(?=.*[^.])[A-Za-z0-9.-]{1,64}$';
 
-function parameterNamed(name: string): JsonObject {
-  return { $ref: `#/components/parameters/${name}` };
-}
-
 const BODIES: Record<NonNullable<Interaction['takes']>, readonly BodyKind[]> = {
   resource: ['resource'],
   parameters: ['resource'],
@@ -86,18 +102,9 @@ const BODIES: Record<NonNullable<Interaction['takes']>, readonly BodyKind[]> = {
   form: ['form'],
 };
 
-/** The headers that an interaction goes by, beside those of every request. */
-const HEADERS: Partial<Record<Interaction['name'], readonly string[]>> = {
-  read: ['If-None-Match', 'If-Modified-Since'],
-  vread: ['If-None-Match', 'If-Modified-Since'],
-  create: ['If-None-Exist', 'Prefer'],
-  update: ['If-Match', 'If-None-Match', 'Prefer'],
-  patch: ['If-Match', 'Prefer'],
-  delete: ['If-Match'],
-  search: ['Prefer'],
-};
-
 const SUCCESSES: Partial<Record<Interaction['name'], readonly string[]>> = {
+  read: ['200', '304'],
+  vread: ['200', '304'],
   create: ['200', '201'],
   update: ['200', '201'],
   delete: ['204'],
@@ -112,15 +119,18 @@ const SCHEMAS: Partial<Record<Interaction['name'], string>> = {
 
 function success(name: Interaction['name'], status: string): JsonObject {
   if (status === '204') return { description: 'It is gone.' };
+  if (status === '304') return { description: 'It is what the caller has.' };
   const $ref = `#/components/schemas/${SCHEMAS[name] ?? 'Resource'}`;
   return { description: status === '201' ? 'It was made.' : 'Done.', content: answers({ $ref }) };
 }
 
 function components(registry: Registry, root: string): JsonObject {
+  const compartments = registry.compartments();
   return {
     parameters: {
       type: inPath('type', { enum: registry.names() }),
-      compartment: inPath('compartment', { enum: registry.compartments() }),
+      member: inPath('type', { enum: [...new Set(compartments.flatMap((of) => typesWithin(registry, of)))] }),
+      compartment: inPath('compartment', { enum: compartments }),
       owner: inPath('owner', { pattern: ID }),
       id: inPath('id', { pattern: ID }),
       version: inPath('version', { pattern: '^[1-9][0-9]*$' }),
@@ -132,7 +142,7 @@ function components(registry: Registry, root: string): JsonObject {
         explode: true,
         schema: { type: 'object', additionalProperties: { type: 'string' } },
       },
-      ...Object.fromEntries([...new Set(Object.values(HEADERS).flat())].map((name) => [name, inHeader(name)])),
+      ...takenParameters(),
     },
     schemas: {
       Resource: resourceSchema({ type: 'string' }),
@@ -165,10 +175,6 @@ function securitySchemes(root: string): JsonObject {
 
 function inPath(name: string, schema: JsonObject): JsonObject {
   return { name, in: 'path', required: true, schema: { type: 'string', ...schema } };
-}
-
-function inHeader(name: string): JsonObject {
-  return { name, in: 'header', schema: { type: 'string' } };
 }
 
 function resourceSchema(resourceType: JsonObject): JsonObject {

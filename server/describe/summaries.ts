@@ -23,7 +23,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   keys: 'List the signing keys',
   'rotate-keys': 'Make the next signing key',
   'revoke-sessions': 'End all Sessions that a search finds',
-  'close-session': 'End the Session of the token that is presented',
+  'close-session': 'End the Session of the token, or with a query delete the one that it finds',
   'history-system': 'Read the history of all types',
   'history-type': 'Read the history of a type',
   'history-instance': 'Read the history of a resource',

@@ -17,15 +17,18 @@ export interface BundlePage {
   cursors: Cursors;
 }
 
+/** Why a resource is in a searchset (https://hl7.org/fhir/R4/valueset-search-entry-mode.html). */
+export type EntryMode = 'match' | 'include';
+
 /** A searchset as JSON text, each resource as `textOf` gives it, and what is to be known of it (FHIR R4 §3.1.1.5). */
 export function searchset(
   bundle: BundlePage,
   included: readonly Version[],
-  textOf: (version: Version) => string,
+  textOf: (version: Version, mode: EntryMode) => string,
   warnings: readonly Issue[],
 ): string {
-  const entry = (version: Version, mode: string) =>
-    `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${textOf(version)},"search":{"mode":"${mode}"}}`;
+  const entry = (version: Version, mode: EntryMode) =>
+    `{"fullUrl":${fullUrl(bundle.base, version)},"resource":${textOf(version, mode)},"search":{"mode":"${mode}"}}`;
   const entries = [
     ...bundle.page.matches.map((version) => entry(version, 'match')),
     ...included.map((version) => entry(version, 'include')),

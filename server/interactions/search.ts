@@ -7,7 +7,7 @@ import { parseSearch } from '../../resources/search/parse.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { prefers } from '../preferences.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
-import { searchset } from './page-bundle.ts';
+import { type EntryMode, searchset } from './page-bundle.ts';
 
 /**
  * `GET /{type}?…` and `POST /{type}/_search` (FHIR R4 §3.1.0.11), and the same within a compartment:
@@ -26,7 +26,9 @@ export async function search(request: InteractionRequest, services: Services): P
   const plan = await understood(request, services, options);
   plan.bytes = pageBytes;
   const page = await engine.search(plan, options);
-  const textOf = (version: Version) => projectText(registry, version, plan);
+  // `_elements` names those of the type that is searched.
+  const ofMode = { match: plan, include: { elements: undefined, summary: plan.summary } };
+  const textOf = (version: Version, mode: EntryMode) => projectText(registry, version, ofMode[mode]);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
   const bundle = { base, path, parameters: plan.understood, page, cursors };
   return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings.map(passedOver)) };

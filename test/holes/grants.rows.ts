@@ -180,6 +180,7 @@ export const GRANTS: readonly Hole[] = [
     'isBounded(scopes) && !isBounded(kept) ? undefined : kept',
     'kept',
   ),
+  hole('the history of a type is a search to scopes', SMART, "'history-type': 's',", "'history-type': 'r',"),
   hole('has no patient', SMART, 'needsPatient(scopes) && !isBounded(kept) ? undefined : kept', 'kept'),
   hole('scope not registered', SCOPES, 'listed.length > 0 || forOthers', 'forOthers'),
   hole('oversized parameter', PARAMETERS, 'value.length > PARAMETERS[name].longest', 'false'),

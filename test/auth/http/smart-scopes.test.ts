@@ -80,6 +80,24 @@ describe('SMART scopes', () => {
     });
   }
 
+  for (const [path, needed] of [
+    ['/Patient/_history', 's'],
+    ['/_history', 's'],
+    ['/Patient/p1/_history', 'r'],
+    ['/Patient/p1/_history/1', 'r'],
+  ] as const) {
+    it(`the history of a type is a search to scopes: ${path} needs ${needed}`, async () => {
+      await api.put('/Patient/p1', { gender: 'male' });
+      for (const letter of 'cruds') {
+        const reply = await api.request('GET', path, { as: { bearer: await tokenOf(`system/Patient.${letter}`) } });
+        expect(reply.status, letter).to.equal(letter === needed ? 200 : 403);
+        const challenge = `error="insufficient_scope", scope="system/Patient.${needed}"`;
+        if (reply.status === 403 && path !== '/_history')
+          expect(reply.header('www-authenticate')).to.include(challenge);
+      }
+    });
+  }
+
   for (const scope of [
     'system/patient.cruds',
     'system/Patient.sr',

@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { InteractionName } from '../interactions/interaction.ts';
+
+/** What shapes an answer that is a resource, whatever it is. */
+const FORMAT = ['_format', '_pretty'];
+const PART = ['_elements', '_summary'];
+
+/** What each interaction goes by beside its address and its body: parameters of the query, then headers. */
+export const TAKEN: Readonly<Record<InteractionName, readonly string[]>> = {
+  read: [...PART, ...FORMAT, 'If-None-Match', 'If-Modified-Since'],
+  vread: [...PART, ...FORMAT, 'If-None-Match', 'If-Modified-Since'],
+  history: ['_since', '_count', ...FORMAT],
+  everything: ['_since', '_type', '_count', ...FORMAT],
+  validate: ['mode', 'profile', ...FORMAT],
+  create: [...FORMAT, 'If-None-Exist', 'Prefer'],
+  update: [...FORMAT, 'If-Match', 'If-None-Match', 'Prefer'],
+  patch: [...FORMAT, 'If-Match', 'If-None-Match', 'Prefer'],
+  delete: ['If-Match', 'If-None-Match'],
+  search: ['Prefer'],
+};
+
+/** True for the name of a header. */
+export function isHeader(name: string): boolean {
+  return /^[A-Z]/.test(name);
+}
+
+/** A parameter among the components of the document. */
+export function parameterNamed(name: string): JsonObject {
+  return { $ref: `#/components/parameters/${name}` };
+}
+
+/** Each of them, as a parameter of OpenAPI. */
+export function takenParameters(): Record<string, JsonObject> {
+  const names = [...new Set(Object.values(TAKEN).flat())];
+  return Object.fromEntries(
+    names.map((name) => [name, { name, in: isHeader(name) ? 'header' : 'query', schema: { type: 'string' } }]),
+  );
+}
