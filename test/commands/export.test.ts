@@ -147,6 +147,22 @@ describe('commands: export', () => {
     expect([code, output]).to.eql([1, 'The export failed: No [2J 1mway\n']);
   });
 
+  it('a server that ends in the midst of an answer is told of in a line, and leaves no file that looks whole', async () => {
+    const rest = [{ resource: [{ type: 'Patient' }] }];
+    const ending = createServer(({ url = '' }, response) => {
+      if (url === '/metadata') return void response.end(JSON.stringify({ rest }));
+      if (url.includes('_cursor')) return void response.write('{"entry":[', () => response.destroy());
+      const link = [{ relation: 'next', url: 'http://ward.example/Patient?_cursor=x' }];
+      response.end(JSON.stringify({ entry: [{ resource: { resourceType: 'Patient', id: 'a' } }], link }));
+    }).listen(0, '127.0.0.1');
+    await once(ending, 'listening');
+    const { port } = ending.address() as AddressInfo;
+    const { code, output } = await command('export', [out('ended'), '--url', `http://127.0.0.1:${port}`], database);
+    ending.close();
+    expect(output).to.match(/^The export failed: http:[^\n]* does not answer: [^\n]+\n$/);
+    expect([code, await readdir(out('ended'))]).to.eql([1, ['Patient.ndjson.partial']]);
+  });
+
   it('an unknown type, and no folder, are refused in a line', async () => {
     for (const args of [[], [out('none'), 'Nothing', '--url', server.url]]) {
       const { code, output } = await command('export', args, database);
