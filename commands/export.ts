@@ -1,11 +1,11 @@
 /** `npm run export -- DIR [TYPE…] [--url URL]`: writes every current resource as NDJSON, one file a type. */
-import { type FileHandle, open, readdir, rename } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from '../server/folder.ts';
 import { readArguments } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
-import { writing } from './files.ts';
+import { reserve, writing } from './files.ts';
 import { Progress } from './progress.ts';
 import { reach } from './reach/open.ts';
 import type { Reach } from './reach/reach.ts';
@@ -15,13 +15,24 @@ await runCommand('The export', async (config) => {
   const [folder, ...chosen] = words;
   if (folder === undefined) throw new CommandError('name a folder: npm run export -- backup');
   await writing(folder, makeFolder(path.resolve(folder)));
-  // What an earlier export left would pass for a part of this one.
-  const earlier = (await readdir(folder)).find((name) => name.endsWith('.ndjson'));
-  if (earlier !== undefined) throw new CommandError(`${folder} has ${earlier} already: name a new folder`);
-  const way = await reach(config, url);
+  // What is in a folder that has it is not all that there was: it stays where an export is killed.
+  const unfinished = path.join(folder, 'export.partial');
+  await reserve(unfinished);
+  try {
+    return await exportInto(folder, chosen, await reach(config, url));
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+});
+
+/** Writes the resources of the types that were chosen, or of all, and gives what is to be told of it. */
+async function exportInto(folder: string, chosen: string[], way: Reach): Promise<string> {
   const progress = new Progress();
   let count = 0;
   try {
+    // What an earlier export left would pass for a part of this one.
+    const earlier = (await readdir(folder)).find((name) => name.endsWith('.ndjson'));
+    if (earlier !== undefined) throw new CommandError(`${folder} has ${earlier} already: name a new folder`);
     const served = await way.types();
     const unknown = chosen.find((type) => !served.includes(type));
     if (unknown !== undefined) throw new CommandError(`there is no type ${unknown}`);
@@ -35,7 +46,7 @@ await runCommand('The export', async (config) => {
     await way.close();
   }
   return `${progress.summary({ count, unit: 'resources' })}, from ${way.name} into ${folder}\n`;
-});
+}
 
 /** Writes the resources of a type, if there are any; the file has its name once it is whole. */
 async function exportType(way: Reach, type: string, folder: string, tell: (written: number) => void): Promise<number> {

@@ -1,13 +1,13 @@
-import { once } from 'node:events';
-import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
-import { CommandError } from './errors.ts';
+import { rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { writing } from './files.ts';
 
 /** The lines of a file that were not taken, each with its number and why, in a file beside it. */
 export class RefusedLines {
   readonly path: string;
   count = 0;
-  #stream: WriteStream | undefined;
-  #failure: Error | undefined;
+  #file: FileHandle | undefined;
+  #written: Promise<void> = Promise.resolve();
 
   /** Forgets those of an earlier run. */
   constructor(file: string) {
@@ -15,27 +15,23 @@ export class RefusedLines {
     rmSync(this.path, { force: true });
   }
 
-  /** Adds a line, as `{"line": 3, "reason": "…", "text": "…"}`. */
-  async add(line: number, reason: string, text: string): Promise<void> {
+  /** Adds a line, as `{"line": 3, "reason": "…", "text": "…"}`. Throws a CommandError where it cannot be written. */
+  add(line: number, reason: string, text: string): Promise<void> {
     this.count += 1;
-    this.#stream ??= this.#open();
-    const isFull = !this.#stream.write(`${JSON.stringify({ line, reason, text })}\n`);
-    if (isFull && !this.#failure) await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]);
-    if (this.#failure) throw new CommandError(`${this.path} cannot be written: ${this.#failure.message}`);
+    const told = `${JSON.stringify({ line, reason, text })}\n`;
+    this.#written = this.#written.then(() => writing(this.path, this.#append(told)));
+    return this.#written;
   }
 
   async close(): Promise<void> {
-    if (!this.#stream || this.#failure) return;
-    this.#stream.end();
-    await once(this.#stream, 'close');
+    await Promise.allSettled([this.#written]);
+    await this.#file?.close();
   }
 
-  /** It holds what was to be imported, secrets too: it is its owner's alone. */
-  #open(): WriteStream {
-    const stream = createWriteStream(this.path, { mode: 0o600 });
-    stream.on('error', (error) => {
-      this.#failure = error;
-    });
-    return stream;
+  async #append(text: string): Promise<void> {
+    // It holds what was to be imported, secrets too: it is its owner's alone. Another import of the same file that runs
+    // meanwhile has its own lines in it.
+    this.#file ??= await open(this.path, 'wx', 0o600);
+    await this.#file.appendFile(text);
   }
 }

@@ -28,7 +28,7 @@ export function reachOverHttp(address: string, authorization: string): Reach {
   const base = address.replace(/\/+$/, '');
   const ask = async (path: string, options: RequestInit = {}): Promise<JsonObject> => {
     const headers = { Authorization: authorization, Accept: JSON_TYPE, ...options.headers };
-    return answerOf(await patiently(base, () => fetch(base + path, { ...options, headers })));
+    return answerOf(await patiently(() => send(base, path, { ...options, headers })));
   };
   return {
     name: base,
@@ -64,16 +64,32 @@ export function reachOverHttp(address: string, authorization: string): Reach {
   };
 }
 
-/** Sends a request again where the server says that it has too much to do. */
-async function patiently(base: string, send: () => Promise<Response>): Promise<Response> {
+/** An answer that has come whole. */
+interface Answer {
+  status: number;
+  text: string;
+  /** Seconds; zero where it does not say. */
+  retryAfter: number;
+}
+
+/** Asks once. A server that ends while it answers has not answered. */
+async function send(base: string, path: string, options: RequestInit): Promise<Answer> {
+  try {
+    const response = await fetch(base + path, options);
+    const retryAfter = Number(response.headers.get('Retry-After')) || 0;
+    return { status: response.status, text: await response.text(), retryAfter };
+  } catch (error) {
+    throw new CommandError(`${base} does not answer: ${networkReason(error)}`, { cause: error });
+  }
+}
+
+/** Asks again where the server says that it has too much to do. */
+async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
-    const response = await send().catch((error: unknown) => {
-      throw new CommandError(`${base} does not answer: ${networkReason(error)}`, { cause: error });
-    });
-    const isBusy = response.status === 429 || response.status === 503;
-    if (!isBusy || attempt === TRIES) return response;
-    await response.arrayBuffer();
-    await wait(1000 * Math.max(1, Number(response.headers.get('Retry-After')) || 1));
+    const answer = await ask();
+    const isBusy = answer.status === 429 || answer.status === 503;
+    if (!isBusy || attempt === TRIES) return answer;
+    await wait(1000 * Math.max(1, answer.retryAfter));
   }
 }
 
@@ -83,18 +99,16 @@ function networkReason(error: unknown): string {
   return cause?.message || cause?.code || message;
 }
 
-async function answerOf(response: Response): Promise<JsonObject> {
-  const text = await response.text();
-  if (response.status === 401) throw new CommandError('The server refuses the credentials: see WARD_TOKEN');
-  if (response.status >= 500 || response.status === 429)
-    throw new CommandError(`The server failed (${response.status})`);
+function answerOf({ status, text }: Answer): JsonObject {
+  if (status === 401) throw new CommandError('The server refuses the credentials: see WARD_TOKEN');
+  if (status >= 500 || status === 429) throw new CommandError(`The server failed (${status})`);
   const value: Json = text === '' ? {} : readJson(text);
   const body = isObject(value) ? value : {};
-  if (response.ok) return body;
+  if (status >= 200 && status < 300) return body;
   const { error_description: description } = body;
   const told = listOf(body, 'issue').map(({ diagnostics }) => String(diagnostics));
   const reason = typeof description === 'string' ? description : told.join('; ');
-  throw new Refusal(reason === '' ? `The server answered ${response.status}` : reason);
+  throw new Refusal(reason === '' ? `The server answered ${status}` : reason);
 }
 
 function listOf(value: JsonObject, name: string): JsonObject[] {

@@ -1,7 +1,7 @@
 /** `npm run export`: everything as NDJSON, one file a type, secrets never, the same whichever way it is reached. */
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,8 +9,8 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
-import { asRoot } from '../harness/server.ts';
-import { command } from './program.ts';
+import { asRoot, ROOT } from '../harness/server.ts';
+import { command, startCommand } from './program.ts';
 
 /** An event that is noted when the server stops would stand in one of the two exports. */
 const QUIET = { AUDIT_RETENTION: '0' };
@@ -145,6 +145,77 @@ describe('commands: export', () => {
     const { code, output } = await command('export', [out('told'), '--url', `http://127.0.0.1:${port}`], database);
     hostile.close();
     expect([code, output]).to.eql([1, 'The export failed: No [2J 1mway\n']);
+  });
+
+  it('a server that ends in the midst of an answer is told of in a line, and no file looks whole', async () => {
+    const rest = [{ resource: [{ type: 'Patient' }] }];
+    const ending = createServer(({ url = '' }, response) => {
+      if (url === '/metadata') return void response.end(JSON.stringify({ rest }));
+      if (url.includes('_cursor')) return void response.write('{"entry":[', () => response.destroy());
+      const link = [{ relation: 'next', url: 'http://ward.example/Patient?_cursor=x' }];
+      response.end(JSON.stringify({ entry: [{ resource: { resourceType: 'Patient', id: 'a' } }], link }));
+    }).listen(0, '127.0.0.1');
+    await once(ending, 'listening');
+    const { port } = ending.address() as AddressInfo;
+    const { code, output } = await command('export', [out('ended'), '--url', `http://127.0.0.1:${port}`], database);
+    ending.close();
+    expect(output).to.match(/^The export failed: http:[^\n]* does not answer: [^\n]+\n$/);
+    expect([code, await readdir(out('ended'))]).to.eql([1, ['Patient.ndjson.partial']]);
+  });
+
+  /** A server of one Patient that keeps whoever asks first for it waiting until `answer`, and nobody else. */
+  async function slowServer(): Promise<{ url: string; asked: Promise<void>; answer(): void; close(): void }> {
+    const rest = [{ resource: [{ type: 'Patient' }] }];
+    const page = (id: string) => JSON.stringify({ entry: [{ resource: { resourceType: 'Patient', id } }] });
+    let held: ServerResponse | undefined;
+    let tell: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const slow = createServer(({ url = '' }, response) => {
+      if (url === '/metadata') return void response.end(JSON.stringify({ rest }));
+      if (held) return void response.end(page('second'));
+      held = response;
+      tell();
+    }).listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const { port } = slow.address() as AddressInfo;
+    return {
+      url: `http://127.0.0.1:${port}`,
+      asked,
+      answer: () => held?.end(page('first')),
+      close: () => slow.close(),
+    };
+  }
+
+  const CUT_OFF = /^The export failed: [^\n]*export\.partial is of a command that runs, or that was cut off: [^\n]+\n$/;
+
+  it('two at once into one folder: the second is refused in a line, and the files are those of the first', async () => {
+    const slow = await slowServer();
+    const args = [out('both'), '--url', slow.url];
+    const first = command('export', args, database);
+    await slow.asked;
+    const second = await command('export', args, database);
+    slow.answer();
+    const { code, output } = await first;
+    slow.close();
+    expect(code, output).to.equal(0);
+    expect(second.output).to.match(CUT_OFF);
+    expect(await contents('both')).to.eql({ 'Patient.ndjson': '{"resourceType":"Patient","id":"first"}\n' });
+  });
+
+  it('one that was killed can be told from a whole one, and is not gone on with', async () => {
+    const slow = await slowServer();
+    const args = [out('killed'), '--url', slow.url];
+    const child = startCommand('export', args, { DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret });
+    await slow.asked;
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(await readdir(out('killed'))).to.eql(['export.partial']);
+    const again = await command('export', args, database);
+    slow.close();
+    expect(again.code).to.equal(1);
+    expect(again.output).to.match(CUT_OFF);
   });
 
   it('an unknown type, and no folder, are refused in a line', async () => {

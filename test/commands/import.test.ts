@@ -9,8 +9,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
-import type { CommandResult } from '../server/command.ts';
-import { command, startCommand } from './program.ts';
+import { type CommandResult, run } from '../server/command.ts';
+import { command, programOf, startCommand } from './program.ts';
 
 type Check = (server: ClockedServer) => Promise<void>;
 
@@ -171,6 +171,24 @@ describe('commands: import', () => {
         expect((await other.request('GET', '/Patient/p0', { as })).status).to.equal(200);
       },
     );
+  });
+
+  it('lines that were refused and cannot be written are told of in a line', async () => {
+    const input = await file('wrong.ndjson', ['[]'.padEnd(5000), '[]'.padEnd(5000)]);
+    const env = { DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'root-secret-of-the-tests' };
+    // No file may grow beyond four kilobytes.
+    const words = [
+      '-c',
+      'ulimit -f 8; exec "$0" "$@"',
+      process.execPath,
+      programOf('import'),
+      input,
+      '--url',
+      server.url,
+    ];
+    const { code, output } = await run('sh', words, env);
+    expect(code, output).to.equal(1);
+    expect(output).to.match(/^The import failed: [^\n]*wrong\.ndjson\.refused\.ndjson cannot be written: [^\n]+\n$/);
   });
 
   const REFUSED: [why: string, args: (url: string) => string[], env: Record<string, string>, message: RegExp][] = [
