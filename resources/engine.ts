@@ -51,6 +51,8 @@ export interface WriteOptions {
   ifMatch?: number[] | 'any';
   /** `If-None-Match`: the current version must be none of these, or with `any` not exist (412). */
   ifNoneMatch?: number[] | 'any';
+  /** `If-Unmodified-Since`: the current version, if there is one, must not be of a later second (412). Milliseconds. */
+  unmodifiedSince?: number | undefined;
   /** The version that the write was made from: where it is not the current one any more, it is made again. */
   basedOn?: number;
   /** What its caller was judged by: where it is not the current one any more, the caller is judged anew. */

@@ -1,5 +1,6 @@
 import type { Version, WriteOptions } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
+import { checkPreconditions, type Preconditions, secondOf } from '../resources/preconditions.ts';
 import { instantTime } from '../resources/validate/dates.ts';
 import { httpDate } from './http-date.ts';
 import type { InteractionRequest } from './interactions/interaction.ts';
@@ -12,25 +13,23 @@ type Conditional = Pick<InteractionRequest, 'header'>;
  */
 export function isNotModified(
   { header, ofHttp }: Conditional & Pick<InteractionRequest, 'ofHttp'>,
-  { versionId, lastUpdated }: Version,
+  version: Version,
 ): boolean {
   const tags = header('If-None-Match') ?? '';
-  if (tags !== '') return tags.trim() === '*' || entityTags(tags).includes(String(versionId));
+  if (tags !== '') return tags.trim() === '*' || entityTags(tags).includes(String(version.versionId));
   const text = header('If-Modified-Since') ?? '';
   const since = ofHttp ? httpDate(text) : instantTime(text);
-  // The header has whole seconds.
-  const modified = ofHttp ? Math.floor(lastUpdated / 1000) * 1000 : lastUpdated;
+  const modified = ofHttp ? secondOf(version) : version.lastUpdated;
   return since !== undefined && modified <= since;
 }
 
 /**
- * Who makes a write, and what it is conditional on: what the caller may see, `If-Match` and `If-None-Match`
- * (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
+ * Who makes a write, and what it is conditional on: what the caller may see, `If-Match`, `If-Unmodified-Since` and
+ * `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
 export function writeOptions(
   request: Conditional & Pick<InteractionRequest, 'rows' | 'judgedBy' | 'asker' | 'since' | 'goOn'>,
 ): WriteOptions {
-  const ifMatch = condition(request, 'If-Match');
   const ifNoneMatch = condition(request, 'If-None-Match');
   const { rows, judgedBy, asker: cause, since, goOn } = request;
   return {
@@ -40,9 +39,23 @@ export function writeOptions(
     cause,
     rows,
     judgedBy,
-    ...(ifMatch && { ifMatch }),
+    ...matchOf(request),
     ...(ifNoneMatch && { ifNoneMatch }),
   };
+}
+
+/**
+ * Throws `precondition` where the version is not the one that a read is to be of: `If-Match`, or `If-Unmodified-Since`,
+ * which is as if not sent where it is no time (RFC 9110 §13.1.1, §13.1.4).
+ */
+export function requireMatch(request: Conditional, version: Version): void {
+  checkPreconditions(version, matchOf(request));
+}
+
+function matchOf(request: Conditional): Preconditions {
+  const ifMatch = condition(request, 'If-Match');
+  const since = request.header('If-Unmodified-Since');
+  return { ...(ifMatch && { ifMatch }), ...(since !== undefined && { unmodifiedSince: httpDate(since) }) };
 }
 
 function condition(request: Conditional, header: string): number[] | 'any' | undefined {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import { JWK_SET } from '../formats/media-types.ts';
 import { answers, bodies, plainAnswers, plainBodies } from './contents.ts';
-import { parameterNamed } from './taken.ts';
+import { parameterNamed, TAKEN } from './taken.ts';
 
 const FORMAT = [parameterNamed('_format')];
 const object: JsonObject = { 'application/json': { schema: { type: 'object' } } };
@@ -151,7 +151,7 @@ const FIXED_PATHS: Record<string, JsonObject> = {
     delete: {
       operationId: 'close-session',
       tags: ['auth'],
-      parameters: ['search', 'If-Match', 'If-None-Match'].map(parameterNamed),
+      parameters: ['search', ...TAKEN.delete].map(parameterNamed),
       responses: { '204': { description: 'The Session is over.' }, ...failure },
     },
   },

@@ -3,19 +3,20 @@ import type { InteractionName } from '../interactions/interaction.ts';
 
 /** What shapes an answer that is a resource, whatever it is. */
 const FORMAT = ['_format', '_pretty'];
+const MATCH = ['If-Match', 'If-Unmodified-Since'];
 const PART = ['_elements', '_summary'];
 
 /** What each interaction goes by beside its address and its body: parameters of the query, then headers. */
 export const TAKEN: Readonly<Record<InteractionName, readonly string[]>> = {
-  read: [...PART, ...FORMAT, 'If-None-Match', 'If-Modified-Since'],
-  vread: [...PART, ...FORMAT, 'If-None-Match', 'If-Modified-Since'],
+  read: [...PART, ...FORMAT, ...MATCH, 'If-None-Match', 'If-Modified-Since'],
+  vread: [...PART, ...FORMAT, ...MATCH, 'If-None-Match', 'If-Modified-Since'],
   history: ['_since', '_count', ...FORMAT],
   everything: ['_since', '_type', '_count', ...FORMAT],
   validate: ['mode', 'profile', ...FORMAT],
   create: [...FORMAT, 'If-None-Exist', 'Prefer'],
-  update: [...FORMAT, 'If-Match', 'If-None-Match', 'Prefer'],
-  patch: [...FORMAT, 'If-Match', 'If-None-Match', 'Prefer'],
-  delete: ['If-Match', 'If-None-Match'],
+  update: [...FORMAT, ...MATCH, 'If-None-Match', 'Prefer'],
+  patch: [...FORMAT, ...MATCH, 'If-None-Match', 'Prefer'],
+  delete: [...MATCH, 'If-None-Match'],
   search: ['Prefer'],
 };
 

@@ -2,7 +2,7 @@ import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { projectText } from '../../resources/project.ts';
 import { parseProjection } from '../../resources/search/parse.ts';
-import { isNotModified } from '../preconditions.ts';
+import { isNotModified, requireMatch } from '../preconditions.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 import { requireJudged, requireStanding } from './judged.ts';
 
@@ -24,6 +24,7 @@ export async function vread(request: InteractionRequest, services: Services): Pr
 
 /** The version or the part of it that is asked for, or word that the caller has it. */
 function given(request: InteractionRequest, { registry }: Services, version: Version): Result {
+  requireMatch(request, version);
   if (isNotModified(request, version)) return { status: 304, version };
   if (request.parameters.length === 0) return { status: 200, version };
   const projection = parseProjection(registry, request.type, request.parameters);

@@ -1,4 +1,4 @@
-/** `If-Match` and `If-None-Match` of writes (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
+/** `If-Match`, `If-Unmodified-Since` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5). */
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
@@ -79,6 +79,45 @@ describe('resources: preconditions', () => {
     expect((await call('PUT', { gender: 'female' }, { 'if-match': 'W/"1"' })).status).to.equal(412);
     expect((await call('PUT', { gender: 'female' }, { 'if-match': 'W/"2"' })).header('etag')).to.equal('W/"2"');
   });
+
+  it('if-unmodified-since holds up to the second of the current version, and where there is none', async () => {
+    const at = (later: number) => new Date(server.now() + 1000 * later).toUTCString();
+    const put = async (since: string, more = {}) => {
+      const reply = await call('PUT', { gender: 'other' }, { 'if-unmodified-since': since, ...more });
+      return reply.status;
+    };
+    for (const state of ['missing', 'deleted'] as const) {
+      await arrange(state);
+      expect(await put(at(-100)), state).to.equal(201);
+      count += 1;
+      path = `/Patient/p${count}`;
+    }
+    await arrange('current');
+    const modified = (await call('GET')).header('last-modified') ?? '';
+    const before = new Date(Date.parse(modified) - 1000).toUTCString();
+    expect(await put(before)).to.equal(412);
+    expect((await call('DELETE', undefined, { 'if-unmodified-since': before })).status).to.equal(412);
+    expect((await call('GET', undefined, { 'if-unmodified-since': before })).status).to.equal(412);
+    expect((await call('GET', undefined, { 'if-unmodified-since': modified })).status).to.equal(200);
+    expect(await put(before, { 'if-match': 'W/"1"' }), 'If-Match goes first').to.equal(412);
+    expect(await put('yesterday'), 'what is no date is not sent').to.equal(200);
+    expect(await put(before, { 'if-match': 'W/"3"' }), 'If-Match goes first').to.equal(200);
+    expect(await put((await call('GET')).header('last-modified') ?? '')).to.equal(200);
+  });
+
+  for (const at of ['', '/_history/2']) {
+    it(`if-match of a read${at}: another version is 412`, async () => {
+      await arrange('current');
+      const get = async (headers: Record<string, string>) =>
+        (await server.request('GET', `${path}${at}`, { as: asRoot, headers })).status;
+      expect(await get({ 'if-match': 'W/"2"' })).to.equal(200);
+      expect(await get({ 'if-match': '*' })).to.equal(200);
+      expect(await get({ 'if-match': 'W/"1"' })).to.equal(412);
+      expect(await get({ 'if-match': 'W/"1"', 'if-none-match': 'W/"2"' })).to.equal(412);
+      expect(await get({ 'if-match': 'W/"2"', 'if-none-match': 'W/"2"' })).to.equal(304);
+      expect(await get({ 'if-match': '2' })).to.equal(400);
+    });
+  }
 
   it('both hold or the write is refused', async () => {
     await arrange('current');

@@ -22,6 +22,8 @@ const VALUES = {
   _pretty: 'true',
 };
 
+const PAST = 'Thu, 01 Jan 1970 00:00:00 GMT';
+
 describe('server: the OpenAPI document and what requests are asked with', () => {
   let server: ClockedServer;
   let api: Reply;
@@ -71,6 +73,16 @@ describe('server: the OpenAPI document and what requests are asked with', () => 
       }
     });
 
+    it(`${id} tells by which conditions it is refused`, async () => {
+      for (const [name, value] of [
+        ['If-Match', 'W/"9"'],
+        ['If-Unmodified-Since', PAST],
+      ] as const) {
+        expect(told(id, 'header')).to.include(name);
+        expect((await server.request('GET', path, { as: asRoot, headers: { [name]: value } })).status).to.equal(412);
+      }
+    });
+
     it(`${id} tells its conditions, and that they may be answered with 304`, async () => {
       for (const [name, value] of [
         ['If-None-Match', 'W/"1"'],
@@ -93,6 +105,7 @@ describe('server: the OpenAPI document and what requests are asked with', () => 
     ] as const) {
       for (const [name, value] of [
         ['If-Match', 'W/"9"'],
+        ['If-Unmodified-Since', PAST],
         ['If-None-Match', '*'],
       ] as const) {
         const headers = { [name]: value, 'content-type': `application/${id === 'patch' ? 'merge-patch+' : ''}json` };
