@@ -50,16 +50,28 @@ type MatchMember = (value: Json | undefined, root: JsonObject, parent: JsonObjec
 /**
  * A request need not have a `resource`, a `body` or a `user`, nor name a resource in its `params`. Only `nil?` and
  * `present?` ask for that: what looks into what the request does not have says nothing, so that no negation makes a yes
- * of it.
+ * of it. Nor does what is said of one text say anything of a parameter that repeats, which is a list.
  */
 function compileMember(key: string, pattern: Json, place: string): MatchMember {
   const match = compile(pattern, place);
   if (asksForPresence(pattern)) return match;
   const isNamed = key.startsWith(OF_RESOURCE);
+  const isOfText = !mindsLists(pattern);
   return (value, root, parent) => {
-    const lacks = value === undefined && (parent === root || (isNamed && parent === root['params']));
-    return lacks ? undefined : match(value, root);
+    const isParameter = parent === root['params'];
+    const lacks = value === undefined && (parent === root || (isNamed && isParameter));
+    const repeats = isOfText && isParameter && Array.isArray(value);
+    return lacks || repeats ? undefined : match(value, root);
   };
+}
+
+/** True where a part of the pattern is about lists. */
+function mindsLists(pattern: Json): boolean {
+  if (!isObject(pattern)) return Array.isArray(pattern);
+  return Object.entries(pattern).some(([key, part]) => {
+    if (key === '$contains' || key === '$every') return true;
+    return (key === '$enum' || key === '$one-of') && Array.isArray(part) ? part.some(mindsLists) : mindsLists(part);
+  });
 }
 
 function asksForPresence(pattern: Json): boolean {

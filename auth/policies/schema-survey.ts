@@ -25,12 +25,12 @@ export function survey(root: JsonObject, place: string): Survey {
   return found;
 }
 
-// What they ask for they ask of texts alone.
-const OF_TEXT = ['pattern', 'minLength', 'maxLength'];
+// What they ask for they ask of texts alone, or a list is never what they name, so that a negation would let it pass.
+const OF_TEXT = ['pattern', 'minLength', 'maxLength', 'const', 'enum'];
 
 /**
- * Tells of a parameter whether a schema tries its text by a pattern or its length, and says nothing of lists. One that
- * repeats is such a list, of which they say nothing either, and would let it pass.
+ * Tells of a parameter whether a schema tries its text, and says nothing of lists. One that repeats is such a list, of
+ * which what it says of a text says nothing.
  */
 export function triedParameters(root: JsonObject, place: string): (name: string) => boolean {
   const partsOf = (schema: Json | undefined): JsonObject[] =>

@@ -121,7 +121,14 @@ export const POLICIES: readonly Hole[] = [
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
   hole('has no length that a schema could ask for', 'auth/policies/schema-survey.ts', ", 'minLength', 'maxLength'", ''),
-  hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && parent === root['params'])", '&& !isNamed'),
+  {
+    attack: 'is not what a negation is about',
+    edits: [
+      { file: 'auth/policies/schema-survey.ts', guard: "'maxLength', 'const', 'enum'", without: "'maxLength'" },
+      { file: 'auth/policies/matcho.ts', guard: 'lacks || repeats', without: 'lacks' },
+    ],
+  },
+  hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && isParameter)", '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
     'server/resources.ts',

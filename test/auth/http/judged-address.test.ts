@@ -19,6 +19,12 @@ describe('judged addresses', () => {
     const policies: [id: string, policy: object][] = [
       ['own', { engine: 'matcho', matcho: { operation: { id: 'Group.search' }, params: { identifier: 'own' } } }],
       ['named', { engine: 'json-schema', schema: named('^own') }],
+      ['not-other', { engine: 'json-schema', schema: notTitled({ not: { enum: ['other'] } }) }],
+      ['not-theirs', { engine: 'json-schema', schema: notTitled({ not: { const: 'theirs' } }, 'family') }],
+      [
+        'not-coded',
+        { engine: 'matcho', matcho: { operation: { id: 'Basic.search' }, params: { code: { $not: 'other' } } } },
+      ],
       ['measured', { engine: 'json-schema', schema: measured }],
       [
         'known',
@@ -32,7 +38,13 @@ describe('judged addresses', () => {
         'counted',
         { engine: 'json-schema', schema: counted({ operation: 'Device.search', parameter: '_summary', is: 'count' }) },
       ],
-      ['open', { engine: 'matcho', matcho: { 'request-method': 'get', uri: { $not: '#/(Client|User|Group)(/.*)?' } } }],
+      [
+        'open',
+        {
+          engine: 'matcho',
+          matcho: { 'request-method': 'get', uri: { $not: '#/(Client|User|Group|Library|Practitioner|Basic)(/.*)?' } },
+        },
+      ],
     ];
     for (const [id, policy] of policies) await api.put(`/AccessPolicy/${id}`, { ...policy, link });
     const form = { grant_type: 'client_credentials', client_id: 'app', client_secret: SECRET };
@@ -55,6 +67,14 @@ describe('judged addresses', () => {
     properties: {
       operation: { properties: { id: { const: 'Client.search' } } },
       params: { required: ['name'], properties: { name: { pattern } } },
+    },
+  });
+
+  const notTitled = (title: object, name = 'title') => ({
+    required: ['operation', 'params'],
+    properties: {
+      operation: { properties: { id: { const: name === 'title' ? 'Library.search' : 'Practitioner.search' } } },
+      params: { required: [name], properties: { [name]: title } },
     },
   });
 
@@ -178,6 +198,17 @@ describe('judged addresses', () => {
     for (const query of ['name=app', 'name=app&name=app', 'name=own&name=app', 'name=own&name=own']) {
       expect((await ask('GET', `/Client?${query}`)).status, query).to.equal(403);
       expect((await ask('POST', '/Client/_search', { form: query })).status, query).to.equal(403);
+    }
+  });
+
+  it('a parameter that repeats is not what a negation is about', async () => {
+    for (const search of ['/Library?title=', '/Practitioner?family=', '/Basic?code=']) {
+      expect((await ask('GET', `${search}own`)).status, search).to.equal(200);
+      for (const value of ['other', 'theirs']) {
+        const again = search.split('?')[1] ?? '';
+        const { status } = await ask('GET', `${search}${value}&${again}${value}`);
+        expect(status, `${search}${value}, twice`).to.equal(403);
+      }
     }
   });
 
