@@ -128,7 +128,7 @@ export const POLICIES: readonly Hole[] = [
       { file: 'auth/policies/matcho.ts', guard: 'lacks || repeats', without: 'lacks' },
     ],
   },
-  hole('the id, negated', 'auth/policies/matcho.ts', "|| (isNamed && isParameter)", '&& !isNamed'),
+  hole('the id, negated', 'auth/policies/matcho.ts', '|| (isNamed && isParameter)', '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
     'server/resources.ts',
