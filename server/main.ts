@@ -24,7 +24,8 @@ try {
     begun = true;
   };
   const starting = isSupervisor(config) ? startWorkers(config) : startServer(config, { begun: begin });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  // The last is sent by a terminal that is closed, and by who expects a server to open its log anew.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stoppedAt !== undefined) {
         if (performance.now() - stoppedAt > SAME_SIGNAL) endAtOnce();

@@ -5,7 +5,7 @@ import type { Reach } from './reach.ts';
 
 /**
  * Reaches the database of the settings. Where a running server has it, or where an address is given, that server is
- * asked instead: with `WARD_TOKEN`, or as the root client. Throws as opening does; a LockedError with a remedy where
+ * asked instead: with `WARD_TOKEN`, or as the root client. Throws as opening does; a CommandError with a remedy where
  * there is no credential to show.
  */
 export async function reach(config: Config, url: string | undefined): Promise<Reach> {
@@ -16,6 +16,17 @@ export async function reach(config: Config, url: string | undefined): Promise<Re
     return await reachDirectly(config);
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
-    return reachOverHttp(config.baseUrl, credentialsOf(config));
+    const served = reachOverHttp(config.baseUrl, credentialsOf(config));
+    // Another command may have the file as well, or a server elsewhere: the lock says which process it is.
+    if (!(await isServed(config.baseUrl))) throw error;
+    return served;
   }
+}
+
+/** Whether anything answers at an address. */
+function isServed(address: string): Promise<boolean> {
+  return fetch(address, { method: 'HEAD', redirect: 'manual' }).then(
+    () => true,
+    () => false,
+  );
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { openDatabase } from '../../server/database.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
@@ -138,6 +139,18 @@ describe('commands: import', () => {
     expect(await count(many)).to.equal(MANY);
     const history = await server.request('GET', '/Patient/p0/_history', { as: asRoot });
     expect(history.list('entry')).to.have.length(1);
+  });
+
+  it('beside another command that has the file is told which process that is', async function () {
+    if (DATABASE_KIND !== 'sqlite') return this.skip();
+    const own = await freshDatabase();
+    const other = await openDatabase(own.url);
+    const input = await file('p.ndjson', patients(1));
+    const { code, output } = await command('import', [input], own, { PORT: '9' });
+    await other.close();
+    await own.drop();
+    expect(code, output).to.equal(1);
+    expect(output).to.match(new RegExp(`^The import failed: [^\\n]* is in use by process ${process.pid}: [^\\n]+\\n$`));
   });
 
   it('what is mended is taken the next time, and nothing is refused any more', async () => {

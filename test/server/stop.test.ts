@@ -1,4 +1,4 @@
-/** SIGTERM and SIGINT: no new connections, what is in flight is finished, exit code 0. */
+/** SIGTERM, SIGINT and SIGHUP: no new connections, what is in flight is finished, exit code 0. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -35,6 +35,7 @@ describe('server: graceful stop', () => {
     expect(answer).to.match(/HTTP\/1\.1 201 Created/);
     // Whoever would ask again on it learns that it ends.
     expect(answer).to.match(/^Connection: close\r$/m);
+    await until('its end', () => isOver(server.pid));
     expect(await server.stop()).to.equal(0);
 
     const id = /"id":"([^"]+)"/.exec(answer)?.[1];
@@ -52,6 +53,20 @@ describe('server: graceful stop', () => {
     await openRaw(server.port);
     process.kill(server.pid, 'SIGINT');
     process.kill(server.pid, 'SIGINT');
+    expect(await server.stop()).to.equal(0);
+    expect(server.output()).to.include('Stopped');
+  });
+
+  it('SIGHUP, as a terminal sends that is closed: the same', async () => {
+    const server = await startServer();
+    const half = await openRaw(server.port);
+    half.send(postHead('/Patient', ['Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-continue']));
+    await half.received(/100 Continue/);
+    process.kill(server.pid, 'SIGHUP');
+    await until('the stop', () => server.output().includes('Stopping'));
+    half.send('{}');
+    expect(await half.rest()).to.match(/HTTP\/1\.1 201 Created/);
+    await until('its end', () => isOver(server.pid));
     expect(await server.stop()).to.equal(0);
     expect(server.output()).to.include('Stopped');
   });
@@ -136,6 +151,15 @@ describe('server: graceful stop', () => {
     });
   });
 });
+
+/** Whether a process has ended by itself: a second signal, later than the first, would make another end of it. */
+function isOver(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+}
 
 async function isRefused(port: number): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', port });
