@@ -13,17 +13,25 @@ export function otherMethods(router: Router<RequestState>): Step {
 }
 
 /**
- * Keeps the addresses of operations apart from those of resources, whose types and ids may be anything to the router:
- * no id starts with `$`. Throws `not-found` (404) where there is no such operation, and `method-not-allowed` (405).
+ * Keeps the addresses of operations, of searches by a form and of histories apart from those of resources, whose types
+ * and ids may be anything to the router: none starts with `$` or `_`. Throws `not-found` (404) where there is no such
+ * operation, and `method-not-allowed` (405).
  */
 export function operations(router: Router<RequestState>): Step {
   return (ctx, next) => {
-    if (!ctx.path.includes('/$')) return next();
-    const methods = methodsAt(router, ctx, (path) => path.includes('/$'));
-    if (methods.size === 0) throw new Failure('not-found', 'There is no such operation here.');
-    return methods.has(ctx.method) ? next() : tellMethods(ctx, methods);
+    const mark = MARKS.find((one) => ctx.path.includes(one));
+    if (mark === undefined) return next();
+    const methods = methodsAt(router, ctx, (path) => path.includes(mark));
+    if (methods.size === 0 && mark === OF_OPERATIONS) {
+      throw new Failure('not-found', 'There is no such operation here.');
+    }
+    return methods.size === 0 || methods.has(ctx.method) ? next() : tellMethods(ctx, methods);
   };
 }
+
+/** What the name of an operation begins with, and how words such as `_history` do. */
+const OF_OPERATIONS = '/$';
+const MARKS = [OF_OPERATIONS, '/_'] as const;
 
 /** The methods of the routes at the address of a request. */
 function methodsAt(router: Router<RequestState>, ctx: Context, isOf: (path: string) => boolean): Set<string> {

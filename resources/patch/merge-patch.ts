@@ -2,10 +2,15 @@
 import { Failure } from '../errors.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
-/** The document that a merge patch makes of another (RFC 7396 §2). Throws `malformed` where the patch is no object. */
-export function applyMergePatch(target: Json, patch: Json): Json {
+/**
+ * The document that a merge patch makes of another (RFC 7396 §2). Throws `malformed` where the patch is no object.
+ * @param unseen members that may be there without being shown: a null goes on to what removes them
+ */
+export function applyMergePatch(target: Json, patch: Json, unseen: readonly string[] = []): Json {
   if (!isObject(patch)) throw new Failure('malformed', 'A merge patch of a resource is an object.');
-  return merge(target, patch);
+  const merged = merge(target, patch);
+  for (const name of unseen) if (patch[name] === null) merged[name] = null;
+  return merged;
 }
 
 function merge(target: Json | undefined, patch: JsonObject): JsonObject {

@@ -56,14 +56,16 @@ export async function conditionalUpdate(request: InteractionRequest, services: S
 }
 
 /** `PATCH /{type}/{id}`: JSON Patch or merge patch by the type of the body (FHIR R4 §3.1.0.6). */
-export async function patch(request: InteractionRequest, { engine }: Services): Promise<Result> {
-  return written(await engine.patch(request.type, request.id, changeOf(request), writeOptions(request)));
+export async function patch(request: InteractionRequest, services: Services): Promise<Result> {
+  return written(
+    await services.engine.patch(request.type, request.id, changeOf(request, services), writeOptions(request)),
+  );
 }
 
 /** `PATCH /{type}?…`. */
 export async function conditionalPatch(request: InteractionRequest, services: Services): Promise<Result> {
   const condition = byQuery(request, services);
-  return written(await patchWhere(services.engine, condition, changeOf(request), writeOptions(request)));
+  return written(await patchWhere(services.engine, condition, changeOf(request, services), writeOptions(request)));
 }
 
 /** `DELETE /{type}/{id}` (FHIR R4 §3.1.0.7). */
@@ -99,9 +101,11 @@ export function conditionOf(
   return parseCondition(registry, type, parameters, options);
 }
 
-function changeOf({ patch: sent }: InteractionRequest): Patching {
-  const apply = sent?.kind === 'json-patch' ? applyJsonPatch : applyMergePatch;
-  return (resource, bounds) => apply(resource, sent?.value ?? null, bounds);
+function changeOf({ type, patch: sent }: InteractionRequest, { registry }: Services): Patching {
+  const value = sent?.value ?? null;
+  if (sent?.kind === 'json-patch') return (resource, bounds) => applyJsonPatch(resource, value, bounds);
+  const { secrets } = registry.get(type) ?? {};
+  return (resource) => applyMergePatch(resource, value, secrets);
 }
 
 function written({ outcome, version }: WriteResult): Result {

@@ -71,6 +71,24 @@ describe('resources: methods', () => {
     });
   }
 
+  for (const [path, allow] of [
+    ['/_history', 'HEAD, GET'],
+    ['/Patient/_history', 'HEAD, GET'],
+    ['/fhir/Patient/_history', 'HEAD, GET'],
+    ['/Patient/_search', 'POST'],
+  ] as const) {
+    it(`${path} is no type and no id: ${allow} alone`, async () => {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+        if (allow.includes(method)) continue;
+        const json = {};
+        const reply = await server.request(method, path, { as: asRoot, ...(method !== 'HEAD' && { json }) });
+        expect([reply.status, reply.header('allow')], method).to.deep.equal([405, allow]);
+      }
+      const options = await server.request('OPTIONS', path);
+      expect([options.status, options.header('allow')]).to.deep.equal([204, allow]);
+    });
+  }
+
   it('an operation that there is not: 404, whatever the method', async () => {
     for (const path of ['/Patient/$explode', '/$explode', '/Patient/$revoke', '/Patient/m-Patient/$validate']) {
       for (const method of ['GET', 'POST', 'PUT', 'OPTIONS']) {

@@ -87,6 +87,22 @@ describe('resources: changes of a secret', () => {
         expect((await token('first-secret')).status).to.equal(200);
       });
 
+      it('null in a merge patch removes it, by itself and in a Bundle, and ends the Sessions', async () => {
+        const patch = JSON.stringify({ [type === 'User' ? 'password' : 'secret']: null });
+        const headers = { 'content-type': 'application/merge-patch+json' };
+        const reply = await server.request('PATCH', path, { as: asRoot, headers, body: patch });
+        expect([reply.status, reply.header('etag')], reply.text).to.deep.equal([200, 'W/"2"']);
+        expect([await lives(), await open()]).to.deep.equal([false, 0]);
+        expect((await token('first-secret')).status).to.be.within(400, 401);
+        const again = await server.request('PATCH', path, { as: asRoot, headers, body: patch });
+        expect(again.header('etag')).to.equal('W/"2"');
+        await put(path, body('first-secret'));
+        const entry = { request: { method: 'PATCH', url: path.slice(1) }, resource: JSON.parse(patch) };
+        const json = { resourceType: 'Bundle', type: 'transaction', entry: [entry] };
+        expect((await server.request('POST', '/', { as: asRoot, json })).status).to.equal(200);
+        expect((await token('first-secret')).status).to.be.within(400, 401);
+      });
+
       it('a refused write leaves it, and the Sessions', async () => {
         expect((await put(path, { ...body('second-secret'), nonsense: 1 })).status).to.equal(422);
         const options = { as: asRoot, json: body('second-secret'), headers: { 'if-match': 'W/"9"' } };
