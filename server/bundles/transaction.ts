@@ -15,22 +15,21 @@ import { entryAnswer } from './response.ts';
 import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
+/** Each is a search of its own while all other writes wait: more are none of a transaction that writes. */
+const MOST_PAGES = 100;
+
 /**
  * Does all entries of a transaction in one job of the write queue, or none. What they are about is found, links are
  * resolved, every entry is judged and every body prepared before the queue; what was found is looked at again in it.
- * Gives the text of the answer to each. Rejects with `business-rule` for what would hold the queue for long.
+ * One that only reads needs no such job. Gives the text of the answer to each. Rejects with `business-rule` for what
+ * would hold the queue for long.
  */
 export function transact(
   entries: readonly BundleEntry[],
   services: Services & { engine: Engine },
   newRoom: () => AnswerRoom,
 ): Promise<string[]> {
-  for (const { interaction, place } of entries) {
-    // It is a search of each type, while all other writes wait.
-    if (interaction.name !== 'everything') continue;
-    const message = '$everything has no place in a transaction: ask for it by itself, or in a batch.';
-    throw new Failure('business-rule', message, { expression: place });
-  }
+  refuseLong(entries);
   return untilPlanHolds(async () => {
     const plan = await planOf(entries, services);
     const resolved: BundleEntry[] = [];
@@ -39,6 +38,7 @@ export function transact(
       resolved.push(withLinks(entry, plan, services.registry));
     }
     for (const entry of resolved) await admitEntry(entry, services);
+    if (!resolved.some(isWrite)) return reading(resolved, services, newRoom());
     return services.engine.together(
       (interactions) => rehearse(resolved, plan, { ...services, engine: interactions }),
       async (job) => {
@@ -50,6 +50,36 @@ export function transact(
       foreseenOf(resolved, plan),
     );
   });
+}
+
+/** Throws `business-rule` for what would keep others from writing for long. */
+function refuseLong(entries: readonly BundleEntry[]): void {
+  let pages = 0;
+  for (const { interaction, place } of entries) {
+    // It is a search of each type.
+    if (interaction.name === 'everything') {
+      const message = '$everything has no place in a transaction: ask for it by itself, or in a batch.';
+      throw new Failure('business-rule', message, { expression: place });
+    }
+    if (interaction.name === 'search' || interaction.name === 'history') pages += 1;
+    if (pages <= MOST_PAGES || !entries.some(isWrite)) continue;
+    const message = `A transaction that writes has at most ${MOST_PAGES} searches and histories: use a batch.`;
+    throw new Failure('business-rule', message, { expression: place });
+  }
+}
+
+/** Answers entries that only read; the first that fails is the answer to all. */
+async function reading(entries: readonly BundleEntry[], services: Services, room: AnswerRoom): Promise<string[]> {
+  const answers: string[] = [];
+  for (const entry of entries) answers.push(answered(entry, await handle(entry, services), room));
+  return answers;
+}
+
+/** The text of the answer to an entry. Throws `too-large` where there is no room for it. */
+function answered(entry: BundleEntry, result: Result, room: AnswerRoom): string {
+  const answer = entryAnswer(entry, result);
+  if (room.take(answer)) return answer;
+  throw inEntry(room.overflow(), entry.place);
 }
 
 /** Prepares what is written. Throws with the issues of all bodies that are not valid. */
@@ -87,9 +117,7 @@ async function perform(
     if (isWrite(entry) && result.version && result.version.id !== ids[index]) {
       throw await blame(entry, lookup, services.engine);
     }
-    const answer = entryAnswer(entry, result);
-    if (!room.take(answer)) throw inEntry(room.overflow(), entry.place);
-    answers[index] = answer;
+    answers[index] = answered(entry, result, room);
     // Nobody else writes a match: it is lost to others only through what they write beside it.
     if (lookup?.found === undefined || !asksForOthers(lookup.condition.criteria)) continue;
     if ((await matchesOf(entry, lookup, services.engine)).includes(lookup.found)) found.add(index);

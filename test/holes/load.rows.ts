@@ -20,8 +20,18 @@ export const LOAD: readonly Hole[] = [
   hole(
     'everything in a transaction',
     'server/bundles/transaction.ts',
-    "if (interaction.name !== 'everything') continue;",
-    'continue;',
+    "if (interaction.name === 'everything') {",
+    'if (false) {',
+  ),
+  {
+    ...hole('a transaction that only reads', 'server/bundles/transaction.ts', '!resolved.some(isWrite)', 'false'),
+    says: 'expected [ 503, false, 201 ]',
+  },
+  hole(
+    'searches while all others wait to write',
+    'server/bundles/transaction.ts',
+    'pages <= MOST_PAGES || !entries.some(isWrite)',
+    'true',
   ),
   hole(
     'is refused before its body is read',
@@ -118,8 +128,8 @@ export const LOAD: readonly Hole[] = [
   hole(
     'a transaction whose answer has no room',
     'server/bundles/transaction.ts',
-    'if (!room.take(answer)) throw inEntry(room.overflow(), entry.place);',
-    '',
+    'if (room.take(answer)) return answer;',
+    'if (answer) return answer;',
   ),
   hole('gives them page by page', 'server/answer.ts', 'stored: 8 * 1024', 'stored: 8 * 1024 * 1024'),
   hole('what is rendered anew ends earlier', 'server/answer.ts', 'rendered: 1024', 'rendered: 8 * 1024'),

@@ -1,0 +1,68 @@
+/** What a transaction reads, and that it keeps nobody from writing meanwhile. */
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { TestDatabase } from '../harness/database.ts';
+import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
+import { asRoot } from '../harness/server.ts';
+import { holdWriter } from '../server/hold-writer.ts';
+import { entry, issue, send, statuses } from './bundles.ts';
+
+describe('interactions: what a transaction reads', () => {
+  let database: TestDatabase;
+  let server: ClockedServer;
+  before(async () => {
+    database = await preparedDatabase();
+    server = await startClockedServer({}, database);
+    for (const id of ['a', 'b']) await put(id, { gender: 'male' });
+  });
+  after(async () => {
+    await server.stop();
+    await database.drop();
+  });
+
+  const put = (id: string, json: object) => server.request('PUT', `/Patient/${id}`, { as: asRoot, json });
+  const searches = (count: number) => Array.from({ length: count }, () => entry('GET Patient?gender=male'));
+
+  it('a transaction that only reads waits for no write, nor does a write wait for it', async () => {
+    const { release } = await holdWriter(database.url);
+    let isWritten = false;
+    const writing = put('written', {}).then(({ status }) => {
+      isWritten = true;
+      return status;
+    });
+    const reply = await send(server, 'transaction', [...searches(200), entry('GET Patient/a')]);
+    const wasWritten = isWritten;
+    await release();
+    expect([reply.status, wasWritten, await writing]).to.eql([200, false, 201]);
+    expect([statuses(reply).length, reply.at('entry.200.resource.id')]).to.eql([201, 'a']);
+    expect(reply.at('entry.0.resource.total')).to.equal(2);
+  });
+
+  it('its answers are those of the requests by themselves, and none where one fails', async () => {
+    const lines = ['GET Patient/a', 'HEAD Patient/b', 'GET Patient/a/_history', 'GET Patient/a/_history/1'];
+    const reply = await send(
+      server,
+      'transaction',
+      lines.map((line) => entry(line)),
+    );
+    expect([reply.status, statuses(reply)]).to.eql([200, ['200', '200', '200', '200']]);
+    expect([reply.at('entry.1.resource'), reply.at('entry.2.resource.total')]).to.eql([undefined, 1]);
+    const failed = await send(
+      server,
+      'transaction',
+      [...lines, 'GET Patient/none'].map((line) => entry(line)),
+    );
+    expect([failed.status, issue(failed)]).to.eql([404, 'not-found Bundle.entry[4]']);
+    const huge = await send(server, 'transaction', []);
+    expect([huge.status, huge.at('entry')]).to.eql([200, undefined]);
+  });
+
+  it('searches while all others wait to write are a hundred at the most, histories among them', async () => {
+    const write = entry('PUT Patient/c', { resourceType: 'Patient' });
+    const most = [...searches(99), entry('GET Patient/_history')];
+    expect((await send(server, 'transaction', [...most, write, entry('GET Patient/a')])).status).to.equal(200);
+    const refused = await send(server, 'transaction', [...most, write, entry('GET Patient/a/_history')]);
+    expect([refused.status, issue(refused)]).to.eql([422, 'business-rule Bundle.entry[101]']);
+  });
+});
