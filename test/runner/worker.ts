@@ -8,7 +8,7 @@ import Mocha from 'mocha';
 import { tidyUp } from '../harness/at-end.ts';
 import { readOptions } from './options.ts';
 import type { Order } from './process.ts';
-import type { FileReport } from './report.ts';
+import { type FileReport, shortened } from './report.ts';
 
 const options = readOptions(process.argv.slice(2));
 /** Milliseconds that tidying up may take. */
@@ -48,7 +48,7 @@ function listed(failures: Mocha.Test[]): string {
   Mocha.reporters.Base.consoleLog = (...args: unknown[]) => void lines.push(format(...args));
   Mocha.reporters.Base.list(failures);
   Mocha.reporters.Base.consoleLog = consoleLog;
-  return lines.join('\n');
+  return shortened(lines.join('\n'));
 }
 
 async function end(): Promise<void> {
