@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { readConfig } from './server/config.ts';
-import { holdDatabase, knexConfig } from './server/database.ts';
+import { holdDatabase } from './server/database.ts';
 import type { Lock } from './server/lock.ts';
+import { knexConfig } from './server/migrate.ts';
 import { endWith } from './server/refusal.ts';
 
 /**

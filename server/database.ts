@@ -1,20 +1,18 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import knexModule, { type Knex } from 'knex';
-import type { Database as Sqlite } from 'sqlite3';
 import type { Clock } from '../resources/clock.ts';
 import type { Connection, WriterConnection } from '../resources/connection.ts';
 import type { Dialect } from '../resources/dialects/dialect.ts';
 import { PostgresConnection, postgres } from '../resources/dialects/postgres.ts';
 import { openReplica } from '../resources/dialects/postgres-replica.ts';
 import { SqliteConnection, sqlite } from '../resources/dialects/sqlite.ts';
-import { migrationSource } from '../resources/migrations/source.ts';
 import { TurnConnection } from '../resources/turns.ts';
 import { LONGEST_WAIT } from '../resources/waiting-line.ts';
 import { ConfigError } from './config.ts';
 import { makeFolder } from './folder.ts';
 import { acquireLock, type Lock, LockedError } from './lock.ts';
+import { migrateAt, NOTED, NOTED_HERE, type Noted } from './migrate.ts';
 import {
   openPostgresWriter,
   PostgresClient,
@@ -108,25 +106,6 @@ async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
   }
 }
 
-/** What knex needs to reach a database: for migrations, seeds and its command line. */
-export function knexConfig(url: string): Knex.Config {
-  const migrations = { migrationSource };
-  return url.startsWith('sqlite:')
-    ? {
-        client: 'sqlite3',
-        connection: { filename: url.slice('sqlite:'.length) },
-        pool: { afterCreate: waitForLocks },
-        useNullAsDefault: true,
-        migrations,
-      }
-    : { client: 'pg', connection: unhurried(url), migrations };
-}
-
-/** As every connection of the server does, for five seconds where another process has locked the file. */
-function waitForLocks(connection: Sqlite, done: (error: Error | null, connection: Sqlite) => void): void {
-  connection.run('PRAGMA busy_timeout = 5000', (error) => done(error, connection));
-}
-
 /** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
 const AT_ONCE = 2;
 
@@ -148,7 +127,7 @@ async function openSqlite(location: string): Promise<Database> {
       return points.waiting + queries.waiting;
     },
     openWriter: (work) => SqliteConnection.open(path, work ?? 'writer'),
-    migrate: async (then) => then(await migrateAt(`sqlite:${path}`)),
+    migrate: async (then) => then(await migrateAt(`sqlite:${path}`, () => reading.all(NOTED))),
     close: async () => {
       await reading.close();
       await searching.close();
@@ -172,8 +151,13 @@ const REPLICA_READ = 5000;
  */
 const NOTICED = 'SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
 
+/** A lock, and the connection that has it. */
+interface Hold extends Lock {
+  client: PostgresClient;
+}
+
 /** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
-async function holdPostgres(url: string): Promise<Lock> {
+async function holdPostgres(url: string): Promise<Hold> {
   const client = await reachable(connectUnhurried(url));
   try {
     await reachable(refuseStandby(client));
@@ -184,7 +168,7 @@ async function holdPostgres(url: string): Promise<Lock> {
     await client.end();
     throw error;
   }
-  return { release: () => client.end() };
+  return { client, release: () => client.end() };
 }
 
 /** Rejects too where the URL names a file, such as a certificate, that cannot be read. */
@@ -212,7 +196,7 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
     migrate: async (then) => {
       const hold = await holdPostgres(url);
       try {
-        const applied = await migrateAt(url);
+        const applied = await migrateAt(url, async () => (await hold.client.query<Noted>(NOTED_HERE)).rows);
         await replica?.prove();
         return await then(applied);
       } finally {
@@ -246,29 +230,4 @@ function openReads(url: string, sharing: Sharing & { primary: Connection }): Rea
     },
     close: () => pool.end(),
   };
-}
-
-/** What goes wrong is told once, by who starts. */
-const QUIET = { warn: () => undefined, error: () => undefined };
-
-/** Where all is up to date nothing is written: there may be no room for it. Throws a ConfigError. */
-async function migrateAt(url: string): Promise<string[]> {
-  const knex = knexModule({ ...knexConfig(url), log: QUIET });
-  try {
-    const [, due] = (await knex.migrate.list()) as [done: unknown[], due: unknown[]];
-    const held = await knex('knex_migrations_lock').where('is_locked', 1);
-    // Whoever runs this holds the database, so a lock that knex finds was left by a process that died.
-    if (held.length > 0) await knex.migrate.forceFreeMigrationsLock();
-    if (due.length === 0) return [];
-    const [, applied] = (await knex.migrate.latest()) as [batch: number, applied: string[]];
-    return applied;
-  } catch (error) {
-    // Before it knex tells the whole statement.
-    const reason = (error as Error).message.split(' - ').at(-1)?.replaceAll(/\s+/g, ' ');
-    throw new ConfigError(`DATABASE_URL names a database whose tables cannot be made or read: ${reason}`, {
-      cause: error,
-    });
-  } finally {
-    await knex.destroy();
-  }
 }

@@ -1,6 +1,8 @@
 /** What a newcomer does first, in a clone: the README's two commands, and then what the first prints, as it is. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Clone, cloneProject } from './harness/clone.ts';
@@ -66,11 +68,14 @@ describe('the first commands of the README', () => {
   if (DATABASE_KIND === 'sqlite') {
     it('test it, and end with a count', () => {
       expect(TEST).to.equal('npm install && npm test\n');
-      // All suites would run this one again.
-      const env = { PATH, HOME, TEST_SUITES: 'test/formats/*.test.ts' };
+      // All suites would run this one again; one that starts a server shows that the command runs and leaves nothing.
+      const left = path.join(clone.folder, 'left');
+      mkdirSync(left);
+      const env = { PATH, HOME, TMPDIR: left, TEST_SUITES: 'test/server/cors.test.ts' };
       const { status, stdout } = spawnSync('bash', ['-c', TEST], { cwd: clone.folder, env, encoding: 'utf8' });
       expect(status, stdout).to.equal(0);
       expect(stdout).to.match(/\n[1-9]\d* passed, 0 failed\n$/);
+      expect(readdirSync(left).filter((name) => name.startsWith('ward-'))).to.eql([]);
     });
   }
 });

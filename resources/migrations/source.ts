@@ -6,7 +6,7 @@ import * as lineage from './002_lineage.ts';
  * The migrations in order. They are listed, not scanned: a folder read by the knex CLI (`.ts`) and by the
  * server (`.js`) would give the same migration two names.
  */
-const MIGRATIONS: Record<string, Knex.Migration> = { '001_initial': initial, '002_lineage': lineage };
+export const MIGRATIONS: Record<string, Knex.Migration> = { '001_initial': initial, '002_lineage': lineage };
 
 /** Where knex finds the migrations. */
 export const migrationSource: Knex.MigrationSource<string> = {

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot, ROOT } from '../harness/server.ts';
 import { command, startCommand } from './program.ts';
 
@@ -20,7 +21,7 @@ describe('commands: export', () => {
   let server: ClockedServer;
   let folder: string;
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     server = await startClockedServer(QUIET, database);
     folder = await mkdtemp(path.join(tmpdir(), 'ward-export-'));
     // More than a page of an export.
@@ -104,7 +105,7 @@ describe('commands: export', () => {
 
   it('what was exported is imported into an empty database as it was', async () => {
     await command('export', [out('moved'), 'Patient', 'Observation', '--url', server.url], database);
-    const empty = await freshDatabase();
+    const empty = await preparedDatabase();
     const files = ['Patient', 'Observation'].map((type) => path.join(out('moved'), `${type}.ndjson`));
     const { code, output } = await command('import', files, empty);
     expect(code, output).to.equal(0);

@@ -9,6 +9,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { openDatabase } from '../../server/database.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot } from '../harness/server.ts';
 import { type CommandResult, run } from '../server/command.ts';
 import { command, programOf, startCommand } from './program.ts';
@@ -23,7 +24,7 @@ describe('commands: import', () => {
   let server: ClockedServer;
   let folder: string;
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     server = await startClockedServer({}, database);
   });
   after(async () => {

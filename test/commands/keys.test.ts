@@ -4,6 +4,7 @@ import { type Api, apiOf } from '../auth/http/api.ts';
 import { serverEntry } from '../harness/build.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { run } from '../server/command.ts';
 import { command } from './program.ts';
 
@@ -45,7 +46,7 @@ describe('npm run keys', () => {
     let api: Api;
     before(async () => {
       serverEntry();
-      database = await freshDatabase();
+      database = await preparedDatabase();
       const server = await startClockedServer({ SIGNING_ALG: 'ES256' }, database);
       api = apiOf(server, server.baseUrl);
     });

@@ -6,8 +6,9 @@ import { loadSeeds } from '../../seeds/load.ts';
 import { readConfig } from '../../server/config.ts';
 import { openWard, type Ward } from '../../server/open.ts';
 import { serverEntry } from '../harness/build.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { ROOT, startServer } from '../harness/server.ts';
 import { command } from './program.ts';
 
@@ -26,7 +27,7 @@ describe('npm run reindex', () => {
   let database: TestDatabase;
   before(async () => {
     serverEntry();
-    database = await freshDatabase();
+    database = await preparedDatabase();
     const imported = await command('import', ['test/data/examples.ndjson'], database);
     expect(imported.code, imported.output).to.equal(0);
     await opened(loadSeeds);

@@ -1,6 +1,7 @@
 /** Servers whose way to their database is a relay. */
 import { after, before } from 'mocha';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { type Relay, startRelay, through } from '../harness/relay.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
@@ -9,7 +10,7 @@ import { until } from '../server/poll.ts';
 export function behindRelay(query = ''): { database: TestDatabase; server: TestServer; relay: Relay } {
   const made = {} as { database: TestDatabase; server: TestServer; relay: Relay };
   before(async () => {
-    made.database = await freshDatabase();
+    made.database = await preparedDatabase();
     made.relay = await startRelay(Number(new URL(made.database.url).port || 5432));
     const reached = through(made.relay, made.database);
     made.server = await startServer({ database: { ...reached, url: `${reached.url}${query}` } });

@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { type Api, apiOf } from '../auth/http/api.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
 import type { RequestOptions } from '../harness/http.ts';
 import { startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { asRoot } from '../harness/server.ts';
 
 // The one process of a SQLite file is told of each change, and nobody else locks a table for it.
@@ -13,7 +14,7 @@ import { asRoot } from '../harness/server.ts';
   let database: TestDatabase;
   let node: Api;
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     node = apiOf(await startClockedServer({}, database), '');
     await node.put('/Client/app', { secret: 'a', grant_types: ['basic'], allowed_origins: ['http://app.example'] });
     await node.put('/AccessPolicy/app', { engine: 'allow', link: [{ reference: 'Client/app' }] });

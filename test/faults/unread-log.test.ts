@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { listeningPort, type ServerProcess, spawnServer } from '../harness/process.ts';
 import { TEST_SETTINGS } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
@@ -24,7 +25,7 @@ describe('faults: a log that nobody reads', () => {
     if (spawnSync('mkfifo', [pipe]).status !== 0) this.skip();
     // Open for both, so that it can be opened at all while nobody else has it.
     reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
-    database = await freshDatabase();
+    database = await preparedDatabase();
     running = spawnServer({ ...TEST_SETTINGS, DATABASE_URL: database.url }, ['sh', '-c', 'exec "$@" >"$0"', pipe]);
   });
   afterEach(async () => {

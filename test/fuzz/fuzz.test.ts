@@ -10,9 +10,9 @@ import { check, pathOf } from './checks.ts';
 import { type FuzzRequest, request, written } from './requests.ts';
 import { exchange, type RawReply } from './wire.ts';
 
-/** How many are sent at once; 100,000 in all, of which the ordinary run sends a twentieth. */
+/** How many are sent at once; 100,000 in all, of which the ordinary run sends a fortieth. */
 const AT_ONCE = 50;
-const BATCHES = LONG ? 2_000 : 100;
+const BATCHES = LONG ? 2_000 : 50;
 
 /** The system of the events that the server records, which it takes from no caller. */
 const OWN_ACCOUNT = 'urn:ward:audit-event';

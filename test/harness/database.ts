@@ -1,6 +1,6 @@
 /** A fresh, empty database for one server: a file of its own, or a PostgreSQL database of its own. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -21,18 +21,20 @@ export interface TestDatabase {
 export const DATABASE_KIND: TestDatabase['kind'] = process.env['TEST_DATABASE_URL'] ? 'postgres' : 'sqlite';
 
 /**
- * Makes an empty database of the run's kind; on PostgreSQL a copy of another where one is named, or one of another
- * encoding.
+ * Makes an empty database of the run's kind, or a copy of another that nobody has open; on PostgreSQL one of another
+ * encoding where that is named.
  */
 export async function freshDatabase(template?: TestDatabase, encoding?: string): Promise<TestDatabase> {
   const administration = process.env['TEST_DATABASE_URL'];
-  return administration ? freshPostgres(administration, template, encoding) : freshSqlite();
+  return administration ? freshPostgres(administration, template, encoding) : freshSqlite(template);
 }
 
-async function freshSqlite(): Promise<TestDatabase> {
+async function freshSqlite(template?: TestDatabase): Promise<TestDatabase> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ward-test-'));
+  const file = path.join(folder, 'ward.db');
+  if (template) await copyFile(template.url.slice('sqlite:'.length), file);
   return {
-    url: `sqlite:${path.join(folder, 'ward.db')}`,
+    url: `sqlite:${file}`,
     kind: 'sqlite',
     analyze: async () => undefined,
     cut: async () => undefined,

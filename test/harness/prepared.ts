@@ -1,7 +1,7 @@
-/** Databases whose tables are there already: on PostgreSQL copies of one that is migrated once a run. */
+/** Databases whose tables are there already: copies of one that is migrated once a process. */
 import { openDatabase } from '../../server/database.ts';
 import { atEnd } from './at-end.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from './database.ts';
+import { freshDatabase, type TestDatabase } from './database.ts';
 
 let template: Promise<TestDatabase> | undefined;
 /** The next one is made while the tests of the one before it run. */
@@ -9,9 +9,8 @@ let next: Promise<TestDatabase> | undefined;
 /** What is being dropped; nobody waits for it but the end of the run. */
 const dropping = new Set<Promise<void>>();
 
-/** Gives a database for one server, migrated where that saves time. Tests of migrations take `freshDatabase`. */
+/** Gives a database for one server, with tables and no data. Tests of first starts take `freshDatabase`. */
 export async function preparedDatabase(): Promise<TestDatabase> {
-  if (DATABASE_KIND === 'sqlite') return freshDatabase();
   const database = await (next ?? copy());
   next = copy();
   // Its error is for whoever takes it.

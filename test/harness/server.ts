@@ -1,9 +1,9 @@
 /** The real server on a real database, driven over HTTP. */
 import { Agent } from 'node:http';
 import type { TestDatabase } from './database.ts';
-import { freshDatabase } from './database.ts';
 import type { Identity, Reply, RequestOptions } from './http.ts';
 import { request } from './http.ts';
+import { preparedDatabase } from './prepared.ts';
 import { listeningPort, spawnServer } from './process.ts';
 
 /** The root client of every test server. */
@@ -17,7 +17,7 @@ export const TEST_SETTINGS = { PORT: '0', ROOT_CLIENT_SECRET: ROOT.secret, SIGNI
 export interface StartOptions {
   /** Settings beside the defaults of a test; they win. */
   env?: Record<string, string>;
-  /** A database to start on again; without one a fresh one is made, and dropped by `stop`. */
+  /** A database to start on again; without one it gets one with tables and no data, which `stop` drops. */
   database?: TestDatabase;
   /** A program with its arguments that becomes the server by `exec`. */
   through?: readonly string[];
@@ -45,7 +45,7 @@ export interface TestServer {
 
 /** Starts a server and waits until it listens. One a test file is enough, started in its `before`. */
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
-  const database = options.database ?? (await freshDatabase());
+  const database = options.database ?? (await preparedDatabase());
   const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, ...options.env };
   const running = spawnServer(settings, options.through);
   const port = await listeningPort(running);

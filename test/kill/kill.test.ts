@@ -2,19 +2,20 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { openDatabase } from '../../server/database.ts';
-import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
-import { SEED } from '../harness/generated.ts';
+import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
+import { runs, SEED } from '../harness/generated.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { Siege } from './siege.ts';
 
-/** As many as there are points at which a round may die. */
-const KILLS = 10;
+/** As many as there are points at which a round may die; some of them, another time others, in the ordinary run. */
+const { numRuns: KILLS } = runs(10, 3);
 
 describe('kill', () => {
   let database: TestDatabase;
   let siege: Siege;
 
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     siege = new Siege(database);
     await siege.start();
   });
@@ -31,7 +32,7 @@ describe('kill', () => {
 
   it('flushes each commit of its writer to the disk', async function () {
     if (DATABASE_KIND !== 'sqlite') this.skip();
-    const other = await freshDatabase();
+    const other = await preparedDatabase();
     const opened = await openDatabase(other.url);
     const writer = await opened.openWriter();
     const FULL = 2;

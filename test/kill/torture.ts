@@ -3,7 +3,8 @@
  * each what is stored with what was answered. On SQLite, strace then shows whether the disk is flushed before answers.
  * It runs on SQLite, or on the PostgreSQL of `TEST_DATABASE_URL`; the exit code is 1 where an answer did not hold.
  */
-import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
+import { DATABASE_KIND } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { startServer } from '../harness/server.ts';
 import { Siege } from './siege.ts';
 import { HAS_STRACE, traceWrites } from './trace.ts';
@@ -19,7 +20,7 @@ async function torture(kills: number): Promise<void> {
 }
 
 async function besiege(kills: number): Promise<void> {
-  const database = await freshDatabase();
+  const database = await preparedDatabase();
   const siege = new Siege(database);
   const { counts } = siege;
   try {

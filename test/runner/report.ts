@@ -38,6 +38,17 @@ export function tableOf(reports: readonly FileReport[]): string {
   return [...lines, `  slowest: ${named}`].join('\n');
 }
 
+/** Characters of a line that are told: a generated counterexample has many more at times, and its seed repeats it. */
+const LONGEST_LINE = 2000;
+
+/** A text whose lines can be read. */
+export function shortened(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}… (${line.length} characters)` : line))
+    .join('\n');
+}
+
 export function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(1);
 }

@@ -2,14 +2,17 @@
  * A process in which `test/run.ts` runs test files, one after the other as it names them, by its own arguments for
  * mocha. What they load stays loaded, and each is told of by itself.
  */
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { format } from 'node:util';
 import Mocha from 'mocha';
-import { tidyUp } from '../harness/at-end.ts';
+import type * as AtEnd from '../harness/at-end.ts';
 import { readOptions } from './options.ts';
 import type { Order } from './process.ts';
-import type { FileReport } from './report.ts';
+import { type FileReport, shortened } from './report.ts';
 
+// By the loader that mocha loads test files with: an import would be another instance, which no file gave a chore.
+const { tidyUp } = createRequire(import.meta.url)('../harness/at-end.ts') as typeof AtEnd;
 const options = readOptions(process.argv.slice(2));
 /** Milliseconds that tidying up may take. */
 const PATIENCE = 60_000;
@@ -48,7 +51,7 @@ function listed(failures: Mocha.Test[]): string {
   Mocha.reporters.Base.consoleLog = (...args: unknown[]) => void lines.push(format(...args));
   Mocha.reporters.Base.list(failures);
   Mocha.reporters.Base.consoleLog = consoleLog;
-  return lines.join('\n');
+  return shortened(lines.join('\n'));
 }
 
 async function end(): Promise<void> {

@@ -6,8 +6,9 @@ import { after, before, describe, it } from 'mocha';
 import { readConfig } from '../../server/config.ts';
 import { ANSWER_TIMEOUT } from '../../server/slow-readers.ts';
 import { type RunningServer, startServer } from '../../server/start.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
 import { request } from '../harness/http.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { ROOT, startServer as spawnServer, TEST_SETTINGS } from '../harness/server.ts';
 import { until } from './poll.ts';
 import { openRaw, type RawConnection } from './raw.ts';
@@ -26,7 +27,7 @@ describe('server: slow reader', () => {
   let server: RunningServer;
   const agent = new Agent({ keepAlive: true });
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
     const patience = { answer: 300 };
     server = await startServer(readConfig(settings), { ports: { clock: Date.now, random: randomBytes }, patience });

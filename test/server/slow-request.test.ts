@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { readConfig } from '../../server/config.ts';
 import { REQUEST_TIMEOUT, type RunningServer, startServer } from '../../server/start.ts';
-import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { ROOT } from '../harness/server.ts';
 import { until } from './poll.ts';
 import { openRaw, postHead } from './raw.ts';
@@ -13,7 +14,7 @@ describe('server: slow body', () => {
   let database: TestDatabase;
   let server: RunningServer;
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     const settings = { PORT: '0', DATABASE_URL: database.url, ROOT_CLIENT_SECRET: ROOT.secret, LOG_LEVEL: 'silent' };
     server = await startServer(readConfig(settings), {
       ports: { clock: Date.now, random: randomBytes },

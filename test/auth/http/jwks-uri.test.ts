@@ -10,7 +10,7 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { createFetchKeys } from '../../../auth/fetch-keys.ts';
 import { readConfig } from '../../../server/config.ts';
 import { startServer } from '../../../server/start.ts';
-import { freshDatabase } from '../../harness/database.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { ROOT } from '../../harness/server.ts';
 
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -161,7 +161,7 @@ describe('jwks_uri: a client that authenticates by it', () => {
       response.writeHead(isDown ? 503 : 200).end(JSON.stringify({ keys: published }));
     }).listen(0, '127.0.0.1');
     await once(keys, 'listening');
-    const database = await freshDatabase();
+    const database = await preparedDatabase();
     const config = readConfig({
       PORT: '0',
       DATABASE_URL: database.url,

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import { freshDatabase, type TestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { preparedDatabase } from '../../harness/prepared.ts';
 import { startServer, type TestServer } from '../../harness/server.ts';
 import { wholeLog } from '../../server/whole-log.ts';
 import { type Api, apiOf, refusal } from './api.ts';
@@ -19,7 +20,7 @@ describe('after a crash and a restart', () => {
   };
 
   before(async () => {
-    database = await freshDatabase();
+    database = await preparedDatabase();
     await start();
   });
   after(async () => {
