@@ -74,7 +74,10 @@ function understood(parameters: readonly Pair[], within: readonly string[]): Ask
     else if (name === '_type') asked.named = [...(asked.named ?? []), ...typesNamed(value, within)];
     else if (name === '_cursor') asked.from = placeAt(value, within);
     else if (name !== '_format' && name !== '_pretty') {
-      throw new Failure('unknown-parameter', `$everything takes ${NAMES.join(', ')} and _format, not ${name}.`);
+      throw new Failure(
+        'unknown-parameter',
+        `$everything takes ${NAMES.join(', ')}, _format and _pretty, not ${name}.`,
+      );
     }
   }
   return asked;

@@ -14,8 +14,10 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
  * for criteria in the address.
  */
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
-  const { type, body, newId, since, goOn } = request;
+  const { type, newId, since, goOn } = request;
   const { engine, registry } = services;
+  // Whatever it is: the server chooses one.
+  const { id: _sent, ...body } = request.body;
   refuseCriteria(request, registry.searchParameters(type));
   const condition = noneExists(request, services);
   const options: WriteOptions = { by: 'caller', since, goOn, rows: request.rows, newId };

@@ -39,6 +39,21 @@ describe('resources: create', () => {
       await server.request('DELETE', `/${type}/taken`, { as: asRoot });
     });
 
+    it(`${type}: an id that none can be is ignored as well, by itself and in Bundles`, async () => {
+      for (const id of ['ours_7', 'x'.repeat(65), '', 7, null, ['a']]) {
+        const sent = { resourceType: type, ...resource, id };
+        const reply = await create(type, sent);
+        expect(reply.status, `${id} ${reply.text}`).to.equal(201);
+        expect(contentOf(reply)).to.deep.equal(resource);
+        for (const kind of ['batch', 'transaction']) {
+          const entry = [{ request: { method: 'POST', url: type }, resource: sent }];
+          const json = { resourceType: 'Bundle', type: kind, entry };
+          const answer = await server.request('POST', '/', { as: asRoot, json });
+          expect(answer.at('entry.0.response.status'), answer.text).to.equal('201');
+        }
+      }
+    });
+
     it(`${type}: a resourceType may be left out, and another one is refused`, async () => {
       expect((await create(type, { resourceType: type, ...resource })).status).to.equal(201);
       const reply = await create(type, { resourceType: 'Observation', ...resource });
