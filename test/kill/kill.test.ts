@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { openDatabase } from '../../server/database.ts';
 import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
-import { runs, SEED } from '../harness/generated.ts';
+import { SEED } from '../harness/generated.ts';
 import { preparedDatabase } from '../harness/prepared.ts';
 import { Siege } from './siege.ts';
 
-/** As many as there are points at which a round may die; some of them, another time others, in the ordinary run. */
-const { numRuns: KILLS } = runs(10, 3);
+/** As many as there are points at which a round may die. */
+const KILLS = 10;
 
 describe('kill', () => {
   let database: TestDatabase;
