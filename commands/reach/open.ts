@@ -1,5 +1,6 @@
 import type { Config } from '../../server/config.ts';
 import { LockedError } from '../../server/lock.ts';
+import { Asked } from './http.ts';
 import { credentialsOf, reachOverHttp } from './over-http.ts';
 import type { Reach } from './reach.ts';
 
@@ -24,9 +25,14 @@ export async function reach(config: Config, url: string | undefined): Promise<Re
 }
 
 /** Whether anything answers at an address. */
-function isServed(address: string): Promise<boolean> {
-  return fetch(address, { method: 'HEAD', redirect: 'manual' }).then(
-    () => true,
-    () => false,
-  );
+async function isServed(address: string): Promise<boolean> {
+  const server = new Asked(address);
+  try {
+    await server.ask('', { method: 'HEAD' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }

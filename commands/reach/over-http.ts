@@ -4,6 +4,7 @@ import { renderJson } from '../../resources/json/render.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { Config } from '../../server/config.ts';
 import { CommandError } from '../errors.ts';
+import { type Answer, Asked, type Question } from './http.ts';
 import { type Reach, Refusal } from './reach.ts';
 
 const TRIES = 10;
@@ -26,9 +27,10 @@ export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Con
 /** What a running server has stored, as its API gives and takes it. */
 export function reachOverHttp(address: string, authorization: string): Reach {
   const base = address.replace(/\/+$/, '');
-  const ask = async (path: string, options: RequestInit = {}): Promise<JsonObject> => {
-    const headers = { Authorization: authorization, Accept: JSON_TYPE, ...options.headers };
-    return answerOf(await patiently(() => send(base, path, { ...options, headers })));
+  const server = new Asked(base);
+  const ask = async (path: string, question: Question = {}): Promise<JsonObject> => {
+    const headers = { Authorization: authorization, Accept: JSON_TYPE, ...question.headers };
+    return answerOf(await patiently(() => server.ask(path, { ...question, headers })));
   };
   return {
     name: base,
@@ -60,27 +62,8 @@ export function reachOverHttp(address: string, authorization: string): Reach {
       const headers = { 'Content-Type': JSON_TYPE };
       return ask('/auth/keys', { method: 'POST', body: JSON.stringify(wish), headers });
     },
-    close: async () => undefined,
+    close: async () => server.close(),
   };
-}
-
-/** An answer that has come whole. */
-interface Answer {
-  status: number;
-  text: string;
-  /** Seconds; zero where it does not say. */
-  retryAfter: number;
-}
-
-/** Asks once. A server that ends while it answers has not answered. */
-async function send(base: string, path: string, options: RequestInit): Promise<Answer> {
-  try {
-    const response = await fetch(base + path, options);
-    const retryAfter = Number(response.headers.get('Retry-After')) || 0;
-    return { status: response.status, text: await response.text(), retryAfter };
-  } catch (error) {
-    throw new CommandError(`${base} does not answer: ${networkReason(error)}`, { cause: error });
-  }
 }
 
 /** Asks again where the server says that it has too much to do. */
@@ -91,12 +74,6 @@ async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
     if (!isBusy || attempt === TRIES) return answer;
     await wait(1000 * Math.max(1, answer.retryAfter));
   }
-}
-
-/** What the network says, which `fetch` tells as a cause. */
-function networkReason(error: unknown): string {
-  const { cause, message } = error as { cause?: { message?: string; code?: string }; message: string };
-  return cause?.message || cause?.code || message;
 }
 
 function answerOf({ status, text }: Answer): JsonObject {

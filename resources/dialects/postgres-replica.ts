@@ -1,7 +1,7 @@
 /** Reads from a replica of PostgreSQL that nobody can tell from reads of the primary. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
-import type { Clock } from '../clock.ts';
+import { type Clock, isWithin } from '../clock.ts';
 import { type Connection, DatabaseError } from '../connection.ts';
 import { inTime } from '../in-time.ts';
 import { oncePerTick } from '../tick.ts';
@@ -83,13 +83,13 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
     query: (asked) => whenReached((client) => client.query({ ...asked, values: [...asked.values] })),
   });
 
-  let aloneUntil = Number.NEGATIVE_INFINITY;
+  let leftAt = Number.NEGATIVE_INFINITY;
   let used = true;
 
   /** Looks whether it can be used again, for nobody in particular: no read waits for one that was found unfit. */
   function lookAgain(): void {
-    if (clock() < aloneUntil) return;
-    aloneUntil = clock() + LEFT_ALONE;
+    if (isWithin(clock, leftAt, LEFT_ALONE)) return;
+    leftAt = clock();
     whenReached(async () => undefined).then(() => {
       if (!used) report('Reads go to the replica again');
       used = true;
@@ -107,7 +107,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
           return await replica.all<never>(sql, bindings);
         } catch (error) {
           if (isUnfit(error)) {
-            aloneUntil = clock() + LEFT_ALONE;
+            leftAt = clock();
             if (used) report(`Reads go to the primary instead of the replica: ${error.message}`);
             used = false;
           }

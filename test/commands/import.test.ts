@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -203,6 +204,17 @@ describe('commands: import', () => {
     const { code, output } = await run('sh', words, env);
     expect(code, output).to.equal(1);
     expect(output).to.match(/^The import failed: [^\n]*wrong\.ndjson\.refused\.ndjson cannot be written: [^\n]+\n$/);
+  });
+
+  it('a server that closes each connection at once, as a relay to nobody does, is told of in a line', async () => {
+    const relay = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const url = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+    const input = await file('p.ndjson', patients(20));
+    const { code, output } = await command('import', [input, '--url', url], database);
+    relay.close();
+    expect(output).to.match(/^The import failed: http:[^\n]+ does not answer: [^\n]+\n$/);
+    expect(code).to.equal(1);
   });
 
   const REFUSED: [why: string, args: (url: string) => string[], env: Record<string, string>, message: RegExp][] = [
