@@ -18,7 +18,7 @@ import { crossOrigin, securityHeaders } from './headers.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { mountKeys } from './keys.ts';
 import { locate } from './locate.ts';
-import { operations, otherMethods } from './methods.ts';
+import { otherMethods, reserved } from './methods.ts';
 import { type Measured, mountMetrics } from './metrics/mount.ts';
 import type { RequestMetrics } from './metrics/requests.ts';
 import { observe } from './observe.ts';
@@ -81,7 +81,7 @@ function routed(options: AppOptions, measured: Measured): Step {
 }
 
 function served(router: Router<RequestState>): Step {
-  const [before, at, after] = [operations(router), router.routes() as Step, otherMethods(router)];
+  const [before, at, after] = [reserved(router), router.routes() as Step, otherMethods(router)];
   return (ctx, next) => before(ctx, async () => at(ctx, async () => after(ctx, next)));
 }
 

@@ -17,7 +17,7 @@ export function otherMethods(router: Router<RequestState>): Step {
  * and ids may be anything to the router: none starts with `$` or `_`. Throws `not-found` (404) where there is no such
  * operation, and `method-not-allowed` (405).
  */
-export function operations(router: Router<RequestState>): Step {
+export function reserved(router: Router<RequestState>): Step {
   return (ctx, next) => {
     const mark = MARKS.find((one) => ctx.path.includes(one));
     if (mark === undefined) return next();
