@@ -26,7 +26,7 @@ function suites(argv: string[], env: NodeJS.ProcessEnv): Suites[] {
   const isAll = options._.length === 0;
   const files = filesOf({ ...options, _: isAll ? [SUITES] : options._ });
   const on = (database: string, url: string, those: string[]): Suites => {
-    return { database, env: { ...env, TEST_DATABASE_URL: url }, files: those, reports: [], duration: 0 };
+    return { database, env: { ...env, TEST_DATABASE_URL: url }, files: [...those], reports: [], duration: 0 };
   };
   const postgres = process.env['TEST_DATABASE_URL'];
   const again = isAll ? files.filter(isOfDatabase) : files;
