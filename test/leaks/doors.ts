@@ -94,12 +94,13 @@ const history = fc.tuple(anyType, fc.boolean(), fc.constantFrom(2, 50)).chain(([
       told: `GET ${path}`,
       async take(scene) {
         const { world, caller } = scene;
+        const asked = whole ? 'history-type' : 'history';
         const moments = world.moments
           .filter(({ entry }) => entry.type === type && (whole || entry.id === id))
-          .filter((moment) => caller.seesMoment(moment, 'history'));
+          .filter((moment) => caller.seesMoment(moment, asked));
         const reply = await scene.ask('GET', path);
         const found = whole || moments.length > 0 ? 200 : 404;
-        expect(reply.status).to.equal(caller.may(type, 'history') ? found : 403);
+        expect(reply.status).to.equal(caller.may(type, asked) ? found : 403);
         if (reply.status !== 200) return;
         await compareHistory(scene, reply, moments);
       },
@@ -112,10 +113,10 @@ const systemHistory = fc.constantFrom(3, 50).map(
     told: `GET /_history?_count=${count}`,
     async take(scene) {
       const { world, caller } = scene;
-      const types = TYPES.filter((type) => caller.may(type, 'history'));
+      const types = TYPES.filter((type) => caller.may(type, 'history-type'));
       const moments = world.moments
         .filter(({ entry }) => types.includes(entry.type))
-        .filter((moment) => caller.seesMoment(moment, 'history'));
+        .filter((moment) => caller.seesMoment(moment, 'history-type'));
       const reply = await scene.ask('GET', `/_history?_count=${count}`);
       expect(reply.status).to.equal(types.length > 0 ? 200 : 403);
       if (reply.status === 200) await compareHistory(scene, reply, moments);

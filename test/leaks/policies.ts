@@ -6,6 +6,8 @@ import { judgedBy, type Moment, type Resource, TYPES, type Type, type View, type
 
 const INTERACTIONS = ['read', 'vread', 'search', 'history', 'create', 'update', 'patch', 'delete'] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
+/** What a caller asks for: the history of a type is that of a resource to policies, and a search to scopes. */
+export type Asked = Interaction | 'history-type';
 
 /** Lets the caller do some interactions with a type: for all rows, or for those that meet all conditions. */
 export interface Policy {
@@ -61,17 +63,17 @@ export class Caller implements View {
   }
 
   /** True where there is any row for which the interaction could be permitted. */
-  may(type: Type, interaction: Interaction): boolean {
+  may(type: Type, interaction: Asked): boolean {
     return this.#of(type, interaction).length > 0 && reachOf(this.#scopes, type, interaction) !== 'none';
   }
 
   /** True where some rows alone are permitted. */
-  isNarrowed(type: Type, interaction: Interaction): boolean {
+  isNarrowed(type: Type, interaction: Asked): boolean {
     const isBound = reachOf(this.#scopes, type, interaction) !== 'all';
     return isBound || !this.#of(type, interaction).some(({ conditions }) => conditions === 'all');
   }
 
-  sees(resource: Resource | null | undefined, type: Type, interaction: Interaction): boolean {
+  sees(resource: Resource | null | undefined, type: Type, interaction: Asked): boolean {
     if (!this.isNarrowed(type, interaction)) return true;
     const reach = reachOf(this.#scopes, type, interaction);
     if (!resource || reach === 'none' || (reach === 'patient' && !isAboutPatient(resource))) return false;
@@ -81,7 +83,7 @@ export class Caller implements View {
   }
 
   /** True where a version may be seen, a deletion by what it ended. */
-  seesMoment(moment: Moment, interaction: Interaction): boolean {
+  seesMoment(moment: Moment, interaction: Asked): boolean {
     return this.sees(judgedBy(moment), moment.entry.type, interaction);
   }
 
@@ -90,7 +92,8 @@ export class Caller implements View {
     return this.may(type, 'search') ? this.#world.of(type).filter((each) => this.sees(each, type, 'search')) : [];
   }
 
-  #of(type: Type, interaction: Interaction): Policy[] {
+  #of(type: Type, asked: Asked): Policy[] {
+    const interaction = asked === 'history-type' ? 'history' : asked;
     return this.#policies.filter((policy) => policy.type === type && policy.interactions.includes(interaction));
   }
 }

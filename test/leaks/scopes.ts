@@ -1,5 +1,5 @@
 /** Scopes of SMART that a token has, and what they come to: a bound on what the policies of its person permit. */
-import type { Interaction } from './policies.ts';
+import type { Asked } from './policies.ts';
 import type { Resource, Type } from './world.ts';
 
 /** The patient in the context of the tokens. */
@@ -22,10 +22,11 @@ export const SCOPES: readonly string[] = [
   'patient/Patient.cruds user/Observation.cruds user/Organization.rs',
 ];
 
-const LETTERS: Record<Interaction, string> = {
+const LETTERS: Record<Asked, string> = {
   read: 'r',
   vread: 'r',
   history: 'r',
+  'history-type': 's',
   search: 's',
   create: 'c',
   update: 'u',
@@ -36,7 +37,7 @@ const LETTERS: Record<Interaction, string> = {
 const WORDS: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
 /** How far scopes let a token go in an interaction with a type. */
-export function reachOf(scopes: string, type: Type, interaction: Interaction): 'all' | 'patient' | 'none' {
+export function reachOf(scopes: string, type: Type, interaction: Asked): 'all' | 'patient' | 'none' {
   const smart = scopes.split(' ').filter((scope) => /^(patient|user|system)\//.test(scope));
   const about = type === 'Organization' ? 'none' : 'patient';
   if (smart.length === 0) return scopes.includes('launch/patient') ? about : 'all';

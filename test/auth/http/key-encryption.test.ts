@@ -47,7 +47,7 @@ describe('the keys in the database', () => {
     const sql = "SELECT value AS text FROM server_key WHERE name LIKE 'secret:%'";
     const others = await opened.queries.all<{ text: string }>(sql);
     await opened.close();
-    expect([keys.length, others.length]).to.eql([1, 1]);
+    expect([keys.length, others.length]).to.eql([1, 2]);
     return [...keys, ...others].map(({ text }) => text);
   };
   /** Puts each of two signing keys in the row of the other. */
