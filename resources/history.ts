@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { HistoryPage, SearchPage, Version } from './engine.ts';
-import { Failure } from './errors.ts';
+import { wrongCursor } from './search/cursor.ts';
 import { roomFor, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
 
 /** Leaves of some versions those that the caller may see. */
@@ -154,7 +154,7 @@ function writeCursor(place: number[]): string {
 function readCursor(cursor: string): number[] {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   if (!/^\d{1,15}\.\d{1,15}\.\d{1,9}$/.test(text)) {
-    throw new Failure('parameter', '_cursor is not one that this server gave: follow the next link as it is.');
+    throw wrongCursor();
   }
   return text.split('.').map(Number);
 }

@@ -9,24 +9,23 @@ export type Preconditions = Pick<WriteOptions, 'ifMatch' | 'ifNoneMatch' | 'unmo
  */
 export function checkPreconditions(current: Version | undefined, conditions: Preconditions): void {
   const { ifMatch, ifNoneMatch, unmodifiedSince } = conditions;
-  const versionId = current?.text == null ? undefined : current.versionId;
-  if (ifNoneMatch && names(ifNoneMatch, versionId)) {
+  const standing = current?.text == null ? undefined : current;
+  if (ifNoneMatch && names(ifNoneMatch, standing)) {
     throw new Failure('precondition', 'If-None-Match names the current version: the resource is already there.');
   }
-  if (ifMatch && !names(ifMatch, versionId)) {
+  if (ifMatch && !names(ifMatch, standing)) {
     throw new Failure('precondition', 'If-Match does not name the current version: read it again and repeat.');
   }
-  const isLater = unmodifiedSince !== undefined && versionId !== undefined && secondOf(current) > unmodifiedSince;
-  if (!ifMatch && isLater) {
+  if (!ifMatch && standing && unmodifiedSince !== undefined && secondOf(standing) > unmodifiedSince) {
     throw new Failure('precondition', 'The resource was modified since: read it again and repeat.');
   }
 }
 
 /** When a version was made, as headers tell it: in whole seconds, and in milliseconds since the epoch. */
-export function secondOf(version: Version | undefined): number {
-  return Math.floor((version?.lastUpdated ?? 0) / 1000) * 1000;
+export function secondOf({ lastUpdated }: Version): number {
+  return Math.floor(lastUpdated / 1000) * 1000;
 }
 
-function names(condition: number[] | 'any', versionId: number | undefined): boolean {
-  return versionId !== undefined && (condition === 'any' || condition.includes(versionId));
+function names(condition: number[] | 'any', version: Version | undefined): boolean {
+  return version !== undefined && (condition === 'any' || condition.includes(version.versionId));
 }

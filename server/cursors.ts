@@ -2,8 +2,9 @@
  * Cursors as callers have them. A place among resources is told by keys of the database, by which a caller could count
  * what others make: it is encrypted, by AES-256-GCM (NIST SP 800-38D), and nothing else is taken for one.
  */
+
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
-import { Failure } from '../resources/errors.ts';
+import { wrongCursor } from '../resources/search/cursor.ts';
 
 type Parameters = [name: string, value: string][];
 
@@ -49,7 +50,7 @@ export function createCursors(secret: Buffer): Cursors {
         if (name !== '_cursor') return [name, value];
         const place = opened(value);
         if (place !== undefined) return [name, place];
-        throw new Failure('parameter', '_cursor is not one that this server gave: follow the next link as it is.');
+        throw wrongCursor();
       });
     },
   };

@@ -21,7 +21,7 @@ export function readCursor(text: string, fingerprint: string, sort: SortKey[]): 
     isKey(key) &&
     values.length === sort.length &&
     sort.every((each, index) => isValue(each, values[index]));
-  if (!valid) throw refused();
+  if (!valid) throw wrongCursor();
   return {
     key,
     values: values.map((value) => (typeof value === 'string' || typeof value === 'number' ? value : null)),
@@ -29,12 +29,12 @@ export function readCursor(text: string, fingerprint: string, sort: SortKey[]): 
 }
 
 function decode(text: string): unknown[] {
-  if (text.length > LONGEST || !/^[A-Za-z0-9_-]+$/.test(text)) throw refused();
+  if (text.length > LONGEST || !/^[A-Za-z0-9_-]+$/.test(text)) throw wrongCursor();
   try {
     const decoded: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     return Array.isArray(decoded) ? decoded : [];
   } catch {
-    throw refused();
+    throw wrongCursor();
   }
 }
 
@@ -54,9 +54,7 @@ function isValue({ table, column }: SortKey, value: unknown): boolean {
   }
 }
 
-function refused(): Failure {
-  return new Failure(
-    'parameter',
-    '_cursor is not one that this server gave for this search: follow the next link as it is.',
-  );
+/** What is answered to a cursor that was not given for what it is sent to. */
+export function wrongCursor(): Failure {
+  return new Failure('parameter', '_cursor is not one that this server gave here: follow the next link as it is.');
 }

@@ -54,6 +54,7 @@ export function transact(
 
 /** Throws `business-rule` for what would keep others from writing for long. */
 function refuseLong(entries: readonly BundleEntry[]): void {
+  const writes = entries.some(isWrite);
   let pages = 0;
   for (const { interaction, place } of entries) {
     // It is a search of each type.
@@ -62,7 +63,7 @@ function refuseLong(entries: readonly BundleEntry[]): void {
       throw new Failure('business-rule', message, { expression: place });
     }
     if (interaction.name === 'search' || interaction.name === 'history') pages += 1;
-    if (pages <= MOST_PAGES || !entries.some(isWrite)) continue;
+    if (!writes || pages <= MOST_PAGES) continue;
     const message = `A transaction that writes has at most ${MOST_PAGES} searches and histories: use a batch.`;
     throw new Failure('business-rule', message, { expression: place });
   }

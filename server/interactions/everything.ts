@@ -1,6 +1,7 @@
 import type { Version } from '../../resources/engine.ts';
 import { Failure, type Issue } from '../../resources/errors.ts';
 import { type Compartment, typesWithin, withinCompartment } from '../../resources/search/compartment.ts';
+import { wrongCursor } from '../../resources/search/cursor.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
 import type { Criterion } from '../../resources/search/plan.ts';
 import { checkEnvelope, statedParameters } from './envelope.ts';
@@ -93,7 +94,7 @@ function typesNamed(value: string, within: readonly string[]): string[] {
 function placeAt(text: string, within: readonly string[]): Place {
   const [type = '', cursor] = text.split('.');
   if (within.includes(type)) return { type, cursor };
-  throw new Failure('parameter', '_cursor is not one that this server gave: follow the next link as it is.');
+  throw wrongCursor();
 }
 
 /** One page: types are searched in turn until it has its entries, or is half as long as it may be. */

@@ -88,12 +88,13 @@ export const LEAKS: readonly Hole[] = [
     'criteria: [...search.criteria, ...bounds]',
     'criteria: cursor === undefined ? [...search.criteria, ...bounds] : search.criteria',
   ),
-  hole(
-    'a cursor that tells how much there is',
-    'server/interactions/page-bundle.ts',
-    'cursors.close(page.next)',
-    "Buffer.from(page.next).toString('base64url')",
-  ),
+  {
+    attack: 'a cursor that tells how much there is',
+    edits: [
+      { file: 'server/interactions/page-bundle.ts', guard: 'cursors.close(page.next)', without: 'page.next' },
+      { file: 'server/cursors.ts', guard: "!parameters.some(([name]) => name === '_cursor')", without: 'cipherKey' },
+    ],
+  },
   {
     attack: 'leak through _sort order',
     edits: [
