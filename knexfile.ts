@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { readConfig } from './server/config.ts';
-import { holdDatabase } from './server/database.ts';
-import type { Lock } from './server/lock.ts';
-import { knexConfig } from './server/migrate.ts';
-import { endWith } from './server/refusal.ts';
+import { holdDatabase } from './server/database/database.ts';
+import type { Lock } from './server/database/lock.ts';
+import { knexConfig } from './server/database/migrate.ts';
+import { endWith } from './server/startup/end-with.ts';
 
 /**
  * For the knex command line: `npm run knex -- migrate:status`. It holds the database as a starting server does until

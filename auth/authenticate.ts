@@ -1,15 +1,15 @@
 /** Who makes a request (https://www.rfc-editor.org/rfc/rfc6750#section-2.1, RFC 7617). */
 import type { JsonObject } from '../resources/json/value.ts';
-import { isForUs } from './audience.ts';
-import type { ClientAuthentication } from './client-auth.ts';
-import { readBasic } from './client-methods/secret-basic.ts';
+import type { Caller } from './accounts/guessing.ts';
+import type { ClientAuthentication } from './clients/client-auth.ts';
+import { readBasic } from './clients/methods/secret-basic.ts';
 import { Denial } from './errors.ts';
-import type { Caller } from './guessing.ts';
-import type { LastUses, Origin } from './last-use.ts';
-import type { LiveTokens } from './live-tokens.ts';
-import type { PresentedTokens } from './presented.ts';
 import { ANONYMOUS, type BearerToken, type Principal, principalOf } from './principal.ts';
+import { isForUs } from './scopes/audience.ts';
+import type { LastUses, Origin } from './sessions/last-use.ts';
 import type { AuthSettings } from './settings.ts';
+import type { LiveTokens } from './tokens/live-tokens.ts';
+import type { PresentedTokens } from './tokens/presented.ts';
 
 export interface Authentication {
   /**

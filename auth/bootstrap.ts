@@ -1,8 +1,8 @@
 import type { RandomBytes } from '../resources/clock.ts';
-import type { Connection } from '../resources/connection.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { Failure } from '../resources/errors.ts';
-import { claimServerKey, readServerKey } from './server-keys.ts';
+import type { Connection } from '../resources/storage/connection.ts';
+import { claimServerKey, readServerKey } from './keys/server-keys.ts';
 import { currentStored } from './stored.ts';
 
 /** The settings of the root client. */

@@ -1,6 +1,6 @@
 import type { Engine } from '../resources/engine.ts';
-import { inTime } from '../resources/in-time.ts';
-import { LONGEST_WAIT, tooMany } from '../resources/waiting-line.ts';
+import { inTime } from '../resources/pace/in-time.ts';
+import { LONGEST_WAIT, tooMany } from '../resources/pace/waiting-line.ts';
 
 /** A look-up that all share who need what it finds. */
 export class LookUp<Found> {

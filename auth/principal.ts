@@ -1,5 +1,5 @@
 import type { JsonObject } from '../resources/json/value.ts';
-import type { LiveToken } from './live-tokens.ts';
+import type { LiveToken } from './tokens/live-tokens.ts';
 
 /** The access token of a request. */
 export interface BearerToken extends LiveToken {

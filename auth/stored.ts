@@ -1,6 +1,6 @@
 import type { Engine, Transaction, Version } from '../resources/engine.ts';
 import { isObject, type Json, type JsonObject } from '../resources/json/value.ts';
-import { resourceOf } from '../resources/store.ts';
+import { resourceOf } from '../resources/storage/version-row.ts';
 import { isId } from '../resources/validate/primitives.ts';
 
 /** A resource of the auth module's own types together with what the engine knows of it. */

@@ -1,5 +1,5 @@
 import { type Config, readConfig } from '../server/config.ts';
-import { endWith } from '../server/refusal.ts';
+import { endWith } from '../server/startup/end-with.ts';
 
 /**
  * Runs a command by the settings of the environment and prints the text that it gives. What does not let it work

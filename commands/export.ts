@@ -1,7 +1,7 @@
 /** `npm run export -- DIR [TYPE…] [--url URL]`: writes every current resource as NDJSON, one file a type. */
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder } from '../server/folder.ts';
+import { makeFolder } from '../server/database/folder.ts';
 import { readArguments } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';

@@ -5,9 +5,9 @@
 import { statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '../resources/errors.ts';
-import { InFlight } from '../resources/in-flight.ts';
 import { readJson } from '../resources/json/read.ts';
 import { isObject } from '../resources/json/value.ts';
+import { InFlight } from '../resources/pace/in-flight.ts';
 import type { Config } from '../server/config.ts';
 import { decodeUtf8 } from '../server/formats/text.ts';
 import { readArguments } from './arguments.ts';

@@ -1,5 +1,5 @@
 /** `npm run migrate`: brings the tables up to date, as every start does, and nothing else. */
-import { openDatabase } from '../server/database.ts';
+import { openDatabase } from '../server/database/database.ts';
 import { runCommand } from './command.ts';
 
 await runCommand('migrate', async ({ databaseUrl }) => {

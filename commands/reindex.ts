@@ -1,6 +1,6 @@
 /** `npm run reindex -- TYPE…` or `-- --all`: makes the index rows of resource types anew, from what is stored. */
 import type { Registry } from '../resources/registry.ts';
-import { noteIndexOurs } from '../server/whole-index.ts';
+import { noteIndexOurs } from '../server/startup/whole-index.ts';
 import { runCommand } from './command.ts';
 import { CommandError } from './errors.ts';
 import { Progress } from './progress.ts';

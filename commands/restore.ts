@@ -2,8 +2,8 @@
 import { chmod, chown, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
-import { makeFolder } from '../server/folder.ts';
-import { acquireLock, lockFileOf, realPath } from '../server/lock.ts';
+import { makeFolder } from '../server/database/folder.ts';
+import { acquireLock, lockFileOf, realPath } from '../server/database/lock.ts';
 import { readFileArgument } from './arguments.ts';
 import { runCommand } from './command.ts';
 import { CommandError, reasonOf } from './errors.ts';

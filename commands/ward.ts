@@ -1,6 +1,6 @@
 import type { Config } from '../server/config.ts';
 import { openWard, type Ward, type WardOptions } from '../server/open.ts';
-import { welcome } from '../server/welcome.ts';
+import { welcome } from '../server/startup/welcome.ts';
 
 /** Does some work on the open database. What opening did to the root client is printed first, as a start would. */
 export async function withWard(

@@ -1,14 +1,14 @@
-import type { Connection } from './connection.ts';
 import type { Version } from './engine.ts';
 import { Failure } from './errors.ts';
 import { readJson } from './json/read.ts';
 import { isObject } from './json/value.ts';
 import { contentOf } from './prepare.ts';
-import { any, padded, sql } from './search/fragment.ts';
 import type { Criterion } from './search/plan.ts';
 import { type Subject, satisfying } from './search/satisfying.ts';
-import { query } from './search/versions.ts';
+import { any, padded, sql } from './search/sql/fragment.ts';
+import { query } from './search/sql/versions.ts';
 import type { ServedType } from './served.ts';
+import type { Connection } from './storage/connection.ts';
 
 /**
  * The resources of a type that a caller may see in an interaction: those that meet all of the criteria, so that none

@@ -4,7 +4,7 @@ import type { Interactions, Patching, Version, WriteOptions, WriteResult } from 
 import { Failure } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
-import type { SearchOptions } from './search/criteria.ts';
+import type { SearchOptions } from './search/parameters/criteria.ts';
 import { parseSearch } from './search/parse.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import { untilFresh } from './stale.ts';

@@ -1,15 +1,15 @@
 import type { Rows } from './access.ts';
-import type { Connection } from './connection.ts';
 import type { Issue } from './errors.ts';
-import type { Foreseen } from './foreseen.ts';
 import type { Json, JsonObject } from './json/value.ts';
-import type { Address } from './known.ts';
-import type { GoOn } from './pace.ts';
+import type { GoOn } from './pace/pace.ts';
 import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
 import type { Reindexed } from './reindex.ts';
-import type { SearchOptions } from './search/criteria.ts';
+import type { SearchOptions } from './search/parameters/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
+import type { Connection } from './storage/connection.ts';
+import type { Address } from './storage/known.ts';
+import type { Foreseen } from './writing/foreseen.ts';
 
 /** One version of a resource as it is stored. */
 export interface Version {

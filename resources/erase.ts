@@ -1,11 +1,12 @@
 /** Removing resources for good, so that nothing tells any more that they were there. */
-import type { Connection } from './connection.ts';
+
 import type { Version } from './engine.ts';
-import type { JobContext } from './group.ts';
-import { NO_ROWS } from './index-changes.ts';
 import { contentOf } from './prepare.ts';
 import type { ServedType } from './served.ts';
-import { resourceOf, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import type { Connection } from './storage/connection.ts';
+import { NO_ROWS } from './storage/index-changes.ts';
+import { resourceOf, VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
+import type { JobContext } from './writing/group.ts';
 
 /** Removes resources with all that is kept by their keys. Those that were not deleted before are told to listeners. */
 export async function erase(

@@ -1,7 +1,7 @@
-import type { Connection } from './connection.ts';
 import type { HistoryPage, SearchPage, Version } from './engine.ts';
 import { wrongCursor } from './search/cursor.ts';
-import { roomFor, VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import type { Connection } from './storage/connection.ts';
+import { roomFor, VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 
 /** Leaves of some versions those that the caller may see. */
 export type HistoryFilter = (versions: Version[]) => Promise<Version[]>;

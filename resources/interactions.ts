@@ -1,6 +1,4 @@
 import type { Clock, RandomBytes } from './clock.ts';
-import type { Connection, WriterConnection } from './connection.ts';
-import { committedCredentials } from './credentials.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type {
   Change,
@@ -17,16 +15,12 @@ import type {
 } from './engine.ts';
 import { deletionsBefore } from './erase.ts';
 import { Failure, type Issue } from './errors.ts';
-import { type Foreseen, foreseenOf } from './foreseen.ts';
-import { AccessGeneration } from './generation.ts';
 import type { JsonObject } from './json/value.ts';
-import type { Address } from './known.ts';
-import { committedHolders } from './names.ts';
-import type { GoOn } from './pace.ts';
+import type { GoOn } from './pace/pace.ts';
 import { patchedResource } from './patch/patched.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { partIssues } from './project.ts';
-import { rowByKey, TickReader } from './reader.ts';
+import { rowByKey, TickReader } from './reading/reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import { type Reindexed, type ReindexOptions, reindex } from './reindex.ts';
@@ -35,11 +29,17 @@ import { walkType } from './search/walk.ts';
 import type { SecretHasher } from './secrets.ts';
 import { type ServedType, servedTypes } from './served.ts';
 import { untilFresh } from './stale.ts';
-import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import type { Connection, WriterConnection } from './storage/connection.ts';
+import { committedCredentials } from './storage/credentials.ts';
+import { AccessGeneration } from './storage/generation.ts';
+import type { Address } from './storage/known.ts';
+import { committedHolders } from './storage/names.ts';
+import { VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
-import { JobTransaction, type PreparedBy } from './transaction.ts';
 import { uuid } from './uuid.ts';
-import { type GroupSize, Writer } from './writer.ts';
+import { type Foreseen, foreseenOf } from './writing/foreseen.ts';
+import { JobTransaction, type PreparedBy } from './writing/transaction.ts';
+import { type GroupSize, Writer } from './writing/writer.ts';
 
 export interface EngineOptions {
   registry: Registry;

@@ -2,8 +2,8 @@ import type { Credentials } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
-import type { GoOn } from './pace.ts';
-import type { IndexRows } from './search/tables.ts';
+import type { GoOn } from './pace/pace.ts';
+import type { IndexRows } from './search/index/tables.ts';
 import type { SecretHasher } from './secrets.ts';
 import type { ServedType } from './served.ts';
 

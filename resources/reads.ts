@@ -1,15 +1,15 @@
 import { EVERY_ROW, isShown, type Rows, shown } from './access.ts';
-import type { Connection } from './connection.ts';
 import type { HistoryPage, Interactions, SearchPage, Version } from './engine.ts';
 import { Failure } from './errors.ts';
 import { type HistoryFilter, readHistory, readHistoryOfTypes } from './history.ts';
 import type { Registry } from './registry.ts';
 import { runSearch } from './search/compile.ts';
-import type { SearchOptions } from './search/criteria.ts';
-import { includedWith } from './search/included.ts';
+import type { SearchOptions } from './search/parameters/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
+import { includedWith } from './search/sql/included.ts';
 import type { ServedType } from './served.ts';
-import { VERSION_COLUMNS, type VersionRow, versionOf } from './store.ts';
+import type { Connection } from './storage/connection.ts';
+import { VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 
 /**
  * The interactions that read, wherever they look: at what is committed, or at what a job of the write queue sees. Those

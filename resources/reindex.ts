@@ -1,13 +1,13 @@
-import type { Connection } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Version } from './engine.ts';
-import type { Foreseen } from './foreseen.ts';
-import type { Job, JobContext } from './group.ts';
-import { NO_ROWS } from './index-changes.ts';
 import { contentOf } from './prepare.ts';
-import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows } from './search/tables.ts';
+import { INDEX_TABLES, type IndexColumn, type IndexRow, type IndexRows } from './search/index/tables.ts';
 import type { ServedType } from './served.ts';
-import { resourceOf, roomFor } from './store.ts';
+import type { Connection } from './storage/connection.ts';
+import { NO_ROWS } from './storage/index-changes.ts';
+import { resourceOf, roomFor } from './storage/version-row.ts';
+import type { Foreseen } from './writing/foreseen.ts';
+import type { Job, JobContext } from './writing/group.ts';
 
 /** So many resources, of so many characters of text, have one look at the index tables: each is a scan of them all. */
 const MOST_RESOURCES = 10_000;

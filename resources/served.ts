@@ -2,10 +2,10 @@ import type { ResourceDefinition } from './definition.ts';
 import type { Issue } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
 import type { Registry } from './registry.ts';
-import { indexRows } from './search/extract.ts';
-import { type InTurns, indexInTurns } from './search/index-in-turns.ts';
-import type { IndexRows } from './search/tables.ts';
-import { createValidator } from './validate.ts';
+import { indexRows } from './search/index/extract.ts';
+import { type InTurns, indexInTurns } from './search/index/index-in-turns.ts';
+import type { IndexRows } from './search/index/tables.ts';
+import { createValidator } from './validate/validator.ts';
 
 /** A resource type as the engine works with it: its definition, compiled on first use. */
 export interface ServedType {

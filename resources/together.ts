@@ -7,7 +7,7 @@ import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { ServedType } from './served.ts';
 import { StaleJudgement, StaleWrite } from './stale.ts';
-import type { JobTransaction } from './transaction.ts';
+import type { JobTransaction } from './writing/transaction.ts';
 
 /** A write that is ready, and the version that it was made from. */
 export interface PreparedPatch {

@@ -1,8 +1,8 @@
 /** `npm start`: reads the settings, serves, and stops when it is asked to. */
 import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
-import { endWith } from './refusal.ts';
 import { startServer } from './start.ts';
+import { endWith } from './startup/end-with.ts';
 import { endAtOnce, isSupervisor, startWorkers, stopFirstWorker, tellSupervisor } from './workers.ts';
 
 // V8 gives what often outlives a first collection a place among old objects from then on. A burst of writes teaches it

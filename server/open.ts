@@ -1,24 +1,24 @@
+import { createPasswords, type HashCost } from '../auth/accounts/passwords.ts';
 import { bootstrapRoot, type RootOutcome } from '../auth/bootstrap.ts';
-import { createPasswords, type HashCost } from '../auth/passwords.ts';
+import { createSeal, type Seal } from '../auth/keys/sealing.ts';
+import { resealServerSecrets, serverSecret } from '../auth/keys/server-keys.ts';
+import { resealKeys } from '../auth/keys/signing-keys.ts';
 import { createRules } from '../auth/rules.ts';
-import { createSeal, type Seal } from '../auth/sealing.ts';
-import { resealServerSecrets, serverSecret } from '../auth/server-keys.ts';
-import { resealKeys } from '../auth/signing-keys.ts';
 import type { Clock, RandomBytes } from '../resources/clock.ts';
 import type { Engine, Transaction } from '../resources/engine.ts';
 import { createEngine } from '../resources/interactions.ts';
 import { drawnRandom } from '../resources/random.ts';
 import type { Registry } from '../resources/registry.ts';
-import type { GroupSize } from '../resources/writer.ts';
+import type { GroupSize } from '../resources/writing/writer.ts';
 import type { Config } from './config.ts';
-import { type CountedPasswords, counted } from './counted-passwords.ts';
-import { type Cursors, createCursors } from './cursors.ts';
-import { type Database, openDatabase } from './database.ts';
-import { openRegistry } from './declarations.ts';
-import { declaredRules, digestsOf, indexAnew, putInForce } from './declared-index.ts';
+import { type Database, openDatabase } from './database/database.ts';
 import type { StartThread } from './formats/yaml-thread.ts';
-import { applyInitFile, readInitFile } from './init-file.ts';
-import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './whole-index.ts';
+import { type Cursors, createCursors } from './http/cursors.ts';
+import { type CountedPasswords, counted } from './load/counted-passwords.ts';
+import { openRegistry } from './startup/declarations.ts';
+import { declaredRules, digestsOf, indexAnew, putInForce } from './startup/declared-index.ts';
+import { applyInitFile, readInitFile } from './startup/init-file.ts';
+import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './startup/whole-index.ts';
 
 /**
  * What a test may turn: the time, the randomness, what a hash of a secret costs, and how threads are started from

@@ -4,21 +4,21 @@ import type { AddressInfo } from 'node:net';
 import type { JWK } from 'jose';
 import type { Logger } from 'pino';
 import { createAuth } from '../auth/auth.ts';
-import { generateSigningKey } from '../auth/signing-keys.ts';
+import { generateSigningKey } from '../auth/keys/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
-import { Desk } from './desk.ts';
-import { Door } from './door.ts';
-import { watchEventLoop } from './event-loop.ts';
-import { LONGEST_HEAD } from './head-limits.ts';
+import { LONGEST_HEAD } from './http/head-limits.ts';
+import { answerUnread } from './http/unread.ts';
+import { Desk } from './load/desk.ts';
+import { Door } from './load/door.ts';
+import { watchEventLoop } from './load/event-loop.ts';
+import { OpenConnections } from './load/open-connections.ts';
+import { ANSWER_TIMEOUT, limitReading, STUCK_AFTER } from './load/slow-readers.ts';
 import { createLogger } from './log.ts';
 import { RequestMetrics } from './metrics/requests.ts';
 import { openWard, type Ports, type Ward } from './open.ts';
-import { OpenConnections } from './open-connections.ts';
-import { ANSWER_TIMEOUT, limitReading, STUCK_AFTER } from './slow-readers.ts';
-import { answerUnread } from './unread.ts';
+import { welcome } from './startup/welcome.ts';
 import { startUpkeep } from './upkeep.ts';
-import { welcome } from './welcome.ts';
 
 export interface RunningServer {
   /** The public address. */

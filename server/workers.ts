@@ -2,9 +2,9 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Config } from './config.ts';
+import { ANSWER_TIMEOUT } from './load/slow-readers.ts';
 import { createLogger } from './log.ts';
 import { channelTo, gather, type MetricsChannel } from './metrics/workers.ts';
-import { ANSWER_TIMEOUT } from './slow-readers.ts';
 import { REQUEST_TIMEOUT, type RunningServer } from './start.ts';
 
 /** What a worker tells the process that started it, once it listens. */

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { OAUTH_ERRORS } from '../auth/errors.ts';
 import { FAILURES } from '../resources/errors.ts';
-import { INDEX_TABLES } from '../resources/search/tables.ts';
+import { INDEX_TABLES } from '../resources/search/index/tables.ts';
 
 const read = (page: string): string => readFileSync(path.join('docs', page), 'utf8');
 

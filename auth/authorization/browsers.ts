@@ -5,9 +5,9 @@
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Engine, Transaction, Work } from '../../resources/engine.ts';
 import { OAuthError } from '../errors.ts';
-import { digest } from '../mint.ts';
-import { accountsOf, requireUnchanged } from '../sessions.ts';
+import { accountsOf, requireUnchanged } from '../sessions/sessions.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
+import { digest } from '../tokens/mint.ts';
 import { CODE } from './codes.ts';
 
 /** Somebody who is signed in. */

@@ -1,11 +1,11 @@
 /** Authorization codes: good once, for a minute, and stored as hashes (RFC 6749 §4.1.2, RFC 9700 §4.5). */
 import type { Credential, Credentials, Transaction } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { Asker } from '../ending.ts';
-import { digest } from '../mint.ts';
-import { endSession } from '../sessions.ts';
+import type { Asker } from '../sessions/ending.ts';
+import { endSession } from '../sessions/sessions.ts';
 import { strings } from '../settings.ts';
-import { numberIn } from '../token-records.ts';
+import { digest } from '../tokens/mint.ts';
+import { numberIn } from '../tokens/token-records.ts';
 
 /** What a person has agreed to, until the client asks for it. */
 export interface Agreement {

@@ -3,13 +3,13 @@
  * https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
  */
 import type { Engine } from '../../resources/engine.ts';
-import { grantedAudience, isForOthers, isOwnAudience } from '../audience.ts';
-import { requireGrant } from '../client-auth.ts';
+import { requireGrant } from '../clients/client-auth.ts';
+import { type Pair, type ParameterName, Parameters } from '../endpoints/parameters.ts';
 import { OAuthError } from '../errors.ts';
-import { type Pair, type ParameterName, Parameters } from '../parameters.ts';
-import { grantedScope, parseScope } from '../scopes.ts';
+import { grantedAudience, isForOthers, isOwnAudience } from '../scopes/audience.ts';
+import { grantedScope, parseScope } from '../scopes/scopes.ts';
+import { isSmartScope, isUnboundedLaunch, isUnserved } from '../scopes/smart-scopes.ts';
 import { type AuthSettings, grantSettings } from '../settings.ts';
-import { isSmartScope, isUnboundedLaunch, isUnserved } from '../smart-scopes.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
 import { isListed, redirectUrisOf } from './redirect-uris.ts';
 

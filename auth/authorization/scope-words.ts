@@ -1,5 +1,5 @@
 /** What scopes mean, in words for the person who is asked to allow them. */
-import { boundOf, parseSmartScope, type SmartScope } from '../smart-scopes.ts';
+import { boundOf, parseSmartScope, type SmartScope } from '../scopes/smart-scopes.ts';
 
 const WORDS = new Map([
   ['openid', 'know who you are'],

@@ -18,13 +18,13 @@ import {
 import { STEPS } from '../authorization/steps/registry.ts';
 import type { Interaction, Step, StepContext } from '../authorization/steps/step.ts';
 import { OAuthError } from '../errors.ts';
-import { randomPart } from '../mint.ts';
 import { html } from '../pages/html.ts';
 import { type Content, leavePage, page } from '../pages/page.ts';
-import type { Pair } from '../parameters.ts';
-import { accountsOf, requireUnchanged } from '../sessions.ts';
+import { accountsOf, requireUnchanged } from '../sessions/sessions.ts';
+import { randomPart } from '../tokens/mint.ts';
 import { askedAgain, type BrowserAnswer, type BrowserEndpoint, pairsOf, sentOn } from './browser-exchange.ts';
 import { type AuthRequest, headerOf } from './exchange.ts';
+import type { Pair } from './parameters.ts';
 import { claimedBy, noteRefusal } from './refusals.ts';
 
 export interface AuthorizeContext extends StepContext {

@@ -1,8 +1,8 @@
 /** What the endpoints for people share: they are asked by browsers, and answer with pages. */
 import { NO_STORE, OAuthError } from '../errors.ts';
 import type { PageAnswer } from '../pages/page.ts';
-import type { Pair } from '../parameters.ts';
 import { type AuthRequest, queryOf, requireMethod } from './exchange.ts';
+import type { Pair } from './parameters.ts';
 
 /** What a browser is answered: a page, or where to go on. Throws an OAuthError or a Failure for the person alone. */
 export type BrowserEndpoint = (request: AuthRequest) => Promise<BrowserAnswer>;

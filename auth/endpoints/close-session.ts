@@ -1,9 +1,9 @@
 import type { Engine } from '../../resources/engine.ts';
 import type { Authentication } from '../authenticate.ts';
-import { askerOf } from '../ending.ts';
 import { NO_STORE } from '../errors.ts';
 import { principalOf } from '../principal.ts';
-import { endSession } from '../sessions.ts';
+import { askerOf } from '../sessions/ending.ts';
+import { endSession } from '../sessions/sessions.ts';
 import { authorizationOf, type Endpoint } from './exchange.ts';
 
 /** `DELETE /Session` without a query: ends the Session of the token that is presented. Throws a Denial. */

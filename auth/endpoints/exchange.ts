@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import { NO_STORE, OAuthError } from '../errors.ts';
-import { Parameters, type ParsedBody } from '../parameters.ts';
+import { Parameters, type ParsedBody } from './parameters.ts';
 
 /** A request as the auth module sees it, whatever framework received it. */
 export interface AuthRequest {

@@ -1,19 +1,19 @@
 /** Token introspection (https://www.rfc-editor.org/rfc/rfc7662). */
 import type { Clock } from '../../resources/clock.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { endOfTurn } from '../../resources/tick.ts';
-import type { Access } from '../access.ts';
-import { isServedBy } from '../audience.ts';
-import type { Audit } from '../audit.ts';
+import { endOfTurn } from '../../resources/pace/tick.ts';
+import type { Audit } from '../audit/audit.ts';
 import { AUTHORIZATION_CODE } from '../authorization/request.ts';
-import { type ClientAuthentication, hasGrant } from '../client-auth.ts';
+import { type ClientAuthentication, hasGrant } from '../clients/client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
-import { identityOf } from '../id-token.ts';
-import type { IssuedToken, IssuedTokens } from '../issued-tokens.ts';
-import { heldScope } from '../scopes.ts';
+import type { Access } from '../policies/access.ts';
+import { isServedBy } from '../scopes/audience.ts';
+import { heldScope } from '../scopes/scopes.ts';
 import { type AuthSettings, strings } from '../settings.ts';
-import { patientOf } from '../signed-in.ts';
 import { isUsable, type Stored } from '../stored.ts';
+import { identityOf } from '../tokens/id-token.ts';
+import type { IssuedToken, IssuedTokens } from '../tokens/issued-tokens.ts';
+import { patientOf } from '../tokens/signed-in.ts';
 import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
 
 export interface IntrospectContext {

@@ -1,12 +1,12 @@
 /** Signing out of a browser (https://openid.net/specs/openid-connect-rpinitiated-1_0.html). */
 import type { Browsers } from '../authorization/browsers.ts';
 import { seal, unseal } from '../authorization/form-seal.ts';
-import type { Keys } from '../keys.ts';
+import type { Keys } from '../keys/keys.ts';
 import { html } from '../pages/html.ts';
 import { type Content, page } from '../pages/page.ts';
-import type { Pair } from '../parameters.ts';
 import { askedAgain, type BrowserEndpoint, pairsOf } from './browser-exchange.ts';
 import { headerOf } from './exchange.ts';
+import type { Pair } from './parameters.ts';
 
 export interface LogoutContext {
   keys: Keys;

@@ -4,12 +4,12 @@
  */
 import type { JsonObject } from '../../resources/json/value.ts';
 import { CHALLENGE_METHOD, PROMPTS, RESPONSE_MODE, RESPONSE_TYPE } from '../authorization/request.ts';
-import { CLIENT_METHODS, CLIENT_SIGNING_ALGS } from '../client-methods/registry.ts';
+import { CLIENT_METHODS, CLIENT_SIGNING_ALGS } from '../clients/methods/registry.ts';
 import { GRANTS } from '../grants/registry.ts';
-import { CLAIM_NAMES, CLAIM_SCOPES } from '../id-token.ts';
-import type { Keys } from '../keys.ts';
+import type { Keys } from '../keys/keys.ts';
+import { JWKS_MAX_AGE } from '../keys/signing-keys.ts';
 import type { AuthSettings } from '../settings.ts';
-import { JWKS_MAX_AGE } from '../signing-keys.ts';
+import { CLAIM_NAMES, CLAIM_SCOPES } from '../tokens/id-token.ts';
 import type { AuthAnswer, Endpoint } from './exchange.ts';
 
 /** The documents under `/.well-known/`, by their names. */

@@ -1,10 +1,10 @@
 /** What the audit is told of a request that was refused. */
-import type { Audit } from '../audit.ts';
-import type { AuditNote, Claims } from '../audit-notes.ts';
-import { claimedClient } from '../client-auth.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { AuditNote, Claims } from '../audit/audit-notes.ts';
+import { claimedClient } from '../clients/client-auth.ts';
 import { asOAuthError } from '../errors.ts';
-import { Parameters } from '../parameters.ts';
 import { type AuthRequest, authorizationOf, type Endpoint } from './exchange.ts';
+import { Parameters } from './parameters.ts';
 
 /** How refusals for who asks, or for too many guesses, are told; undefined for other statuses. */
 export function toldOf(status: number): Pick<AuditNote, 'kind' | 'outcome'> | undefined {

@@ -1,11 +1,11 @@
 /** Token revocation (https://www.rfc-editor.org/rfc/rfc7009). */
 import type { Engine } from '../../resources/engine.ts';
-import type { Audit } from '../audit.ts';
-import { type ClientAuthentication, requireAuthentication } from '../client-auth.ts';
+import type { Audit } from '../audit/audit.ts';
+import { type ClientAuthentication, requireAuthentication } from '../clients/client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import type { IssuedTokens } from '../issued-tokens.ts';
-import { endSession } from '../sessions.ts';
+import { endSession } from '../sessions/sessions.ts';
 import { type AuthSettings, grantSettings } from '../settings.ts';
+import type { IssuedTokens } from '../tokens/issued-tokens.ts';
 import { answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
 
 export interface RevokeContext {

@@ -1,12 +1,12 @@
 /** The token endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
 import type { Clock } from '../../resources/clock.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { AuditNote } from '../audit-notes.ts';
-import type { ClientAuthentication } from '../client-auth.ts';
+import type { AuditNote } from '../audit/audit-notes.ts';
+import type { ClientAuthentication } from '../clients/client-auth.ts';
 import { asOAuthError, type OAuthCode, OAuthError } from '../errors.ts';
 import type { Grant, GrantContext } from '../grants/grant.ts';
 import { GRANTS } from '../grants/registry.ts';
-import { idIn, type Tokens } from '../sessions.ts';
+import { idIn, type Tokens } from '../sessions/sessions.ts';
 import { type AuthRequest, answered, authorizationOf, type Endpoint, parametersOf } from './exchange.ts';
 import { claimedBy } from './refusals.ts';
 

@@ -1,11 +1,11 @@
 /** Who is behind a token (https://openid.net/specs/openid-connect-core-1_0.html#UserInfo). */
 import type { JsonObject } from '../../resources/json/value.ts';
+import { userInfo } from '../accounts/user-info.ts';
 import type { Authentication } from '../authenticate.ts';
 import { AUTHORIZATION_CODE } from '../authorization/request.ts';
 import { OAuthError } from '../errors.ts';
-import { userClaims } from '../id-token.ts';
 import type { BearerToken } from '../principal.ts';
-import { userInfo } from '../user-info.ts';
+import { userClaims } from '../tokens/id-token.ts';
 import { answered, authorizationOf, type Endpoint, requireMethod } from './exchange.ts';
 
 /**

@@ -2,11 +2,11 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Work } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { narrowedAudience } from '../audience.ts';
 import { endReplayed, findCode, type LiveCode, spendCode, takeCode } from '../authorization/codes.ts';
 import { AUTHORIZATION_CODE, asksForRefresh } from '../authorization/request.ts';
-import { requireAuthentication, requireGrant } from '../client-auth.ts';
+import { requireAuthentication, requireGrant } from '../clients/client-auth.ts';
 import { OAuthError } from '../errors.ts';
+import { narrowedAudience } from '../scopes/audience.ts';
 import {
   accountsOf,
   type DraftedSession,
@@ -17,10 +17,10 @@ import {
   storeSession,
   type Tokens,
   tokensOf,
-} from '../sessions.ts';
+} from '../sessions/sessions.ts';
 import { type GrantSettings, grantSettings } from '../settings.ts';
-import { signedInAnswer } from '../signed-in.ts';
 import { findStored } from '../stored.ts';
+import { signedInAnswer } from '../tokens/signed-in.ts';
 import type { Grant, GrantContext, GrantRequest } from './grant.ts';
 
 export const authorizationCode: Grant = {

@@ -1,9 +1,10 @@
 /** The client credentials grant (https://www.rfc-editor.org/rfc/rfc6749#section-4.4). */
-import { grantedAudience, isForOthers } from '../audience.ts';
-import { requireGrant } from '../client-auth.ts';
+
+import { requireGrant } from '../clients/client-auth.ts';
 import { OAuthError, REFUSED } from '../errors.ts';
-import { grantedScopeWithoutPatient, parseScope } from '../scopes.ts';
-import { startSession } from '../sessions.ts';
+import { grantedAudience, isForOthers } from '../scopes/audience.ts';
+import { grantedScopeWithoutPatient, parseScope } from '../scopes/scopes.ts';
+import { startSession } from '../sessions/sessions.ts';
 import { grantSettings } from '../settings.ts';
 import type { Grant } from './grant.ts';
 

@@ -1,12 +1,12 @@
 import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { Accounts } from '../accounts.ts';
-import type { Audit } from '../audit.ts';
-import type { RequestClient } from '../client-auth.ts';
-import type { Parameters } from '../parameters.ts';
-import type { PresentedTokens } from '../presented.ts';
-import type { SessionsContext, Tokens } from '../sessions.ts';
-import type { Simultaneous } from '../simultaneous.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { RequestClient } from '../clients/client-auth.ts';
+import type { Parameters } from '../endpoints/parameters.ts';
+import type { SessionsContext, Tokens } from '../sessions/sessions.ts';
+import type { Simultaneous } from '../sessions/simultaneous.ts';
+import type { PresentedTokens } from '../tokens/presented.ts';
 
 /** What a grant works with. */
 export interface GrantContext {

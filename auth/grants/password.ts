@@ -1,12 +1,13 @@
 /** The resource owner password credentials grant (https://www.rfc-editor.org/rfc/rfc6749#section-4.3). */
-import { grantedAudience, isForOthers } from '../audience.ts';
-import { requireAuthentication, requireGrant } from '../client-auth.ts';
+
+import { userInfo } from '../accounts/user-info.ts';
+import { proveUser } from '../accounts/users.ts';
+import { requireAuthentication, requireGrant } from '../clients/client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { grantedScopeWithoutPatient, parseScope } from '../scopes.ts';
-import { startSession } from '../sessions.ts';
+import { grantedAudience, isForOthers } from '../scopes/audience.ts';
+import { grantedScopeWithoutPatient, parseScope } from '../scopes/scopes.ts';
+import { startSession } from '../sessions/sessions.ts';
 import { grantSettings } from '../settings.ts';
-import { userInfo } from '../user-info.ts';
-import { proveUser } from '../users.ts';
 import type { Grant } from './grant.ts';
 
 const NAME = 'password';

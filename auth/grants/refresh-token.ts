@@ -1,16 +1,17 @@
 /** Refreshing an access token (https://www.rfc-editor.org/rfc/rfc6749#section-6). */
-import { narrowedAudience } from '../audience.ts';
-import { requireAuthentication, requireGrant } from '../client-auth.ts';
+
+import { userInfo } from '../accounts/user-info.ts';
+import { requireAuthentication, requireGrant } from '../clients/client-auth.ts';
 import { OAuthError } from '../errors.ts';
-import { idTokenKey } from '../id-token.ts';
-import type { Presented } from '../presented.ts';
-import { refreshSession } from '../refresh.ts';
-import { narrowedScope, parseScope } from '../scopes.ts';
+import { narrowedAudience } from '../scopes/audience.ts';
+import { narrowedScope, parseScope } from '../scopes/scopes.ts';
+import { refreshSession } from '../sessions/refresh.ts';
 import { grantSettings, strings } from '../settings.ts';
-import { signedInAnswer } from '../signed-in.ts';
 import { findStored, referenceOf, type Stored } from '../stored.ts';
-import { refreshRecord, spentHash } from '../token-records.ts';
-import { userInfo } from '../user-info.ts';
+import { idTokenKey } from '../tokens/id-token.ts';
+import type { Presented } from '../tokens/presented.ts';
+import { signedInAnswer } from '../tokens/signed-in.ts';
+import { refreshRecord, spentHash } from '../tokens/token-records.ts';
 import type { Grant, GrantContext } from './grant.ts';
 
 export const refreshToken: Grant = {

@@ -1,8 +1,8 @@
 /** Narrows requests to what a search finds (FHIR R4 §3.1.1), with places for what is known of the caller. */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
-import { isEffective } from '../../resources/search/columns.ts';
-import { parseCriterion, typeNamed } from '../../resources/search/criteria.ts';
+import { isEffective } from '../../resources/search/parameters/columns.ts';
+import { parseCriterion, typeNamed } from '../../resources/search/parameters/criteria.ts';
 import type { Criterion } from '../../resources/search/plan.ts';
 import { asksForTerms } from '../../resources/search/terminology/expand.ts';
 import { allOf } from './decision.ts';

@@ -1,10 +1,10 @@
 /** Matches a request with a pattern that has its shape. */
 import { equalJson } from '../../resources/json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
-import { OF_RESOURCE } from '../request-object.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
 import { follow } from './path.ts';
 import { compilePattern } from './pattern.ts';
+import { OF_RESOURCE } from './request-object.ts';
 import { every, opposite, some, type Verdict } from './verdict.ts';
 
 /** Says yes when every key of the pattern matches. */

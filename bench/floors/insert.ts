@@ -1,8 +1,8 @@
 /** The floor of a write: the same resources and index rows, inserted by sets through sqlite3 alone. */
 import { rm } from 'node:fs/promises';
 import sqlite3 from 'sqlite3';
-import { INDEX_TABLES } from '../../resources/search/tables.ts';
-import { openDatabase } from '../../server/database.ts';
+import { INDEX_TABLES } from '../../resources/search/index/tables.ts';
+import { openDatabase } from '../../server/database/database.ts';
 
 export interface InsertFloor {
   /** A database file to take resources and index rows from. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { rotateSigningKey } from '../../auth/signing-keys.ts';
-import { toldKeys, toldRotation } from '../../auth/told-keys.ts';
+import { rotateSigningKey } from '../../auth/keys/signing-keys.ts';
+import { toldKeys, toldRotation } from '../../auth/keys/told-keys.ts';
 import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { walkType } from '../../resources/search/walk.ts';

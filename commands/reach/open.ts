@@ -1,5 +1,5 @@
 import type { Config } from '../../server/config.ts';
-import { LockedError } from '../../server/lock.ts';
+import { LockedError } from '../../server/database/lock.ts';
 import { Asked } from './http.ts';
 import { credentialsOf, reachOverHttp } from './over-http.ts';
 import type { Reach } from './reach.ts';

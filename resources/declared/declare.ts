@@ -1,7 +1,7 @@
 import type { ResourceDefinition } from '../definition.ts';
 import type { Json } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
-import { type Parameter, refuseCollisions, searchType } from '../search/extract.ts';
+import { type Parameter, refuseCollisions, searchType } from '../search/index/extract.ts';
 import { elementFaults } from './elements.ts';
 import { type Fault, readStructure } from './structure.ts';
 

@@ -1,4 +1,4 @@
-import type { IndexColumn } from '../search/tables.ts';
+import type { IndexColumn } from '../search/index/tables.ts';
 
 /** The few pieces of SQL in which the databases differ. Everything else is written once. */
 export interface Dialect {

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { type Clock, isWithin } from '../clock.ts';
-import { type Connection, DatabaseError } from '../connection.ts';
-import { inTime } from '../in-time.ts';
-import { oncePerTick } from '../tick.ts';
+import { inTime } from '../pace/in-time.ts';
+import { oncePerTick } from '../pace/tick.ts';
+import { type Connection, DatabaseError } from '../storage/connection.ts';
 import { PostgresConnection } from './postgres.ts';
 
 export interface ReplicaOptions {

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import pg, { type QueryResult } from 'pg';
-import { type Binding, type Connection, DatabaseError, type DatabaseFault, type Joined } from '../connection.ts';
-import type { IndexColumn } from '../search/tables.ts';
+import type { IndexColumn } from '../search/index/tables.ts';
+import {
+  type Binding,
+  type Connection,
+  DatabaseError,
+  type DatabaseFault,
+  type Joined,
+} from '../storage/connection.ts';
 import type { Dialect } from './dialect.ts';
 
 const TYPES: Record<IndexColumn['type'], string> = { text: 'text', integer: 'bigint', real: 'double precision' };

@@ -1,4 +1,5 @@
 import sqlite3 from 'sqlite3';
+import type { IndexColumn } from '../search/index/tables.ts';
 import {
   type Binding,
   type Connection,
@@ -6,8 +7,7 @@ import {
   type DatabaseFault,
   type Joined,
   type WriterConnection,
-} from '../connection.ts';
-import type { IndexColumn } from '../search/tables.ts';
+} from '../storage/connection.ts';
 import type { Dialect } from './dialect.ts';
 
 /** SQLite: one file, one process, one writer. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { INDEX_TABLES, type IndexTable } from '../search/tables.ts';
+import { INDEX_TABLES, type IndexTable } from '../search/index/tables.ts';
 
 /** Makes the tables of an empty database. */
 export async function up(knex: Knex): Promise<void> {

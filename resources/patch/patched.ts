@@ -1,7 +1,7 @@
 import type { Patching, Version } from '../engine.ts';
 import { Failure } from '../errors.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
-import { resourceOf } from '../store.ts';
+import { resourceOf } from '../storage/version-row.ts';
 import { PatchBounds } from './bounds.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Compartments (https://hl7.org/fhir/R4/compartmentdefinition.html). */
 import { Failure } from '../errors.ts';
 import type { Registry } from '../registry.ts';
-import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
+import { parseCriterion, type SearchOptions, typeNamed } from './parameters/criteria.ts';
 import type { Criterion } from './plan.ts';
 
 /** A compartment as an address names it: that of the Patient with this id. */

@@ -1,15 +1,15 @@
-import type { Connection } from '../connection.ts';
 import type { SearchPage } from '../engine.ts';
-import { versionOf } from '../store.ts';
-import { keyOf, selectKeys } from './condition.ts';
+import type { Connection } from '../storage/connection.ts';
+import { versionOf } from '../storage/version-row.ts';
 import { writeCursor } from './cursor.ts';
-import { literal, sql } from './fragment.ts';
-import { type LedSearch, leadSearch, MANY } from './lead.ts';
-import { comparePositions, positionOf } from './order.ts';
+import { comparePositions, positionOf } from './parameters/order.ts';
 import type { Fragment, ParsedSearch, Position } from './plan.ts';
-import { joined, walked } from './sorted.ts';
+import { keyOf, selectKeys } from './sql/condition.ts';
+import { literal, sql } from './sql/fragment.ts';
+import { type LedSearch, leadSearch, MANY } from './sql/lead.ts';
+import { joined, walked } from './sql/sorted.ts';
+import { completed, type FoundRow, fitting, mostOfEach, portionsOf, query, versionsOf } from './sql/versions.ts';
 import { expanded } from './terminology/expand.ts';
-import { completed, type FoundRow, fitting, mostOfEach, portionsOf, query, versionsOf } from './versions.ts';
 
 /** Bytes of texts that are read at once to be sorted by them, where a page has no bound. */
 const AT_ONCE = 8 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
+import { columnType } from './index/tables.ts';
+import { storable } from './index/text.ts';
 import type { Position, SortKey } from './plan.ts';
-import { columnType } from './tables.ts';
-import { storable } from './text.ts';
 
 const LONGEST = 4000;
 

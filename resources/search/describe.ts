@@ -1,9 +1,9 @@
 import type { ResourceDefinition, SearchParameterDefinition } from '../definition.ts';
 import type { Registry } from '../registry.ts';
-import { COLUMNS } from './columns.ts';
-import { searchType } from './extract.ts';
-import { modifiersOf } from './hierarchy.ts';
-import { targetsOf } from './naming.ts';
+import { searchType } from './index/extract.ts';
+import { COLUMNS } from './parameters/columns.ts';
+import { modifiersOf } from './parameters/hierarchy.ts';
+import { targetsOf } from './parameters/naming.ts';
 
 /** A search parameter as it is told of. */
 export interface DescribedParameter {

@@ -2,16 +2,16 @@ import { hash } from 'node:crypto';
 import type { RowFilter, Rows } from '../access.ts';
 import { Failure } from '../errors.ts';
 import type { Projection } from '../project.ts';
-import { isEffective } from './columns.ts';
-import { parseCriterion, type SearchOptions, typeNamed } from './criteria.ts';
 import { readCursor } from './cursor.ts';
-import { refuseExcess } from './extent.ts';
-import type { SearchType } from './extract.ts';
-import { parseInclude } from './include.ts';
-import { parseSort } from './order.ts';
-import type { Definitions } from './paths.ts';
+import type { SearchType } from './index/extract.ts';
+import type { Definitions } from './index/paths.ts';
+import { isEffective } from './parameters/columns.ts';
+import { parseCriterion, type SearchOptions, typeNamed } from './parameters/criteria.ts';
+import { refuseExcess } from './parameters/extent.ts';
+import { parseInclude } from './parameters/include.ts';
+import { parseSort } from './parameters/order.ts';
+import { quoted } from './parameters/values.ts';
 import type { Criterion, ParsedSearch, SummaryMode, TotalMode } from './plan.ts';
-import { quoted } from './values.ts';
 
 type Pair = readonly [name: string, value: string];
 

@@ -1,8 +1,8 @@
-import type { Binding } from '../connection.ts';
 import type { Version } from '../engine.ts';
 import type { JsonObject } from '../json/value.ts';
-import type { Naming, NamingById } from './naming.ts';
-import type { RowTest } from './row-test.ts';
+import type { Binding } from '../storage/connection.ts';
+import type { Naming, NamingById } from './parameters/naming.ts';
+import type { RowTest } from './sql/row-test.ts';
 
 /** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
 export interface Fragment {

@@ -1,13 +1,13 @@
-import type { Connection } from '../connection.ts';
-import { conditionOf, keysOfLine } from './condition.ts';
-import { all, sql } from './fragment.ts';
-import { nameIn, namesOf, referencesTo, resourcesNamed } from './naming.ts';
+import type { Connection } from '../storage/connection.ts';
+import { edgeOf } from './index/rows.ts';
+import { ELEMENT_GROUPS, INDEX_TABLES, type IndexRow, type IndexRows, partNumbers } from './index/tables.ts';
+import { nameIn, namesOf, referencesTo, resourcesNamed } from './parameters/naming.ts';
 import type { CompositeCriterion, Criterion, RowsCriterion } from './plan.ts';
-import { holds } from './row-test.ts';
-import { edgeOf } from './rows.ts';
-import { ELEMENT_GROUPS, INDEX_TABLES, type IndexRow, type IndexRows, partNumbers } from './tables.ts';
+import { conditionOf, keysOfLine } from './sql/condition.ts';
+import { all, sql } from './sql/fragment.ts';
+import { holds } from './sql/row-test.ts';
+import { query } from './sql/versions.ts';
 import { asksForTerms, expanded } from './terminology/expand.ts';
-import { query } from './versions.ts';
 
 /** One version of a resource, as criteria look at it. */
 export interface Subject {

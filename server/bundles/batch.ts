@@ -1,8 +1,8 @@
 import { Failure } from '../../resources/errors.ts';
-import { InFlight } from '../../resources/in-flight.ts';
-import { whileAdmitted } from '../admission.ts';
+import { InFlight } from '../../resources/pace/in-flight.ts';
+import { whileAdmitted } from '../access/admission.ts';
+import { asFailure } from '../http/respond.ts';
 import type { Services } from '../interactions/interaction.ts';
-import { asFailure } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, ToldIssues } from './failure.ts';
 import { entryAnswer, givesBody } from './response.ts';

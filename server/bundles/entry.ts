@@ -2,9 +2,9 @@
 import { Failure } from '../../resources/errors.ts';
 import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
-import type { GoOn } from '../../resources/pace.ts';
-import type { Cursors } from '../cursors.ts';
+import type { GoOn } from '../../resources/pace/pace.ts';
 import { parseForm } from '../formats/form.ts';
+import type { Cursors } from '../http/cursors.ts';
 import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';

@@ -1,9 +1,9 @@
 import { Failure } from '../../resources/errors.ts';
 import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
-import type { Patch } from '../body.ts';
 import { valueType } from '../formats/media-types.ts';
 import { decodeUtf8 } from '../formats/text.ts';
+import type { Patch } from '../http/body.ts';
 import type { InteractionRequest } from '../interactions/interaction.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

@@ -2,10 +2,10 @@
 import { findOne, parseCondition } from '../../resources/conditional.ts';
 import type { JobInteractions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import type { Foreseen } from '../../resources/foreseen.ts';
 import { replaceLinks } from '../../resources/links.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { StalePlan } from '../../resources/together.ts';
+import type { Foreseen } from '../../resources/writing/foreseen.ts';
 import { parseForm } from '../formats/form.ts';
 import { criteriaOf } from '../interactions/criteria.ts';
 import type { Services } from '../interactions/interaction.ts';

@@ -1,9 +1,9 @@
 import { Failure } from '../../resources/errors.ts';
 import { renderJson } from '../../resources/json/render.ts';
-import { writeOutcome } from '../answer.ts';
+import { writeOutcome } from '../http/answer.ts';
+import { prefers } from '../http/preferences.ts';
+import { operationOutcome } from '../http/respond.ts';
 import type { Result } from '../interactions/interaction.ts';
-import { prefers } from '../preferences.ts';
-import { operationOutcome } from '../respond.ts';
 import type { BundleEntry } from './entry.ts';
 import { isWrite } from './run.ts';
 

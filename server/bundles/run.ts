@@ -1,4 +1,4 @@
-import { admit } from '../admission.ts';
+import { admit } from '../access/admission.ts';
 import type { InteractionName, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry } from './failure.ts';

@@ -3,10 +3,10 @@ import { gzip } from 'node:zlib';
 import type Router from '@koa/router';
 import { renderJson } from '../../resources/json/render.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { wanted } from '../answer.ts';
 import type { AppOptions } from '../app.ts';
 import type { Context, RequestState } from '../context.ts';
 import type { Answer } from '../formats/negotiate.ts';
+import { wanted } from '../http/answer.ts';
 import { capabilityStatement } from './capability.ts';
 import { openApi } from './openapi.ts';
 

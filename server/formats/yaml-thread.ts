@@ -3,7 +3,7 @@ import { isMainThread, parentPort, type ResourceLimits, Worker, workerData } fro
 import { Failure, type FailureCode } from '../../resources/errors.ts';
 import { readJson } from '../../resources/json/read.ts';
 import { renderJson } from '../../resources/json/render.ts';
-import { type Waiter, WaitingLine } from '../../resources/waiting-line.ts';
+import { type Waiter, WaitingLine } from '../../resources/pace/waiting-line.ts';
 import { readYaml, renderYaml } from './yaml.ts';
 
 /** Starts a thread in a module of ours, which is told its task by `data`. */

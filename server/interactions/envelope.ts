@@ -5,7 +5,7 @@
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
-import { createValidator, type Validator } from '../../resources/validate.ts';
+import { createValidator, type Validator } from '../../resources/validate/validator.ts';
 
 /** The parameters of the definition of `$validate`. */
 const NAMES = ['resource', 'mode', 'profile'];

@@ -1,14 +1,14 @@
-import type { Asker } from '../../auth/ending.ts';
+import type { Asker } from '../../auth/sessions/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
 import type { Interactions, JudgedBy, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { GoOn } from '../../resources/pace.ts';
+import type { GoOn } from '../../resources/pace/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
-import type { Patch } from '../body.ts';
-import type { Cursors } from '../cursors.ts';
-import type { Asked, Judge } from '../guard.ts';
+import type { Asked, Judge } from '../access/guard.ts';
+import type { Patch } from '../http/body.ts';
+import type { Cursors } from '../http/cursors.ts';
 
 /** What a resource interaction is called, in policies and in the CapabilityStatement. */
 export type InteractionName =

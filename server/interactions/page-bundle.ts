@@ -1,9 +1,9 @@
 import type { SearchPage, Version } from '../../resources/engine.ts';
 import { Failure, type Issue } from '../../resources/errors.ts';
 import { renderJson } from '../../resources/json/render.ts';
-import type { Cursors } from '../cursors.ts';
-import { LONGEST_LINK } from '../head-limits.ts';
-import { operationOutcome } from '../respond.ts';
+import type { Cursors } from '../http/cursors.ts';
+import { LONGEST_LINK } from '../http/head-limits.ts';
+import { operationOutcome } from '../http/respond.ts';
 
 /** What the texts of a Bundle's pages are made of. */
 export interface BundlePage {

@@ -2,7 +2,7 @@ import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { projectText } from '../../resources/project.ts';
 import { parseProjection } from '../../resources/search/parse.ts';
-import { isNotModified, requireMatch } from '../preconditions.ts';
+import { isNotModified, requireMatch } from '../http/preconditions.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 import { requireJudged, requireStanding } from './judged.ts';
 

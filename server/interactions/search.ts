@@ -2,10 +2,10 @@ import type { Version } from '../../resources/engine.ts';
 import type { Issue } from '../../resources/errors.ts';
 import { projectText } from '../../resources/project.ts';
 import { withinCompartment } from '../../resources/search/compartment.ts';
-import type { SearchOptions } from '../../resources/search/criteria.ts';
+import type { SearchOptions } from '../../resources/search/parameters/criteria.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
-import { prefers } from '../preferences.ts';
+import { prefers } from '../http/preferences.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 import { type EntryMode, searchset } from './page-bundle.ts';
 

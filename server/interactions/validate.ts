@@ -1,6 +1,6 @@
 import { Failure, type Issue } from '../../resources/errors.ts';
 import { renderJson } from '../../resources/json/render.ts';
-import { operationOutcome } from '../respond.ts';
+import { operationOutcome } from '../http/respond.ts';
 import { checkEnvelope, resourceOf, statedParameters } from './envelope.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 

@@ -5,7 +5,7 @@ import { applyJsonPatch } from '../../resources/patch/json-patch.ts';
 import { applyMergePatch } from '../../resources/patch/merge-patch.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { parseForm } from '../formats/form.ts';
-import { writeOptions } from '../preconditions.ts';
+import { writeOptions } from '../http/preconditions.ts';
 import { criteriaOf, isCriterion } from './criteria.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 

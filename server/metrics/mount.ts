@@ -1,8 +1,8 @@
 import type Router from '@koa/router';
+import { guard } from '../access/guard.ts';
 import type { AppOptions } from '../app.ts';
 import type { RequestState } from '../context.ts';
-import { guard } from '../guard.ts';
-import type { HeldBytes } from '../held-bytes.ts';
+import type { HeldBytes } from '../load/held-bytes.ts';
 import { CONTENT_TYPE, expose, type Metric } from './exposition.ts';
 import { one, processMetrics } from './process.ts';
 import type { RequestMetrics } from './requests.ts';

@@ -1,4 +1,4 @@
-import type { EventLoop } from '../event-loop.ts';
+import type { EventLoop } from '../load/event-loop.ts';
 import type { Metric } from './exposition.ts';
 
 const MICROSECONDS = 1e6;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createAllowedOrigins, type OriginsEngine } from '../../auth/allowed-origins.ts';
+import { createAllowedOrigins, type OriginsEngine } from '../../auth/clients/allowed-origins.ts';
 import type { Ward } from '../../server/open.ts';
 import { openedWard } from './opened.ts';
 

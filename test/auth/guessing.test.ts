@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { createGuessRecords } from '../../auth/guess-records.ts';
-import { type Attempt, createGuessing, type Guessing } from '../../auth/guessing.ts';
-import { networkOf } from '../../auth/network.ts';
+import { createGuessRecords } from '../../auth/accounts/guess-records.ts';
+import { type Attempt, createGuessing, type Guessing } from '../../auth/accounts/guessing.ts';
+import { networkOf } from '../../auth/accounts/network.ts';
 import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
 import { runs } from '../harness/generated.ts';
 import { openedWard } from './opened.ts';
 import { rejectionOf } from './refusal.ts';

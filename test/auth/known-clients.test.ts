@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createKnownClients, type KnownClients } from '../../auth/known-clients.ts';
+import { createKnownClients, type KnownClients } from '../../auth/clients/known-clients.ts';
 import { openedWard } from './opened.ts';
 
 describe('known clients', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { Parameters, type ParsedBody } from '../../auth/parameters.ts';
+import { Parameters, type ParsedBody } from '../../auth/endpoints/parameters.ts';
 import { codeOf } from './refusal.ts';
 
 const read = (body: ParsedBody, query = '') => Parameters.read(body, new URLSearchParams(query));

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createPasswords } from '../../auth/passwords.ts';
+import { createPasswords } from '../../auth/accounts/passwords.ts';
 import { Failure } from '../../resources/errors.ts';
-import { LONGEST_WAIT } from '../../resources/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
 import { rejectionOf } from './refusal.ts';
 
 const GUESSES = 4;

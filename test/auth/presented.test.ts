@@ -2,11 +2,18 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose';
 import { describe, it } from 'mocha';
-import { importKey, type Keys, type SigningKey } from '../../auth/keys.ts';
-import { randomPart, successorPart, type TokenClaims, type TokenUse, tokenHash, writeToken } from '../../auth/mint.ts';
-import { createPresentedTokens, type PresentedTokens } from '../../auth/presented.ts';
+import { importKey, type Keys, type SigningKey } from '../../auth/keys/keys.ts';
+import { generateSigningKey } from '../../auth/keys/signing-keys.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../../auth/settings.ts';
-import { generateSigningKey } from '../../auth/signing-keys.ts';
+import {
+  randomPart,
+  successorPart,
+  type TokenClaims,
+  type TokenUse,
+  tokenHash,
+  writeToken,
+} from '../../auth/tokens/mint.ts';
+import { createPresentedTokens, type PresentedTokens } from '../../auth/tokens/presented.ts';
 
 const issuer = 'https://ward.example';
 const NOW = 1_800_000_000;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { isPublicAddress } from '../../auth/public-address.ts';
+import { isPublicAddress } from '../../auth/clients/public-address.ts';
 
 describe('the addresses that keys are fetched from', () => {
   const rows: [address: string, isPublic: boolean][] = [

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { type AccessRequest, requestObject } from '../../auth/policies/request-object.ts';
 import { ANONYMOUS } from '../../auth/principal.ts';
-import { type AccessRequest, requestObject } from '../../auth/request-object.ts';
 
 const REQUEST: AccessRequest = {
   principal: ANONYMOUS,

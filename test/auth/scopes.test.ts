@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { grantedAudience, isForOthers, isForUs } from '../../auth/audience.ts';
-import { grantedScope, narrowedScope, parseScope } from '../../auth/scopes.ts';
-import { isSmartScope, reachOf } from '../../auth/smart-scopes.ts';
+import { grantedAudience, isForOthers, isForUs } from '../../auth/scopes/audience.ts';
+import { grantedScope, narrowedScope, parseScope } from '../../auth/scopes/scopes.ts';
+import { isSmartScope, reachOf } from '../../auth/scopes/smart-scopes.ts';
 import { codeOf } from './refusal.ts';
 
 describe('scopes (RFC 6749 §3.3)', () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createSeal, SealError } from '../../auth/sealing.ts';
+import { createSeal, SealError } from '../../auth/keys/sealing.ts';
 
 describe('sealing', () => {
   const seal = createSeal({ secret: 'a-secret-of-the-operator', previous: undefined }, randomBytes);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { readBasic, secretBasic } from '../../auth/client-methods/secret-basic.ts';
-import { Parameters } from '../../auth/parameters.ts';
+import { readBasic, secretBasic } from '../../auth/clients/methods/secret-basic.ts';
+import { Parameters } from '../../auth/endpoints/parameters.ts';
 import { runs } from '../harness/generated.ts';
 
 const encode = (text: string) => Buffer.from(text).toString('base64');

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { linesOf } from '../../commands/lines.ts';
 import { Progress } from '../../commands/progress.ts';
-import { InFlight } from '../../resources/in-flight.ts';
+import { InFlight } from '../../resources/pace/in-flight.ts';
 import { runs } from '../harness/generated.ts';
 
 describe('commands: lines of a file', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { Transaction } from '../../resources/engine.ts';
-import { INDEX_TABLES } from '../../resources/search/tables.ts';
+import { INDEX_TABLES } from '../../resources/search/index/tables.ts';
 import { loadSeeds } from '../../seeds/load.ts';
 import { readConfig } from '../../server/config.ts';
 import { openWard, type Ward } from '../../server/open.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ConfigError } from '../../server/config.ts';
-import { openRegistry } from '../../server/declarations.ts';
+import { openRegistry } from '../../server/startup/declarations.ts';
 
 describe('declarations of types', () => {
   let folder: string;

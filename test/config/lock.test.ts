@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { acquireLock, LockedError } from '../../server/lock.ts';
+import { acquireLock, LockedError } from '../../server/database/lock.ts';
 
 describe('the lock beside a SQLite file', () => {
   let folder: string;

@@ -6,8 +6,8 @@ import { describe, it } from 'mocha';
 import { readJson } from '../../resources/json/read.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { createRegistry } from '../../resources/registry.ts';
-import { indexRows } from '../../resources/search/extract.ts';
-import { EXTRACTION } from '../../resources/search/extraction.ts';
+import { indexRows } from '../../resources/search/index/extract.ts';
+import { EXTRACTION } from '../../resources/search/index/extraction.ts';
 
 /** The rows that an extraction gives for these resources. Where they change, raise EXTRACTION and put both here. */
 const KNOWN = { extraction: 1, rows: 'e932c2b9740386d0' };

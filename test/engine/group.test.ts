@@ -1,8 +1,8 @@
 /** What jobs have merely gathered is written in one way to the database, and is all there or not at all. */
 import { expect } from 'chai';
-import { DatabaseError, type WriterConnection } from '../../resources/connection.ts';
-import type { Job } from '../../resources/group.ts';
-import { Writer } from '../../resources/writer.ts';
+import { DatabaseError, type WriterConnection } from '../../resources/storage/connection.ts';
+import type { Job } from '../../resources/writing/group.ts';
+import { Writer } from '../../resources/writing/writer.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { openedDatabase } from './opened.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Connection } from '../../resources/connection.ts';
-import { IndexBuffer, indexStatements } from '../../resources/index-buffer.ts';
-import type { IndexRow, IndexRows } from '../../resources/search/tables.ts';
+import type { IndexRow, IndexRows } from '../../resources/search/index/tables.ts';
+import type { Connection } from '../../resources/storage/connection.ts';
+import { IndexBuffer, indexStatements } from '../../resources/storage/index-buffer.ts';
 import { runs } from '../harness/generated.ts';
 import { openedDatabase } from './opened.ts';
 

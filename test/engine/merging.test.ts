@@ -1,9 +1,9 @@
 /** Queries that wait for their turn and differ in what they bind alone are asked by one statement. */
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import type { Binding, Connection } from '../../resources/connection.ts';
-import { TurnConnection } from '../../resources/turns.ts';
-import type { Database } from '../../server/database.ts';
+import { TurnConnection } from '../../resources/reading/turns.ts';
+import type { Binding, Connection } from '../../resources/storage/connection.ts';
+import type { Database } from '../../server/database/database.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { openedDatabase } from './opened.ts';
 

@@ -1,5 +1,5 @@
 import { after, before } from 'mocha';
-import { type Database, openDatabase } from '../../server/database.ts';
+import { type Database, openDatabase } from '../../server/database/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
 import { preparedDatabase } from '../harness/prepared.ts';
 

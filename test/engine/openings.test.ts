@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { DatabaseError } from '../../resources/connection.ts';
 import { SqliteConnection } from '../../resources/dialects/sqlite.ts';
-import { Writer } from '../../resources/writer.ts';
+import { DatabaseError } from '../../resources/storage/connection.ts';
+import { Writer } from '../../resources/writing/writer.ts';
 import { openedDatabase } from './opened.ts';
 
 describe('The opening of a connection that fails', () => {

@@ -1,14 +1,14 @@
 /** Queues that fill refuse work before it would wait too long, and take work again by themselves. */
 import { expect } from 'chai';
 import pg from 'pg';
-import type { Connection } from '../../resources/connection.ts';
 import { Failure } from '../../resources/errors.ts';
-import type { Job } from '../../resources/group.ts';
-import { rowByKey, TickReader } from '../../resources/reader.ts';
-import { TurnConnection } from '../../resources/turns.ts';
-import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/waiting-line.ts';
-import { Writer } from '../../resources/writer.ts';
-import { openDatabase } from '../../server/database.ts';
+import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/pace/waiting-line.ts';
+import { rowByKey, TickReader } from '../../resources/reading/reader.ts';
+import { TurnConnection } from '../../resources/reading/turns.ts';
+import type { Connection } from '../../resources/storage/connection.ts';
+import type { Job } from '../../resources/writing/group.ts';
+import { Writer } from '../../resources/writing/writer.ts';
+import { openDatabase } from '../../server/database/database.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';

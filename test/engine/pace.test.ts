@@ -1,7 +1,7 @@
 /** Long work is done piece by piece: a turn of the event loop has as many pieces as there is time for. */
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { Pace } from '../../resources/pace.ts';
+import { Pace } from '../../resources/pace/pace.ts';
 
 /** Longer than what a turn has for long work. */
 const LONG = 15;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { Engine } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { INDEX_TABLES } from '../../resources/search/tables.ts';
+import { INDEX_TABLES } from '../../resources/search/index/tables.ts';
 import { readConfig } from '../../server/config.ts';
 import { openWard, type Ward } from '../../server/open.ts';
 import type { TestDatabase } from '../harness/database.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { WriterConnection } from '../../resources/connection.ts';
+import type { WriterConnection } from '../../resources/storage/connection.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { openedDatabase } from './opened.ts';
 

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import type { Job } from '../../resources/group.ts';
-import { Writer } from '../../resources/writer.ts';
+import type { Job } from '../../resources/writing/group.ts';
+import { Writer } from '../../resources/writing/writer.ts';
 import { runs } from '../harness/generated.ts';
 import { openedDatabase } from './opened.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { DatabaseError, type WriterConnection } from '../../resources/connection.ts';
 import type { Change } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import type { Job } from '../../resources/group.ts';
-import { Writer } from '../../resources/writer.ts';
+import { DatabaseError, type WriterConnection } from '../../resources/storage/connection.ts';
+import type { Job } from '../../resources/writing/group.ts';
+import { Writer } from '../../resources/writing/writer.ts';
 import { openedDatabase } from './opened.ts';
 
 describe('The queue of writes', () => {

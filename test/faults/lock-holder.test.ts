@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import pg from 'pg';
-import { holdDatabase } from '../../server/database.ts';
+import { holdDatabase } from '../../server/database/database.ts';
 import { startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { until } from '../server/poll.ts';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { ConfigError } from '../../server/config.ts';
-import { openDatabase } from '../../server/database.ts';
+import { openDatabase } from '../../server/database/database.ts';
 import { type Api, apiOf } from '../auth/http/api.ts';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND } from '../harness/database.ts';

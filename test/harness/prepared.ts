@@ -1,5 +1,5 @@
 /** Databases whose tables are there already: copies of one that is migrated once a process. */
-import { openDatabase } from '../../server/database.ts';
+import { openDatabase } from '../../server/database/database.ts';
 import { atEnd } from './at-end.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 

@@ -1,19 +1,19 @@
 import { type Hole, hole } from './hole.ts';
 
-const NOTES = 'auth/audit-notes.ts';
+const NOTES = 'auth/audit/audit-notes.ts';
 const IS_REFUSAL = "return outcome !== '0' && kind !== 'token-revoked';";
 
 export const AUDIT: readonly Hole[] = [
   // A Client's id is told as it was sent.
   hole(
     'secrets and tokens are in no event',
-    'auth/audit-writer.ts',
+    'auth/audit/audit-writer.ts',
     "client: record.client ?? (await findStored(engine, 'Client', client))?.id,",
     'client: record.client ?? (client || undefined),',
   ),
   hole(
     'no value that may be a secret in the wrong place',
-    'auth/told-search.ts',
+    'auth/audit/told-search.ts',
     '(await isPlain(context, name, part)) ? part : UNTOLD',
     'part',
   ),
@@ -27,7 +27,7 @@ export const AUDIT: readonly Hole[] = [
   // It is told as if somebody had signed out.
   hole(
     'a token or code that is used again is an alert',
-    'auth/audit-event.ts',
+    'auth/audit/audit-event.ts',
     "ending && ENDINGS[ending] !== '0' ? REUSE : KINDS[kind]",
     'KINDS[kind]',
   ),
@@ -52,7 +52,7 @@ export const AUDIT: readonly Hole[] = [
     edits: [
       { file: NOTES, guard: 'claims >= MOST_CLAIMED', without: 'false' },
       {
-        file: 'auth/audit-writer.ts',
+        file: 'auth/audit/audit-writer.ts',
         guard: 'isRefusal(event.note) ? keyOf(event.note) : undefined;',
         without: 'undefined;',
       },

@@ -1,13 +1,13 @@
 import { type Edit, type Hole, hole } from './hole.ts';
 
-const REFRESH = 'auth/refresh.ts';
+const REFRESH = 'auth/sessions/refresh.ts';
 const REFRESH_GRANT = 'auth/grants/refresh-token.ts';
 const CLIENT_CREDENTIALS = 'auth/grants/client-credentials.ts';
-const CLIENT_AUTH = 'auth/client-auth.ts';
-const LIVE_TOKENS = 'auth/live-tokens.ts';
-const SCOPES = 'auth/scopes.ts';
-const SMART = 'auth/smart-scopes.ts';
-const PARAMETERS = 'auth/parameters.ts';
+const CLIENT_AUTH = 'auth/clients/client-auth.ts';
+const LIVE_TOKENS = 'auth/tokens/live-tokens.ts';
+const SCOPES = 'auth/scopes/scopes.ts';
+const SMART = 'auth/scopes/smart-scopes.ts';
+const PARAMETERS = 'auth/endpoints/parameters.ts';
 
 /** A token that was exchanged for another stays as good as it was. */
 const NOT_SPENT: Edit = {
@@ -23,7 +23,7 @@ const NOT_WAITED_FOR: Edit = {
 };
 /** Requests of one process that come together are given the same by this, too. */
 const NOT_SHARED: Edit = {
-  file: 'auth/simultaneous.ts',
+  file: 'auth/sessions/simultaneous.ts',
   guard: 'if (known && arrival <= (known.answered ?? arrival))',
   without: 'if (false)',
 };
@@ -31,7 +31,7 @@ const NOT_SHARED: Edit = {
 const REMEMBERED = "(engine.exclusive || (await engine.credentials.find(hash))?.name === 'access')";
 /** A JWT of one use is read as one of the other. */
 const EITHER_USE: Edit = {
-  file: 'auth/presented.ts',
+  file: 'auth/tokens/presented.ts',
   guard: 'await verifiedOf(token, use)',
   without: "((await verifiedOf(token, 'access')) ?? (await verifiedOf(token, 'refresh')))",
 };
@@ -142,7 +142,7 @@ export const GRANTS: readonly Hole[] = [
     edits: [
       { file: 'auth/rules.ts', guard: "if (!isUsable(after)) return 'deactivated';", without: '' },
       {
-        file: 'auth/sessions.ts',
+        file: 'auth/sessions/sessions.ts',
         guard: 'current?.versionId === stored.versionId && isUsable(stored.resource)',
         without: 'current?.versionId === stored.versionId',
       },
@@ -159,7 +159,7 @@ export const GRANTS: readonly Hole[] = [
   ),
   hole(
     'a resource that is withdrawn',
-    'auth/audience.ts',
+    'auth/scopes/audience.ts',
     'given.includes(each) && isPermitted(grant, each)',
     'given.includes(each)',
   ),
@@ -202,7 +202,7 @@ export const GRANTS: readonly Hole[] = [
   },
   { attack: 'of them mint one successor each time', edits: [NOT_SPENT, NOT_WAITED_FOR, NOT_SHARED] },
   // The age is counted anew by each refresh.
-  hole('a refresh for ever', 'auth/expiry.ts', 'startedAt + sessionMaxAge', 'issuedAt + sessionMaxAge'),
+  hole('a refresh for ever', 'auth/sessions/expiry.ts', 'startedAt + sessionMaxAge', 'issuedAt + sessionMaxAge'),
   hole(
     'tells no resource server of a refresh token',
     'auth/endpoints/introspect.ts',
@@ -215,5 +215,5 @@ export const GRANTS: readonly Hole[] = [
     'isServedBy(caller, audienceOf(token))',
     'true',
   ),
-  hole('client id equal to a user id', 'resources/names.ts', 'if (added === 0)', 'if (false)'),
+  hole('client id equal to a user id', 'resources/storage/names.ts', 'if (added === 0)', 'if (false)'),
 ];

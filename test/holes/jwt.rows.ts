@@ -1,9 +1,9 @@
 import { type Hole, hole } from './hole.ts';
 
-const PRESENTED = 'auth/presented.ts';
-const ASSERTIONS = 'auth/assertions.ts';
-const SIGNING_KEYS = 'auth/signing-keys.ts';
-const SEALING = 'auth/sealing.ts';
+const PRESENTED = 'auth/tokens/presented.ts';
+const ASSERTIONS = 'auth/clients/assertions.ts';
+const SIGNING_KEYS = 'auth/keys/signing-keys.ts';
+const SEALING = 'auth/keys/sealing.ts';
 const KEY_OF = 'const keyOf: JWTVerifyGetKey = async (header) => {';
 
 export const JWT: readonly Hole[] = [
@@ -49,7 +49,7 @@ export const JWT: readonly Hole[] = [
   },
   hole(
     'kid with path or SQL',
-    'auth/keys.ts',
+    'auth/keys/keys.ts',
     'find: async (kid) => (await memory.keys()).get(kid),',
     `find: async (named) => {
       const sql = \`SELECT kid FROM signing_key WHERE kid = '\${named}'\`;
@@ -67,7 +67,7 @@ export const JWT: readonly Hole[] = [
   ),
   hole(
     'a valid JWT after DELETE /Session',
-    'auth/live-tokens.ts',
+    'auth/tokens/live-tokens.ts',
     "if (type === 'Session' && before) forgetSession(id);",
     '',
   ),
@@ -90,17 +90,22 @@ export const JWT: readonly Hole[] = [
       },
     ],
   },
-  hole('jwks_uri that is private', 'auth/fetch-keys.ts', '!permitted && !addresses.every(isPublicAddress)', 'false'),
+  hole(
+    'jwks_uri that is private',
+    'auth/clients/fetch-keys.ts',
+    '!permitted && !addresses.every(isPublicAddress)',
+    'false',
+  ),
   hole(
     'jwks_uri that redirects',
-    'auth/fetch-keys.ts',
+    'auth/clients/fetch-keys.ts',
     'if (answer.statusCode !== 200)',
     `const to = answer.headers.location;
     if (to) return await get(new URL(to, url), addresses, signal);
     if (answer.statusCode !== 200)`,
   ),
-  hole('jwks_uri that is slow', 'auth/fetch-keys.ts', 'TIMEOUT_MS = 3_000', 'TIMEOUT_MS = 3_000_000'),
-  hole('jwks_uri that is huge', 'auth/fetch-keys.ts', 'LARGEST = 65_536', 'LARGEST = 65_536_000'),
+  hole('jwks_uri that is slow', 'auth/clients/fetch-keys.ts', 'TIMEOUT_MS = 3_000', 'TIMEOUT_MS = 3_000_000'),
+  hole('jwks_uri that is huge', 'auth/clients/fetch-keys.ts', 'LARGEST = 65_536', 'LARGEST = 65_536_000'),
   hole('a set of very many keys', ASSERTIONS, 'if (tried === MOST_KEYS) break;', ''),
   // It is refused, but as what is not the client's mistake: as often as anybody likes.
   hole(
@@ -119,23 +124,27 @@ export const JWT: readonly Hole[] = [
   {
     attack: 'nobody has a key made, or is told of the keys, without a policy',
     edits: [
-      { file: 'server/keys.ts', guard: "judge.requireOperation('rotate-keys', sent);", without: '' },
-      { file: 'server/keys.ts', guard: "if (ctx.method === 'POST') judge.requireChance('rotate-keys');", without: '' },
+      { file: 'server/routes/keys.ts', guard: "judge.requireOperation('rotate-keys', sent);", without: '' },
+      {
+        file: 'server/routes/keys.ts',
+        guard: "if (ctx.method === 'POST') judge.requireChance('rotate-keys');",
+        without: '',
+      },
     ],
   },
   hole(
     'no token whose scopes narrow it has a key made',
-    'auth/smart-scopes.ts',
+    'auth/scopes/smart-scopes.ts',
     'const permitting = scopes.flatMap(',
     "if (needed === '') return 'anywhere';\n  const permitting = scopes.flatMap(",
   ),
   hole(
     'nothing of what they sign with',
-    'auth/told-keys.ts',
+    'auth/keys/told-keys.ts',
     'published_at: instant(publishedAt),',
     'jwk: key.jwk, published_at: instant(publishedAt),',
   ),
-  hole('takes nothing that it would not do', 'server/keys.ts', '    refuseQuery(ctx);\n', ''),
+  hole('takes nothing that it would not do', 'server/routes/keys.ts', '    refuseQuery(ctx);\n', ''),
   {
     attack: 'a row put in the place of another',
     edits: [

@@ -3,7 +3,7 @@ import { type Hole, hole } from './hole.ts';
 export const LOAD: readonly Hole[] = [
   hole(
     'one parameter a hundred thousand times',
-    'auth/parameters.ts',
+    'auth/endpoints/parameters.ts',
     "if (all.length === MOST_REPEATED) throw new OAuthError('invalid_request', 'A parameter is repeated too often.');",
     '',
   ),
@@ -35,11 +35,11 @@ export const LOAD: readonly Hole[] = [
   ),
   hole(
     'is refused before its body is read',
-    'server/resources.ts',
+    'server/routes/resources.ts',
     'if (takes !== undefined && operation !== undefined) judge',
     'if (takes === undefined && operation !== undefined) judge',
   ),
-  hole('two long pieces that are begun at the same moment', 'resources/pace.ts', 'if (this.#isLetGo ||', 'if ('),
+  hole('two long pieces that are begun at the same moment', 'resources/pace/pace.ts', 'if (this.#isLetGo ||', 'if ('),
   {
     ...hole(
       'slow body',
@@ -59,25 +59,30 @@ export const LOAD: readonly Hole[] = [
     'ctx.body = document.bytes;',
     'ctx.body = Buffer.from(document.bytes);',
   ),
-  hole('bodies that do not end', 'server/held-bytes.ts', 'this.#bytes > this.#most', 'this.#bytes < 0'),
+  hole('bodies that do not end', 'server/load/held-bytes.ts', 'this.#bytes > this.#most', 'this.#bytes < 0'),
   {
-    ...hole('a body that comes byte by byte', 'server/body.ts', 'const PIECE = 400;', 'const PIECE = 0;'),
+    ...hole('a body that comes byte by byte', 'server/http/body.ts', 'const PIECE = 400;', 'const PIECE = 0;'),
     says: 'the refusal',
   },
   {
-    ...hole('a compressed body that does not end', 'server/body.ts', 'return () => source;', 'return () => request;'),
+    ...hole(
+      'a compressed body that does not end',
+      'server/http/body.ts',
+      'return () => source;',
+      'return () => request;',
+    ),
     says: 'the part is there',
   },
   hole(
     'compressed bodies that are sent whole',
-    'server/body.ts',
+    'server/http/body.ts',
     "source.once('end', body.settle);",
     "req.once('end', body.settle);",
   ),
   {
     ...hole(
       'senders of one network make nobody else give way',
-      'server/held-bytes.ts',
+      'server/load/held-bytes.ts',
       'const network = networkOf(address);',
       "const network = networkOf(address) && '';",
     ),
@@ -86,7 +91,7 @@ export const LOAD: readonly Hole[] = [
   {
     ...hole(
       'a sender who leaves',
-      'server/body.ts',
+      'server/http/body.ts',
       'if (!req.complete) fail(req, source, cutOff());',
       'if (req.destroyed) return;',
     ),
@@ -95,7 +100,7 @@ export const LOAD: readonly Hole[] = [
   {
     ...hole(
       'that are not read',
-      'server/slow-readers.ts',
+      'server/load/slow-readers.ts',
       'const end = () => req.socket.resetAndDestroy();',
       'const end = () => req.socket.uncork();',
     ),
@@ -104,7 +109,7 @@ export const LOAD: readonly Hole[] = [
   {
     ...hole(
       'that are all being read',
-      'server/held-bytes.ts',
+      'server/load/held-bytes.ts',
       'if (held.mayGiveWay())',
       'if (held.mayGiveWay() || true)',
     ),
@@ -113,7 +118,7 @@ export const LOAD: readonly Hole[] = [
   {
     ...hole(
       'that wait behind another on a connection that is left',
-      'server/open-connections.ts',
+      'server/load/open-connections.ts',
       "response.emit('close');",
       '',
     ),
@@ -131,30 +136,30 @@ export const LOAD: readonly Hole[] = [
     'if (room.take(answer)) return answer;',
     'if (answer) return answer;',
   ),
-  hole('gives them page by page', 'server/answer.ts', 'stored: 8 * 1024', 'stored: 8 * 1024 * 1024'),
-  hole('what is rendered anew ends earlier', 'server/answer.ts', 'rendered: 1024', 'rendered: 8 * 1024'),
+  hole('gives them page by page', 'server/http/answer.ts', 'stored: 8 * 1024', 'stored: 8 * 1024 * 1024'),
+  hole('what is rendered anew ends earlier', 'server/http/answer.ts', 'rendered: 1024', 'rendered: 8 * 1024'),
   hole(
     'what is included has as many bytes as the matches may have',
-    'resources/search/included.ts',
+    'resources/search/sql/included.ts',
     'left -= bytes;',
     '',
   ),
   hole(
     'open connections are each answered',
-    'server/open-connections.ts',
+    'server/load/open-connections.ts',
     "socket.once('close',",
     "if (this.#due.size > 500) socket.end('HTTP/1.1 429 Full\\r\\nConnection: close\\r\\n\\r\\n');\n" +
       "      socket.once('close',",
   ),
   hole(
     'writes that wait for a database that does not move',
-    'resources/waiting-line.ts',
+    'resources/pace/waiting-line.ts',
     'longest = LONGEST_WAIT',
     'longest = 2.5 * LONGEST_WAIT',
   ),
-  hole('a crowd is let in', 'server/door.ts', 'if (now < this.#freeUntil) return;', 'if (now > 0) return;'),
+  hole('a crowd is let in', 'server/load/door.ts', 'if (now < this.#freeUntil) return;', 'if (now > 0) return;'),
   {
-    ...hole('a late event loop', 'server/door.ts', 'Math.max(0, this.#loop.lateness())', '0'),
+    ...hole('a late event loop', 'server/load/door.ts', 'Math.max(0, this.#loop.lateness())', '0'),
     says: 'expected [ 200',
   },
   hole(
@@ -168,5 +173,5 @@ export const LOAD: readonly Hole[] = [
       '    matcher: (text) => ({ find: () => part.test(text) }),\n' +
       '  };',
   ),
-  hole('ReDoS in our own expressions', 'server/observe.ts', '/^[\\w.:-]{1,64}$/', '/^([\\w.:-]+)+$/'),
+  hole('ReDoS in our own expressions', 'server/http/observe.ts', '/^[\\w.:-]{1,64}$/', '/^([\\w.:-]+)+$/'),
 ];

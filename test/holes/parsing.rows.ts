@@ -16,13 +16,13 @@ const ANCHORS: Edit[] = [
 export const PARSING: readonly Hole[] = [
   hole(
     'SQL through values, ids among them',
-    'resources/search/fragment.ts',
+    'resources/search/sql/fragment.ts',
     "text += '?';\n      bindings.push(part);",
     "text += typeof part === 'string' ? `'` + part + `'` : String(part);",
   ),
   hole(
     'SQL through parameter names, sort fields, JSON paths, cursors',
-    'resources/search/order.ts',
+    'resources/search/parameters/order.ts',
     'const parameter = parameterOf(type, code);',
     'const parameter = type.parameters.get(code);\n' +
       '  if (!parameter) return { ...own, column: code, read: () => undefined };',
@@ -43,13 +43,13 @@ export const PARSING: readonly Hole[] = [
   hole('are refused over all parameters', 'resources/search/parse.ts', 'refuseExcess(search.criteria, limits);', ''),
   hole(
     'of ranges, each resource is probed',
-    'resources/search/condition.ts',
+    'resources/search/sql/condition.ts',
     'rowCondition(criterion, notByValue)}',
     'rowCondition(criterion)}',
   ),
   hole(
     'of a composite, no part is looked through',
-    'resources/search/condition.ts',
+    'resources/search/sql/condition.ts',
     '  if (leading.length > 1) return gatheredKeys(parts, repeats);\n',
     '',
   ),
@@ -97,7 +97,7 @@ export const PARSING: readonly Hole[] = [
   },
   hole(
     'prototype pollution by a merge patch',
-    'server/body.ts',
+    'server/http/body.ts',
     'value: await desk.read(format, bytesOf(ctx), ctx.state.since)',
     'value: JSON.parse(String(bytesOf(ctx)))',
   ),
@@ -110,21 +110,21 @@ export const PARSING: readonly Hole[] = [
   hole('long keys', 'resources/json/read.ts', 'key.slice(0, 64)', 'key'),
   { ...hole('deep JSON', 'resources/json/read.ts', 'this.#depth > MAX_DEPTH', 'false'), ...READ },
   { ...hole('huge numbers', 'resources/json/number.ts', 'text.length > LONGEST_NUMBER ||', ''), ...READ },
-  hole('gzip bomb', 'server/body.ts', 'textLimit: config.maxBody', "textLimit: '1gb'"),
+  hole('gzip bomb', 'server/http/body.ts', 'textLimit: config.maxBody', "textLimit: '1gb'"),
   {
     // What it opens is a fault by what a caller sent.
-    ...hole('br that is none', 'server/respond.ts', '|ERR__ERROR_|ERR_BROTLI_', ''),
+    ...hole('br that is none', 'server/http/respond.ts', '|ERR__ERROR_|ERR_BROTLI_', ''),
     says: 'expected 500 to equal 400',
   },
   hole(
     'none by a fault, and none tells a secret',
-    'server/respond.ts',
+    'server/http/respond.ts',
     'answer.render(operationOutcome(failure.issues))',
     "answer.render({ ...operationOutcome(failure.issues), sent: ctx.get('Authorization') })",
   ),
   hole(
     'nothing that was not theirs to change',
-    'auth/access.ts',
+    'auth/policies/access.ts',
     'if (decision) return decision === true ? [] : [decision];',
     'if (decision) return [];',
   ),
@@ -137,18 +137,18 @@ export const PARSING: readonly Hole[] = [
   ),
   hole(
     'X-Forwarded-For injection into limits and Sessions',
-    'server/locate.ts',
+    'server/http/locate.ts',
     'if (!trusted) return address;',
     "if (!trusted) return ctx.get('X-Forwarded-For').split(',')[0] || address;",
   ),
-  hole('CORS origin echoed with credentials', 'server/headers.ts', ' && corsOrigins.includes(origin)', ''),
+  hole('CORS origin echoed with credentials', 'server/http/headers.ts', ' && corsOrigins.includes(origin)', ''),
   hole(
     'opens nothing from the next request on',
-    'auth/allowed-origins.ts',
+    'auth/clients/allowed-origins.ts',
     "(engine, 'Client', load)",
     "(engine, '', load)",
   ),
-  hole('the pages for people are read by no script', 'server/headers.ts', 'if (isPage(ctx.path))', 'if (false)'),
+  hole('the pages for people are read by no script', 'server/http/headers.ts', 'if (isPage(ctx.path))', 'if (false)'),
   hole('CRLF in headers', 'server/start.ts', 'const timeouts = {', 'const timeouts = {\n    insecureHTTPParser: true,'),
   hole('CRLF in error_description', 'auth/errors.ts', "\n    .replace(/[^\\x20-\\x7e]/g, '?')", ''),
   {

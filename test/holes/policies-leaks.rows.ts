@@ -3,7 +3,7 @@ import { type Hole, hole } from './hole.ts';
 /** What a caller may see of a type is asked, so that what is refused stays so, and then narrows nothing. */
 const REFUSED_BUT_NOT_NARROWED = '.slice(0, 0) ?? []';
 
-const CRITERIA = 'resources/search/criteria.ts';
+const CRITERIA = 'resources/search/parameters/criteria.ts';
 
 /** What rows must not lead through. */
 export const LEAKS: readonly Hole[] = [
@@ -18,7 +18,7 @@ export const LEAKS: readonly Hole[] = [
   },
   hole(
     'leak through _include and _revinclude',
-    'resources/search/follow.ts',
+    'resources/search/sql/follow.ts',
     'expanded(following.connection, seen)',
     'expanded(following.connection, [])',
   ),
@@ -30,7 +30,7 @@ export const LEAKS: readonly Hole[] = [
   ),
   hole(
     'leak through hierarchies',
-    'resources/search/hierarchy.ts',
+    'resources/search/parameters/hierarchy.ts',
     'rows?.(type) ?? []',
     `rows?.(type)${REFUSED_BUT_NOT_NARROWED}`,
   ),
@@ -92,7 +92,11 @@ export const LEAKS: readonly Hole[] = [
     attack: 'a cursor that tells how much there is',
     edits: [
       { file: 'server/interactions/page-bundle.ts', guard: 'cursors.close(page.next)', without: 'page.next' },
-      { file: 'server/cursors.ts', guard: "!parameters.some(([name]) => name === '_cursor')", without: 'cipherKey' },
+      {
+        file: 'server/http/cursors.ts',
+        guard: "!parameters.some(([name]) => name === '_cursor')",
+        without: 'cipherKey',
+      },
     ],
   },
   {
@@ -105,11 +109,11 @@ export const LEAKS: readonly Hole[] = [
         without: 'const keys = selectKeys(source, []);',
       },
       {
-        file: 'resources/search/sorted.ts',
+        file: 'resources/search/sql/sorted.ts',
         guard: '...plan.criteria.map((each) => conditionOf(each, source.own)),',
         without: '',
       },
-      { file: 'resources/search/sorted.ts', guard: 'rest)}) k`', without: '[])}) k`' },
+      { file: 'resources/search/sql/sorted.ts', guard: 'rest)}) k`', without: '[])}) k`' },
     ],
   },
   hole('leak through _total and _summary=count', 'resources/search/compile.ts', 'rest)}) k`', '[])}) k`'),
@@ -133,7 +137,7 @@ export const LEAKS: readonly Hole[] = [
     ],
   },
   hole('Bundle entry skipping the policy', 'server/bundles/run.ts', 'await admit(', 'if (false) await admit('),
-  hole('headers that are those of one request', 'server/guard.ts', ', ...headers }', ' }'),
+  hole('headers that are those of one request', 'server/access/guard.ts', ', ...headers }', ' }'),
   {
     attack: 'conditional update or delete touching what may not be seen',
     edits: [
@@ -143,7 +147,7 @@ export const LEAKS: readonly Hole[] = [
         without: 'rows: (other: string) => judge.rows(other).slice(0, 0)',
       },
       {
-        file: 'resources/transaction.ts',
+        file: 'resources/writing/transaction.ts',
         guard: 'if (!(await isShown(this, type, rows, version))) throw notPermitted();',
         without: '',
       },
@@ -152,7 +156,7 @@ export const LEAKS: readonly Hole[] = [
   // What is written is compared with preconditions first, so that a hidden row answers by its version.
   hole(
     'every answer is the same for a hidden row and for none',
-    'resources/transaction.ts',
+    'resources/writing/transaction.ts',
     "if (method === 'PUT') await",
     "checkPreconditions(current, options); if (method === 'PUT') await",
   ),
@@ -160,7 +164,7 @@ export const LEAKS: readonly Hole[] = [
     attack: 'a write that races the row being hidden',
     edits: [
       {
-        file: 'resources/transaction.ts',
+        file: 'resources/writing/transaction.ts',
         guard: "if (method === 'PUT') await this.#requireShown(prepared.type, current, options);",
         without: '',
       },

@@ -2,7 +2,7 @@ import { type Edit, type Hole, hole } from './hole.ts';
 
 /** As if rules went by the text of an address: what is written in no usual way is under none of them, and passes. */
 const JUDGED_BY_TEXT: Edit = {
-  file: 'server/guard.ts',
+  file: 'server/access/guard.ts',
   guard: 'const request = await this.#judgement.complete({',
   without: `if (!/^\\/[A-Z][A-Za-z]*(\\/[\\w.-]+)*(\\?|$)/.test(this.#ctx.originalUrl)) return [];
     const request = await this.#judgement.complete({`,
@@ -10,13 +10,13 @@ const JUDGED_BY_TEXT: Edit = {
 
 /** The Sessions that `$revoke` finds are those of the expression, whatever its caller may find. */
 const FINDS_ALL_SESSIONS: Edit = {
-  file: 'server/revocation.ts',
+  file: 'server/routes/session-revocation.ts',
   guard: '{ registry, clock, judge, baseUrl }, parameters)',
   without: '{ engine, registry, clock, judge: { ...judge, rows: () => [] }, baseUrl }, parameters)',
 };
 
 const RULES = 'auth/rules.ts';
-const REVOCATION = 'server/revocation.ts';
+const REVOCATION = 'server/routes/session-revocation.ts';
 const ANYBODY_MAKES_SESSIONS: Edit = {
   file: RULES,
   guard:
@@ -27,7 +27,7 @@ const ANYBODY_CHANGES_SESSIONS: Edit = { file: RULES, guard: 'if (element !== un
 
 /** Without it, whom no policy could let pass is judged once the body is there. */
 const NOT_BEFORE_THE_BODY: Edit = {
-  file: 'server/resources.ts',
+  file: 'server/routes/resources.ts',
   guard: 'if (takes !== undefined && operation !== undefined)',
   without: 'if (takes === undefined && operation !== undefined)',
 };
@@ -37,13 +37,13 @@ export const POLICIES: readonly Hole[] = [
   // The method of the header is done, and that of the request was judged.
   hole(
     'method override headers',
-    'server/resources.ts',
+    'server/routes/resources.ts',
     'interaction.handle(request, services)',
     `(INTERACTIONS.find(({ method, path }) =>
         path === interaction.path && method === ctx.get('x-http-method-override').toLowerCase()) ?? interaction)
         .handle(request, services)`,
   ),
-  hole('HEAD where GET is denied', 'auth/request-object.ts', "name === 'head' ? 'get' : name", 'name'),
+  hole('HEAD where GET is denied', 'auth/policies/request-object.ts', "name === 'head' ? 'get' : name", 'name'),
   {
     attack: 'trailing slash',
     edits: [JUDGED_BY_TEXT, { file: 'server/app.ts', guard: 'strict: true', without: 'strict: false' }],
@@ -53,7 +53,7 @@ export const POLICIES: readonly Hole[] = [
     edits: [
       JUDGED_BY_TEXT,
       {
-        file: 'server/locate.ts',
+        file: 'server/http/locate.ts',
         guard: 'ctx.state.address = addressOf(ctx, proxies);',
         without: "ctx.state.address = addressOf(ctx, proxies); ctx.path = ctx.path.replace(/\\/+/g, '/');",
       },
@@ -64,7 +64,7 @@ export const POLICIES: readonly Hole[] = [
     edits: [
       JUDGED_BY_TEXT,
       {
-        file: 'server/locate.ts',
+        file: 'server/http/locate.ts',
         guard: 'ctx.state.address = addressOf(ctx, proxies);',
         without: 'ctx.state.address = addressOf(ctx, proxies); ctx.path = decodeURIComponent(ctx.path);',
       },
@@ -73,7 +73,7 @@ export const POLICIES: readonly Hole[] = [
   { attack: '/fhir/ twin', edits: [JUDGED_BY_TEXT] },
   hole(
     'an address that is read in two ways',
-    'auth/request-object.ts',
+    'auth/policies/request-object.ts',
     `new URLSearchParams(\`?\${query}\`)`,
     'new URLSearchParams(query)',
   ),
@@ -87,17 +87,17 @@ export const POLICIES: readonly Hole[] = [
     attack: 'everything that is about a patient',
     edits: [
       {
-        file: 'server/admission.ts',
+        file: 'server/access/admission.ts',
         guard: 'await ownerPermission(compartment, asked, judge)',
         without: '{ rows: [] }',
       },
-      { file: 'server/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
+      { file: 'server/access/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
     ],
   },
   {
     attack: 'a parameter that bounds nothing',
     edits: [
-      { file: 'auth/request-object.ts', guard: ' && !isEmpty(value)', without: '' },
+      { file: 'auth/policies/request-object.ts', guard: ' && !isEmpty(value)', without: '' },
       {
         file: 'server/interactions/search.ts',
         guard: 'passedOver.length === 0 || !asked',
@@ -113,11 +113,16 @@ export const POLICIES: readonly Hole[] = [
   ),
   hole(
     'a write that races what a policy looks at',
-    'resources/transaction.ts',
+    'resources/writing/transaction.ts',
     'judgedBy && judgedBy.versionId !== versionId',
     'false',
   ),
-  hole('a criterion beside an id', 'server/admission.ts', "id === '' || parameters.length === 0", 'id !== asked.url'),
+  hole(
+    'a criterion beside an id',
+    'server/access/admission.ts',
+    "id === '' || parameters.length === 0",
+    'id !== asked.url',
+  ),
   hole('a second pattern of a schema', 'auth/policies/json-schema.ts', ', toString: () => JSON.stringify(source)', ''),
   hole('a parameter that repeats', 'auth/policies/json-schema.ts', '!repeated(seen).some(isTried) && ', ''),
   hole('has no length that a schema could ask for', 'auth/policies/schema-survey.ts', ", 'minLength', 'maxLength'", ''),
@@ -131,7 +136,7 @@ export const POLICIES: readonly Hole[] = [
   hole('the id, negated', 'auth/policies/matcho.ts', '|| (isNamed && isParameter)', '&& !isNamed'),
   hole(
     'a form of a search that says something else than its query',
-    'server/resources.ts',
+    'server/routes/resources.ts',
     'askedOf({ method, path, querystring }, sent.form && request.parameters)',
     'askedOf({ method, path, querystring })',
   ),
@@ -140,7 +145,7 @@ export const POLICIES: readonly Hole[] = [
     edits: [
       JUDGED_BY_TEXT,
       {
-        file: 'server/resources.ts',
+        file: 'server/routes/resources.ts',
         guard: 'String(type ?? typeOfBody(body))',
         without: 'String(type ?? typeOfBody(body)).replace(/^./, (letter) => letter.toUpperCase())',
       },
@@ -151,7 +156,7 @@ export const POLICIES: readonly Hole[] = [
     edits: [
       NOT_BEFORE_THE_BODY,
       {
-        file: 'server/admission.ts',
+        file: 'server/access/admission.ts',
         guard: 'await judge.require(name, request, line)',
         without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, line)',
       },
@@ -180,7 +185,7 @@ export const POLICIES: readonly Hole[] = [
     });
     return policySet(await Promise.all(resolved));`,
   ),
-  hole('re-used id', 'resources/transaction.ts', 'await this.credentials.remove(version.key);', ''),
+  hole('re-used id', 'resources/writing/transaction.ts', 'await this.credentials.remove(version.key);', ''),
   {
     attack: "lets a user end the other Sessions of their own where a policy does, and nobody else's",
     edits: [
@@ -191,7 +196,7 @@ export const POLICIES: readonly Hole[] = [
   },
   hole(
     'a browser login and an unused code do not outlive the Sessions of their User',
-    'auth/revocation.ts',
+    'auth/sessions/revocation.ts',
     'for (const id of [...users].sort()) await signOut(transaction, id);',
     '',
   ),
@@ -218,9 +223,9 @@ export const POLICIES: readonly Hole[] = [
   {
     attack: 'a last use never brings a Session back',
     edits: [
-      { file: 'auth/last-use.ts', guard: "session['active'] === false || ", without: '' },
+      { file: 'auth/sessions/last-use.ts', guard: "session['active'] === false || ", without: '' },
       {
-        file: 'auth/last-use.ts',
+        file: 'auth/sessions/last-use.ts',
         guard: 'return withUse(session, use)',
         without: 'return withUse({ ...session, active: true }, use)',
       },
@@ -228,13 +233,13 @@ export const POLICIES: readonly Hole[] = [
   },
   hole(
     "someone else's Session listed or deleted",
-    'server/admission.ts',
+    'server/access/admission.ts',
     'await judge.require(name, request, line)',
     "request.type === 'Session' ? [] : await judge.require(name, request, line)",
   ),
   hole(
     '403 that tells whether a thing exists',
-    'server/resources.ts',
+    'server/routes/resources.ts',
     'const admitted = () => admit(',
     `if (interaction.method === 'get' && request.id !== '') await engine.read(request.type, request.id);
       const admitted = () => admit(`,

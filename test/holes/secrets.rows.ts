@@ -1,11 +1,11 @@
 import { type Hole, hole } from './hole.ts';
 
 const PREPARE = 'resources/prepare.ts';
-const EXTRACT = 'resources/search/extract.ts';
-const GUESSING = 'auth/guessing.ts';
-const RECORDS = 'auth/guess-records.ts';
-const PASSWORDS = 'auth/passwords.ts';
-const TURNS = 'auth/turns.ts';
+const EXTRACT = 'resources/search/index/extract.ts';
+const GUESSING = 'auth/accounts/guessing.ts';
+const RECORDS = 'auth/accounts/guess-records.ts';
+const PASSWORDS = 'auth/accounts/passwords.ts';
+const TURNS = 'auth/accounts/turns.ts';
 
 export const SECRETS: readonly Hole[] = [
   hole('secret or password in', PREPARE, 'delete content[name];', ''),
@@ -41,23 +41,23 @@ export const SECRETS: readonly Hole[] = [
     ],
     says: 'was understood',
   },
-  hole('tokens in logs', 'server/observe.ts', "ctx.originalUrl.split('?', 1)[0]", 'ctx.originalUrl'),
+  hole('tokens in logs', 'server/http/observe.ts', "ctx.originalUrl.split('?', 1)[0]", 'ctx.originalUrl'),
   hole(
     'another user of the machine reads the database',
-    'server/database.ts',
+    'server/database/database.ts',
     "await open(path, 'a', 0o600)",
     "await open(path, 'a')",
   ),
   hole(
     'tokens in GET /Session',
-    'auth/sessions.ts',
+    'auth/sessions/sessions.ts',
     "const draft = engine.draft('Session', id, content);",
     "content.token = tokenHash(format, parts.access);\n  const draft = engine.draft('Session', id, content);",
   ),
   hole('timing of unknown client and user', PASSWORDS, 'await computed(secret, undefined, asker);', ''),
   hole(
     'timing of unknown token',
-    'auth/mint.ts',
+    'auth/tokens/mint.ts',
     "return digest(format === 'opaque' ?",
     "return (format === 'opaque' ?",
   ),
@@ -75,7 +75,7 @@ export const SECRETS: readonly Hole[] = [
   ),
   hole(
     'guesses at an account that is switched off',
-    'auth/accounts.ts',
+    'auth/accounts/accounts.ts',
     'const held = account && isUsable(account.resource) ?',
     'const held = account ?',
   ),
@@ -88,7 +88,7 @@ export const SECRETS: readonly Hole[] = [
   ),
   hole(
     'a secret that was taken away is not remembered as verified',
-    'auth/accounts.ts',
+    'auth/accounts/accounts.ts',
     'if (!proven.some((hash) => known.secrets.includes(hash))) return undefined;',
     '',
   ),
@@ -126,7 +126,7 @@ export const SECRETS: readonly Hole[] = [
     attack: 'a changed secret at another node',
     edits: [
       {
-        file: 'auth/known-clients.ts',
+        file: 'auth/clients/known-clients.ts',
         guard: 'if (remembered?.generation === generation)',
         without: 'if (remembered)',
       },
@@ -141,7 +141,7 @@ export const SECRETS: readonly Hole[] = [
   ),
   hole(
     'lockout as denial of service by an unknown key',
-    'auth/client-keys.ts',
+    'auth/clients/client-keys.ts',
     'return keys ? { keys, at } : known?.held;',
     'return keys ? { keys, at } : undefined;',
   ),
@@ -167,7 +167,7 @@ export const SECRETS: readonly Hole[] = [
   // A secret in a body counts apart from one in a header.
   hole(
     'lockout dodged by another grant',
-    'auth/client-methods/secret-post.ts',
+    'auth/clients/methods/secret-post.ts',
     '...bySecret,',
     `...bySecret,
   prove: (context, { id, secrets }, account) => bySecret.prove(context, { id: \`\${id} by post\`, secrets }, account),`,

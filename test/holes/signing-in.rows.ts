@@ -2,17 +2,17 @@ import { type Edit, type Hole, hole } from './hole.ts';
 
 const CODES = 'auth/authorization/codes.ts';
 const CODE_GRANT = 'auth/grants/authorization-code.ts';
-const REFRESH = 'auth/refresh.ts';
+const REFRESH = 'auth/sessions/refresh.ts';
 const REQUEST = 'auth/authorization/request.ts';
 const REDIRECT_URIS = 'auth/authorization/redirect-uris.ts';
 const AUTHORIZE = 'auth/endpoints/authorize.ts';
-const ACCESS = 'auth/access.ts';
-const SMART = 'auth/smart-scopes.ts';
+const ACCESS = 'auth/policies/access.ts';
+const SMART = 'auth/scopes/smart-scopes.ts';
 const PAGE = 'auth/pages/page.ts';
 
 /** A User that was switched off counts where nothing else of it has changed. */
 const UNUSABLE: Edit = {
-  file: 'auth/sessions.ts',
+  file: 'auth/sessions/sessions.ts',
   guard: 'current?.versionId === stored.versionId && isUsable(stored.resource)',
   without: 'current?.versionId === stored.versionId',
 };
@@ -101,13 +101,13 @@ export const SIGNING_IN: readonly Hole[] = [
     attack: 'an ID token is no bearer',
     edits: [
       {
-        file: 'auth/id-token.ts',
+        file: 'auth/tokens/id-token.ts',
         guard: 'at_hash: leftHalf(key.alg, accessToken),',
         without: "at_hash: '', tid: accessToken, jti: session['id'], client_id: '',",
       },
-      { file: 'auth/presented.ts', guard: "typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT',", without: '' },
+      { file: 'auth/tokens/presented.ts', guard: "typ: use === 'access' ? ACCESS_TOKEN_TYPE : 'JWT',", without: '' },
       {
-        file: 'auth/presented.ts',
+        file: 'auth/tokens/presented.ts',
         guard: "hash: tokenHash('jwt', part)",
         without: "hash: tokenHash(payload.at_hash === '' ? 'opaque' : 'jwt', part)",
       },
@@ -143,7 +143,7 @@ export const SIGNING_IN: readonly Hole[] = [
     'if (listed.includes(uri))',
     'if (listed.some((each) => uri.startsWith(each)))',
   ),
-  hole('no script of another origin may read it', 'server/headers.ts', 'if (isPage(ctx.path)) return next();', ''),
+  hole('no script of another origin may read it', 'server/http/headers.ts', 'if (isPage(ctx.path)) return next();', ''),
   hole(
     'CSRF on login and consent',
     'auth/authorization/form-seal.ts',

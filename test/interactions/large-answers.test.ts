@@ -5,7 +5,7 @@ import { createRegistry } from '../../resources/registry.ts';
 import { batch } from '../../server/bundles/batch.ts';
 import { readEntry } from '../../server/bundles/entry.ts';
 import { AnswerRoom } from '../../server/bundles/room.ts';
-import { createCursors } from '../../server/cursors.ts';
+import { createCursors } from '../../server/http/cursors.ts';
 import type { Result, Services } from '../../server/interactions/interaction.ts';
 import type { Reply } from '../harness/http.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';

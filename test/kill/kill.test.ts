@@ -1,7 +1,7 @@
 /** A server that is killed under load keeps every answered write, and nothing half-written. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { openDatabase } from '../../server/database.ts';
+import { openDatabase } from '../../server/database/database.ts';
 import { DATABASE_KIND, type TestDatabase } from '../harness/database.ts';
 import { SEED } from '../harness/generated.ts';
 import { preparedDatabase } from '../harness/prepared.ts';

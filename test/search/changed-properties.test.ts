@@ -4,8 +4,8 @@ import { describe, it } from 'mocha';
 import type { ElementDefinition, ResourceDefinition } from '../../resources/definition.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import { createRegistry } from '../../resources/registry.ts';
-import { indexRows } from '../../resources/search/extract.ts';
-import type { IndexRows } from '../../resources/search/tables.ts';
+import { indexRows } from '../../resources/search/index/extract.ts';
+import type { IndexRows } from '../../resources/search/index/tables.ts';
 
 /** Elements in elements: as deep as any parameter reads, and not so deep that a type in itself has no end. */
 const DEEPEST = 5;

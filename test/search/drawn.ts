@@ -1,6 +1,6 @@
 /** Resources and searches drawn from small sets of values, so that they meet. */
 import fc from 'fast-check';
-import { escaped } from '../../resources/search/text.ts';
+import { escaped } from '../../resources/search/index/text.ts';
 
 /** In several orders of code units and code points. */
 const TEXTS = [

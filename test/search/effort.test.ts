@@ -1,9 +1,9 @@
 /** What a search costs grows with what is stored, and not with the square of it: how SQLite means to run it. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import type { Binding } from '../../resources/connection.ts';
+import { TurnConnection } from '../../resources/reading/turns.ts';
 import { runSearch } from '../../resources/search/compile.ts';
-import { TurnConnection } from '../../resources/turns.ts';
+import type { Binding } from '../../resources/storage/connection.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { type Library, openLibrary } from './library.ts';
 

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { Failure } from '../../resources/errors.ts';
 import { runSearch } from '../../resources/search/compile.ts';
-import type { SearchOptions } from '../../resources/search/criteria.ts';
-import { includedWith } from '../../resources/search/included.ts';
+import type { SearchOptions } from '../../resources/search/parameters/criteria.ts';
+import { includedWith } from '../../resources/search/sql/included.ts';
 import { type Library, OPTIONS, openLibrary } from './library.ts';
 
 const TYPES = ['Patient', 'Observation', 'Organization', 'Practitioner'];

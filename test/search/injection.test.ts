@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { Failure } from '../../resources/errors.ts';
 import { readHistory } from '../../resources/history.ts';
-import { conditionOf } from '../../resources/search/condition.ts';
+import { conditionOf } from '../../resources/search/sql/condition.ts';
 import { type Library, openLibrary } from './library.ts';
 
 const HOSTILE = [

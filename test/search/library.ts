@@ -1,16 +1,16 @@
 /** A database of resources to search, filled by the store itself, without a server. */
 
-import type { Connection } from '../../resources/connection.ts';
 import type { SearchPage } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { createRegistry, type Registry } from '../../resources/registry.ts';
 import { runSearch } from '../../resources/search/compile.ts';
-import type { SearchOptions } from '../../resources/search/criteria.ts';
-import { indexRows } from '../../resources/search/extract.ts';
+import { indexRows } from '../../resources/search/index/extract.ts';
+import type { SearchOptions } from '../../resources/search/parameters/criteria.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
-import { Writer } from '../../resources/writer.ts';
-import { openDatabase } from '../../server/database.ts';
+import type { Connection } from '../../resources/storage/connection.ts';
+import { Writer } from '../../resources/writing/writer.ts';
+import { openDatabase } from '../../server/database/database.ts';
 import { preparedDatabase } from '../harness/prepared.ts';
 
 export const OPTIONS: SearchOptions = { base: 'https://ward.example', now: Date.UTC(2026, 0, 1) };

@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
-import { indexRows } from '../../resources/search/extract.ts';
+import { indexRows } from '../../resources/search/index/extract.ts';
+import { escaped, fold } from '../../resources/search/index/text.ts';
 import { type Subject, satisfying } from '../../resources/search/satisfying.ts';
-import { escaped, fold } from '../../resources/search/text.ts';
 import { type Api, startApi } from '../auth/http/api.ts';
 import { runs, SEED } from '../harness/generated.ts';
 import { asRoot } from '../harness/server.ts';

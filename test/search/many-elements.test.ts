@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { indexRows } from '../../resources/search/extract.ts';
+import { indexRows } from '../../resources/search/index/extract.ts';
 import { satisfying } from '../../resources/search/satisfying.ts';
 import { type Library, openLibrary } from './library.ts';
 

@@ -1,13 +1,13 @@
 /** Pages that end where their bytes do: each match once, in the order and with the total that other pages have. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import type { Binding } from '../../resources/connection.ts';
 import type { Version } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { runSearch } from '../../resources/search/compile.ts';
-import { sql } from '../../resources/search/fragment.ts';
-import { includedWith } from '../../resources/search/included.ts';
-import { completed, type FoundRow, query, versionsOf } from '../../resources/search/versions.ts';
+import { sql } from '../../resources/search/sql/fragment.ts';
+import { includedWith } from '../../resources/search/sql/included.ts';
+import { completed, type FoundRow, query, versionsOf } from '../../resources/search/sql/versions.ts';
+import type { Binding } from '../../resources/storage/connection.ts';
 import { type Library, OPTIONS, openLibrary } from './library.ts';
 
 const BYTES = 150_000;

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createRegistry } from '../../resources/registry.ts';
-import { indexRows, refuseCollisions, searchType } from '../../resources/search/extract.ts';
+import { indexRows, refuseCollisions, searchType } from '../../resources/search/index/extract.ts';
 
 const FOLDER = new URL('../../resources/fhir/r4/', import.meta.url);
 

@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { compareValues, edgeOf, type Numbered, RowCollector } from '../../resources/search/index/rows.ts';
+import { HIGHEST, LOWEST } from '../../resources/search/index/tables.ts';
 import { token } from '../../resources/search/kinds/token.ts';
-import { compareValues, edgeOf, type Numbered, RowCollector } from '../../resources/search/rows.ts';
-import { HIGHEST, LOWEST } from '../../resources/search/tables.ts';
 import { runs } from '../harness/generated.ts';
 
 const PARAMETERS: Numbered[] = [100, 200, 300].map((number) => {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { indexRows } from '../../resources/search/extract.ts';
+import { indexRows } from '../../resources/search/index/extract.ts';
 import { type Subject, satisfying } from '../../resources/search/satisfying.ts';
 import { runs, SEED } from '../harness/generated.ts';
 import { codeSystem, ELEMENTS, SYSTEMS, searches } from './drawn.ts';

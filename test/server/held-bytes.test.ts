@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { HeldBytes, MOST_HELD } from '../../server/held-bytes.ts';
-import { watch } from '../../server/slow-readers.ts';
+import { HeldBytes, MOST_HELD } from '../../server/load/held-bytes.ts';
+import { watch } from '../../server/load/slow-readers.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { asRoot } from '../harness/server.ts';
 import { until } from './poll.ts';

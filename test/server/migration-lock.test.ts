@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import pg from 'pg';
-import { holdDatabase } from '../../server/database.ts';
+import { holdDatabase } from '../../server/database/database.ts';
 import { serverEntry } from '../harness/build.ts';
 import { DATABASE_KIND, freshDatabase } from '../harness/database.ts';
 import { spawnServer } from '../harness/process.ts';

@@ -4,7 +4,7 @@ import { Agent } from 'node:http';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { readConfig } from '../../server/config.ts';
-import { ANSWER_TIMEOUT } from '../../server/slow-readers.ts';
+import { ANSWER_TIMEOUT } from '../../server/load/slow-readers.ts';
 import { type RunningServer, startServer } from '../../server/start.ts';
 import type { TestDatabase } from '../harness/database.ts';
 import { request } from '../harness/http.ts';

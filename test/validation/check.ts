@@ -4,7 +4,7 @@ import type { IssueCode } from '../../resources/errors.ts';
 import { readJson } from '../../resources/json/read.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { createRegistry } from '../../resources/registry.ts';
-import { createValidator } from '../../resources/validate.ts';
+import { createValidator } from '../../resources/validate/validator.ts';
 
 export const registry = createRegistry();
 const validator = createValidator(registry);

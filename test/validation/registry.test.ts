@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { PathStep, SearchParameterDefinition } from '../../resources/definition.ts';
 import { createRegistry } from '../../resources/registry.ts';
-import { createValidator } from '../../resources/validate.ts';
+import { createValidator } from '../../resources/validate/validator.ts';
 
 const { resources }: { resources: string[] } = JSON.parse(
   readFileSync(fileURLToPath(import.meta.resolve('#r4/types.json')), 'utf8'),

@@ -2,7 +2,7 @@
 import { Failure } from '../../../resources/errors.ts';
 import { html } from '../../pages/html.ts';
 import type { Content } from '../../pages/page.ts';
-import { needsPatient } from '../../smart-scopes.ts';
+import { needsPatient } from '../../scopes/smart-scopes.ts';
 import { clientName } from '../client-name.ts';
 import { type Choice, findPatient, findPatients, ownPatient } from '../patients.ts';
 import type { Interaction, Step, StepContext } from './step.ts';

@@ -1,10 +1,11 @@
 /** Who the person is (https://openid.net/specs/openid-connect-core-1_0.html#Authenticates). */
+
+import { proveUser } from '../../accounts/users.ts';
+import { Parameters } from '../../endpoints/parameters.ts';
 import { OAuthError } from '../../errors.ts';
-import { subjectOfHint } from '../../id-token.ts';
 import { html } from '../../pages/html.ts';
 import type { Content } from '../../pages/page.ts';
-import { Parameters } from '../../parameters.ts';
-import { proveUser } from '../../users.ts';
+import { subjectOfHint } from '../../tokens/id-token.ts';
 import { clientName } from '../client-name.ts';
 import type { Interaction, Step, StepContext } from './step.ts';
 

@@ -1,12 +1,12 @@
 import type { Clock } from '../../../resources/clock.ts';
 import type { Engine } from '../../../resources/engine.ts';
 import type { Registry } from '../../../resources/registry.ts';
-import type { Access } from '../../access.ts';
-import type { Accounts } from '../../accounts.ts';
-import type { Audit } from '../../audit.ts';
+import type { Accounts } from '../../accounts/accounts.ts';
+import type { Audit } from '../../audit/audit.ts';
 import type { OAuthCode } from '../../errors.ts';
-import type { Keys } from '../../keys.ts';
+import type { Keys } from '../../keys/keys.ts';
 import type { Content } from '../../pages/page.ts';
+import type { Access } from '../../policies/access.ts';
 import type { AuthSettings } from '../../settings.ts';
 import type { Browsers, Login } from '../browsers.ts';
 import type { AuthorizationRequest } from '../request.ts';

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
-import { is, type RowTest } from '../row-test.ts';
+import { is, type RowTest } from '../sql/row-test.ts';
 import { BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 

@@ -1,7 +1,7 @@
 import type { ElementDefinition } from '../../definition.ts';
 import type { Json } from '../../json/value.ts';
 import type { Access } from '../plan.ts';
-import type { RowTest } from '../row-test.ts';
+import type { RowTest } from '../sql/row-test.ts';
 
 /** Adds a row to the kind's table, to that of one of its variants, or to another. */
 export type AddRow = (columns: (string | number)[], variant?: string, table?: string) => void;

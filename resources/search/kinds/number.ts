@@ -1,5 +1,5 @@
 import { Decimal, isObject, type Json } from '../../json/value.ts';
-import { is, type RowTest } from '../row-test.ts';
+import { is, type RowTest } from '../sql/row-test.ts';
 import { type ImpliedRange, parseNumber } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';

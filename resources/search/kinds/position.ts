@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../../json/value.ts';
-import { is } from '../row-test.ts';
-import { splitEscaped, unescaped } from '../text.ts';
+import { splitEscaped, unescaped } from '../index/text.ts';
+import { is } from '../sql/row-test.ts';
 import { parseNumber } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { readNumber } from './number.ts';

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
-import { is } from '../row-test.ts';
-import { bounded, splitEscaped, unescaped } from '../text.ts';
+import { bounded, splitEscaped, unescaped } from '../index/text.ts';
+import { is } from '../sql/row-test.ts';
 import { justAbove } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { numberCondition, OPEN, readNumber, readRange } from './number.ts';

@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../json/value.ts';
 import { isId } from '../../validate/primitives.ts';
-import { is, type RowTest } from '../row-test.ts';
-import { bounded, unescaped } from '../text.ts';
+import { bounded, unescaped } from '../index/text.ts';
+import { is, type RowTest } from '../sql/row-test.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind, type ValueContext } from './kind.ts';
 import { addIdentifier, caselessKey, token } from './token.ts';
 import { uriKey } from './uri.ts';

@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../../json/value.ts';
-import { is, type RowTest } from '../row-test.ts';
-import { bounded, fold, isTidy, unescaped } from '../text.ts';
+import { bounded, fold, isTidy, unescaped } from '../index/text.ts';
+import { is, type RowTest } from '../sql/row-test.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind } from './kind.ts';
 
 /** As much of a text is a key of the index, which both databases limit. */

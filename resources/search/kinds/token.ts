@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
-import { is, type RowTest } from '../row-test.ts';
-import { bounded, fold, splitEscaped, unescaped } from '../text.ts';
+import { bounded, fold, splitEscaped, unescaped } from '../index/text.ts';
+import { is, type RowTest } from '../sql/row-test.ts';
 import { type AddRow, BadValue, type Reader, type RowMatch, type SearchKind } from './kind.ts';
 import { addFolded, string } from './string.ts';
 

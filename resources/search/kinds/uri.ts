@@ -1,5 +1,5 @@
-import { is } from '../row-test.ts';
-import { bounded, unescaped } from '../text.ts';
+import { bounded, unescaped } from '../index/text.ts';
+import { is } from '../sql/row-test.ts';
 import { BadValue, type SearchKind } from './kind.ts';
 
 const LONGEST = 500;

@@ -1,7 +1,7 @@
 /** What a CodeSystem says of its concepts (https://hl7.org/fhir/R4/codesystem.html). */
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { BadValue } from '../kinds/kind.ts';
-import { quoted } from '../values.ts';
+import { quoted } from '../parameters/values.ts';
 
 export type Towards = 'above' | 'below';
 

@@ -1,12 +1,12 @@
-import type { Connection } from '../../connection.ts';
 import { Failure } from '../../errors.ts';
 import { readJson } from '../../json/read.ts';
 import { isObject, type JsonObject } from '../../json/value.ts';
-import { keysOfType } from '../condition.ts';
-import { sql } from '../fragment.ts';
+import type { Connection } from '../../storage/connection.ts';
 import { BadValue } from '../kinds/kind.ts';
 import type { Criterion } from '../plan.ts';
-import { type FoundRow, query, versionsOf } from '../versions.ts';
+import { keysOfType } from '../sql/condition.ts';
+import { sql } from '../sql/fragment.ts';
+import { type FoundRow, query, versionsOf } from '../sql/versions.ts';
 import { type Shelf, tokensOf } from './tokens.ts';
 
 /** What one search may ask for: each code is a value or two of a query, whose number databases bound. */

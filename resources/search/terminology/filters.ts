@@ -1,7 +1,7 @@
 /** How a value set chooses among the concepts of a system (https://hl7.org/fhir/R4/valueset-filter-operator.html). */
 import type { JsonObject } from '../../json/value.ts';
 import { BadValue } from '../kinds/kind.ts';
-import { quoted } from '../values.ts';
+import { quoted } from '../parameters/values.ts';
 import type { CodeSystem, Towards } from './code-system.ts';
 
 /** Gives the test of a code that a filter makes. Throws BadValue. */

@@ -1,10 +1,10 @@
 import { Failure } from '../../errors.ts';
 import type { JsonObject } from '../../json/value.ts';
-import { padded } from '../fragment.ts';
 import { BadValue } from '../kinds/kind.ts';
+import { quoted } from '../parameters/values.ts';
 import type { RowsCriterion, TermCriterion } from '../plan.ts';
-import { type RowTest, valuesLeft } from '../row-test.ts';
-import { quoted } from '../values.ts';
+import { padded } from '../sql/fragment.ts';
+import { type RowTest, valuesLeft } from '../sql/row-test.ts';
 import { CodeSystem } from './code-system.ts';
 import { codingsOf, membersOf, type Reading } from './value-set.ts';
 

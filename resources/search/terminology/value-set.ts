@@ -1,10 +1,10 @@
 /** What a ValueSet says by itself, without a terminology server (https://hl7.org/fhir/R4/valueset.html). */
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
-import { padded } from '../fragment.ts';
 import { BadValue } from '../kinds/kind.ts';
 import { readNumber } from '../kinds/number.ts';
 import { codeKey } from '../kinds/token.ts';
-import { is, type RowTest } from '../row-test.ts';
+import { padded } from '../sql/fragment.ts';
+import { is, type RowTest } from '../sql/row-test.ts';
 import { type CodeSystem, objects } from './code-system.ts';
 import { filtered } from './filters.ts';
 

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { createFetchKeys } from '../../../auth/fetch-keys.ts';
+import { createFetchKeys } from '../../../auth/clients/fetch-keys.ts';
 import { readConfig } from '../../../server/config.ts';
 import { startServer } from '../../../server/start.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';

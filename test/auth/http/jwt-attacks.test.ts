@@ -3,7 +3,7 @@ import { createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { expect } from 'chai';
 import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import { openDatabase } from '../../../server/database.ts';
+import { openDatabase } from '../../../server/database/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';
 import { type Api, apiOf, refusal, startApi } from './api.ts';

@@ -1,7 +1,7 @@
 /** The server's own keys as the database has them: encrypted where KEY_ENCRYPTION_SECRET is set. */
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { openDatabase } from '../../../server/database.ts';
+import { openDatabase } from '../../../server/database/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { startClockedServer } from '../../harness/in-process.ts';
 import { preparedDatabase } from '../../harness/prepared.ts';

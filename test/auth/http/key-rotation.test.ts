@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { rotateSigningKey } from '../../../auth/signing-keys.ts';
+import { rotateSigningKey } from '../../../auth/keys/signing-keys.ts';
 import { readConfig } from '../../../server/config.ts';
 import { openWard } from '../../../server/open.ts';
 import { DATABASE_KIND, type TestDatabase } from '../../harness/database.ts';

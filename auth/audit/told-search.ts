@@ -1,0 +1,49 @@
+import { isIP } from 'node:net';
+import type { Engine } from '../../resources/engine.ts';
+import type { Registry } from '../../resources/registry.ts';
+import { GRANTS } from '../grants/registry.ts';
+import { findStored } from '../stored.ts';
+
+/** What stands for a value that may be a secret in the wrong place. */
+const UNTOLD = '…';
+const MOST_VALUES = 20;
+
+const WORDS: ReadonlySet<string> = new Set(['true', 'false', ...GRANTS.map(({ name }) => name)]);
+
+/**
+ * A search of Sessions as the audit may tell it: `user=User/ann&last-used=lt2026-01-01`. The parameters are known ones,
+ * the search having been done; of their values those are told that are dates, addresses or words of the server's own,
+ * or name what is there.
+ */
+export async function toldSearch(
+  context: { engine: Engine; registry: Registry },
+  parameters: readonly (readonly [name: string, value: string])[],
+): Promise<string> {
+  let told = 0;
+  const texts: string[] = [];
+  for (const [name, value] of parameters) {
+    const parts: string[] = [];
+    for (const part of value.split(',')) {
+      told += 1;
+      if (told <= MOST_VALUES) parts.push((await isPlain(context, name, part)) ? part : UNTOLD);
+    }
+    if (parts.length > 0) texts.push(`${name}=${parts.join(',')}`);
+  }
+  return [...texts, ...(told > MOST_VALUES ? [UNTOLD] : [])].join('&');
+}
+
+/** True for a value of which it is known that it is no secret. */
+async function isPlain(
+  { engine, registry }: { engine: Engine; registry: Registry },
+  name: string,
+  value: string,
+): Promise<boolean> {
+  if (WORDS.has(value) || isIP(value) !== 0) return true;
+  const [code = ''] = name.split(':', 1);
+  const parameter = registry.searchParameters('Session')[code];
+  if (parameter?.kind === 'date') return true;
+  const type = code === '_id' || code === 'jti' ? 'Session' : parameter?.targets?.[0];
+  if (type === undefined) return false;
+  const id = value.startsWith(`${type}/`) ? value.slice(type.length + 1) : value;
+  return (await findStored(engine, type, id)) !== undefined;
+}

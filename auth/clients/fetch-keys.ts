@@ -1,0 +1,93 @@
+/**
+ * Fetches the keys of a Client from its `jwks_uri`. Whoever may write a Client chooses that address, so it must not
+ * become a way to reach what only this server can (https://www.rfc-editor.org/rfc/rfc9700#section-4.11).
+ */
+import { Resolver } from 'node:dns/promises';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { readJson } from '../../resources/json/read.ts';
+import type { Json } from '../../resources/json/value.ts';
+import { bareHost, isPublicAddress, knownAddresses } from './public-address.ts';
+
+/** Fetches a JWK Set; undefined where there is none to be had. */
+export type FetchKeys = (uri: string) => Promise<Json | undefined>;
+
+export interface FetchKeysOptions {
+  /** True where addresses inside one's own network, and plain http, are permitted. */
+  private: boolean;
+  /** Told why a set could not be had. */
+  report(problem: string): void;
+  /** The IP addresses of a host name. */
+  resolve?: (host: string) => Promise<string[]>;
+}
+
+const TIMEOUT_MS = 3_000;
+const LARGEST = 65_536;
+
+/** A fetcher with limits: https, public addresses, no redirects, 3 s and 64 KiB. */
+export function createFetchKeys({ private: permitted, report, resolve = resolveHost }: FetchKeysOptions): FetchKeys {
+  return async (uri) => {
+    try {
+      const url = new URL(uri);
+      if (url.protocol !== 'https:' && !(permitted && url.protocol === 'http:')) throw new Error('it is not https');
+      if (url.username !== '' || url.password !== '') throw new Error('it has credentials in it');
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const host = bareHost(url);
+      const addresses = knownAddresses(host) ?? (await withSignal(resolve(host), signal));
+      if (addresses.length === 0) throw new Error('its host has no address');
+      if (!permitted && !addresses.every(isPublicAddress)) throw new Error('its host is not on the public internet');
+      return readJson(await get(url, addresses, signal));
+    } catch (error) {
+      // Without its query, which may hold what no log should.
+      const [shown] = uri.split('?', 1);
+      report(`The keys at ${shown} cannot be had: ${error instanceof Error ? error.message : String(error)}.`);
+      return undefined;
+    }
+  };
+}
+
+/** The addresses by the name servers alone: the system's own lookup would hold a thread that the database needs. */
+async function resolveHost(host: string): Promise<string[]> {
+  const resolver = new Resolver({ timeout: 1_000, tries: 2 });
+  const found = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+  return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+}
+
+function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('it took too long')), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+/** Gets a document from the very addresses that were judged: a name that resolves anew meanwhile gains nothing. */
+async function get(url: URL, addresses: readonly string[], signal: AbortSignal): Promise<string> {
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+  const judged = addresses.map((address) => ({ address, family: isIP(address) }));
+  const lookup: LookupFunction = (_host, { all }, found) =>
+    all ? found(null, judged) : found(null, judged[0]?.address ?? '', judged[0]?.family);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    send(url, { lookup, signal, agent: false, headers: { accept: 'application/json' } }, resolve)
+      .on('error', reject)
+      .end();
+  });
+  try {
+    // A redirect is an answer like any other that is not 200: nothing is followed.
+    if (answer.statusCode !== 200) throw new Error(`it answers ${answer.statusCode}`);
+    return await textOf(answer);
+  } finally {
+    answer.destroy();
+  }
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    size += (chunk as Buffer).length;
+    if (size > LARGEST) throw new Error('it is too large');
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString();
+}

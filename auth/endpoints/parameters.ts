@@ -1,0 +1,149 @@
+/** The parameters of a request to an OAuth endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
+import { isObject, type Json } from '../../resources/json/value.ts';
+import { OAuthError } from '../errors.ts';
+
+/** A body as the HTTP shell has parsed it: the pairs of a form in their order, or a JSON value. */
+export type ParsedBody = { form: Pair[] } | { json: Json } | undefined;
+
+/** A parameter as it was sent. */
+export type Pair = [name: string, value: string];
+
+interface Parameter {
+  /** Characters. */
+  longest: number;
+  /** True where it may stand more than once. */
+  repeats?: true;
+}
+
+/** Every parameter that an endpoint reads or may be sent. Others are ignored. */
+const PARAMETERS = {
+  grant_type: { longest: 100 },
+  client_id: { longest: 256 },
+  client_secret: { longest: 1024 },
+  client_assertion_type: { longest: 256 },
+  client_assertion: { longest: 16_384 },
+  username: { longest: 256 },
+  password: { longest: 1024 },
+  refresh_token: { longest: 8_192 },
+  token: { longest: 8_192 },
+  token_type_hint: { longest: 100 },
+  scope: { longest: 4_096 },
+  code: { longest: 256 },
+  code_verifier: { longest: 256 },
+  redirect_uri: { longest: 2_048 },
+  response_type: { longest: 100 },
+  response_mode: { longest: 100 },
+  state: { longest: 4_096 },
+  nonce: { longest: 1_024 },
+  code_challenge: { longest: 256 },
+  code_challenge_method: { longest: 100 },
+  prompt: { longest: 256 },
+  max_age: { longest: 20 },
+  login_hint: { longest: 256 },
+  id_token_hint: { longest: 8_192 },
+  aud: { longest: 1_024 },
+  request: { longest: 16_384 },
+  request_uri: { longest: 2_048 },
+  registration: { longest: 8_192 },
+  audience: { longest: 1_024, repeats: true },
+  resource: { longest: 1_024, repeats: true },
+} as const satisfies Record<string, Parameter>;
+
+export type ParameterName = keyof typeof PARAMETERS;
+type SingleName = Exclude<ParameterName, 'audience' | 'resource'>;
+
+/** True for the name of a parameter that an endpoint reads or may be sent. */
+function isParameter(name: string): name is ParameterName {
+  return Object.hasOwn(PARAMETERS, name);
+}
+
+const MOST_REPEATED = 20;
+// A lone surrogate has no UTF-8 and NUL no place in a database: no account or token has either.
+const UNUSABLE = /[\0\p{Surrogate}]/u;
+
+/** The parameters of one request; an empty one counts as omitted (RFC 6749 §3.2). */
+export class Parameters {
+  readonly #values: Map<string, string[]>;
+
+  private constructor(values: Map<string, string[]>) {
+    this.#values = values;
+  }
+
+  /**
+   * Reads the parameters of a body. Throws `invalid_request` for one that stands twice, is not a string, is too
+   * long, or stands in the query, where logs would keep it.
+   */
+  static read(body: ParsedBody, query: URLSearchParams): Parameters {
+    const misplaced = [...query.keys()].find(isParameter);
+    if (misplaced !== undefined) {
+      throw new OAuthError('invalid_request', `${misplaced} belongs in the body of the request, not in its URL.`);
+    }
+    return Parameters.of(body === undefined ? [] : 'form' in body ? body.form : pairsOf(body.json));
+  }
+
+  /** The parameters among some pairs, in a query or a form. Throws `invalid_request`, as `read` does. */
+  static of(pairs: readonly Pair[]): Parameters {
+    const seen = new Set<string>();
+    const values = new Map<string, string[]>();
+    for (const [name, value] of pairs) {
+      const known: Parameter | undefined = isParameter(name) ? PARAMETERS[name] : undefined;
+      if (seen.has(name) && !known?.repeats) {
+        throw new OAuthError('invalid_request', `${known ? name : 'A parameter'} stands twice in the request.`);
+      }
+      seen.add(name);
+      if (!isParameter(name) || value === '') continue;
+      const problem = problemOf(name, value);
+      if (problem !== undefined) throw new OAuthError('invalid_request', problem);
+      const all = values.get(name) ?? [];
+      if (all.length === MOST_REPEATED) throw new OAuthError('invalid_request', 'A parameter is repeated too often.');
+      all.push(value);
+      values.set(name, all);
+    }
+    return new Parameters(values);
+  }
+
+  /** What is sound of a body that may be refused, and of what stands twice the last: nothing is to be done by it. */
+  static legible(body: ParsedBody): Parameters {
+    const json = body && 'json' in body && isObject(body.json) ? Object.entries(body.json) : [];
+    const pairs = body && 'form' in body ? body.form : json;
+    const sound = pairs.flatMap(([name, value]): [string, string[]][] => {
+      if (!isParameter(name) || typeof value !== 'string' || value === '' || problemOf(name, value)) return [];
+      return [[name, [value]]];
+    });
+    return new Parameters(new Map(sound));
+  }
+
+  get(name: SingleName): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  /** As `get`; throws `invalid_request` where it is missing. */
+  require(name: SingleName): string {
+    const value = this.get(name);
+    if (value === undefined) throw new OAuthError('invalid_request', `${name} is required.`);
+    return value;
+  }
+
+  all(name: 'audience' | 'resource'): string[] {
+    return this.#values.get(name) ?? [];
+  }
+}
+
+function problemOf(name: ParameterName, value: string): string | undefined {
+  if (value.length > PARAMETERS[name].longest) return `${name} is too long.`;
+  return UNUSABLE.test(value) ? `${name} has a character that cannot be used.` : undefined;
+}
+
+/** The parameters in a JSON object as pairs: null is omitted, a list is a parameter that repeats. */
+function pairsOf(json: Json): Pair[] {
+  if (!isObject(json)) throw new OAuthError('invalid_request', 'The body must be a JSON object.');
+  return Object.entries(json).flatMap(([name, value]): Pair[] => {
+    if (!isParameter(name) || value === null) return [];
+    const { repeats }: Parameter = PARAMETERS[name];
+    const all = repeats && Array.isArray(value) ? value : [value];
+    return all.map((each) => {
+      if (typeof each !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
+      return [name, each];
+    });
+  });
+}

@@ -1,0 +1,35 @@
+/** What is told of signing keys to whoever may ask: what they are and when, and never what they sign with. */
+
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { Connection } from '../../resources/storage/connection.ts';
+import type { SigningAlg } from '../settings.ts';
+import { type Rotation, stateOf, storedKeys } from './signing-keys.ts';
+
+/** All keys, the oldest first, as they are at a moment where tokens are signed by the algorithm of the settings. */
+export async function toldKeys(
+  connection: Pick<Connection, 'all'>,
+  signingAlg: SigningAlg,
+  now: number,
+): Promise<JsonObject[]> {
+  const keys = await storedKeys(connection);
+  return keys.map((key) => {
+    const { kid, alg, publishedAt, signsFrom, neededUntil } = key;
+    return {
+      kid,
+      alg,
+      state: stateOf(key, keys, signingAlg, now),
+      published_at: instant(publishedAt),
+      signs_from: instant(signsFrom),
+      ...(neededUntil > signsFrom ? { needed_until: instant(neededUntil) } : {}),
+    };
+  });
+}
+
+/** What a rotation did. */
+export function toldRotation({ outcome, kid, signsFrom }: Rotation): JsonObject {
+  return { outcome, kid, signs_from: instant(signsFrom) };
+}
+
+function instant(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../../resources/clock.ts';
+import type { Engine } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+
+/** Where a request came from. */
+export interface Origin {
+  /** The caller's IP address. */
+  address: string;
+  userAgent: string | undefined;
+}
+
+export interface LastUses {
+  /** Notes in memory that a token of a Session was shown just now. */
+  note(sessionId: string, origin: Origin): void;
+  /** Writes what was noted since the last time, in small jobs. Where one fails, what is left is kept for the next. */
+  flush(): Promise<void>;
+}
+
+interface Use extends Origin {
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+/** Sessions noted between two flushes; further ones are noted after the next. */
+const MOST_NOTED = 50_000;
+const SESSIONS_A_JOB = 50;
+
+/**
+ * Keeps when and from where each Session was last used. A request costs a line in memory; what is written, and how
+ * often, is up to whoever calls `flush`. A Session that has ended meanwhile stays as it ended.
+ */
+export function createLastUses({ engine, clock }: { engine: Engine; clock: Clock }): LastUses {
+  let noted = new Map<string, Use>();
+  return {
+    note(sessionId, { address, userAgent }) {
+      const known = noted.get(sessionId);
+      if (known) {
+        known.at = clock();
+        known.address = address;
+        known.userAgent = userAgent;
+      } else if (noted.size < MOST_NOTED) {
+        noted.set(sessionId, { at: clock(), address, userAgent });
+      }
+    },
+    async flush() {
+      const uses = [...noted];
+      noted = new Map();
+      for (let start = 0; start < uses.length; start += SESSIONS_A_JOB) {
+        try {
+          await writeUses(engine, uses.slice(start, start + SESSIONS_A_JOB));
+        } catch (error) {
+          // What was noted meanwhile is newer.
+          for (const [id, use] of uses.slice(start)) {
+            if (!noted.has(id) && noted.size < MOST_NOTED) noted.set(id, use);
+          }
+          throw error;
+        }
+      }
+    },
+  };
+}
+
+function writeUses(engine: Engine, uses: readonly (readonly [string, Use])[]): Promise<void> {
+  const looksAt = uses.map(([id]) => ({ type: 'Session', id }));
+  return engine.transact(async (transaction) => {
+    for (const [id, use] of uses) {
+      await transaction.note('Session', id, (session) => {
+        // It is decided here, in the queue: nothing brings back a Session that has ended, nor an earlier use.
+        if (session['active'] === false || Date.parse(String(session['last_used'])) >= use.at) return undefined;
+        return withUse(session, use);
+      });
+    }
+  }, looksAt);
+}
+
+/** A Session with its last use, in the place of the one before. */
+export function withUse(session: JsonObject, { at, address, userAgent }: Use): JsonObject {
+  const { last_used: _used, last_ip: _ip, last_user_agent: _agent, ...rest } = session;
+  const agent = shownAgent(userAgent);
+  return {
+    ...rest,
+    last_used: new Date(at).toISOString(),
+    ...(address === '' ? {} : { last_ip: address }),
+    ...(agent === undefined ? {} : { last_user_agent: agent }),
+  };
+}
+
+/** Enough to recognise a browser or a library by; what is longer or cannot be shown is of no use in a Session. */
+export function shownAgent(text: string | undefined): string | undefined {
+  const shown = text
+    ?.replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 256)
+    .trim();
+  return shown === '' ? undefined : shown;
+}

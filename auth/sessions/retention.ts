@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../../resources/clock.ts';
+import type { Engine, Version } from '../../resources/engine.ts';
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { Registry } from '../../resources/registry.ts';
+import { parseSearch } from '../../resources/search/parse.ts';
+import { isOwnEvent, OBSERVER } from '../audit/audit-event.ts';
+import type { Chore } from '../chore.ts';
+import { storedOf } from '../stored.ts';
+import { goodUntil } from './sessions.ts';
+
+/** Resources that are kept for a time after they are over, and then removed for good. */
+export interface Retention {
+  type: string;
+  /** Seconds. */
+  seconds: number;
+  /** Searches that find what was over before a moment, an instant. */
+  searches(moment: string): [name: string, value: string][][];
+  /** Whether it was over before a moment, in milliseconds: asked again when it is removed. */
+  isOver(resource: JsonObject, moment: number): boolean;
+  /** True where deleted resources of the type go likewise, with their versions. */
+  deletions: boolean;
+}
+
+interface SweepContext {
+  engine: Engine;
+  registry: Registry;
+  clock: Clock;
+}
+
+/** Resources a job: few enough that a request hardly waits for it. */
+const BATCH = 50;
+/** Milliseconds between two jobs, for the requests that wait. */
+const PAUSE = 10;
+const SECONDS_BETWEEN = 600;
+/** After a start, which has more urgent things to do at first. */
+const SECONDS_AFTER_START = 30;
+
+/** The chore that removes what is over for longer than it is kept. Several nodes may do it at the same time. */
+export function sweep(context: SweepContext, retention: Retention): Chore {
+  const { engine, clock } = context;
+  const { type, seconds } = retention;
+  return {
+    name: `The sweep of ${type}s`,
+    seconds: SECONDS_BETWEEN,
+    firstSeconds: SECONDS_AFTER_START,
+    async run(signal) {
+      const moment = clock() - seconds * 1000;
+      for (const pairs of retention.searches(new Date(moment).toISOString())) {
+        await inBatches(context, retention, { moment, signal }, () => find(context, type, pairs));
+      }
+      if (retention.deletions) {
+        await inBatches(context, retention, { moment, signal }, () => engine.deletions(type, moment, BATCH));
+      }
+    },
+  };
+}
+
+async function find({ engine, registry, clock }: SweepContext, type: string, pairs: [string, string][]) {
+  const shape: [string, string][] = [
+    ['_count', String(BATCH)],
+    ['_total', 'none'],
+  ];
+  const search = parseSearch(registry, type, [...pairs, ...shape], { base: '', now: clock() });
+  return (await engine.search(search)).matches;
+}
+
+/** Removes what `find` finds until there is no more of it. */
+async function inBatches(
+  { engine }: SweepContext,
+  retention: Retention,
+  { moment, signal }: { moment: number; signal: AbortSignal },
+  find: () => Promise<Version[]>,
+): Promise<void> {
+  for (;;) {
+    const found = await find();
+    if (found.length === 0) return;
+    const ids = found.map(({ id }) => id);
+    const removed = await engine.transact(async (transaction) => {
+      const over: Version[] = [];
+      for (const id of ids) {
+        const current = await transaction.current(retention.type, id);
+        if (current && isStillOver(retention, current, moment)) over.push(current);
+      }
+      await transaction.erase(retention.type, over);
+      return over.length;
+    }, found);
+    // Where nothing could be removed, the same would be found for ever.
+    if (removed === 0 || found.length < BATCH || signal.aborted) return;
+    await pause(PAUSE);
+  }
+}
+
+function isStillOver({ isOver, deletions }: Retention, version: Version, moment: number): boolean {
+  if (version.text === null) return deletions && version.lastUpdated < moment;
+  const resource = storedOf(version)?.resource;
+  return resource !== undefined && isOver(resource, moment);
+}
+
+/** AuditEvents of the server's own: those that clients have sent are theirs. */
+export function keptEvents(seconds: number): Retention {
+  return {
+    type: 'AuditEvent',
+    seconds,
+    searches: (moment) => [
+      [
+        ['date', `lt${moment}`],
+        ['source:identifier', `${OBSERVER.system}|${OBSERVER.value}`],
+      ],
+    ],
+    isOver: (event, moment) => isOwnEvent(event) && Date.parse(String(event['recorded'])) < moment,
+    deletions: false,
+  };
+}
+
+/** Sessions that were closed, deleted, or whose tokens have all expired. */
+export function keptSessions(seconds: number): Retention {
+  return {
+    type: 'Session',
+    seconds,
+    searches: (moment) => [
+      [['end', `lt${moment}`]],
+      [
+        ['exp', `lt${moment}`],
+        ['refresh-token-exp:missing', 'true'],
+      ],
+      [
+        ['refresh-token-exp', `lt${moment}`],
+        ['exp', `lt${moment}`],
+      ],
+    ],
+    isOver: (session, moment) => {
+      const over = session['active'] === false ? Date.parse(String(session['end'])) : goodUntil(session);
+      return over < moment;
+    },
+    deletions: true,
+  };
+}

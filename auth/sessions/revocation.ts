@@ -1,0 +1,161 @@
+/** Ending many Sessions: in jobs of a bounded size, since all other writes wait for a job. */
+import type { Clock } from '../../resources/clock.ts';
+import type { Engine, Transaction, Version, Work, WriteOptions } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import type { Registry } from '../../resources/registry.ts';
+import { parseSearch } from '../../resources/search/parse.ts';
+import type { ParsedSearch } from '../../resources/search/plan.ts';
+import type { Address } from '../../resources/storage/known.ts';
+import { endSignIns } from '../authorization/sign-ins.ts';
+import type { Chore } from '../chore.ts';
+import { currentStored, storedOf } from '../stored.ts';
+import type { Ending, SessionEnd } from './ending.ts';
+import { endSession, idIn } from './sessions.ts';
+
+const SESSIONS_A_JOB = 50;
+
+/**
+ * Ends every Session that a search finds and that is not over, as a caller who may write these rows, and tells how
+ * many. Their Users are signed out with them, and so are those with the ids `named`, whose Sessions may all be over:
+ * else a browser that is signed in would have new tokens at once. Each job is whole or not at all. Rejects with
+ * `forbidden` where an ended Session is none of the rows.
+ */
+export async function endFound(
+  engine: Engine,
+  search: ParsedSearch,
+  caller: Pick<WriteOptions, 'rows' | 'cause'>,
+  named: readonly string[],
+): Promise<number> {
+  const page: ParsedSearch = { ...search, count: SESSIONS_A_JOB, total: 'none', sort: [], includes: [] };
+  for (let ended = 0; ; ) {
+    const end: Work<{ found: number; done: number }> = (transaction) => endPage(transaction, page, caller, named);
+    const { found, done } = await engine.transact(end).catch((error: unknown) => {
+      throw ended > 0 && error instanceof Failure && error.code === 'busy' ? cutShort(ended, error) : error;
+    });
+    ended += done;
+    // What has ended is not found again; where nothing could be ended, the same would be found for ever.
+    if (found < SESSIONS_A_JOB || done === 0) return ended;
+  }
+}
+
+/** What a job of it says, that nothing was stored, would not be true of those before it. */
+function cutShort(ended: number, cause: Failure): Failure {
+  const message = `${ended} Sessions have ended, and further ones may not. Send the same again.`;
+  return new Failure('busy', message, { retryAfter: 1, cause });
+}
+
+async function endPage(
+  transaction: Transaction,
+  page: ParsedSearch,
+  caller: Pick<WriteOptions, 'rows' | 'cause'>,
+  named: readonly string[],
+): Promise<{ found: number; done: number }> {
+  const { matches } = await transaction.search(page);
+  await transaction.look([...matches, ...usersOf(matches, named)]);
+  const users = new Set(named);
+  let done = 0;
+  for (const id of idsOf(matches)) {
+    const session = await currentStored(transaction, 'Session', id);
+    if (!session || session.resource['active'] === false) continue;
+    await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'caller', ...caller });
+    users.add(idIn(session.resource, 'user') ?? '');
+    done += 1;
+  }
+  for (const id of [...users].sort()) await signOut(transaction, id);
+  return { found: matches.length, done };
+}
+
+/** The Users of Sessions, and those with further ids. */
+function usersOf(sessions: readonly Version[], named: readonly string[]): Address[] {
+  const ids = sessions.flatMap((session) => idIn(storedOf(session)?.resource ?? {}, 'user') ?? []);
+  return [...new Set([...named, ...ids])].map((id) => ({ type: 'User', id }));
+}
+
+/** Ends the logins and the codes of a User, where there is one with this id. */
+async function signOut(transaction: Transaction, id: string): Promise<void> {
+  const user = id === '' ? undefined : await currentStored(transaction, 'User', id);
+  if (user) await endSignIns(transaction, user);
+}
+
+/**
+ * Ends the Sessions of a Client or a User that must not use them any more, inside the job of that change. Their tokens
+ * are nothing from its commit on; of many Sessions, the resources of the rest are left to the chore.
+ */
+export async function cutOff(
+  transaction: Transaction,
+  type: 'Client' | 'User',
+  id: string,
+  end: SessionEnd,
+): Promise<void> {
+  const open = await transaction.matches('Session', openSessions(type, id));
+  await transaction.look(open.slice(0, SESSIONS_A_JOB));
+  await transaction.credentials.removeAll(open.map(({ key }) => key));
+  for (const session of open.slice(0, SESSIONS_A_JOB)) await endSession(transaction, session.id, end);
+  if (open.length <= SESSIONS_A_JOB) return;
+  const { ending, asker = null, address = null } = end;
+  const sql = 'INSERT INTO cut_off (type, id, ending, asker, address) VALUES (?, ?, ?, ?, ?)';
+  await transaction.run(sql, [type, id, ending, asker, address]);
+}
+
+/** The chore that ends the Sessions that are left of those whose tokens were taken. Any node may do it. */
+export function finishCutOffs(context: { engine: Engine; registry: Registry; clock: Clock }): Chore {
+  const { engine } = context;
+  return {
+    name: 'The end of Sessions without tokens',
+    seconds: 5,
+    async run(signal) {
+      const sql = 'SELECT key, type, id, ending, asker, address FROM cut_off ORDER BY key';
+      const left = await engine.committed.all<CutOff>(sql);
+      for (const cut of left) {
+        await endWithoutTokens(context, cut, signal);
+        if (signal.aborted) return;
+        await engine.transact((transaction) => transaction.run('DELETE FROM cut_off WHERE key = ?', [cut.key]));
+      }
+    },
+  };
+}
+
+interface CutOff {
+  key: number;
+  type: 'Client' | 'User';
+  id: string;
+  ending: Ending;
+  asker: string | null;
+  address: string | null;
+}
+
+async function endWithoutTokens(
+  { engine, registry, clock }: Parameters<typeof finishCutOffs>[0],
+  { type, id, ending, asker, address }: CutOff,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = { ending, asker: asker ?? undefined, address: address ?? undefined };
+  let cursor: string | undefined;
+  do {
+    const place: [string, string][] = cursor === undefined ? [] : [['_cursor', cursor]];
+    const shape: [string, string][] = [['_count', String(SESSIONS_A_JOB)], ['_total', 'none'], ...place];
+    const search = parseSearch(registry, 'Session', [...openSessions(type, id), ...shape], { base: '', now: clock() });
+    const { matches, next } = await engine.search(search);
+    await engine.transact(async (transaction) => {
+      for (const { id } of matches) {
+        const current = await currentStored(transaction, 'Session', id);
+        // A Session that has tokens began after the others were cut off.
+        if (!current || (await transaction.credentials.of(current.key)).length > 0) continue;
+        await endSession(transaction, id, end);
+      }
+    }, matches);
+    cursor = next;
+  } while (cursor !== undefined && !signal.aborted);
+}
+
+function openSessions(type: 'Client' | 'User', id: string): [name: string, value: string][] {
+  return [
+    [type === 'Client' ? 'client' : 'user', `${type}/${id}`],
+    ['active', 'true'],
+  ];
+}
+
+/** In one order on every node, so that none waits for another that waits for it. */
+function idsOf(matches: readonly Version[]): string[] {
+  return matches.map(({ id }) => id).sort();
+}

@@ -1,0 +1,132 @@
+/** ID tokens (https://openid.net/specs/openid-connect-core-1_0.html#IDToken). */
+import { hash } from 'node:crypto';
+import { compactVerify, errors } from 'jose';
+import { readJson } from '../../resources/json/read.ts';
+import { isObject, type JsonObject } from '../../resources/json/value.ts';
+import { parseReference } from '../../resources/search/kinds/reference.ts';
+import type { Keys, SigningKey } from '../keys/keys.ts';
+import type { SessionsContext, Tokens } from '../sessions/sessions.ts';
+import { referenceOf, type Stored } from '../stored.ts';
+import { signed, signingInput } from './jws.ts';
+
+/** What is told of a User for a scope: the claim and how it is read (OpenID Connect Core §5.1, §5.4). */
+type Claims = Readonly<Record<string, (user: JsonObject, baseUrl: string) => string | undefined>>;
+
+const CLAIMS: Readonly<Record<string, Claims>> = {
+  profile: {
+    name: ({ name }) => (isObject(name) ? (text(name['formatted']) ?? spelled(name)) : undefined),
+    given_name: ({ name }) => (isObject(name) ? text(name['givenName']) : undefined),
+    family_name: ({ name }) => (isObject(name) ? text(name['familyName']) : undefined),
+    preferred_username: ({ userName }) => text(userName),
+  },
+  email: { email: ({ email }) => text(email) },
+  // https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#scopes-for-requesting-identity-data
+  fhirUser: { fhirUser: ({ fhirUser }, baseUrl) => absolute(referenceOf(fhirUser), baseUrl) },
+};
+
+/** Of these scopes an ID token tells too, since SMART has it so; of the others UserInfo alone (§5.4). */
+const IN_ID_TOKEN = ['fhirUser'];
+
+/** The scopes for which more is told than who signed in. */
+export const CLAIM_SCOPES: readonly string[] = Object.keys(CLAIMS);
+
+/** Every claim that an ID token or UserInfo may have, for the metadata. */
+export const CLAIM_NAMES: readonly string[] = [
+  ...['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash'],
+  ...Object.values(CLAIMS).flatMap((claims) => Object.keys(claims)),
+];
+
+export interface IdTokenOptions {
+  /** That of the request; a refresh has none (OpenID Connect Core §12.2). */
+  nonce?: string | undefined;
+  /** What signs it, where that is known already. */
+  key?: SigningKey | undefined;
+}
+
+/** The key for the ID token beside an access token, good for so many seconds; undefined where its scope has none. */
+export async function idTokenKey(
+  { keys }: SessionsContext,
+  scope: readonly string[],
+  lifetime: number,
+): Promise<SigningKey | undefined> {
+  return scope.includes('openid') ? keys.signing(lifetime) : undefined;
+}
+
+/**
+ * The ID token that goes with the access token of a Session; undefined where its scope has no `openid`.
+ */
+export async function idToken(
+  context: SessionsContext,
+  { session, access, accessToken }: Tokens,
+  user: Stored,
+  { nonce, key: ready }: IdTokenOptions,
+): Promise<string | undefined> {
+  const key = await (ready ?? idTokenKey(context, access.scope, access.expiresAt - access.issuedAt));
+  if (!key || !access.scope.includes('openid')) return undefined;
+  const { settings } = context;
+  const claims: JsonObject = {
+    iss: settings.baseUrl,
+    sub: user.id,
+    aud: referenceOf(session['client'])?.split('/')[1] ?? '',
+    iat: access.issuedAt,
+    exp: access.expiresAt,
+    auth_time: Math.floor(Date.parse(String(session['auth_time'])) / 1000),
+    at_hash: leftHalf(key.alg, accessToken),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...identityOf(user.resource, access.scope, settings.baseUrl),
+  };
+  return signed(key, signingInput(key, 'JWT', claims));
+}
+
+/** Of whom an ID token of ours is, expired or not; undefined for any other text (OpenID Connect Core §3.1.2.1). */
+export async function subjectOfHint(keys: Keys, issuer: string, token: string): Promise<string | undefined> {
+  try {
+    const { payload } = await compactVerify(token, async ({ kid, alg, typ }) => {
+      const key = typeof kid === 'string' ? await keys.find(kid) : undefined;
+      if (!key || key.alg !== alg || typ !== 'JWT') throw new errors.JWTInvalid('Not one of our keys');
+      return key.publicKey;
+    });
+    const claims = readJson(Buffer.from(payload).toString());
+    // A refresh token is signed alike; its subject is a Client, whose id no User has.
+    if (!isObject(claims) || claims['iss'] !== issuer) return undefined;
+    return text(claims['sub']);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+/** What the scopes of an ID token tell in it of a User, beside the `sub`. */
+export function identityOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
+  return userClaims(
+    user,
+    IN_ID_TOKEN.filter((each) => scope.includes(each)),
+    baseUrl,
+  );
+}
+
+/** What scopes tell of a User in UserInfo (OpenID Connect Core §5.4). */
+export function userClaims(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
+  const readers = scope.flatMap((each) => (Object.hasOwn(CLAIMS, each) ? Object.entries(CLAIMS[each] ?? {}) : []));
+  const claims = readers.map(([name, read]) => [name, read(user, baseUrl)] as const);
+  return Object.fromEntries(claims.filter((claim): claim is [string, string] => claim[1] !== undefined));
+}
+
+/** The left half of the digest that belongs to the algorithm (OpenID Connect Core §3.1.3.6; Ed25519 has SHA-512). */
+function leftHalf(alg: string, accessToken: string): string {
+  const digest = hash(alg === 'EdDSA' ? 'sha512' : 'sha256', accessToken, 'buffer');
+  return digest.subarray(0, digest.length / 2).toString('base64url');
+}
+
+function absolute(reference: string | undefined, baseUrl: string): string | undefined {
+  if (reference === undefined) return undefined;
+  return parseReference(reference)?.base === '' ? `${baseUrl}/${reference}` : reference;
+}
+
+function spelled({ givenName, familyName }: JsonObject): string | undefined {
+  return text([givenName, familyName].filter((part) => typeof part === 'string').join(' '));
+}
+
+function text(value: JsonObject[string] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

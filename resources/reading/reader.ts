@@ -1,0 +1,126 @@
+import { type Waiter, WaitingLine, type WaitingLineOptions } from '../pace/waiting-line.ts';
+import type { Binding, Connection } from '../storage/connection.ts';
+
+const SIZES = [1, 2, 4, 8, 16, 32, 64] as const;
+const LARGEST = 64;
+
+interface Lookup<Found> {
+  keys: string[];
+  waiting: Map<string, { resolve(found: Found | undefined): void; reject(error: unknown): void }[]>;
+}
+
+/** What each key finds where no two rows have one. */
+export function rowByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Map<string, Row> {
+  return (rows) => new Map(rows.map((row) => [keyOf(row), row]));
+}
+
+/** What each key finds where several rows may have one. */
+export function rowsByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Map<string, Row[]> {
+  return (rows) => {
+    const found = new Map<string, Row[]>();
+    for (const row of rows) {
+      const key = keyOf(row);
+      const others = found.get(key);
+      if (others) others.push(row);
+      else found.set(key, [row]);
+    }
+    return found;
+  };
+}
+
+/**
+ * Point reads collected by tick: all keys asked for in one turn of the event loop become one prepared
+ * `… IN (?, …)`. The list is padded to a few sizes, so that few texts are ever prepared. What waits too long behind a
+ * statement is refused with `busy`.
+ */
+export class TickReader<Row, Found = Row> {
+  readonly #connection: Connection;
+  readonly #sql: (list: string) => string;
+  readonly #fixed: readonly Binding[];
+  readonly #found: (rows: Row[]) => Map<string, Found>;
+  /** The pending look-up, where it waits for the one under way. */
+  readonly #line: WaitingLine<Waiter>;
+  #pending: Lookup<Found> | undefined;
+  #asking = false;
+
+  /**
+   * @param sql gives the query for a list of placeholders; it is bound to `fixed` first, then to the keys
+   * @param found what each key finds among the rows
+   * @param wait how long a look-up may wait for the one under way
+   */
+  constructor(
+    connection: Connection,
+    sql: (list: string) => string,
+    found: (rows: Row[]) => Map<string, Found>,
+    fixed: readonly Binding[] = [],
+    wait: Partial<WaitingLineOptions> = {},
+  ) {
+    this.#connection = connection;
+    this.#sql = sql;
+    this.#found = found;
+    this.#fixed = fixed;
+    this.#line = new WaitingLine({ name: 'reads', ...wait });
+  }
+
+  /** What this key finds, or undefined. */
+  read(key: string): Promise<Found | undefined> {
+    this.#pending ??= this.#begin();
+    const { keys, waiting } = this.#pending;
+    return new Promise((resolve, reject) => {
+      const others = waiting.get(key);
+      if (others) {
+        others.push({ resolve, reject });
+      } else {
+        keys.push(key);
+        waiting.set(key, [{ resolve, reject }]);
+      }
+    });
+  }
+
+  #begin(): Lookup<Found> {
+    const lookup: Lookup<Found> = { keys: [], waiting: new Map() };
+    if (this.#asking) this.#line.join({ reject: (error) => this.#refuse(lookup, error) });
+    else setImmediate(() => this.#flush());
+    return lookup;
+  }
+
+  /** Whoever comes next begins another look-up. */
+  #refuse(lookup: Lookup<Found>, error: unknown): void {
+    this.#pending = undefined;
+    for (const waiting of lookup.waiting.values()) for (const { reject } of waiting) reject(error);
+  }
+
+  /** One statement is under way at a time: what is asked for meanwhile is the next one. */
+  #flush(): void {
+    const lookup = this.#pending;
+    if (!lookup || this.#asking) return;
+    this.#pending = undefined;
+    this.#line.next();
+    this.#asking = true;
+    const parts: Promise<void>[] = [];
+    for (let start = 0; start < lookup.keys.length; start += LARGEST) {
+      parts.push(this.#answer(lookup, lookup.keys.slice(start, start + LARGEST)));
+    }
+    void Promise.all(parts).then(() => {
+      this.#asking = false;
+      this.#flush();
+    });
+  }
+
+  async #answer(lookup: Lookup<Found>, keys: string[]): Promise<void> {
+    try {
+      const size = SIZES.find((candidate) => candidate >= keys.length) ?? LARGEST;
+      const padded = Array.from({ length: size }, (_, place) => keys[place] ?? keys[0] ?? '');
+      const list = padded.map(() => '?').join(', ');
+      const rows = await this.#connection.all<Row>(this.#sql(list), [...this.#fixed, ...padded]);
+      const found = this.#found(rows);
+      for (const key of keys) {
+        for (const { resolve } of lookup.waiting.get(key) ?? []) resolve(found.get(key));
+      }
+    } catch (error) {
+      for (const key of keys) {
+        for (const { reject } of lookup.waiting.get(key) ?? []) reject(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import type { RowFilter, Rows } from '../../access.ts';
+import type { ResourceDefinition } from '../../definition.ts';
+import { Failure } from '../../errors.ts';
+import { isId } from '../../validate/primitives.ts';
+import { type Parameter, type SearchType, searchType } from '../index/extract.ts';
+import type { Definitions } from '../index/paths.ts';
+import { escaped, isEmpty, splitEscaped, unescaped } from '../index/text.ts';
+import { BadValue } from '../kinds/kind.ts';
+import { localId } from '../kinds/reference.ts';
+import { conceptOf, isImplied, isMediaType } from '../kinds/token.ts';
+import type { Criterion, TermCriterion } from '../plan.ts';
+import { COLUMNS, parseColumn } from './columns.ts';
+import { hierarchiesOf, modifiersOf, parseAlong } from './hierarchy.ts';
+import { type Naming, namings } from './naming.ts';
+import { asked, oneOf, presence } from './own-rows.ts';
+import { alternatives, explained, isMissing, quoted } from './values.ts';
+
+/** What a search is understood with. */
+export interface SearchOptions {
+  /** The server's own address, without a trailing slash: references to it are local ones. */
+  base: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Unknown parameters are passed over with a warning (`Prefer: handling=lenient`). */
+  lenient?: boolean;
+  /**
+   * What the caller may see of a type, for the type searched and each that a chain or `_has` touches.
+   * Throws `forbidden` where it is nothing.
+   */
+  rows?: RowFilter;
+  /** What the caller may see of the type searched, where this search was judged by itself. */
+  ownRows?: Rows;
+  /** What bounds the matches beside what is asked for, such as a compartment. What is included need not meet it. */
+  within?: Criterion | undefined;
+}
+
+/** Where a parameter is read: in a type, at a depth of chaining. */
+interface Scope {
+  definitions: Definitions;
+  type: SearchType;
+  options: SearchOptions;
+  depth: number;
+}
+
+const DEEPEST_CHAIN = 4;
+/** The most types that a failure lists. */
+const MOST_NAMED = 10;
+
+/** The compiled type of a name, as a parameter gives it. Throws a `parameter` Failure. */
+export function typeNamed(definitions: Definitions, name: string): SearchType {
+  const definition: ResourceDefinition | undefined = definitions.resource(name);
+  if (definition === undefined) throw new Failure('parameter', `There is no resource type ${quoted(name)}.`);
+  return searchType(definitions, definition);
+}
+
+/**
+ * Understands one parameter: `name`, `name:modifier`, a chain (`subject:Patient.name`) or `_has:…`
+ * (FHIR R4 §3.1.1.4). Undefined where its value is empty: such a parameter is not one (§3.1.1.1).
+ * Throws `unknown-parameter` and `parameter` Failures.
+ */
+export function parseCriterion(
+  definitions: Definitions,
+  type: SearchType,
+  options: SearchOptions,
+  name: string,
+  value: string,
+): Criterion | undefined {
+  if (isEmpty(value)) return undefined;
+  return parse({ definitions, type, options, depth: 0 }, name, value);
+}
+
+function parse(scope: Scope, name: string, value: string): Criterion {
+  if (scope.depth > DEEPEST_CHAIN)
+    throw new Failure('parameter', `${name}: a chain has at most ${DEEPEST_CHAIN} links.`);
+  if (name.startsWith('_has:')) return parseHas(scope, name, value);
+  const dot = name.indexOf('.');
+  if (dot > 0) return parseChain(scope, name.slice(0, dot), name.slice(dot + 1), value);
+  const [code, modifier] = splitName(name);
+  if (code === '_list') return parseList(scope, modifier, value);
+  const column = COLUMNS.get(code);
+  if (column !== undefined) return parseColumn(code, column, modifier, value, scope.options);
+  return test(scope, name, parameterOf(scope.type, code), modifier, value);
+}
+
+function splitName(name: string): [code: string, modifier: string | undefined] {
+  const colon = name.indexOf(':');
+  return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+/** A parameter of a type. Throws `unknown-parameter` with those there are. */
+export function parameterOf(type: SearchType, code: string): Parameter {
+  const parameter = type.parameters.get(code);
+  if (parameter !== undefined) return parameter;
+  const known = [...COLUMNS.keys(), ...type.parameters.keys()].join(', ');
+  throw new Failure(
+    'unknown-parameter',
+    `${type.definition.name} has no search parameter ${quoted(code)}. It has: ${known}.`,
+  );
+}
+
+function test(
+  scope: Scope,
+  name: string,
+  parameter: Parameter,
+  modifier: string | undefined,
+  value: string,
+): Criterion {
+  if (modifier === 'missing') {
+    const present = presence(parameter);
+    return isMissing(name, value) ? { test: 'not', of: present } : present;
+  }
+  checkModifier(scope, parameter, modifier);
+  if (modifier === 'above' || modifier === 'below') {
+    const hierarchies = hierarchiesOf(scope.definitions, parameter, scope.options.base);
+    if (hierarchies.size > 0) return parseAlong(scope.options, name, parameter, hierarchies, modifier, value);
+    const values = alternatives(name, value);
+    const isOfMedia = modifier === 'below' && values.every((each) => isMediaType(each, parameter.types));
+    if (parameter.definition.kind === 'token' && !isOfMedia) {
+      const concepts = values.map((each) => explained(name, each, () => conceptOf(each)));
+      return terms(scope, name, parameter, { concepts, towards: modifier });
+    }
+  }
+  if (modifier === 'in' || modifier === 'not-in') {
+    const found = terms(scope, name, parameter, { sets: alternatives(name, value).map(unescaped) });
+    return modifier === 'in' ? found : { test: 'not', of: found };
+  }
+  if (modifier === undefined && isVersioned(scope.type, parameter)) {
+    const values = alternatives(name, value).map((each) => splitEscaped(each, '|'));
+    if (values.some((parts) => parts.length > 1)) return oneOf(values.map((parts) => ofVersion(scope, parts)));
+  }
+  const negated = modifier === 'not';
+  const context = { base: scope.options.base, now: scope.options.now, modifier: negated ? undefined : modifier };
+  const found = asked(name, parameter, context, alternatives(name, value, parameter.kind?.longest));
+  return negated ? { test: 'not', of: found } : found;
+}
+
+/** True for the URL of a type whose resources have a version beside it. */
+function isVersioned({ parameters }: SearchType, { code, definition }: Parameter): boolean {
+  return code === 'url' && definition.kind === 'uri' && parameters.get('version')?.definition.kind === 'token';
+}
+
+/** `url|version`, which is read as a search for both (FHIR R4 §3.1.1.4.13). */
+function ofVersion(scope: Scope, [url = '', ...version]: string[]): Criterion {
+  const own = parse(scope, 'url', url);
+  return version.join('') === '' ? own : { test: 'all', of: [own, parse(scope, 'version', version.join('|'))] };
+}
+
+/**
+ * What terminology decides on: a code system is named by its URL, a value set by that or as `ValueSet/id`, and each is
+ * searched as the caller would search it.
+ */
+function terms(
+  scope: Scope,
+  name: string,
+  { number: param, types }: Parameter,
+  asks: TermCriterion['asks'],
+): Criterion {
+  const find: TermCriterion['find'] = (of, canonical) => {
+    const inside: Scope = { ...scope, type: typeNamed(scope.definitions, of) };
+    const rows = scope.options.rows?.(of) ?? [];
+    const id = of === 'ValueSet' ? localId(of, canonical, scope.options.base) : undefined;
+    if (id !== undefined) return [parse(inside, '_id', id), ...rows];
+    const [url = '', version] = canonical.split('|');
+    if (url === '') throw new BadValue('name a value set as ValueSet/id, url or url|version');
+    const pairs = [['url', url] as const, ...(version ? [['version', version] as const] : [])];
+    return [...pairs.map(([code, text]) => parse(inside, code, escaped(text))), ...rows];
+  };
+  return { test: 'term', name, param, implied: isImplied(types), asks, find };
+}
+
+function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: string | undefined): void {
+  if (modifier === undefined) return;
+  const { code } = parameter;
+  const known = modifiersOf(definitions, parameter);
+  if (modifier !== '[type]' && known.includes(modifier)) return;
+  if (known.includes('[type]') && definitions.resource(modifier) !== undefined) return;
+  const served = ['missing', ...known].map((each) => `:${each}`).join(', ');
+  throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
+}
+
+/** `subject:Patient.name=…`: the reference must point to what the rest finds (FHIR R4 §3.1.1.4.16). */
+function parseChain(scope: Scope, head: string, rest: string, value: string): Criterion {
+  const [code, named] = splitName(head);
+  const parameter = referenceOf(scope.type, code);
+  const targets = named === undefined ? (parameter.definition.targets ?? []) : [named];
+  if (named !== undefined) typeNamed(scope.definitions, named);
+  const known = targets.filter((target) => scope.definitions.resource(target) !== undefined);
+  if (known.length === 0) throw new Failure('parameter', `${code}: name the type, as in ${code}:Patient.${rest}.`);
+  const links: Criterion[] = [];
+  const refused: Failure[] = [];
+  for (const target of known) {
+    try {
+      links.push(...chained(scope, parameter, typeNamed(scope.definitions, target), rest, value));
+    } catch (error) {
+      // Where the type is left open, those count that have the parameter.
+      if (!(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
+      refused.push(error);
+    }
+  }
+  if (links.length === 0) throw unfollowed(refused, code, known, rest);
+  return oneOf(links);
+}
+
+/** Why a chain leads nowhere: of one type what it has, of several that none is searched by the rest. */
+function unfollowed([first, ...others]: Failure[], code: string, types: string[], rest: string): Failure {
+  if (first !== undefined && others.length === 0) return first;
+  const named = types.length > MOST_NAMED ? `${types.slice(0, MOST_NAMED).join(', ')}, …` : types.join(', ');
+  const told = `${code} points at ${named}, none of which is searched by ${quoted(rest)}.`;
+  return new Failure('unknown-parameter', `${told} Name the type to be told what it has: ${code}:${types[0]}.`);
+}
+
+/** The ways in which a reference names resources of a type. Throws `parameter` where it cannot. */
+function waysTo(scope: Scope, parameter: Parameter, type: SearchType): Naming[] {
+  const ways = namings(parameter, type, scope.options.base);
+  if (ways.length > 0) return ways;
+  const { name } = type.definition;
+  throw new Failure('parameter', `${parameter.code} holds canonicals, and a ${name} has no canonical URL to follow.`);
+}
+
+function chained(scope: Scope, parameter: Parameter, type: SearchType, rest: string, value: string): Criterion[] {
+  const { name } = type.definition;
+  const ways = waysTo(scope, parameter, type);
+  const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest, value);
+  const criteria = [criterion, ...(scope.options.rows?.(name) ?? [])];
+  return ways.map((naming) => ({ test: 'chain', param: parameter.number, type: name, naming, criteria }));
+}
+
+/** `_has:Observation:patient:code=…`: what the rest finds must point here (FHIR R4 §3.1.1.4.17). */
+function parseHas(scope: Scope, name: string, value: string): Criterion {
+  const [, from = '', code = '', ...rest] = name.split(':');
+  if (from === '' || code === '' || rest.length === 0) {
+    throw new Failure('parameter', `${quoted(name)}: write _has:Type:reference:parameter.`);
+  }
+  const type = typeNamed(scope.definitions, from);
+  const parameter = referenceOf(type, code);
+  const ways = waysTo(scope, parameter, scope.type);
+  const criterion = parse({ ...scope, type, depth: scope.depth + 1 }, rest.join(':'), value);
+  const criteria = [criterion, ...(scope.options.rows?.(from) ?? [])];
+  return oneOf(ways.map((naming) => ({ test: 'has', param: parameter.number, from, naming, criteria })));
+}
+
+/** `_list=42`: an entry of that List must refer here (https://hl7.org/fhir/R4/search.html#list); the same as `_has`. */
+function parseList(scope: Scope, modifier: string | undefined, value: string): Criterion {
+  if (modifier !== undefined)
+    throw new Failure('unknown-parameter', `_list has no modifier, ${quoted(modifier)} neither.`);
+  const wrong = alternatives('_list', value).find((each) => !isId(each));
+  if (wrong === undefined) return parseHas(scope, '_has:List:item:_id', value);
+  throw new Failure('parameter', `_list: write the id of a List that is stored here, not ${quoted(wrong)}.`);
+}
+
+function referenceOf(type: SearchType, code: string): Parameter {
+  const parameter = parameterOf(type, code);
+  if (parameter.definition.kind === 'reference') return parameter;
+  throw new Failure('parameter', `${code}: only a reference can be followed.`);
+}

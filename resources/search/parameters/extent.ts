@@ -1,0 +1,117 @@
+import { Failure } from '../../errors.ts';
+import type { Criterion } from '../plan.ts';
+import type { RowTest } from '../sql/row-test.ts';
+
+/** Values that one search may look for, over all its parameters. */
+const MOST_SOUGHT = 1000;
+/** Those of them for which all rows of a parameter have to be looked at. */
+const MOST_SCANNED = 50;
+/** What one search may bind, without its codes of terminology; a query binds it twice, and SQLite takes 32,766. */
+const MOST_BOUND = 5000;
+/** What the way to other resources binds beside their criteria. */
+const OF_A_WAY = 6;
+
+/** How much is asked for. */
+interface Extent {
+  sought: number;
+  scanned: number;
+  bound: number;
+}
+
+/**
+ * Throws a `parameter` Failure where a search asks for more than a database can do for one caller while others wait.
+ * @param limits the criteria among them that narrow what the caller may see: their values are none that it gave
+ */
+export function refuseExcess(criteria: readonly Criterion[], limits: ReadonlySet<Criterion>): void {
+  const { sought, scanned, bound } = sum(criteria.map((each) => extentOf(each, limits)));
+  if (sought > MOST_SOUGHT) throw new Failure('parameter', `A search takes at most ${MOST_SOUGHT} values: give fewer.`);
+  if (scanned > MOST_SCANNED) {
+    const which = 'for which all texts or codes have to be looked at, as with :contains';
+    throw new Failure('parameter', `A search takes at most ${MOST_SCANNED} values ${which}: give fewer.`);
+  }
+  if (bound > MOST_BOUND) {
+    const remedy = 'give fewer values, and name the types in chains (subject:Patient.name)';
+    throw new Failure('parameter', `This search asks for too much at once: ${remedy}.`);
+  }
+}
+
+function extentOf(criterion: Criterion, limits: ReadonlySet<Criterion>): Extent {
+  const extent = asked(criterion, limits);
+  return limits.has(criterion) ? { sought: 0, scanned: 0, bound: extent.bound } : extent;
+}
+
+function asked(criterion: Criterion, limits: ReadonlySet<Criterion>): Extent {
+  const each = (of: readonly Criterion[]) => of.map((one) => extentOf(one, limits));
+  switch (criterion.test) {
+    case 'rows':
+    case 'resource': {
+      const { where, access } = criterion;
+      if (where === undefined) return values(0, 1);
+      const sought = valuesOf(where);
+      // What they leave of the first column may stand before them as a list.
+      const bound = 1 + bindingsOf(where) + ('any' in where ? where.any.length : 0);
+      return { sought, scanned: access === 'scan' ? sought : 0, bound };
+    }
+    case 'composite':
+      return sum(each(criterion.parts));
+    case 'term': {
+      const { asks } = criterion;
+      return values('sets' in asks ? asks.sets.length : asks.concepts.length, 1);
+    }
+    case 'line': {
+      const { from, criteria } = criterion.line;
+      return sum([values(from.length, 2 * from.length + OF_A_WAY), ...each(criteria)]);
+    }
+    case 'chain':
+    case 'has':
+      return sum([values(0, OF_A_WAY), ...each(criterion.criteria)]);
+    case 'any': {
+      const ways = each(criterion.of);
+      // The rows of one parameter are in several tables, and each value is looked for in all of them.
+      return criterion.of.every(({ test }) => test === 'rows') ? most(ways) : sum(ways);
+    }
+    case 'all':
+      return sum(each(criterion.of));
+    case 'not':
+    case 'silent':
+      return extentOf(criterion.of, limits);
+  }
+}
+
+function values(sought: number, bound: number): Extent {
+  return { sought, scanned: 0, bound };
+}
+
+function sum(extents: readonly Extent[]): Extent {
+  const total = values(0, 0);
+  for (const { sought, scanned, bound } of extents) {
+    total.sought += sought;
+    total.scanned += scanned;
+    total.bound += bound;
+  }
+  return total;
+}
+
+function most(extents: readonly Extent[]): Extent {
+  const sought = Math.max(0, ...extents.map((each) => each.sought));
+  const scanned = Math.max(0, ...extents.map((each) => each.scanned));
+  return { sought, scanned, bound: sum(extents).bound };
+}
+
+/** The alternatives of a test, those that fill their number up not among them. */
+function valuesOf(test: RowTest): number {
+  if ('any' in test) return [...new Set(test.any)].reduce((total, one) => total + valuesOf(one), 0);
+  if ('all' in test) return Math.max(1, ...test.all.map(valuesOf));
+  if ('not' in test) return valuesOf(test.not);
+  return 'in' in test ? new Set(test.in).size : 1;
+}
+
+/** How many values a test binds. */
+function bindingsOf(test: RowTest): number {
+  if ('any' in test) return test.any.reduce((total, one) => total + bindingsOf(one), 0);
+  if ('all' in test) return test.all.reduce((total, one) => total + bindingsOf(one), 0);
+  if ('not' in test) return bindingsOf(test.not);
+  if ('in' in test) return test.in.length;
+  if ('within' in test) return 2 * test.columns.length + 1;
+  return 'startsWith' in test ? 2 : 1;
+}

@@ -1,0 +1,121 @@
+/** Hierarchies of resources of one type (FHIR R4 §3.1.1.4.12), such as the Locations that are part of others. */
+import type { ResourceDefinition } from '../../definition.ts';
+import { Failure } from '../../errors.ts';
+import { isId } from '../../validate/primitives.ts';
+import { type Parameter, searchType } from '../index/extract.ts';
+import type { Definitions } from '../index/paths.ts';
+import { unescaped } from '../index/text.ts';
+import { CANONICALS, localId } from '../kinds/reference.ts';
+import type { Criterion, Line } from '../plan.ts';
+import { padded } from '../sql/fragment.ts';
+import type { SearchOptions } from './criteria.ts';
+import { isById, type NamingById, namings, targetsOf } from './naming.ts';
+import { alternatives, explained, quoted } from './values.ts';
+
+/** The hierarchy of a type: how its resources are named, and the parameter by which each names the one above it. */
+export interface Hierarchy {
+  naming: NamingById;
+  parent: Parameter;
+}
+
+/**
+ * The modifiers that a parameter takes beside `missing`: those of its kind, and those of the hierarchies that a
+ * reference leads into.
+ */
+export function modifiersOf(definitions: Definitions, parameter: Parameter): readonly string[] {
+  const ofKind = parameter.kind?.modifiers(parameter.types) ?? [];
+  return hierarchiesOf(definitions, parameter).size === 0 ? ofKind : [...new Set([...ofKind, 'above', 'below'])];
+}
+
+/** The hierarchies that a reference parameter leads into, by their types; none for canonicals and other kinds. */
+export function hierarchiesOf(definitions: Definitions, parameter: Parameter, base = ''): Map<string, Hierarchy> {
+  const found = new Map<string, Hierarchy>();
+  if ([...parameter.types].some((type) => CANONICALS.has(type))) return found;
+  for (const name of targetsOf(definitions, parameter)) {
+    const definition = definitions.resource(name);
+    const codes = definition === undefined ? [] : parentCodes(definition);
+    if (definition === undefined || codes.length === 0) continue;
+    const type = searchType(definitions, definition);
+    const parents = codes.flatMap((code) => type.parameters.get(code) ?? []);
+    // A parameter that is itself a way up is followed itself; where others lead up in two ways, neither is theirs.
+    const parent = parents.length === 1 ? parents[0] : parents.find((each) => each === parameter);
+    const naming = parent && namings(parent, type, base).find(isById);
+    if (parent !== undefined && naming !== undefined) found.set(name, { naming, parent });
+  }
+  return found;
+}
+
+/**
+ * The parameters that make a strict hierarchy of a type: each reads an element that refers to the type itself alone,
+ * and to one resource at most.
+ */
+function parentCodes(definition: ResourceDefinition): string[] {
+  let codes = known.get(definition);
+  if (codes === undefined) {
+    codes = readParentCodes(definition);
+    known.set(definition, codes);
+  }
+  return codes;
+}
+
+const known = new WeakMap<ResourceDefinition, string[]>();
+
+function readParentCodes({ name, elements, search }: ResourceDefinition): string[] {
+  return Object.keys(search).filter((code) => {
+    const { kind, paths = [], targets } = search[code] ?? {};
+    const [[step, ...deeper] = [], ...others] = paths;
+    const element = typeof step === 'string' && Object.hasOwn(elements, step) ? elements[step] : undefined;
+    if (kind !== 'reference' || element?.type !== 'Reference' || element.list === true) return false;
+    const types = targets ?? element.targets ?? [];
+    return deeper.length === 0 && others.length === 0 && types.length === 1 && types[0] === name;
+  });
+}
+
+/**
+ * Understands the value of `:above` or `:below`: what points to one of the resources named, or to one that stands
+ * above or below it. Such a one is judged as in a chain: what the caller may not see does not lead on. Throws
+ * `parameter` Failures, and `forbidden` where the caller may see nothing of the type.
+ */
+export function parseAlong(
+  { base, rows }: SearchOptions,
+  name: string,
+  { number: param }: Parameter,
+  hierarchies: Map<string, Hierarchy>,
+  towards: Line['towards'],
+  value: string,
+): Criterion {
+  const starts = alternatives(name, value).map((each) => startOf(name, hierarchies, base, unescaped(each)));
+  const of = [...hierarchies].flatMap(([type, { naming, parent }]): Criterion[] => {
+    const from = starts.filter((start) => start.type === type).map(({ id }) => id);
+    if (from.length === 0) return [];
+    const named = { column: 'target', in: padded(from) };
+    const where = { all: [named, { column: 'target_type', in: naming.pointers }] };
+    const line: Line = { naming, parent: parent.number, towards, from, criteria: rows?.(type) ?? [] };
+    return [
+      { test: 'rows', table: 'search_reference', param, where, access: 'seek' },
+      { test: 'line', param, naming, line },
+    ];
+  });
+  return { test: 'any', of };
+}
+
+/** The resource that a value names; an id alone is enough where there is one hierarchy. Throws `parameter` Failures. */
+function startOf(
+  name: string,
+  hierarchies: Map<string, Hierarchy>,
+  base: string,
+  text: string,
+): { type: string; id: string } {
+  const types = [...hierarchies.keys()];
+  const [only] = types;
+  if (types.length === 1 && only !== undefined && isId(text)) return { type: only, id: text };
+  for (const type of types) {
+    const id = explained(name, text, () => localId(type, text, base));
+    if (id !== undefined) return { type, id };
+  }
+  const ways = types.map((type) => `${type}/id`).join(' or ');
+  throw new Failure(
+    'parameter',
+    `${name}: name a resource of this server that stands in a hierarchy, as ${ways}, not ${quoted(text)}.`,
+  );
+}

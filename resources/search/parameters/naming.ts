@@ -1,0 +1,156 @@
+import { type Parameter, type SearchType, searchType } from '../index/extract.ts';
+import type { Definitions } from '../index/paths.ts';
+import type { IndexRow, IndexRows } from '../index/tables.ts';
+import { CANONICALS, localTypes } from '../kinds/reference.ts';
+import type { Fragment } from '../plan.ts';
+import { list, literal, padded, sql } from '../sql/fragment.ts';
+
+/**
+ * How a reference names a resource: by its type and id, or as a canonical by its URL and, where it gives one, its
+ * version (https://hl7.org/fhir/R4/references.html#canonical). A name is one text: the id, or `url|version`, where
+ * nothing stands behind the bar of a canonical without a version.
+ */
+export type Naming =
+  | NamingById
+  /** The numbers of the parameters that read the URL and the version of the type. */
+  | { by: 'canonical'; url: number; version: number };
+
+/** `pointers` are the ways in which an index row names the type. */
+export interface NamingById {
+  by: 'id';
+  type: string;
+  pointers: string[];
+}
+
+export function isById(naming: Naming): naming is NamingById {
+  return naming.by === 'id';
+}
+
+/** The ways in which a reference parameter may name a type: none where it holds canonicals and the type has none. */
+export function namings({ definition, types }: Parameter, target: SearchType, base: string): Naming[] {
+  if (definition.kind !== 'reference') return [];
+  const read = [...types];
+  const { name } = target.definition;
+  const byId: Naming = { by: 'id', type: name, pointers: localTypes(name, base) };
+  const canonical = read.some((type) => CANONICALS.has(type)) ? byCanonical(target) : undefined;
+  const ways = read.some((type) => !CANONICALS.has(type)) ? [byId] : [];
+  return canonical === undefined ? ways : [...ways, canonical];
+}
+
+/** The served types that a reference parameter may point to. */
+export function targetsOf(definitions: Definitions, parameter: Parameter): string[] {
+  if (parameter.definition.kind !== 'reference') return [];
+  const served = definitions.names();
+  const targets = parameter.definition.targets?.filter((name) => served.includes(name)) ?? served;
+  return targets.filter((name) => {
+    const definition = definitions.resource(name);
+    return definition !== undefined && namings(parameter, searchType(definitions, definition), '').length > 0;
+  });
+}
+
+/** A type whose resources have canonical URLs is searched by `url` and by a `version` whose case says nothing. */
+function byCanonical({ parameters }: SearchType): Naming | undefined {
+  const [url, version] = [parameters.get('url'), parameters.get('version')];
+  if (url?.definition.kind !== 'uri' || version?.definition.kind !== 'token' || !version.types.has('string'))
+    return undefined;
+  return { by: 'canonical', url: url.number, version: version.number };
+}
+
+/** What is known of a resource by which another may name it. */
+export interface Named {
+  id: string;
+  readonly rows: IndexRows;
+}
+
+/** The names of a resource. */
+export function namesOf(naming: Naming, named: Named): string[] {
+  if (naming.by === 'id') return [named.id];
+  const values = (table: string, param: number) =>
+    (named.rows.get(table) ?? []).filter((row) => row[0] === param).map((row) => String(row[1]));
+  const versions = ['', ...values('search_token', naming.version)];
+  return values('search_uri', naming.url).flatMap((url) => versions.map((version) => `${url}|${version}`));
+}
+
+/** The name that a row of a reference gives; undefined where it names nothing in this way. */
+export function nameIn(naming: Naming, [, target = '', type = '']: IndexRow): string | undefined {
+  const pointer = String(type);
+  if (naming.by === 'id') return naming.pointers.includes(pointer) ? String(target) : undefined;
+  return pointer.startsWith('|') ? String(target) + pointer : undefined;
+}
+
+/** Rows under `r`, and the columns (`name`, `versioned`) that give the names by which they were found. */
+export interface NamedSource {
+  from: Fragment;
+  where: Fragment;
+  /** True for `resource` itself, whose every row is another key. */
+  own: boolean;
+  columns: Fragment;
+}
+
+/** The live resources that have one of the names. */
+export function resourcesNamed(naming: Naming, names: string[]): NamedSource {
+  if (naming.by === 'id') {
+    const where = sql`r.type = ${naming.type} AND r.text IS NOT NULL AND r.id IN (${padlist(names)})`;
+    return { from: literal('resource r'), where, own: true, columns: literal('r.id AS name') };
+  }
+  const [plain, versioned] = [literal("r.value || '|'"), literal("r.value || '|' || v.code")];
+  const versions = names.map((name) => name.slice(name.indexOf('|') + 1));
+  return {
+    from: sql`search_uri r LEFT JOIN search_token v
+      ON v.param = ${naming.version} AND v.key = r.key AND v.code IN (${padlist(versions)})`,
+    where: sql`r.param = ${naming.url} AND r.value IN (${padlist(urls(names))})
+      AND (${plain} IN (${padlist(names)}) OR ${versioned} IN (${padlist(names)}))`,
+    own: false,
+    columns: sql`${plain} AS name, ${versioned} AS versioned`,
+  };
+}
+
+/** The rows of reference parameters that give one of the names. */
+export function referencesTo(naming: Naming, params: number[], names: string[]): NamedSource {
+  const from = literal('search_reference r');
+  const ofParams = sql`r.param IN (${padlist(params)})`;
+  if (naming.by === 'id') {
+    const where = sql`${ofParams} AND r.target IN (${padlist(names)}) AND r.target_type IN (${list(naming.pointers)})`;
+    return { from, where, own: false, columns: literal('r.target AS name') };
+  }
+  const name = literal('r.target || r.target_type');
+  return {
+    from,
+    where: sql`${ofParams} AND r.target IN (${padlist(urls(names))}) AND ${name} IN (${padlist(names)})`,
+    own: false,
+    columns: sql`${name} AS name`,
+  };
+}
+
+/** A query for the keys of what points by a parameter to one of the resources with some keys. */
+export function pointingTo(naming: Naming, param: number, keys: Fragment): Fragment {
+  if (naming.by === 'canonical') return sql`SELECT x.key ${canonicals(naming, param)} AND t.key IN (${keys})`;
+  return sql`SELECT x.key FROM search_reference x WHERE x.param = ${param}
+    AND x.target_type IN (${list(naming.pointers)})
+    AND x.target IN (SELECT t.id FROM resource t WHERE t.key IN (${keys}))`;
+}
+
+/** A query for the keys of the live resources to which those with some keys point by a parameter. */
+export function pointedToBy(naming: Naming, param: number, keys: Fragment): Fragment {
+  if (naming.by === 'canonical') return sql`SELECT t.key ${canonicals(naming, param)} AND x.key IN (${keys})`;
+  return sql`SELECT t.key FROM resource t WHERE t.type = ${naming.type} AND t.text IS NOT NULL
+    AND t.id IN (SELECT x.target FROM search_reference x WHERE x.param = ${param}
+      AND x.target_type IN (${list(naming.pointers)}) AND x.key IN (${keys}))`;
+}
+
+/** The join of URLs (`t.key`) and of canonicals that give them, with their version where they have one (`x.key`). */
+function canonicals({ url, version }: Extract<Naming, { by: 'canonical' }>, param: number): Fragment {
+  // The first condition on the code finds it by the index, the second keeps away what is no canonical.
+  return sql`FROM search_uri t JOIN search_reference x ON x.target = t.value
+    WHERE x.param = ${param} AND t.param = ${url} AND (x.target_type = '|' OR EXISTS
+      (SELECT 1 FROM search_token v WHERE v.param = ${version} AND v.key = t.key
+        AND v.code = substr(x.target_type, 2) AND '|' || v.code = x.target_type))`;
+}
+
+function urls(names: string[]): string[] {
+  return [...new Set(names.map((name) => name.slice(0, name.indexOf('|'))))];
+}
+
+function padlist(values: (string | number)[]): Fragment {
+  return list(padded(values));
+}

@@ -1,0 +1,30 @@
+import type { Issue } from '../errors.ts';
+import type { JsonObject } from '../json/value.ts';
+import type { Registry } from '../registry.ts';
+import { Compiler } from './compile.ts';
+import { checkContainer } from './contained.ts';
+import { Run } from './run.ts';
+
+/** Tells what is wrong with resources, by the definitions of a registry. */
+export interface Validator {
+  /**
+   * Every issue of a resource of a served type: none when it is valid. A resource without `resourceType` is taken for
+   * one of the type. An issue names its place as FHIRPath with indices (https://hl7.org/fhir/R4/operationoutcome.html),
+   * and never repeats a value. Throws where the registry has no such type.
+   */
+  validate(type: string, resource: JsonObject): Issue[];
+}
+
+/** A validator whose types are compiled when they are first used (https://hl7.org/fhir/R4/validation.html). */
+export function createValidator(registry: Registry): Validator {
+  const compiler = new Compiler(registry);
+  return {
+    validate(type, resource) {
+      const definition = registry.resource(type);
+      if (definition === undefined) throw new Error(`There is no type ${type} to validate by`);
+      const run = new Run(type);
+      checkContainer(resource, compiler.resource(definition), run);
+      return run.issues;
+    },
+  };
+}

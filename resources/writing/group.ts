@@ -1,0 +1,221 @@
+import type { Clock } from '../clock.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Change } from '../engine.ts';
+import { parameterNumber } from '../search/index/tables.ts';
+import { type Connection, DatabaseError, type Joined, type WriterConnection } from '../storage/connection.ts';
+import type { Address, Known } from '../storage/known.ts';
+import type { Foreseen } from './foreseen.ts';
+import { Gathered } from './gathered.ts';
+
+/** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
+export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
+  connection: Connection;
+  /** The moment the job began, in milliseconds: a group may have begun before the job was asked for. */
+  now: number;
+  /** Changes that listeners hear of after the commit. */
+  changes: Change[];
+  /** Keeps other nodes from deciding on a type until the group ends. */
+  hold(type: string): Promise<void>;
+  /** Has resources kept from other nodes, as `Transaction.look` tells. */
+  look(addresses: readonly Address[]): Promise<void>;
+  /** Brings into the database what the group has gathered, index rows too: what a search looks at. */
+  flush(): Promise<void>;
+}
+
+/** A unit of writing. It may run more than once before it commits, so it must keep no state between runs. */
+export type Job<Result> = (context: JobContext) => Promise<Result>;
+
+/** What a job came to. */
+export interface Outcome {
+  value?: unknown;
+  error?: unknown;
+  changes: Change[];
+}
+
+/** Thrown inside a group to start it again, this time with a savepoint around each job. */
+export class RunAgain extends Error {}
+
+/** Thrown inside a group to start it again, with what one of its jobs has found out that it looks at. */
+export class Unforeseen extends Error {
+  readonly looksAt: readonly Address[];
+
+  constructor(looksAt: readonly Address[]) {
+    super('A job looks at more than was foreseen.');
+    this.looksAt = looksAt;
+  }
+}
+
+/** No transaction could be begun: another would fare no better. */
+export class CannotBegin extends Error {
+  constructor(cause: unknown) {
+    super(`No transaction could be begun: ${String(cause)}`, { cause });
+  }
+}
+
+/** A commit was sent, and the connection ended before its answer. */
+export class InDoubt extends Error {}
+
+export interface GroupOptions {
+  dialect: Dialect;
+  clock: Clock;
+  connection: WriterConnection;
+  /** Runs the `flushStatements` on the connection. */
+  write: Joined;
+  known: Known;
+  /** True where each job has a savepoint of its own. */
+  savepoints: boolean;
+  /** True where it is begun again for what a job has not foreseen; else that is locked as it is met. */
+  patient: boolean;
+}
+
+/**
+ * Jobs that commit together. Where nobody else writes, a transaction is begun only for a job that asks the database
+ * itself: what was merely gathered is written by one statement, which is a transaction by itself.
+ */
+export class Group {
+  readonly gathered: Gathered;
+  readonly #options: GroupOptions;
+  #beginning: Promise<unknown> | undefined;
+
+  constructor(options: GroupOptions) {
+    this.#options = options;
+    const { savepoints: undoable, write, patient: _patient, ...rest } = options;
+    this.gathered = new Gathered({ ...rest, undoable }, write);
+  }
+
+  /** Begins the transaction, where one is needed before anything is asked. Throws CannotBegin. */
+  async open(): Promise<void> {
+    if (this.#options.savepoints || !this.#options.dialect.exclusive) await this.#begin();
+  }
+
+  /** Has what its jobs foresee: the types that they hold, and then the resources that they look at. */
+  async foresee(all: readonly Foreseen[]): Promise<void> {
+    const held = new Set(all.flatMap(({ holds = [] }) => holds));
+    for (const type of [...held].sort()) await this.#hold(this.#options.connection, type);
+    await this.gathered.versions.look(all.flatMap(({ looksAt = [] }) => looksAt));
+  }
+
+  /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
+  async run(job: Job<unknown>): Promise<Outcome> {
+    const { connection, clock, savepoints, patient } = this.#options;
+    const { versions, credentials, index, written } = this.gathered;
+    const tracked = this.#tracked();
+    const changes: Change[] = [];
+    const flush = () => this.#flushInside();
+    const hold = (type: string) => this.#hold(tracked, type);
+    const look = async (addresses: readonly Address[]) => {
+      const loose = patient ? versions.loose(addresses) : [];
+      if (loose.length > 0) throw new Unforeseen(loose);
+    };
+    if (savepoints) await connection.run('SAVEPOINT job');
+    try {
+      const context = { connection: tracked, now: clock(), changes, versions, credentials, index, hold, look, flush };
+      const value = await job(context);
+      if (savepoints) {
+        await this.#flushInside();
+        await connection.run('RELEASE job');
+      }
+      return { value, changes };
+    } catch (error) {
+      if (error instanceof CannotBegin || error instanceof RunAgain || error instanceof Unforeseen) throw error;
+      if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
+      // A constraint may have been broken by what another job has gathered.
+      const isMarked = tracked.wrote || this.gathered.written > written || error instanceof DatabaseError;
+      if (!savepoints && isMarked) throw new RunAgain();
+      if (savepoints) {
+        this.gathered.clear();
+        await connection.run('ROLLBACK TO job');
+        await connection.run('RELEASE job');
+      }
+      return { error, changes: [] };
+    }
+  }
+
+  /** Writes what the jobs have gathered and commits. `before` runs inside the transaction, where there is one. */
+  async commit(before?: (connection: Connection) => Promise<void>): Promise<void> {
+    const { connection } = this.#options;
+    if (before) await this.#begin();
+    if (this.#beginning) {
+      await this.#flushInside();
+      await before?.(connection);
+      await commit(connection);
+    } else {
+      await this.#flushAlone();
+    }
+    this.gathered.versions.committed();
+  }
+
+  /** Undoes what was written. */
+  async undo(): Promise<void> {
+    if (this.#beginning) await this.#options.connection.run('ROLLBACK');
+  }
+
+  async #hold(connection: Connection, type: string): Promise<void> {
+    const { lock } = this.#options.dialect;
+    if (lock !== undefined) await connection.all(lock, [parameterNumber(type, '')]);
+  }
+
+  async #begin(): Promise<void> {
+    const { connection, dialect } = this.#options;
+    this.#beginning ??= connection.run(dialect.begin).catch((cause: unknown) => {
+      throw new CannotBegin(cause);
+    });
+    await this.#beginning;
+  }
+
+  /** The connection as a job has it: whatever is asked finds what was gathered before. */
+  #tracked(): Connection & { wrote: boolean } {
+    const { connection } = this.#options;
+    const ready = async () => {
+      await this.#begin();
+      await this.gathered.settle();
+    };
+    const tracked = {
+      wrote: false,
+      all: async <Row>(...[sql, bindings]: Parameters<Connection['all']>) => {
+        tracked.wrote ||= !sql.startsWith('SELECT');
+        await ready();
+        return connection.all<Row>(sql, bindings);
+      },
+      run: async (...asked: Parameters<Connection['run']>) => {
+        tracked.wrote = true;
+        await ready();
+        return connection.run(...asked);
+      },
+    };
+    return tracked;
+  }
+
+  /** Writes what was gathered within the transaction. What breaks a constraint is found out job by job. */
+  async #flushInside(): Promise<void> {
+    await this.#begin();
+    await this.gathered.flush().catch((error: unknown) => {
+      throw this.#isBroken(error) ? new RunAgain() : error;
+    });
+  }
+
+  /** Writes what was gathered as a transaction by itself. */
+  async #flushAlone(): Promise<void> {
+    await this.gathered.flush().catch((error: unknown) => {
+      if (error instanceof DatabaseError && error.fault === 'contention') throw new CannotBegin(error);
+      throw this.#isBroken(error) ? new RunAgain() : inDoubt(error);
+    });
+  }
+
+  #isBroken(error: unknown): boolean {
+    return !this.#options.savepoints && error instanceof DatabaseError && error.fault === 'constraint';
+  }
+}
+
+/** Throws InDoubt where nobody can say whether it was done. */
+async function commit(connection: Connection): Promise<void> {
+  await connection.run('COMMIT').catch((error: unknown) => {
+    throw inDoubt(error);
+  });
+}
+
+/** The error of a commit: InDoubt where nobody can say whether it was done. */
+function inDoubt(error: unknown): unknown {
+  const isLost = error instanceof DatabaseError && error.fault === 'lost';
+  return isLost ? new InDoubt(`No answer to COMMIT: ${error.message}`, { cause: error }) : error;
+}

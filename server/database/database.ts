@@ -1,0 +1,233 @@
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../resources/clock.ts';
+import type { Dialect } from '../../resources/dialects/dialect.ts';
+import { PostgresConnection, postgres } from '../../resources/dialects/postgres.ts';
+import { openReplica } from '../../resources/dialects/postgres-replica.ts';
+import { SqliteConnection, sqlite } from '../../resources/dialects/sqlite.ts';
+import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { TurnConnection } from '../../resources/reading/turns.ts';
+import type { Connection, WriterConnection } from '../../resources/storage/connection.ts';
+import { ConfigError } from '../config.ts';
+import { makeFolder } from './folder.ts';
+import { acquireLock, type Lock, LockedError } from './lock.ts';
+import { migrateAt, NOTED, NOTED_HERE, type Noted } from './migrate.ts';
+import {
+  openPostgresWriter,
+  PostgresClient,
+  poolOf,
+  postgresSettings,
+  refuseOtherEncoding,
+  refuseStandby,
+  unhurried,
+} from './postgres.ts';
+
+/** An open database: what the engine needs of it, whichever it is. */
+export interface Database {
+  dialect: Dialect;
+  /** Point reads, collected by tick. */
+  points: Connection;
+  /** Searches and histories, which may take longer. */
+  queries: Connection;
+  /** How many queries wait for a connection, or for their turn on the one that there is. */
+  readonly waiting: number;
+  /** Opens the one connection that writes: for callers who wait for their writes, or for bulk. */
+  openWriter(work?: 'bulk'): Promise<WriterConnection>;
+  /**
+   * Brings the tables up to date; `then` is given the names of the migrations that were run, and runs itself before
+   * another process may start to do the same.
+   */
+  migrate<Result>(then: (applied: string[]) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that a URL names: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
+ * A SQLite file is locked for this process; a second one is refused.
+ */
+export function openDatabase(url: string, sharing: Sharing = ALONE): Promise<Database> {
+  if (url.startsWith('sqlite:')) return reachable(openSqlite(url.slice('sqlite:'.length)));
+  return openPostgres(url, sharing);
+}
+
+/** How the work on a PostgreSQL database is shared. */
+export interface Sharing {
+  /** The processes of this server, among which connections are divided. */
+  processes: number;
+  /** A replica for searches and histories. */
+  readUrl?: string | undefined;
+  clock: Clock;
+  /** Told when the replica cannot be used, and when it can again. */
+  report(problem: string): void;
+}
+
+const ALONE: Sharing = { processes: 1, clock: Date.now, report: () => undefined };
+
+/**
+ * Holds a database as whoever migrates it must, for the knex command line: a SQLite file for this process alone, a
+ * PostgreSQL database against others who migrate. Until it is released or the process ends.
+ */
+export function holdDatabase(url: string): Promise<Lock> {
+  if (!url.startsWith('sqlite:')) return holdPostgres(url);
+  const path = url.slice('sqlite:'.length);
+  return path === ':memory:' ? Promise.resolve({ release: async () => undefined }) : reachable(holdSqlite(path));
+}
+
+async function holdSqlite(path: string): Promise<Lock> {
+  await makeFolder(dirname(path));
+  const lock = await acquireLock(path);
+  try {
+    await makePrivate(path);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Makes a file that is missing its owner's alone, as it is to hold the keys that sign: SQLite would let everybody read
+ * it, and gives its log the same mode. One that is there keeps the mode that somebody gave it.
+ */
+async function makePrivate(path: string): Promise<void> {
+  await (await open(path, 'a', 0o600)).close();
+}
+
+/** Gives what opening a database gave, or says in a line what is wrong with the setting; never the URL itself. */
+async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof LockedError) throw error;
+    const { message = '', code = '' } = error as { message?: string; code?: string };
+    const reason = (message || code).replaceAll(/\s+/g, ' ');
+    throw new ConfigError(`DATABASE_URL names a database that cannot be opened: ${reason}`, { cause: error });
+  }
+}
+
+/** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
+const AT_ONCE = 2;
+
+async function openSqlite(location: string): Promise<Database> {
+  const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
+  const path = temporary ? join(temporary, 'ward.db') : location;
+  const lock = await holdSqlite(path);
+  // The writer comes first: it makes the file and sets its journal mode.
+  await (await SqliteConnection.open(path, 'writer')).close();
+  const reading = await SqliteConnection.open(path, 'reader');
+  const points = new TurnConnection(reading, AT_ONCE, { name: 'reads' });
+  const searching = await SqliteConnection.open(path, 'reader');
+  const queries = new TurnConnection(searching, AT_ONCE);
+  return {
+    dialect: sqlite,
+    points,
+    queries,
+    get waiting() {
+      return points.waiting + queries.waiting;
+    },
+    openWriter: (work) => SqliteConnection.open(path, work ?? 'writer'),
+    migrate: async (then) => then(await migrateAt(`sqlite:${path}`, () => reading.all(NOTED))),
+    close: async () => {
+      await reading.close();
+      await searching.close();
+      await lock.release();
+      if (temporary) await rm(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Any number will do, as long as every version of the server takes the same. */
+const MIGRATION_LOCK = 7_271_493;
+
+/** Milliseconds: a replica that cannot be reached is done without. */
+const REPLICA_TIMEOUT = 1000;
+/** Milliseconds that a replica may take for one read, where its URL does not say: the primary is asked then. */
+const REPLICA_READ = 5000;
+
+/**
+ * A holder whose host vanishes ends no connection: PostgreSQL asks every ten seconds, after twenty without a word,
+ * whether it is still there, and lets go of the lock when it has asked three times in vain.
+ */
+const NOTICED = 'SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
+
+/** A lock, and the connection that has it. */
+interface Hold extends Lock {
+  client: PostgresClient;
+}
+
+/** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
+async function holdPostgres(url: string): Promise<Hold> {
+  const client = await reachable(connectUnhurried(url));
+  try {
+    await reachable(refuseStandby(client));
+    await reachable(refuseOtherEncoding(client));
+    await client.query(NOTICED);
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+  return { client, release: () => client.end() };
+}
+
+/** Rejects too where the URL names a file, such as a certificate, that cannot be read. */
+async function connectUnhurried(url: string): Promise<PostgresClient> {
+  const client = new PostgresClient({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
+  await client.connect();
+  return client;
+}
+
+async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
+  const settings = postgresSettings(url);
+  // Whoever waits for a connection of the pool waits as long as for a turn anywhere else.
+  const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes, refuseStandby);
+  const points = new PostgresConnection(pool);
+  const { readUrl } = sharing;
+  const replica = readUrl === undefined ? undefined : openReads(readUrl, { ...sharing, primary: points });
+  return {
+    dialect: postgres,
+    points,
+    queries: replica?.queries ?? points,
+    get waiting() {
+      return pool.waitingCount;
+    },
+    openWriter: () => openPostgresWriter(settings),
+    migrate: async (then) => {
+      const hold = await holdPostgres(url);
+      try {
+        const applied = await migrateAt(url, async () => (await hold.client.query<Noted>(NOTED_HERE)).rows);
+        await replica?.prove();
+        return await then(applied);
+      } finally {
+        await hold.release();
+      }
+    },
+    close: async () => {
+      await replica?.close();
+      await pool.end();
+    },
+  };
+}
+
+/** Reads from a replica, and from the primary where that has to be. */
+interface Reads {
+  queries: Connection;
+  /** Rejects where the URL names a database that is no replica of the primary, whose tables exist by then. */
+  prove(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function openReads(url: string, sharing: Sharing & { primary: Connection }): Reads {
+  const settings = postgresSettings(url, { variable: 'DATABASE_READ_URL', longest: REPLICA_READ });
+  const pool = poolOf({ ...settings, connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
+  const { connection, isForeign } = openReplica({ ...sharing, pool });
+  return {
+    queries: connection,
+    async prove() {
+      if (!(await isForeign())) return;
+      throw new ConfigError('DATABASE_READ_URL names no replica of DATABASE_URL: set it to one, or to nothing');
+    },
+    close: () => pool.end(),
+  };
+}

@@ -1,0 +1,93 @@
+import type { Version, WriteResult } from '../../resources/engine.ts';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
+import type { Context } from '../context.ts';
+import { type Answer, negotiate } from '../formats/negotiate.ts';
+import type { Result } from '../interactions/interaction.ts';
+import type { Desk } from '../load/desk.ts';
+import { prefers } from './preferences.ts';
+import { operationOutcome, wishes } from './respond.ts';
+
+/**
+ * How this request wants its answer. Throws `not-acceptable` (406); asked before anything is done, and of a search once
+ * its form is read.
+ */
+export function wanted(ctx: Context): Answer {
+  return negotiate(wishes(ctx));
+}
+
+/** Of a page whose resources are sent as they are stored, and of one that is rendered, while all others wait. */
+const PAGE_BYTES = { stored: 8 * 1024 * 1024, rendered: 1024 * 1024 };
+
+/** Bytes of text at which a page of an answer ends, if not behind its first resource. */
+export function pageBytes(answer: Answer): number {
+  return isAsStored(answer) ? PAGE_BYTES.stored : PAGE_BYTES.rendered;
+}
+
+/** True where stored text goes out as it is. */
+function isAsStored({ format, pretty }: Answer): boolean {
+  return format === 'json' && !pretty;
+}
+
+/**
+ * Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is.
+ * @param since for what may be refused where it waits too long to be rendered, nothing having been done yet
+ */
+export function sendText(
+  ctx: Context,
+  answer: Answer,
+  { text, desk, since }: { text: string; desk: Desk; since?: number | undefined },
+): Promise<void> | undefined {
+  ctx.res.setHeader('Content-Type', answer.contentType);
+  const rendered = isAsStored(answer) ? text : desk.render(answer, text, since);
+  if (typeof rendered !== 'string') return sendLater(ctx, rendered);
+  ctx.body = rendered;
+  return undefined;
+}
+
+async function sendLater(ctx: Context, rendered: Promise<string>): Promise<void> {
+  ctx.body = await rendered;
+}
+
+/** Answers with a value that was made for this request. */
+export function send(ctx: Context, answer: Answer, value: Json): void {
+  ctx.res.setHeader('Content-Type', answer.contentType);
+  ctx.body = answer.render(value);
+}
+
+/** Answers with what an interaction gave (FHIR R4 §3.1.0.1, §3.1.0.3). */
+export function sendResult(ctx: Context, answer: Answer, result: Result, desk: Desk): Promise<void> | undefined {
+  const { status, version, text, written } = result;
+  ctx.status = status;
+  if (version) setVersionHeaders(ctx, version);
+  if (status === 204 || status === 304) return undefined;
+  const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
+  const isGiven = preferred !== 'minimal' && preferred !== 'OperationOutcome';
+  // One that was there already, and that neither the address names nor the answer gives, is told of likewise: nothing
+  // else tells its id.
+  if (version && (status === 201 || (!isGiven && ctx['params'].id === undefined))) {
+    const { type, id, versionId } = version;
+    ctx.set('Location', `${ctx.state.base}/${type}/${id}/_history/${versionId}`);
+  }
+  if (preferred === 'minimal') {
+    // An empty text keeps the status: without a body, koa would make it 204.
+    ctx.body = '';
+    ctx.remove('Content-Type');
+  } else if (preferred === 'OperationOutcome' && written && version) {
+    send(ctx, answer, writeOutcome(version, written));
+  } else {
+    const since = written ? undefined : ctx.state.since;
+    return sendText(ctx, answer, { text: text ?? version?.text ?? '', desk, since });
+  }
+  return undefined;
+}
+
+/** What `Prefer: return=OperationOutcome` asks for. */
+export function writeOutcome({ type, id, versionId }: Version, written: WriteResult['outcome']): JsonObject {
+  const diagnostics = `${type}/${id} was ${written} as version ${versionId}.`;
+  return operationOutcome([{ severity: 'information', code: 'informational', diagnostics }]);
+}
+
+function setVersionHeaders(ctx: Context, { versionId, lastUpdated }: Version): void {
+  ctx.res.setHeader('ETag', `W/"${versionId}"`);
+  ctx.res.setHeader('Last-Modified', new Date(lastUpdated).toUTCString());
+}

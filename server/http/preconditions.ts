@@ -1,0 +1,77 @@
+import type { Version, WriteOptions } from '../../resources/engine.ts';
+import { Failure } from '../../resources/errors.ts';
+import { checkPreconditions, type Preconditions, secondOf } from '../../resources/preconditions.ts';
+import { instantTime } from '../../resources/validate/dates.ts';
+import type { InteractionRequest } from '../interactions/interaction.ts';
+import { httpDate } from './http-date.ts';
+
+type Conditional = Pick<InteractionRequest, 'header'>;
+
+/**
+ * True where the caller has this version: `If-None-Match`, else `If-Modified-Since`, which is as if not sent where
+ * it is no time (RFC 9110 §13.1.2, §13.1.3).
+ */
+export function isNotModified(
+  { header, ofHttp }: Conditional & Pick<InteractionRequest, 'ofHttp'>,
+  version: Version,
+): boolean {
+  const tags = header('If-None-Match') ?? '';
+  if (tags !== '') return tags.trim() === '*' || entityTags(tags).includes(String(version.versionId));
+  const text = header('If-Modified-Since') ?? '';
+  const since = ofHttp ? httpDate(text) : instantTime(text);
+  const modified = ofHttp ? secondOf(version) : version.lastUpdated;
+  return since !== undefined && modified <= since;
+}
+
+/**
+ * Who makes a write, and what it is conditional on: what the caller may see, `If-Match`, `If-Unmodified-Since` and
+ * `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
+ */
+export function writeOptions(
+  request: Conditional & Pick<InteractionRequest, 'rows' | 'judgedBy' | 'asker' | 'since' | 'goOn'>,
+): WriteOptions {
+  const ifNoneMatch = condition(request, 'If-None-Match');
+  const { rows, judgedBy, asker: cause, since, goOn } = request;
+  return {
+    by: 'caller',
+    since,
+    goOn,
+    cause,
+    rows,
+    judgedBy,
+    ...matchOf(request),
+    ...(ifNoneMatch && { ifNoneMatch }),
+  };
+}
+
+/**
+ * Throws `precondition` where the version is not the one that a read is to be of: `If-Match`, or `If-Unmodified-Since`,
+ * which is as if not sent where it is no time (RFC 9110 §13.1.1, §13.1.4).
+ */
+export function requireMatch(request: Conditional, version: Version): void {
+  checkPreconditions(version, matchOf(request));
+}
+
+function matchOf(request: Conditional): Preconditions {
+  const ifMatch = condition(request, 'If-Match');
+  const since = request.header('If-Unmodified-Since');
+  return { ...(ifMatch && { ifMatch }), ...(since !== undefined && { unmodifiedSince: httpDate(since) }) };
+}
+
+function condition(request: Conditional, header: string): number[] | 'any' | undefined {
+  const value = request.header(header)?.trim();
+  if (value === undefined) return undefined;
+  if (value === '*') return 'any';
+  if (!ENTITY_TAGS.test(value)) {
+    throw new Failure('parameter', `${header} takes entity tags as an ETag gave them: W/"3".`);
+  }
+  // A tag that is no version id names no version.
+  return entityTags(value).map((tag) => (/^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : 0));
+}
+
+const ENTITY_TAGS = /^(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*$/;
+
+/** The opaque parts of a list of entity tags, weak or strong: `W/"1", "2"`. */
+function entityTags(header: string): string[] {
+  return [...header.matchAll(/(?:W\/)?"([^"]*)"/g)].map(([, tag]) => tag ?? '');
+}

@@ -1,0 +1,159 @@
+import type { Logger } from 'pino';
+import { asOAuthError, OAuthError } from '../../auth/errors.ts';
+import { errorPage } from '../../auth/pages/page.ts';
+import { Failure, type Issue } from '../../resources/errors.ts';
+import type { Json, JsonObject } from '../../resources/json/value.ts';
+import { DatabaseError } from '../../resources/storage/connection.ts';
+import { type Auditing, noteDenial, type RefusedRequest } from '../access/denials.ts';
+import type { Context, Step } from '../context.ts';
+import { type Answer, negotiate, type Wishes } from '../formats/negotiate.ts';
+import { lingerOn } from '../load/linger.ts';
+import { isPage, sendPage } from './pages.ts';
+
+/** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
+export function respond(logger: Logger, auditing: Auditing): Step {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body == null) throw new Failure('not-found', 'There is nothing at this address.');
+    } catch (error) {
+      if (ctx.path.startsWith('/auth/')) {
+        const oauth = asOAuthError(asKnown(error));
+        if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
+        else renderOAuth(ctx, oauth);
+        closeIfUnread(ctx);
+        if (!ctx.state.tellsAudit) noteDenial(auditing, ctx.state, refusedRequest(ctx), statusOf(oauth));
+        if (oauth.answer.status >= 500) log(logger, ctx, oauth);
+      } else {
+        const failure = asFailure(error);
+        renderOutcome(ctx, failure);
+        noteDenial(auditing, ctx.state, refusedRequest(ctx), failure);
+        logFailure(logger, ctx, failure);
+      }
+    }
+  };
+}
+
+function refusedRequest({ method, path, headers }: Context): RefusedRequest {
+  return { method, url: path, authorization: headers.authorization };
+}
+
+function statusOf({ code, answer }: OAuthError): { status: number; code: string } {
+  return { status: answer.status, code };
+}
+
+/** An OperationOutcome (FHIR R4, https://hl7.org/fhir/R4/operationoutcome.html). */
+export function operationOutcome(issues: readonly Issue[]): JsonObject {
+  const issue = issues.map(({ severity, code, diagnostics, expression }): Json => {
+    return { severity, code, diagnostics, ...(expression ? { expression } : {}) };
+  });
+  return { resourceType: 'OperationOutcome', issue };
+}
+
+function renderOutcome(ctx: Context, failure: Failure): void {
+  const answer = answerOrDefault(ctx);
+  ctx.status = failure.status;
+  ctx.remove('ETag');
+  ctx.remove('Last-Modified');
+  ctx.set('Content-Type', answer.contentType);
+  if (failure.retryAfter !== undefined) ctx.set('Retry-After', String(failure.retryAfter));
+  for (const [name, value] of Object.entries(failure.headers)) ctx.set(name, value);
+  ctx.body = answer.render(operationOutcome(failure.issues));
+  closeIfUnread(ctx);
+}
+
+function renderOAuth(ctx: Context, error: OAuthError): void {
+  const { status, headers, body } = error.answer;
+  ctx.status = status;
+  ctx.set(headers);
+  ctx.set('Content-Type', 'application/json; charset=utf-8');
+  ctx.body = JSON.stringify(body);
+}
+
+/** A body that was refused before its end is of no use any more: the connection ends with the answer. */
+function closeIfUnread(ctx: Context): void {
+  if (ctx.req.complete) return;
+  ctx.set('Connection', 'close');
+  lingerOn(ctx.req);
+}
+
+function answerOrDefault(ctx: Context): Answer {
+  try {
+    return negotiate(wishes(ctx));
+  } catch {
+    return negotiate({});
+  }
+}
+
+/** How a request wants its answer: the `Accept` header, `_format` and `_pretty` (FHIR R4 §3.1.0.1.11). */
+export function wishes(ctx: Context): Wishes {
+  const pretty = parameter(ctx, '_pretty') === 'true';
+  return { accept: ctx.get('Accept'), format: formatParameter(ctx), pretty };
+}
+
+/** The value of `_format`, where there is one. */
+export function formatParameter(ctx: Context): string | undefined {
+  return parameter(ctx, '_format');
+}
+
+/** The value of a parameter of the query, else of the form of a search. */
+function parameter({ querystring, state: { form } }: Context, sought: string): string | undefined {
+  const value = querystring.includes(sought) ? new URLSearchParams(querystring).get(sought) : null;
+  return value ?? form?.find(([name]) => name === sought)?.[1];
+}
+
+/** What the libraries below throw, in the server's own words. */
+function asKnown(error: unknown): unknown {
+  if (error instanceof Failure || error instanceof OAuthError) return error;
+  // A statement that breaks a constraint is a mistake of ours; anything else means that the database is in trouble.
+  if (error instanceof DatabaseError && error.fault !== 'constraint') {
+    return new Failure('busy', 'The database does not answer. Try again.', {
+      retryAfter: 1,
+      cause: error,
+      detail: error.message,
+    });
+  }
+  return refusedBody(error) ?? error;
+}
+
+/** Any error as a Failure: what is unforeseen is `internal`, and says nothing of itself. */
+export function asFailure(thrown: unknown): Failure {
+  const error = asKnown(thrown);
+  if (error instanceof Failure) return error;
+  return new Failure('internal', 'The server failed; its log says why.', { cause: error });
+}
+
+/** The codes of zlib for gzip and deflate, and those of Brotli, whose first words get lost in Node. */
+const DAMAGED = /^(Z_|ERR__ERROR_|ERR_BROTLI_)/;
+
+/** What koa-body and what it is made of throw, by the status or the code they give it. */
+function refusedBody(error: unknown): Failure | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const status = 'status' in error ? error.status : undefined;
+  const code = 'code' in error ? String(error.code) : '';
+  if (status === 413) return new Failure('too-large', 'The body is larger than this server takes.', { cause: error });
+  if (status === 415)
+    return new Failure('media-type', 'Send the body as it is, or with gzip, deflate or br.', { cause: error });
+  if (status === 400) return new Failure('malformed', 'The body did not arrive whole.', { cause: error });
+  if (DAMAGED.test(code)) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
+  return undefined;
+}
+
+/** Logs a failure that is ours, with what the caller is not told. */
+export function logFailure(logger: Logger, ctx: Context, failure: Failure): void {
+  if (failure.status >= 500) log(logger, ctx, failure);
+}
+
+function log(logger: Logger, ctx: Context, failure: Failure | OAuthError): void {
+  const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : failure.cause;
+  const { code, detail, message } = failure;
+  logger[isCrowded(failure) ? 'warn' : 'error'](
+    { request: ctx.state.requestId, failure: code, detail, cause },
+    message,
+  );
+}
+
+/** True where nothing is broken, and too much is asked for at once. */
+function isCrowded({ code, cause }: Failure | OAuthError): boolean {
+  return cause instanceof Failure ? isCrowded(cause) : code === 'busy' && cause === undefined;
+}

@@ -1,0 +1,129 @@
+import type Router from '@koa/router';
+import type { AuthRequest, Endpoint } from '../../auth/endpoints/exchange.ts';
+import type { ParsedBody } from '../../auth/endpoints/parameters.ts';
+import { Failure } from '../../resources/errors.ts';
+import { askedOf } from '../access/guard.ts';
+import type { AppOptions } from '../app.ts';
+import type { Context, RequestState } from '../context.ts';
+import { parseForm } from '../formats/form.ts';
+import { type AnswerType, type BodyKind, bodyType, JWK_SET } from '../formats/media-types.ts';
+import { negotiate } from '../formats/negotiate.ts';
+import { bytesOf } from '../http/body.ts';
+import { PAGES, sendPage } from '../http/pages.ts';
+import { formatParameter } from '../http/respond.ts';
+import type { Desk } from '../load/desk.ts';
+
+/** Mounts the endpoints of the auth module: at the root alone, but for SMART's configuration. */
+export function mountAuth(router: Router<RequestState>, { auth, config, desk }: AppOptions): void {
+  const { token, revoke, introspect, userinfo, wellKnown } = auth.endpoints;
+  const endpoints = { token, revoke, introspect, userinfo };
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    router.all(`/auth/${name}`, (ctx) => {
+      requireRoot(ctx, config.baseUrl);
+      return serve(ctx, endpoint, desk);
+    });
+  }
+  for (const name of ['authorize', 'logout'] as const) {
+    router.all(PAGES[name], async (ctx) => {
+      requireRoot(ctx, config.baseUrl);
+      sendPage(ctx, await auth.pages[name](await requestOf(ctx, desk, ['form'])));
+    });
+  }
+  router.all('/auth/*rest', () => {
+    throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
+  });
+  // RFC 8414 §3.1: an issuer with a path has its document between the host and that path.
+  const { pathname } = new URL(config.baseUrl);
+  for (const [name, endpoint] of Object.entries(wellKnown)) {
+    for (const path of new Set([`/.well-known/${name}`, `/.well-known/${name}${pathname === '/' ? '' : pathname}`])) {
+      // The FHIR base is no issuer: no document of one stands under it but SMART's, which is looked for there.
+      router.all(path, (ctx, next) => {
+        if (name !== SMART_CONFIGURATION) requireRoot(ctx, config.baseUrl);
+        return next();
+      });
+      router.get(path, (ctx) => serve(ctx, endpoint, desk, { also: ALSO[name] }));
+      router.all(path, () => {
+        throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
+      });
+    }
+  }
+  router.all('/.well-known/*rest', () => {
+    throw new Failure('not-found', 'There is no such document.');
+  });
+}
+
+/** Mounts `DELETE /Session`, which ends the Session of the token that it is sent with. */
+export function mountSignOut(router: Router<RequestState>, { auth, desk }: AppOptions): void {
+  const { closeSession } = auth.endpoints;
+  router.delete('/Session', (ctx, next) => {
+    // With a query it is a conditional delete, as of any other type.
+    return ctx.querystring === '' ? serve(ctx, closeSession, desk) : next();
+  });
+}
+
+const SMART_CONFIGURATION = 'smart-configuration';
+
+/** One way to each endpoint that takes credentials, and to what is told of an issuer. */
+export function requireRoot(ctx: Context, baseUrl: string): void {
+  if (ctx.state.base === baseUrl) return;
+  throw new Failure('not-found', 'What belongs to the issuer stands at the root, not under /fhir.');
+}
+
+/** Types of their own that documents have beside JSON. */
+const ALSO: Readonly<Record<string, AnswerType>> = { 'jwks.json': JWK_SET };
+
+/** Answers in plain JSON, also where FHIR's was asked for (RFC 6749 §5.1), or in YAML. */
+export async function serve(
+  ctx: Context,
+  endpoint: Endpoint,
+  desk: Desk,
+  { also, kinds }: { also?: AnswerType | undefined; kinds?: readonly BodyKind[] } = {},
+): Promise<void> {
+  const answer = negotiate({
+    accept: ctx.get('Accept'),
+    format: formatParameter(ctx),
+    preferred: 'application/json',
+    also,
+  });
+  const { status, headers, body } = await endpoint(await requestOf(ctx, desk, kinds));
+  ctx.status = status;
+  ctx.set(headers);
+  if (status === 204) return;
+  ctx.set('Content-Type', answer.contentType);
+  ctx.body = body === undefined ? '' : answer.render(body);
+}
+
+/** The endpoints that tell the audit of their refusals. What never reaches them is told for them. */
+const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
+
+async function requestOf(
+  ctx: Context,
+  desk: Desk,
+  kinds: readonly BodyKind[] = ['form', 'resource'],
+): Promise<AuthRequest> {
+  const body = await parsedBody(ctx, desk, kinds);
+  ctx.state.tellsAudit = TELLING.includes(ctx.path);
+  // Spelled out: to spread what is asked took a twentieth of an introspection, and more garbage.
+  return {
+    method: ctx.method,
+    url: askedOf(ctx).url,
+    headers: ctx.req.headers,
+    address: ctx.state.address,
+    since: ctx.state.since,
+    userAgent: ctx.req.headers['user-agent'],
+    body,
+  };
+}
+
+/** A form or a JSON object; nothing where nothing was sent. */
+async function parsedBody(ctx: Context, desk: Desk, kinds: readonly BodyKind[]): Promise<ParsedBody> {
+  // Any other method is refused for itself, whatever its body is.
+  if (ctx.method !== 'POST') return undefined;
+  const bytes = bytesOf(ctx);
+  const sent = bytes.length > 0 || Number(ctx.get('Content-Length')) > 0;
+  if (!sent) return undefined;
+  const { format } = bodyType(ctx.get('Content-Type'), kinds, 'json');
+  const { since } = ctx.state;
+  if (format === undefined) return { form: parseForm(await desk.text(bytes, since)) };
+  return { json: await desk.read(format, bytes, since) };
+}

@@ -1,0 +1,80 @@
+import type Router from '@koa/router';
+import { answered, requireMethod } from '../../auth/endpoints/exchange.ts';
+import type { ParsedBody } from '../../auth/endpoints/parameters.ts';
+import { toldKeys, toldRotation } from '../../auth/keys/told-keys.ts';
+import { SIGNING_ALGS, type SigningAlg } from '../../auth/settings.ts';
+import { Failure } from '../../resources/errors.ts';
+import { isObject, type Json } from '../../resources/json/value.ts';
+import { accountsOf } from '../access/denials.ts';
+import { guard, type Judge } from '../access/guard.ts';
+import type { AppOptions } from '../app.ts';
+import type { Context, RequestState } from '../context.ts';
+import { requireRoot, serve } from './auth.ts';
+
+/**
+ * Mounts `/auth/keys`: GET tells what keys tokens are signed with, POST makes the next one. They are judged like any
+ * request, as the operations `keys` and `rotate-keys`.
+ */
+export function mountKeys(router: Router<RequestState>, { auth, engine, config, clock, desk }: AppOptions): void {
+  const tell = async (judge: Judge) => {
+    judge.requireOperation('keys');
+    return answered({ keys: await toldKeys(engine.committed, config.signingAlg, clock()) });
+  };
+  const rotate = async (ctx: Context, judge: Judge, body: ParsedBody) => {
+    const { sent, now, alg } = readWish(body, config.signingAlg);
+    judge.requireOperation('rotate-keys', sent);
+    const rotation = await auth.keys.rotate(now, alg);
+    const { principal, address } = ctx.state;
+    if (rotation.outcome !== 'pending') {
+      auth.audit.note({
+        kind: 'key-rotated',
+        outcome: '0',
+        address,
+        asked: 'POST /auth/keys',
+        rotation: { kid: rotation.kid, now },
+        ...accountsOf(principal),
+      });
+    }
+    return answered(toldRotation(rotation));
+  };
+  router.all('/auth/keys', async (ctx) => {
+    requireRoot(ctx, config.baseUrl);
+    requireMethod(ctx, ['GET', 'HEAD', 'POST']);
+    const judge = await guard(auth, ctx);
+    refuseQuery(ctx);
+    if (ctx.method === 'POST') judge.requireChance('rotate-keys');
+    await serve(ctx, ({ body }) => (ctx.method === 'POST' ? rotate(ctx, judge, body) : tell(judge)), desk, {
+      // Forms are for endpoints that take credentials in the body.
+      kinds: ['resource'],
+    });
+  });
+}
+
+/** A wish in the wrong place would be one that is not done, and a credential there would be one that is logged. */
+function refuseQuery({ querystring }: Context): void {
+  if ([...new URLSearchParams(querystring).keys()].every((name) => name === '_format')) return;
+  throw new Failure('parameter', 'This address takes no parameter in its URL but _format.');
+}
+
+/**
+ * What kind of key is wanted. Throws `parameter` (400) for anything that is not known: it would not be done. Nor would
+ * a key sign at once by an algorithm that the server does not sign by.
+ */
+function readWish(
+  body: ParsedBody,
+  signingAlg: SigningAlg,
+): { sent: Json | undefined; now: boolean; alg: SigningAlg | undefined } {
+  const sent = body && 'json' in body ? body.json : undefined;
+  if (sent !== undefined && !isObject(sent)) throw new Failure('parameter', 'The body must be a JSON object.');
+  const { now = false, alg, ...others } = sent ?? {};
+  if (typeof now !== 'boolean') throw new Failure('parameter', 'now takes true or false.');
+  const known = SIGNING_ALGS.find((name) => name === alg);
+  if (alg !== undefined && known === undefined) {
+    throw new Failure('parameter', `alg takes one of ${SIGNING_ALGS.join(', ')}.`);
+  }
+  if (now && known !== undefined && known !== signingAlg) {
+    throw new Failure('parameter', `now is for keys of this server's algorithm, ${signingAlg}: leave alg out.`);
+  }
+  if (Object.keys(others).length > 0) throw new Failure('parameter', 'The body has now and alg, and nothing else.');
+  return { sent, now, alg: known };
+}

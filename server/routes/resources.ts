@@ -1,0 +1,106 @@
+import type Router from '@koa/router';
+import type { JsonObject } from '../../resources/json/value.ts';
+import type { GoOn } from '../../resources/pace/pace.ts';
+import { admit, whileAdmitted } from '../access/admission.ts';
+import { askedOf, guard } from '../access/guard.ts';
+import type { AppOptions } from '../app.ts';
+import type { Context, RequestState } from '../context.ts';
+import { parseForm } from '../formats/form.ts';
+import { pageBytes, sendResult, wanted } from '../http/answer.ts';
+import { bytesOf, type Patch, readForm, readPatch, readResource } from '../http/body.ts';
+import type { Cursors } from '../http/cursors.ts';
+import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
+import { typeOfBody } from '../interactions/envelope.ts';
+import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
+import { INTERACTIONS } from '../interactions/registry.ts';
+import type { Desk } from '../load/desk.ts';
+
+/**
+ * Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. Whom nothing
+ * that it could send would let pass is refused before its body is read.
+ */
+export function mountResources(
+  router: Router<RequestState>,
+  { engine, registry, cursors, clock, auth, config, desk }: AppOptions,
+): void {
+  for (const interaction of INTERACTIONS) {
+    const { takes } = interaction;
+    router[interaction.method](interaction.path, async (ctx) => {
+      // The form of a search may say so, too.
+      const early = takes === 'form' ? undefined : wanted(ctx);
+      const judge = await guard(auth, ctx);
+      const operation = operationAt(interaction, ctx.params);
+      if (takes !== undefined && operation !== undefined) judge.requireChance(operation);
+      const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
+      const answer = early ?? wanted(ctx);
+      const request = readRequest(ctx, interaction, sent, { cursors, pageBytes: pageBytes(answer) });
+      const { method, querystring } = ctx;
+      const path = judgedPath(ctx.path, request.compartment);
+      const asked = askedOf({ method, path, querystring }, sent.form && request.parameters);
+      const services = { engine, registry, cursors, clock, judge, baseUrl: config.baseUrl };
+      const admitted = () => admit(interaction, request, asked, services);
+      const result = await whileAdmitted(request, admitted, () => interaction.handle(request, services));
+      return sendResult(ctx, answer, result, desk);
+    });
+  }
+}
+
+/** What policies call a request, as far as its address tells; undefined where the body has the type. */
+function operationAt({ name, everyType }: Interaction, { type, compartment }: Context['params']): string | undefined {
+  // Whoever reads all that is in a compartment reads first of all what that is of.
+  if (everyType && compartment !== undefined) return `${compartment}.read`;
+  return type === undefined ? undefined : `${type}.${name}`;
+}
+
+/** What was sent with a request. */
+interface Sent {
+  body?: JsonObject;
+  patch?: Patch;
+  form?: [name: string, value: string][];
+  goOn?: GoOn | undefined;
+}
+
+const NOTHING: Sent = {};
+
+/** Reads the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
+async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
+  const goOn = desk.paceOf(bytesOf(ctx).length);
+  if (takes === 'parameters' && bytesOf(ctx).length === 0) return { goOn };
+  if (takes === 'resource' || takes === 'parameters') return { body: await readResource(ctx, desk), goOn };
+  if (takes === 'patch') return { patch: await readPatch(ctx, desk), goOn };
+  const form = await readForm(ctx, desk);
+  ctx.state.form = form;
+  return { form, goOn };
+}
+
+/** Puts together what an interaction needs. Throws `parameter` or `malformed` (400). */
+function readRequest(
+  ctx: Context,
+  { everyType }: Interaction,
+  { body = {}, patch, form, goOn }: Sent,
+  { cursors, pageBytes }: { cursors: Cursors; pageBytes: number },
+): InteractionRequest {
+  const { params } = ctx;
+  const { type, id, version } = params;
+  const parameters = cursors.open([...parseForm(ctx.querystring), ...(form ?? [])]);
+  const request: InteractionRequest = {
+    base: ctx.state.base,
+    since: ctx.state.since,
+    goOn,
+    type: everyType ? '' : String(type ?? typeOfBody(body)),
+    id: String(id ?? ''),
+    version: String(version ?? ''),
+    compartment: compartmentAt(params),
+    body,
+    patch,
+    pageBytes,
+    parameters,
+    rows: [],
+    judgedBy: undefined,
+    types: new Map(),
+    ofHttp: true,
+    header: (name) => (ctx.req.headers[name.toLowerCase()] === undefined ? undefined : ctx.get(name)),
+  };
+  if (id !== undefined) checkId(request.id);
+  return request;
+}

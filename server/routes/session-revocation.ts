@@ -1,0 +1,117 @@
+import type Router from '@koa/router';
+import type { AuditNote } from '../../auth/audit/audit-notes.ts';
+import { toldSearch } from '../../auth/audit/told-search.ts';
+import { Denial } from '../../auth/errors.ts';
+import { type Principal, principalName } from '../../auth/principal.ts';
+import { endFound } from '../../auth/sessions/revocation.ts';
+import { Failure } from '../../resources/errors.ts';
+import type { Json } from '../../resources/json/value.ts';
+import { parseReference } from '../../resources/search/kinds/reference.ts';
+import { parseSearch } from '../../resources/search/parse.ts';
+import { accountsOf } from '../access/denials.ts';
+import { guard, type Judge } from '../access/guard.ts';
+import type { AppOptions } from '../app.ts';
+import type { Context, RequestState } from '../context.ts';
+import { parseForm } from '../formats/form.ts';
+import { send, wanted } from '../http/answer.ts';
+import { readForm } from '../http/body.ts';
+import { conditionOf } from '../interactions/write.ts';
+import type { Desk } from '../load/desk.ts';
+
+/**
+ * Mounts `POST /Session/$revoke`: ends every Session that a search expression finds, in the query or in a form. It is
+ * judged as the conditional update that it stands for, `PUT /Session?…` with `active: false`, so that no policy
+ * permits more by it than without it: what is ended is what its caller may find and may update. Users are signed out
+ * with their Sessions: those that were ended, and those of a User whom the expression names.
+ */
+export function mountRevocation(
+  router: Router<RequestState>,
+  { engine, registry, clock, auth, config, desk }: AppOptions,
+): void {
+  const { baseUrl } = config;
+  router.post('/Session/$revoke', async (ctx) => {
+    const answer = wanted(ctx);
+    const judge = await guard(auth, ctx);
+    judge.requireChance('Session.update');
+    const { parameters, exceptCurrent } = await readExpression(ctx, desk);
+    const url = `/Session?${new URLSearchParams(parameters)}`;
+    const asked = { method: 'PUT', url };
+    const { rows } = await judge.require('update', ENDING, asked);
+    const found = conditionOf({ type: 'Session' }, { registry, clock, judge, baseUrl }, parameters);
+    const own = exceptCurrent ? [['_id:not', currentSession(ctx)] as const] : [];
+    const open = parseSearch(registry, 'Session', [['active', 'true'], ...own], { base: baseUrl, now: clock() });
+    const criteria = [...found.criteria, ...open.criteria, ...rows];
+    const named: string[] = [];
+    for (const id of usersIn(parameters, baseUrl)) {
+      if (isSelf(ctx.state.principal, id) || (await mayEndAll(judge, id))) named.push(id);
+    }
+    const expression = await toldSearch({ engine, registry }, parameters);
+    const count = await endFound(engine, { ...found, criteria }, { rows, cause: judge.asker }, named);
+    if (count > 0 || named.length > 0) {
+      auth.audit.note({ ...revocation(ctx, { expression, ended: count }), ...accountsOf(ctx.state.principal) });
+    }
+    send(ctx, answer, revoked(count));
+  });
+}
+
+/** The search expression, and whether the caller's own Session is kept. */
+async function readExpression(
+  ctx: Context,
+  desk: Desk,
+): Promise<{ parameters: [string, string][]; exceptCurrent: boolean }> {
+  const all = [...parseForm(ctx.querystring), ...(await readForm(ctx, desk))];
+  const except = all.filter(([name]) => name === 'except');
+  if (except.some(([, value]) => value !== 'current')) {
+    throw new Failure('parameter', 'except takes the word current: the Session of the token that is presented.');
+  }
+  return { parameters: all.filter(([name]) => name !== 'except'), exceptCurrent: except.length > 0 };
+}
+
+/** The ids of the Users whose Sessions an expression asks for. */
+function usersIn(parameters: readonly [name: string, value: string][], baseUrl: string): string[] {
+  const asked = parameters.filter(([name]) => name === 'user' || name === 'user:User');
+  return asked
+    .flatMap(([, value]) => value.split(','))
+    .flatMap((text) => {
+      const { base, type, id } = parseReference(text) ?? { base: '', type: 'User', id: text };
+      return type === 'User' && ['', baseUrl, `${baseUrl}/fhir`].includes(base) ? [id] : [];
+    });
+}
+
+/** The update that a revocation stands for. */
+const ENDING = { type: 'Session', id: '', body: { active: false }, patch: undefined };
+
+/**
+ * True where a caller may find all Sessions and end all of a User's, judged by themselves: what else bounds a request,
+ * as its other parameters, says nothing of a login.
+ */
+async function mayEndAll(judge: Judge, user: string): Promise<boolean> {
+  if (judge.rows('Session').length > 0) return false;
+  const url = `/Session?${new URLSearchParams({ user: `User/${user}` })}`;
+  try {
+    return (await judge.require('update', ENDING, { method: 'PUT', url })).rows.length === 0;
+  } catch (error) {
+    if (error instanceof Denial) return false;
+    throw error;
+  }
+}
+
+/** Whoever may write some Sessions alone may sign itself out, and nobody else of whom no Session was ended. */
+function isSelf(principal: Principal | undefined, id: string): boolean {
+  return principal !== undefined && principalName(principal) === `User/${id}`;
+}
+
+function currentSession({ state: { principal } }: Context): string {
+  const token = principal && principal.kind !== 'anonymous' ? principal.token : undefined;
+  if (token) return token.session.id;
+  throw new Failure('parameter', 'except=current needs a token: other credentials have no Session.');
+}
+
+function revocation({ state: { address } }: Context, search: AuditNote['search']): AuditNote {
+  return { kind: 'token-revoked', outcome: '0', ending: 'withdrawn', address, asked: 'POST Session/$revoke', search };
+}
+
+/** What an operation answers with (https://hl7.org/fhir/R4/parameters.html). */
+function revoked(count: number): Json {
+  return { resourceType: 'Parameters', parameter: [{ name: 'revoked', valueInteger: count }] };
+}

@@ -1,0 +1,27 @@
+import type { Config } from '../config.ts';
+
+/** What a newcomer is told once, on an empty database: who may come in, and three lines to try. */
+export function welcome(config: Config, root: { id: string; generated: string | undefined }): string {
+  const { baseUrl } = config;
+  // A secret that was supplied is known to whoever supplied it, and is never printed.
+  const secret = root.generated ?? '$ROOT_CLIENT_SECRET';
+  const patient = `resourceType: Patient\\nname:\\n- family: Lovelace\\n  given: [Ada]\\n`;
+  const token = `curl -s ${baseUrl}/auth/token -u "${root.id}:${secret}" -d grant_type=client_credentials`;
+  const bearer = '-H "Authorization: Bearer $TOKEN"';
+  const yaml = "-H 'Content-Type: text/yaml' -H 'Accept: text/yaml'";
+  return [
+    '',
+    'The database was empty. The root client may do everything:',
+    '',
+    `  id      ${root.id}`,
+    `  secret  ${root.generated ?? '(the one you supplied; the lines below take it from ROOT_CLIENT_SECRET)'}`,
+    '',
+    'The secret is not shown again (npm run reset-root makes a new one). Try it:',
+    '',
+    `TOKEN=$(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    `printf '${patient}' | curl -s -X PUT ${baseUrl}/Patient/ada ${bearer} ${yaml} --data-binary @-`,
+    `curl -s "${baseUrl}/Patient?name=lovelace" ${bearer}`,
+    '',
+    '',
+  ].join('\n');
+}
