@@ -39,15 +39,15 @@ export interface AppOptions extends Opened {
   loop: EventLoop;
   door: Door;
   desk: Desk;
-  /** Milliseconds after which an answer of which nothing is taken may give way to others. */
+  /** Milliseconds after which a response whose client takes no bytes may be dropped to make room for others. */
   stuckAfter: number;
-  /** Counts those that are answered, here or before they come here. */
+  /** Counts every response, including those sent before a request reaches the app. */
   requests: RequestMetrics;
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   connections(): number;
 }
 
-/** The whole server as one list: what happens to a request, in the order in which it happens. */
+/** Builds the middleware list of the server, in the order in which a request passes it. */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const { config, logger, random, auth, registry, door } = options;
   const measured = { requests: options.requests, bodies: roomForBodies(config), answers: new HeldBytes() };
@@ -67,12 +67,12 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
-/** In another case, or with a slash at its end, it is another address: to policies, too. */
+/** Paths are case-sensitive, and a trailing slash makes another path: policies compare them the same way. */
 const EXACT = { sensitive: true, strict: true };
 
 /**
- * What is at an address. Those that begin as types do, by a capital, are looked for among those of types alone: the
- * router tries all that it has, and most requests are for a resource.
+ * Routes a request. A path that starts with a capital letter is matched against the type routes alone, because the
+ * router tries each of its routes in turn and most requests are for a resource.
  */
 function routed(options: AppOptions, measured: Measured): Step {
   const all = served(routes(options, measured));
@@ -85,7 +85,7 @@ function served(router: Router<RequestState>): Step {
   return (ctx, next) => before(ctx, async () => at(ctx, async () => after(ctx, next)));
 }
 
-/** What reaches koa itself: a caller who left before the answer, which is no news, or a mistake of ours. */
+/** Handles what reaches koa itself: a client that left before its response (debug), or an error of ours (error). */
 function brokenConnection(logger: Logger): (error: Error) => void {
   return (error) => {
     const level = 'code' in error ? 'debug' : 'error';
@@ -93,7 +93,7 @@ function brokenConnection(logger: Logger): (error: Error) => void {
   };
 }
 
-/** Every address that is served; those of resources come last, since their first part may be anything. */
+/** Registers every route. Resource routes come last because their first path segment matches anything. */
 function routes(options: AppOptions, measured: Measured): Router<RequestState> {
   const router = new Router<RequestState>(EXACT);
   mountHealth(router, options);
@@ -101,7 +101,7 @@ function routes(options: AppOptions, measured: Measured): Router<RequestState> {
   mountDescriptions(router, options);
   mountKeys(router, options);
   mountAuth(router, options);
-  // Without these, another method on an address above would be taken for a request to a type of that name.
+  // Without these, another method on one of the paths above would match the routes of a type with that name.
   for (const path of ['/health', '/metrics', '/metadata', '/openapi.json']) {
     router.all(path, () => {
       throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
@@ -126,11 +126,11 @@ function mountTypes(router: Router<RequestState>, options: AppOptions): void {
 
 function mountHealth(router: Router<RequestState>, { database }: AppOptions): void {
   router.get('/health', async (ctx) => {
-    // One whose host has vanished says no more: whoever looks after this server is not to wait for that.
+    // If the host of the database has vanished, no reply comes: the health check must not wait for it.
     const asked = inTime(database.points.all('SELECT 1 AS one'), LONGEST_WAIT, () => new Error('no answer'));
     const works = await asked.then(
       () => true,
-      // What is asked too much is well.
+      // `busy` means overloaded, which is not unhealthy.
       (error: unknown) => error instanceof Failure && error.code === 'busy',
     );
     ctx.status = works ? 200 : 503;

@@ -2,15 +2,15 @@ import { readFileSync, statSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { isId } from '../resources/validate/primitives.ts';
 
-/** Characters, as the definition of Client has it. */
+/** In characters; the definition of Client sets the same limit. */
 export const LONGEST_CLIENT_SECRET = 1024;
 
 /**
- * What a setting may be: each function turns the text of a variable into its value, or throws an Error whose
- * message says what was wrong. None of them quotes the text, which may be a secret.
+ * Parsers of setting values: each turns the text of a variable into its value, or throws an Error whose message says
+ * what is wrong. No message quotes the text, which may be a secret.
  */
 
-/** A whole number from `least` to `most`. */
+/** Returns a parser of whole numbers from `least` to `most`. */
 export const wholeNumber =
   (least: number, most: number) =>
   (text: string): number => {
@@ -31,13 +31,13 @@ export function trueOrFalse(text: string): boolean {
   return oneOf('true', 'false')(text) === 'true';
 }
 
-/** A text that a log line, a header and a URL can carry: no blanks, no control characters. */
+/** Parses a text that fits into a log line, a header and a URL: printable ASCII without spaces. */
 export function word(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text)) throw new Error('has blanks or characters beyond ASCII');
   return text;
 }
 
-/** An id as resources have it. */
+/** Parses a resource id. */
 export function resourceId(text: string): string {
   if (!isId(text)) throw new Error('is not an id');
   return text;
@@ -48,14 +48,14 @@ export function secret(text: string): string {
   return text;
 }
 
-/** A secret that a Client may have. */
+/** Parses a client secret: not blank, at most LONGEST_CLIENT_SECRET characters, no control character. */
 export function clientSecret(text: string): string {
   if (text.trim() === '') throw new Error('has nothing but blanks');
   if (text.length > LONGEST_CLIENT_SECRET) throw new Error('is too long');
   return secret(text);
 }
 
-/** A secret that cannot be guessed by trying short ones. */
+/** Returns a parser of secrets of at least `least` characters, too long to guess. */
 export const longSecret =
   (least: number) =>
   (text: string): string => {
@@ -68,7 +68,7 @@ export function file(text: string): string {
   return text;
 }
 
-/** The text of a file in UTF-8, without the mark that some editors put before it and the line break at its end. */
+/** Returns the text of a UTF-8 file without its byte order mark and its final line break. Throws if it is empty. */
 export function textIn(path: string): string {
   const text = utf8(bytesIn(path)).replace(/\r?\n$/, '');
   if (text === '') throw new Error('names an empty file');
@@ -97,7 +97,7 @@ export function folder(text: string): string {
   return text;
 }
 
-/** An absolute URL to build links on: normalised, without a slash at its end. */
+/** Parses an absolute URL to build links on; returns it normalized, without a trailing slash. */
 export function baseUrl(text: string): string {
   const url = httpUrl(text);
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) throw new Error('has a query or a fragment');
@@ -105,7 +105,7 @@ export function baseUrl(text: string): string {
   return url.pathname === '/' ? url.origin : `${url.origin}${url.pathname}`;
 }
 
-/** The URL of a database, whose form is all that can be told before it is opened. */
+/** Parses the URL of a database. Only its form is checked; whether it works is known when it is opened. */
 export function databaseUrl(text: string): string {
   if (/^sqlite:./.test(text) && !/[?\0]/.test(text)) return text;
   return postgresUrl(text);
@@ -116,7 +116,7 @@ export function postgresUrl(text: string): string {
   throw new Error('is not such a URL');
 }
 
-/** `*`, or origins as a browser sends them: `https://app.example.com`. */
+/** Parses `*`, or a list of origins as browsers send them: `https://app.example.com`. */
 export function origins(text: string): readonly string[] | '*' {
   if (text === '*') return '*';
   return list((item) => {
@@ -135,7 +135,7 @@ function httpUrl(text: string): URL {
   return url;
 }
 
-/** Items separated by commas, blanks around them dropped. */
+/** Returns a parser of comma-separated items; spaces around an item are dropped. */
 export const list =
   <Item>(parse: (item: string) => Item) =>
   (text: string): readonly Item[] => {
@@ -144,7 +144,7 @@ export const list =
     return Object.freeze(items.map(parse));
   };
 
-/** Addresses and CIDRs, separated by commas. */
+/** Parses comma-separated addresses and CIDRs. */
 export function networks(text: string): BlockList {
   const blocks = new BlockList();
   for (const item of text === '' ? [] : list(String)(text)) {
@@ -160,7 +160,7 @@ export function networks(text: string): BlockList {
 
 const UNITS: Record<string, number> = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2 };
 
-/** A size in bytes: `1mb`, `512kb`, `65536`. */
+/** Returns a parser of sizes in bytes: `1mb`, `512kb`, `65536`. */
 export const bytes =
   (least: number, most: number) =>
   (text: string): number => {

@@ -1,11 +1,11 @@
 import * as value from './config-values.ts';
 
-/** One setting. `takes` completes the sentence "PORT takes …"; `meaning` is what the documentation says. */
+/** One setting. `takes` completes the sentence "PORT takes …"; `meaning` is its text in the documentation. */
 interface Setting<Value> {
   variable: string;
-  /** What holds where the variable is not set. */
+  /** The text to parse if the variable is not set. */
   default: string | undefined;
-  /** How the documentation writes the default, where the text itself would not say it. */
+  /** The default as the documentation shows it, if that differs from the text. */
   shown?: string;
   /** A secret may also come from the file that `<variable>_FILE` names, and is never printed. */
   secret?: true;
@@ -23,7 +23,7 @@ const optional = <Value>(setting: Omit<Setting<Value>, 'default'>): Setting<Valu
 const TEN_YEARS = 10 * 365 * 24 * 3600;
 const ONE_GIGABYTE = 1024 ** 3;
 
-/** Every setting of the server, one row each: a row is all that a further one needs. */
+/** All settings, one row each. A new setting needs nothing but a row. */
 const SETTINGS = {
   port: withDefault({
     variable: 'PORT',
@@ -205,26 +205,28 @@ const SETTINGS = {
 type Settings = typeof SETTINGS;
 type Values = { [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
 
-/** The settings in force: sizes in bytes, spans in seconds. `baseUrl` is final once the port is (see `atPort`). */
+/**
+ * The settings in force: sizes in bytes, durations in seconds. `baseUrl` is final once the port is known (`atPort`).
+ */
 export type Config = Readonly<
   Omit<Values, 'baseUrl'> & {
     baseUrl: string;
-    /** The variables that the environment sets: what a default says is nobody's wish. */
+    /** The variables that the environment sets, as opposed to defaults. */
     given: ReadonlySet<string>;
   }
 >;
 
-/** A setting that cannot be: one line that names the variable, what was wrong, and what it takes. */
+/** An invalid setting. The message is one line: the variable, what is wrong, and what it takes. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-/** What readConfig takes: `process.env`. */
+/** The input of readConfig: `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and checks every setting of the environment; an empty variable counts as not set.
- * Throws a ConfigError for the first bad value, or for values that do not go together.
+ * Reads and checks every setting; an empty variable counts as not set.
+ * Throws a ConfigError for the first invalid value, or for values that contradict each other.
  */
 export function readConfig(env: Environment): Config {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, read(setting, env)]);
@@ -246,7 +248,7 @@ function refuseOnSqlite({ workers, databaseReadUrl }: Values): void {
   }
 }
 
-/** The same settings on the port that was taken: with `PORT=0` it is known only after listening. */
+/** Returns the settings with the port in use: with `PORT=0` it is known only after listening. */
 export function atPort(config: Config, port: number): Config {
   const baseUrl = config.baseUrl === localUrl(0) ? localUrl(port) : config.baseUrl;
   return Object.freeze({ ...config, port, baseUrl });
@@ -254,7 +256,7 @@ export function atPort(config: Config, port: number): Config {
 
 const localUrl = (port: number): string => `http://localhost:${port}`;
 
-/** The variables that give a setting its value; one, or none, where the environment makes sense. */
+/** Returns the variables that set a setting: none, or one; two if the environment contradicts itself. */
 function sourcesIn({ variable, secret }: Setting<unknown>, env: Environment): string[] {
   return [...(secret ? [`${variable}_FILE`] : []), variable].filter((name) => env[name]);
 }
@@ -269,7 +271,7 @@ function read<Value>(setting: Setting<Value>, env: Environment): Value | undefin
     return setting.parse(text);
   } catch (error) {
     const wrong = error instanceof Error ? error.message : 'is wrong';
-    // The cause is left out: whatever prints it would print the value.
+    // No `cause`: anything that prints it would print the value.
     throw new ConfigError(`${source} ${wrong}; ${variable} takes ${takes}`);
   }
 }
@@ -283,7 +285,7 @@ function readSecret(variable: string, path: string): string {
   }
 }
 
-/** The table of settings as Markdown, for the documentation. */
+/** Renders the table of settings as Markdown, for the documentation. */
 export function renderSettings(): string {
   const rows = Object.values<Setting<unknown>>(SETTINGS).map((setting) => {
     const names = setting.secret ? `\`${setting.variable}\`, \`${setting.variable}_FILE\`` : `\`${setting.variable}\``;

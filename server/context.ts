@@ -1,23 +1,23 @@
 import type { DefaultContext, Middleware, ParameterizedContext } from 'koa';
 import type { Principal } from '../auth/principal.ts';
 
-/** What is known of a request before it reaches its endpoint. */
+/** What is known about a request before it reaches its endpoint. */
 export interface RequestState {
   /** Echoed as `X-Request-Id`. */
   requestId: string;
-  /** True where the address cannot be read, as one with a host that is none. */
+  /** True if the URL cannot be parsed, for example because its host is invalid. */
   unreadable?: true;
-  /** The base of the request's links: BASE_URL, or BASE_URL/fhir where it came in there. */
+  /** The base of links in the response: BASE_URL, or BASE_URL/fhir for a request that came in there. */
   base: string;
-  /** The caller's network address, behind trusted proxies. */
+  /** The network address of the caller, as seen through trusted proxies. */
   address: string;
-  /** Since when it waits, in milliseconds of the process: the event loop may have come to it late. */
+  /** When the wait of the request began, in milliseconds of `performance.now`. A busy event loop may see it later. */
   since: number;
-  /** Set once the credentials have been judged. */
+  /** Set once the credentials have been checked. */
   principal?: Principal;
-  /** The form of a POSTed search, once it is read: its parameters mean what those of the query do. */
+  /** The form of a search by POST, once it is parsed; its parameters mean the same as those in the query. */
   form?: readonly [name: string, value: string][];
-  /** True once it is with an endpoint that tells the audit of its refusals by itself, since it knows more. */
+  /** True once an endpoint that audits its own rejections, because it knows more about them, has the request. */
   tellsAudit?: boolean;
 }
 

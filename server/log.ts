@@ -1,31 +1,35 @@
 import { type LevelWithSilentOrString, type Logger, pino } from 'pino';
 
-/** Characters that wait to be written at the most. */
+/** Characters to buffer before a write is forced. */
 const MOST_WAITING = 16_000;
 
-/** Bytes that are kept where they cannot be written, as on a full disk or unread; what comes then is lost. */
+/** Bytes to keep while stdout takes none (full disk, unread pipe); lines beyond that are dropped. */
 const MOST_KEPT = 1_000_000;
 
-/** Milliseconds from one write to the next, where there is less to write. */
+/** Minimum milliseconds between two writes, unless the buffer is full. */
 const PAUSE = 10;
 
-/** A logger that writes JSON lines to stdout. What waits is written before the process ends, unless it is killed. */
+/**
+ * Creates a logger that writes JSON lines to stdout. The buffer is flushed when the process exits, unless by a kill.
+ */
 export function createLogger(level: LevelWithSilentOrString): Logger {
   return pino({ level }, { write: gather });
 }
 
-// A pipe that nobody reads is not waited for: nothing else would be done meanwhile.
+// Do not retry on EAGAIN: waiting for a pipe that nobody reads would block everything else.
 const stdout = pino.destination({ dest: 1, sync: true, maxLength: MOST_KEPT, retryEAGAIN: () => false });
-// That nothing can be logged is no reason to end, and nowhere to be told: it is written with what comes later.
+// A failed write must not end the process, and there is nowhere to report it: the bytes go out with the next write.
 stdout.on('error', () => undefined);
-// What is too much is not written, nor is what was kept: it has to be tried again.
+// pino drops the excess line but does not flush what it kept; an empty write makes it try again.
 stdout.on('drop', () => stdout.write(''));
 let waiting = '';
 let isDue = false;
 let written = 0;
 process.once('exit', () => stdout.write(waiting));
 
-/** Lines are written with the turn of the event loop, or soon after the last: one by one each would cost a call. */
+/**
+ * Buffers lines and writes them once per turn of the event loop, at most every PAUSE: a write per line costs a syscall.
+ */
 function gather(line: string): void {
   waiting += line;
   if (waiting.length >= MOST_WAITING) write();

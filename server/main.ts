@@ -1,19 +1,19 @@
-/** `npm start`: reads the settings, serves, and stops when it is asked to. */
+/** `npm start`: reads the settings, starts the server, and stops it on a signal. */
 import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
 import { startServer } from './start.ts';
 import { endWith } from './startup/end-with.ts';
 import { endAtOnce, isSupervisor, startWorkers, stopFirstWorker, tellSupervisor } from './workers.ts';
 
-// V8 gives what often outlives a first collection a place among old objects from then on. A burst of writes teaches it
-// that of requests, and each then keeps what it points to from being collected: reads lost a fifth of their time to it.
+// V8 allocates objects that often survive a first collection directly in old space from then on. A burst of writes
+// teaches it that about requests, and each then keeps what it points to alive: reads lost a fifth of their speed.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
-// V8 lets what is old grow to several times what was left of it before it looks again. Pages of a thousand resources
-// leave it much to find: half as much again needs a quarter less memory, and no more time where requests are small.
+// V8 lets the old space grow to several times its live size before it collects. Pages of a thousand resources leave
+// much garbage: a growth of 50% needs a quarter less memory, at no cost in time where requests are small.
 setFlagsFromString('--heap-growing-percent=50');
 
-/** Milliseconds: a terminal and npm each pass on what was pressed once, and that is one signal. */
+/** Milliseconds within which a repeated signal is the same one: a terminal and npm each forward a single Ctrl-C. */
 const SAME_SIGNAL = 1000;
 
 try {
@@ -24,7 +24,7 @@ try {
     begun = true;
   };
   const starting = isSupervisor(config) ? startWorkers(config) : startServer(config, { begun: begin });
-  // The last is sent by a terminal that is closed, and by who expects a server to open its log anew.
+  // SIGHUP comes from a closed terminal, and from operators who expect a server to reopen its log.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stoppedAt !== undefined) {
@@ -32,7 +32,7 @@ try {
         return;
       }
       stoppedAt = performance.now();
-      // A start may wait for ever for a lock that another holds; once it has that, it goes on until it can stop.
+      // Until `begun`, the start may wait forever for a lock of another process; after it, it runs until it can stop.
       if (!begun && !stopFirstWorker()) process.exit(0);
       starting
         .then((server) => server.close())
@@ -45,7 +45,7 @@ try {
   const server = await starting;
   begin();
   if (!tellSupervisor(server)) {
-    // Whoever asked for any port must learn which, whatever is logged.
+    // With PORT=0 the caller must learn the port, whatever the log level.
     if (config.port === 0) process.stdout.write(`Listening on ${server.url} (port ${server.port})\n`);
     process.stdout.write(server.welcome);
   }

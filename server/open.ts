@@ -21,8 +21,8 @@ import { applyInitFile, readInitFile } from './startup/init-file.ts';
 import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './startup/whole-index.ts';
 
 /**
- * What a test may turn: the time, the randomness, what a hash of a secret costs, and how threads are started from
- * sources that are not compiled.
+ * What tests may replace: the clock, randomness, the cost of a secret's hash, and how a thread is started from sources
+ * that are not compiled.
  */
 export interface Ports {
   clock: Clock;
@@ -33,33 +33,33 @@ export interface Ports {
 
 const REAL: Ports = { clock: Date.now, random: drawnRandom() };
 
-/** An open, migrated database with its engine: what the server and every command work on. */
+/** An open, migrated database with its engine. The server and every command work on it. */
 export interface Ward extends Ports {
   config: Config;
   database: Database;
   registry: Registry;
   engine: Engine;
   passwords: CountedPasswords;
-  /** What the server's own keys are stored with. */
+  /** Encrypts the server's own keys in the database. */
   seal: Seal;
   cursors: Cursors;
-  /** What became of the root client. */
+  /** Whether the root client was created, reset or left alone. */
   root: RootOutcome;
-  /** Finishes the writes and closes the database. */
+  /** Finishes pending writes and closes the database. */
   close(): Promise<void>;
 }
 
 export interface WardOptions {
   ports?: Ports | undefined;
-  /** Told what an operator should know of the database later. */
+  /** Called with a problem that the operator should know, also long after the start. */
   report?(problem: string): void;
-  /** How many writes share a commit, where nobody waits for one of them. */
+  /** How many writes share a commit when nobody waits for a single one. */
   bulk?: GroupSize;
-  /** Called once it waits for nobody else and begins to change the database. */
+  /** Called once the start waits for no other process and begins to change the database. */
   begun?: (() => void) | undefined;
 }
 
-/** Opens the database of the settings, brings it up to date and makes the root client where it is empty. */
+/** Opens the configured database, migrates it, and creates the root client if it is empty. */
 export async function openWard(
   config: Config,
   { ports = REAL, report = () => undefined, bulk, begun }: WardOptions = {},
@@ -105,9 +105,9 @@ export async function openWard(
       return { outcome, due, cursorSecret: await serverSecret(transaction, seal, 'cursor', ports.random(32)) };
     };
     const { root, cursors } = await database.migrate(async () => {
-      // One transaction: a start that INIT_FILE refuses must not have made a root client whose secret nobody was told.
+      // One transaction: if INIT_FILE is rejected, no root client may remain whose secret was never printed.
       const { outcome, due, cursorSecret } = await engine.transact(bootstrap);
-      // Not within it: what may take long would keep other nodes from writing.
+      // Outside the transaction: a long reindex inside it would block the writes of other nodes.
       await indexAnew(due, engine);
       if (!(await isIndexOurs(engine.committed))) report(OLD_INDEX);
       return { root: outcome, cursors: createCursors(cursorSecret) };

@@ -23,32 +23,32 @@ import { startUpkeep } from './upkeep.ts';
 export interface RunningServer {
   /** The public address. */
   url: string;
-  /** Where it listens. */
+  /** The port that it listens on. */
   port: number;
-  /** What to tell whoever started it on an empty database; empty otherwise. */
+  /** The text for the operator after the first start on an empty database; otherwise empty. */
   welcome: string;
-  /** Stops accepting, finishes what is in flight, closes the database. */
+  /** Stops accepting connections, finishes requests in flight, and closes the database. */
   close(): Promise<void>;
 }
 
-/** Milliseconds that a request may take to arrive, after which Node answers 408: none may trickle in for ever. */
+/** Milliseconds a request may take to arrive before Node answers 408, so that none can trickle in forever. */
 export const REQUEST_TIMEOUT = 30_000;
 
 /**
- * Milliseconds that a connection without a request is kept. Balancers keep theirs for up to a minute: one that the
- * server ended first, just as another request was sent by it, would be an error to whoever asked.
+ * Milliseconds to keep an idle connection. Load balancers keep theirs for up to a minute: if the server closed one
+ * first, just as a request is sent on it, the caller would see an error.
  */
 const IDLE_TIMEOUT = 75_000;
 
-/** Milliseconds that the server waits by itself, whatever its clock says. */
+/** Timeouts in milliseconds of real time, whatever the server's clock says. */
 export interface Patience {
-  /** For a caller to send a request whole. */
+  /** For the client to send a whole request. */
   request: number;
-  /** For a caller to read an answer whole. */
+  /** For the client to read a whole response. */
   answer: number;
-  /** For a caller to take something of it, where too much waits to be read. */
+  /** For the client to take some bytes of its response, when too many bytes are buffered. */
   progress: number;
-  /** Between two looks whether a chore is due. */
+  /** Between two checks whether a chore is due. */
   chores: number;
 }
 
@@ -59,25 +59,26 @@ const PATIENCE: Patience = {
   chores: 500,
 };
 
-/** Callers who come while the loop is busy, and wait to be let in; the system may keep fewer. */
+/** Pending connections while the event loop is busy; the operating system may allow fewer. */
 const BACKLOG = 4096;
 
 export interface StartOptions {
   ports?: Ports;
   patience?: Partial<Patience>;
   /**
-   * Called once it waits for nobody else: what it does from then on, such as a secret to tell, has to come to its end.
+   * Called once the start waits for no other process. What it does from then on, such as printing a new secret, must
+   * finish.
    */
   begun?: () => void;
 }
 
-/** Opens the database, listens and serves. Rejects where the settings, the database or the port do not allow it. */
+/** Opens the database, listens and serves. Rejects if the settings, the database or the port do not allow it. */
 export async function startServer(
   config: Config,
   { ports, patience, begun }: StartOptions = {},
 ): Promise<RunningServer> {
   const logger = createLogger(config.logLevel);
-  // An RSA key takes a while to make; where one is stored already, the next start does not wait for this one.
+  // Generating an RSA key takes a while; the start does not wait for it if a key is already stored.
   const generatedKey = generateSigningKey(config.signingAlg);
   const ward = await openWard(config, { ports, report: (problem) => logger.warn(problem), begun });
   try {
@@ -95,11 +96,11 @@ async function listen(
   { request: requestTimeout, answer, progress, chores }: Patience,
 ): Promise<RunningServer> {
   let resolveHandler: (handle: Handler) => void = () => undefined;
-  // With PORT=0 the public address is known only after listening; a request that comes sooner waits for it.
+  // With PORT=0 the public address is known only after listening; requests that arrive earlier wait for it.
   const handler = new Promise<Handler>((resolve) => {
     resolveHandler = resolve;
   });
-  // Node looks for late requests in intervals: one that is as long as the timeout would double it.
+  // Node checks for late requests at intervals: an interval as long as the timeout would double it.
   const timeouts = {
     requestTimeout,
     headersTimeout: requestTimeout,
@@ -107,7 +108,7 @@ async function listen(
     keepAliveTimeout: IDLE_TIMEOUT,
   };
   const server = createServer({ ...timeouts, maxHeaderSize: LONGEST_HEAD }, (request, response) => {
-    // Nothing is done for who was told that the connection ends, and can be told no more.
+    // Do no work for a client that has been told that the connection ends: it can get no response.
     if (request.socket.writableEnded) return void request.socket.destroy();
     open.asked(response);
     void handler.then(async (handle) => {
@@ -157,7 +158,7 @@ async function listen(
   };
 }
 
-/** Takes the port of the settings, and gives the one that was taken. */
+/** Listens on the configured host and port; returns the actual port. */
 async function bind(server: Server, { host, port }: Config): Promise<number> {
   server.listen({ port, host, backlog: BACKLOG });
   try {

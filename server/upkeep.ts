@@ -3,15 +3,15 @@ import { type Clock, isWithin } from '../resources/clock.ts';
 
 export interface UpkeepOptions {
   clock: Clock;
-  /** How often it is looked whether a chore is due, in milliseconds. */
+  /** Milliseconds between two checks whether a chore is due. */
   look: number;
-  /** Told of a chore that failed; it is tried again when it is next due. */
+  /** Called when a chore fails; it runs again when it is next due. */
   report(problem: string): void;
 }
 
 /**
- * Does chores when they are due by the server's clock, each by itself and never beside itself. `stop` cuts short those
- * under way and does those that hold something in memory a last time.
+ * Runs each chore when it is due by the server's clock, never two runs of one chore at the same time. `stop` aborts the
+ * running ones, and runs those that hold data in memory once more.
  */
 export function startUpkeep(
   chores: readonly Chore[],
@@ -19,7 +19,7 @@ export function startUpkeep(
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const underWay = new Map<Chore, Promise<void>>();
-  // Since when each waits, and how long: where the clock is set back meanwhile, nothing waits until it has caught up.
+  // When each chore's wait began, and its length. If the clock is set back, no chore waits for it to catch up.
   const waits = new Map(chores.map((chore) => [chore, wait(chore.firstSeconds ?? chore.seconds)]));
 
   function wait(seconds: number): { since: number; milliseconds: number } {

@@ -1,4 +1,4 @@
-/** Several processes that serve one port as one server: Node's cluster, over a PostgreSQL database. */
+/** Several processes that serve one port as one server: Node's cluster, on a PostgreSQL database. */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Config } from './config.ts';
@@ -7,15 +7,15 @@ import { createLogger } from './log.ts';
 import { channelTo, gather, type MetricsChannel } from './metrics/workers.ts';
 import { REQUEST_TIMEOUT, type RunningServer } from './start.ts';
 
-/** What a worker tells the process that started it, once it listens. */
+/** The message of a worker to the supervisor once it listens. */
 type Listening = Pick<RunningServer, 'url' | 'port' | 'welcome'>;
 
-/** True in the process that starts the workers; it serves nothing itself. */
+/** Returns true in the process that starts the workers and serves nothing itself. */
 export function isSupervisor({ workers }: Config): boolean {
   return cluster.isPrimary && workers > 1;
 }
 
-/** Tells the supervisor that this process serves; false where there is none, so that it has to speak for itself. */
+/** Tells the supervisor that this process listens. Returns false if there is no supervisor. */
 export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
   if (!cluster.isWorker) return false;
   process.send?.({ url, port, welcome } satisfies Listening);
@@ -23,8 +23,8 @@ export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
 }
 
 /**
- * Passes a stop on to the worker that this process waits for: it may serve already, and knows what it has in flight.
- * False where there is none.
+ * Forwards a stop to the first worker, which may already serve requests and knows what is in flight.
+ * Returns false if there is none.
  */
 export function stopFirstWorker(): boolean {
   const [first] = Object.values(cluster.workers ?? {});
@@ -32,8 +32,8 @@ export function stopFirstWorker(): boolean {
 }
 
 /**
- * Ends this process and those that it started, whatever they are at: whoever stops it does not wait any more. One of
- * those leaves it to this one, which may pass a stop on to it twice.
+ * Exits at once and kills the workers: the operator asked a second time. In a worker it does nothing and leaves that to
+ * the supervisor, which may forward a stop twice.
  */
 export function endAtOnce(): void {
   if (cluster.isWorker) return;
@@ -43,20 +43,20 @@ export function endAtOnce(): void {
 }
 
 /**
- * Starts the workers of the settings, and another in the place of each that ends. The first one is waited for: it
- * migrates, makes the root client, and says once for all what is wrong where the server cannot start, which then ends
- * this process too. `close` stops them all gracefully; it rejects where one did not end well.
+ * Starts the configured number of workers and replaces each that exits. The first must listen before the others start:
+ * it migrates, creates the root client, and reports why the server cannot start; its exit then ends this process too.
+ * `close` stops all workers gracefully and rejects if one did not stop cleanly.
  */
 export async function startWorkers({ workers, logLevel }: Config): Promise<RunningServer> {
   const logger = createLogger(logLevel);
   const running = new Set<Worker>();
-  /** By the place of each worker: one that takes the place of another goes by its number. */
+  /** Indexed by the worker's slot; a replacement takes the slot of its predecessor. */
   const channels = Array.from({ length: workers }, (): MetricsChannel | undefined => undefined);
   const waiting = new Set<NodeJS.Timeout>();
   const ended: number[] = [];
   let stopping = false;
-  // Whoever is free takes a connection. Handed out in turn, one by one, each would wait for the event loop of whoever
-  // is to have it: of a thousand that came at once to two busy ones, half waited for seconds.
+  // The kernel gives a connection to a worker that is free. With round-robin, each connection waits for the event loop
+  // of its worker: of a thousand that came at once to two busy workers, half waited for seconds.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
 
   function fork(place: number): Worker {
@@ -69,7 +69,7 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
       replace(place, worker.process.pid, why);
     };
     worker.once('exit', (code, signal) => gone(signal ?? `exit code ${code}`));
-    // One that the system could not start has no exit; what else goes wrong with one is told by its exit.
+    // A worker that could not be spawned emits no `exit`; every other failure ends in one.
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) gone(error.message);
     });
@@ -88,7 +88,7 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
     waiting.add(timer);
   }
 
-  /** Whatever keeps one from being started, as a lack of memory does, the others go on. */
+  /** Starts a worker; a failure to spawn, for example for lack of memory, must not affect the others. */
   function start(place: number): void {
     try {
       fork(place);
@@ -104,16 +104,16 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
     async close() {
       stopping = true;
       for (const timer of waiting) clearTimeout(timer);
-      // With this process the others would end, too, in the midst of what they have in flight.
+      // If this process ended first, the workers would die with requests in flight.
       const stops = await Promise.allSettled([...running].map((worker) => stopWorker(worker)));
       for (const stop of stops) if (stop.status === 'rejected') throw stop.reason;
     },
   };
 }
 
-/** Waits until the first worker listens; ends this process with it where it does not come so far. */
+/** Resolves when the first worker listens; if it exits before that, ends this process. */
 async function firstWorker(worker: Worker): Promise<Listening> {
-  // It has told why by itself or was asked to stop, unless it was ended before it could.
+  // The worker has printed the reason or was asked to stop, unless it was killed before it could.
   const refused = (code: number | null, signal: NodeJS.Signals | null) => {
     if (signal !== null && signal !== 'SIGTERM') {
       console.error(`Ward did not start: its first process was ended by ${signal}`);
@@ -124,7 +124,7 @@ async function firstWorker(worker: Worker): Promise<Listening> {
   worker.prependOnceListener('exit', refused);
   const listening = await new Promise<Listening>((resolve, reject) => {
     worker.prependOnceListener('error', reject);
-    // Whoever is served by then may have asked for metrics already.
+    // Not `once`: the first message may be a request for metrics from a client that is already served.
     worker.on('message', (message: object) => {
       if ('welcome' in message) resolve(message as Listening);
     });
@@ -133,17 +133,17 @@ async function firstWorker(worker: Worker): Promise<Listening> {
   return listening;
 }
 
-/** Milliseconds: a request arrives, is answered and read by then; half a minute is for the database to let go. */
+/** Milliseconds: enough for a request to arrive, be answered and be read, and half a minute to close the database. */
 const LONGEST_STOP = REQUEST_TIMEOUT + ANSWER_TIMEOUT + 30_000;
 
-/** Stops a worker gracefully, and kills one that takes longer than any should. Rejects where it did not end well. */
+/** Stops a worker gracefully and kills it after `longest` milliseconds. Rejects if it did not stop cleanly. */
 export async function stopWorker(worker: Worker, longest = LONGEST_STOP): Promise<void> {
   const exit = once(worker, 'exit');
   worker.process.kill('SIGTERM');
   const limit = setTimeout(() => worker.process.kill('SIGKILL'), longest);
   const [code, signal] = (await exit) as [code: number | null, signal: NodeJS.Signals | null];
   clearTimeout(limit);
-  // One that had not begun to serve ends by the signal itself.
+  // A worker that had not begun to serve dies by the signal itself.
   if (code === 0 || signal === 'SIGTERM') return;
   throw new Error(`Worker ${worker.process.pid} did not stop as it should: ${signal ?? `exit code ${code}`}`);
 }
@@ -153,9 +153,9 @@ const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30_000;
 
 /**
- * Milliseconds until a worker that ended is replaced, by when workers ended, this one last: at once, unless more of
- * them ended within a minute than there are. From then on each waits twice as long, up to half a minute, so that what
- * ends them over and over costs the others little, and the server still comes back by itself.
+ * Returns the milliseconds until an exited worker is replaced, given the times of all exits, the latest last: 0, unless
+ * more workers exited within a minute than there are. Then the delay doubles with each exit, up to half a minute, so
+ * that a crash loop costs the others little and the server still recovers by itself.
  */
 export function restartDelay(ended: readonly number[], workers: number): number {
   const last = ended.at(-1) ?? 0;

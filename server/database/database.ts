@@ -23,50 +23,50 @@ import {
   unhurried,
 } from './postgres.ts';
 
-/** An open database: what the engine needs of it, whichever it is. */
+/** An open database of either kind, as the engine uses it. */
 export interface Database {
   dialect: Dialect;
-  /** Point reads, collected by tick. */
+  /** Point reads, batched per tick. */
   points: Connection;
   /** Searches and histories, which may take longer. */
   queries: Connection;
-  /** How many queries wait for a connection, or for their turn on the one that there is. */
+  /** How many queries wait for a connection or, on SQLite, for their turn on the one connection. */
   readonly waiting: number;
-  /** Opens the one connection that writes: for callers who wait for their writes, or for bulk. */
+  /** Opens the only connection that writes: for callers who wait for each write, or for bulk work. */
   openWriter(work?: 'bulk'): Promise<WriterConnection>;
   /**
-   * Brings the tables up to date; `then` is given the names of the migrations that were run, and runs itself before
-   * another process may start to do the same.
+   * Migrates the tables, then runs `then` with the names of the applied migrations, before another process may start to
+   * migrate.
    */
   migrate<Result>(then: (applied: string[]) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the database that a URL names: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
- * A SQLite file is locked for this process; a second one is refused.
+ * Opens the database of a URL: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
+ * A SQLite file is locked for this process; a second process is rejected.
  */
 export function openDatabase(url: string, sharing: Sharing = ALONE): Promise<Database> {
   if (url.startsWith('sqlite:')) return reachable(openSqlite(url.slice('sqlite:'.length)));
   return openPostgres(url, sharing);
 }
 
-/** How the work on a PostgreSQL database is shared. */
+/** How a PostgreSQL database is shared. */
 export interface Sharing {
-  /** The processes of this server, among which connections are divided. */
+  /** The number of processes of this server; they divide the connections. */
   processes: number;
   /** A replica for searches and histories. */
   readUrl?: string | undefined;
   clock: Clock;
-  /** Told when the replica cannot be used, and when it can again. */
+  /** Called when the replica becomes unusable, and when it is usable again. */
   report(problem: string): void;
 }
 
 const ALONE: Sharing = { processes: 1, clock: Date.now, report: () => undefined };
 
 /**
- * Holds a database as whoever migrates it must, for the knex command line: a SQLite file for this process alone, a
- * PostgreSQL database against others who migrate. Until it is released or the process ends.
+ * Locks a database for a migration by the knex command line: a SQLite file for this process alone, a PostgreSQL
+ * database against other migrations. The lock ends when it is released or the process ends.
  */
 export function holdDatabase(url: string): Promise<Lock> {
   if (!url.startsWith('sqlite:')) return holdPostgres(url);
@@ -87,14 +87,14 @@ async function holdSqlite(path: string): Promise<Lock> {
 }
 
 /**
- * Makes a file that is missing its owner's alone, as it is to hold the keys that sign: SQLite would let everybody read
- * it, and gives its log the same mode. One that is there keeps the mode that somebody gave it.
+ * Creates a missing file that only its owner can read, since it will hold the signing keys: SQLite would make it
+ * world-readable. Its WAL file gets the same mode. An existing file keeps its mode.
  */
 async function makePrivate(path: string): Promise<void> {
   await (await open(path, 'a', 0o600)).close();
 }
 
-/** Gives what opening a database gave, or says in a line what is wrong with the setting; never the URL itself. */
+/** Resolves with the opened database, or rejects with a ConfigError of one line; it never quotes the URL. */
 async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
   try {
     return await opening;
@@ -106,14 +106,16 @@ async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
   }
 }
 
-/** One that is run and one that is ready: they take turns on their connection, and a thread each waits for it. */
+/**
+ * One query that runs and one that is ready. They take turns on their connection, and each blocks a thread meanwhile.
+ */
 const AT_ONCE = 2;
 
 async function openSqlite(location: string): Promise<Database> {
   const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
   const path = temporary ? join(temporary, 'ward.db') : location;
   const lock = await holdSqlite(path);
-  // The writer comes first: it makes the file and sets its journal mode.
+  // The writer comes first: it creates the file and sets its journal mode.
   await (await SqliteConnection.open(path, 'writer')).close();
   const reading = await SqliteConnection.open(path, 'reader');
   const points = new TurnConnection(reading, AT_ONCE, { name: 'reads' });
@@ -137,26 +139,26 @@ async function openSqlite(location: string): Promise<Database> {
   };
 }
 
-/** Any number will do, as long as every version of the server takes the same. */
+/** An arbitrary number, the same in every version of the server. */
 const MIGRATION_LOCK = 7_271_493;
 
-/** Milliseconds: a replica that cannot be reached is done without. */
+/** Milliseconds to connect to a replica before the server goes on without it. */
 const REPLICA_TIMEOUT = 1000;
-/** Milliseconds that a replica may take for one read, where its URL does not say: the primary is asked then. */
+/** Milliseconds for one read on a replica, unless its URL sets them; then the primary is asked. */
 const REPLICA_READ = 5000;
 
 /**
- * A holder whose host vanishes ends no connection: PostgreSQL asks every ten seconds, after twenty without a word,
- * whether it is still there, and lets go of the lock when it has asked three times in vain.
+ * A lock holder whose host vanishes closes no connection: PostgreSQL probes it after twenty idle seconds, every ten
+ * seconds, and releases the lock after three probes without an answer.
  */
 const NOTICED = 'SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3';
 
-/** A lock, and the connection that has it. */
+/** A lock and the connection that holds it. */
 interface Hold extends Lock {
   client: PostgresClient;
 }
 
-/** Waits until nobody else migrates this database, and keeps others waiting until it is released. */
+/** Waits until nobody else migrates this database, and blocks others until it is released. */
 async function holdPostgres(url: string): Promise<Hold> {
   const client = await reachable(connectUnhurried(url));
   try {
@@ -171,7 +173,7 @@ async function holdPostgres(url: string): Promise<Hold> {
   return { client, release: () => client.end() };
 }
 
-/** Rejects too where the URL names a file, such as a certificate, that cannot be read. */
+/** Connects without a statement timeout. Also rejects if the URL names an unreadable file, such as a certificate. */
 async function connectUnhurried(url: string): Promise<PostgresClient> {
   const client = new PostgresClient({ ...postgresSettings(url), connectionString: unhurried(url), query_timeout: 0 });
   await client.connect();
@@ -180,7 +182,7 @@ async function connectUnhurried(url: string): Promise<PostgresClient> {
 
 async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const settings = postgresSettings(url);
-  // Whoever waits for a connection of the pool waits as long as for a turn anywhere else.
+  // A wait for a pooled connection has the same limit as every other wait.
   const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes, refuseStandby);
   const points = new PostgresConnection(pool);
   const { readUrl } = sharing;
@@ -210,10 +212,10 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   };
 }
 
-/** Reads from a replica, and from the primary where that has to be. */
+/** Reads from a replica, or from the primary if necessary. */
 interface Reads {
   queries: Connection;
-  /** Rejects where the URL names a database that is no replica of the primary, whose tables exist by then. */
+  /** Rejects if the URL names a database that is no replica of the primary; the primary's tables exist by then. */
   prove(): Promise<void>;
   close(): Promise<void>;
 }

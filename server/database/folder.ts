@@ -2,9 +2,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it that are missing; throws the system's error where one cannot be made.
+ * Creates a folder and its missing parents; throws the system's error if one cannot be created.
  *
- * Node's own `recursive` asks again without end where a folder cannot be made though its parent is there, as in /proc.
+ * Node's `recursive` retries forever if a folder cannot be created although its parent exists, as in /proc.
  */
 export async function makeFolder(folder: string): Promise<void> {
   if (await isFolder(folder)) return;

@@ -7,17 +7,17 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Another process has the database. The message names the file, the process and the remedy. */
+/** Another process has the database open. The message names the file, the process and the remedy. */
 export class LockedError extends Error {
   override name = 'LockedError';
 }
 
 /**
- * Holds a SQLite file for this process alone until it releases it or dies, by SIGKILL too.
+ * Locks a SQLite file for this process until it is released or the process dies, even by SIGKILL.
  *
- * Node has no file locks, but SQLite has: a transaction kept open on an empty database beside the file is a lock of
- * the operating system, which lets go of it with the process. A file that merely exists would outlive its maker.
- * Throws a LockedError where another process, or this one, already holds it.
+ * Node has no file locks, but SQLite does: an open transaction on an empty database next to the file is a lock of the
+ * operating system, which ends with the process. A plain lock file would outlive its process.
+ * Throws a LockedError if another process, or this one, already holds the lock.
  */
 export async function acquireLock(path: string): Promise<Lock> {
   const file = realPath(path);
@@ -29,10 +29,10 @@ export async function acquireLock(path: string): Promise<Lock> {
         'Stop that one first, or use PostgreSQL (DATABASE_URL=postgres://…) for several.',
     );
   }
-  // It is there to be told of. Where there is no room for it, the lock holds all the same.
+  // The pid file only informs; if it cannot be written (full disk), the lock holds all the same.
   await writeFile(holderFile, `${process.pid}\n`).catch(() => undefined);
   return {
-    // The lock file itself stays: whoever removed it could remove one that is already held again.
+    // The lock file stays: removing it could remove one that another process has locked again.
     release: async () => {
       await rm(holderFile, { force: true });
       await hold.release();
@@ -40,12 +40,12 @@ export async function acquireLock(path: string): Promise<Lock> {
   };
 }
 
-/** What is locked in the place of a SQLite file, which goes by the name that `realPath` gives. */
+/** Returns the path of the lock file of a SQLite file, given the path from `realPath`. */
 export function lockFileOf(file: string): string {
   return `${file}.lock`;
 }
 
-/** One name for a file, whatever links and relative paths lead to it; the file need not exist yet. */
+/** Returns one canonical path for a file, whatever links and relative paths lead to it; it need not exist yet. */
 export function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -55,7 +55,7 @@ export function realPath(path: string): string {
   }
 }
 
-/** Where a link leads, though there is nothing yet; undefined for no link. */
+/** Returns the target of a dangling link; undefined if the path is no link. */
 function linked(path: string): string | undefined {
   try {
     return resolve(dirname(path), readlinkSync(path));
@@ -64,7 +64,7 @@ function linked(path: string): string | undefined {
   }
 }
 
-/** Who wrote that it holds the file: for the message alone, the lock does not depend on it. */
+/** Returns the holder as its pid file names it: for the message only, the lock does not depend on it. */
 async function holder(holderFile: string): Promise<string> {
   const pid = await readFile(holderFile, 'utf8').catch(() => '');
   return /^\d+\n$/.test(pid) ? `process ${pid.trim()}` : 'another process';

@@ -1,13 +1,13 @@
 import type { Transaction } from '../../resources/engine.ts';
 import type { Connection } from '../../resources/storage/connection.ts';
 
-/** What a file says something of: a resource, or a type that is declared. */
+/** The subject of an entry in a file: a resource, or a declared type. */
 interface Subject {
   type: string;
   id: string;
 }
 
-/** True where a file said the same when it was last applied. `digest` tells what it says. */
+/** Returns true if the subject had the same digest when it was last applied. */
 export async function isApplied(
   connection: Pick<Connection, 'all'>,
   { type, id }: Subject,
@@ -19,8 +19,8 @@ export async function isApplied(
 }
 
 /**
- * Applies what a file says, unless it said the same when it was last applied: a restart neither does the work again nor
- * undoes what was changed since.
+ * Applies an entry of a file unless its digest is the one last applied, so that a restart neither repeats the work nor
+ * undoes later changes.
  */
 export async function applyChanged(
   transaction: Transaction,
@@ -33,7 +33,7 @@ export async function applyChanged(
   await noteApplied(transaction, subject, digest);
 }
 
-/** Notes that what a file says has been applied. */
+/** Records that an entry with this digest has been applied. */
 export async function noteApplied(transaction: Transaction, { type, id }: Subject, digest: string): Promise<void> {
   await transaction.run(
     'INSERT INTO init_entry (type, id, digest) VALUES (?, ?, ?) ' +

@@ -7,11 +7,11 @@ import { ConfigError } from '../config.ts';
 import { decodeUtf8 } from '../formats/text.ts';
 import { readYaml } from '../formats/yaml.ts';
 
-/** JSON is YAML, so one reader takes both. */
+/** YAML is a superset of JSON, so one parser reads both. */
 const FILES = /\.(?:ya?ml|json)$/;
 
 /**
- * The types that are served: FHIR's, the server's own, and those that the files of a folder declare.
+ * Returns the registry of served types: FHIR's, the server's own, and those declared by the files of a folder.
  * Throws a ConfigError that names the file, the place in it and what is wrong.
  */
 export async function openRegistry(folder: string | undefined): Promise<{ registry: Registry; declared: string[] }> {

@@ -1,4 +1,4 @@
-/** The index of declared types follows their declarations, of which one is in force at a time on all nodes. */
+/** Keeps the index of declared types in step with their declarations. One declaration is in force on all nodes. */
 import { createHash } from 'node:crypto';
 import type { Dialect } from '../../resources/dialects/dialect.ts';
 import type { Engine, Transaction, TypeRule } from '../../resources/engine.ts';
@@ -7,17 +7,17 @@ import type { Registry } from '../../resources/registry.ts';
 import { EXTRACTION } from '../../resources/search/index/extraction.ts';
 import { applyChanged, isApplied, noteApplied } from './applied.ts';
 
-/** What the declaration of each type says, as a digest. */
+/** A digest of each type's declaration. */
 export type Digests = ReadonlyMap<string, string>;
 
-/** Which declaration is in force, and by which and by what extraction the index was last made. */
+/** Keys in `init_entry`: the declaration in force, and the declaration and extraction that made the index. */
 const IN_FORCE = 'ResourceDefinition';
 const INDEXED_BY = 'ResourceIndex';
 
-/** Seconds after which the same write may have come to a node that has the declaration in force. */
+/** Seconds after which a retried write may reach a node that has the declaration in force. */
 const RETRY_AFTER = 5;
 
-/** Digests of what is declared of types that a registry serves. */
+/** Returns the digests of the declared types of a registry. */
 export function digestsOf(registry: Registry, declared: readonly string[]): Digests {
   return new Map(
     declared.map((name) => {
@@ -29,8 +29,9 @@ export function digestsOf(registry: Registry, declared: readonly string[]): Dige
 }
 
 /**
- * Puts declarations in force: once it commits, nodes that were started with others write no more of those types. Gives
- * those whose index was made by another: a search parameter that was added would find nothing of what is stored.
+ * Puts the declarations in force: once this commits, nodes that were started with others write no more resources of
+ * those types. Returns the types whose index was made by another declaration and has to be rebuilt: a search by a new
+ * parameter would miss what is stored.
  */
 export async function putInForce(digests: Digests, transaction: Transaction): Promise<Digests> {
   const due = new Map<string, string>();
@@ -44,7 +45,7 @@ export async function putInForce(digests: Digests, transaction: Transaction): Pr
   return due;
 }
 
-/** Makes the index of types anew by the declarations that are in force. */
+/** Rebuilds the index of these types by the declarations in force. */
 export async function indexAnew(due: Digests, engine: Engine): Promise<void> {
   for (const [name, digest] of due) {
     for await (const _ of engine.reindex([name]));
@@ -53,14 +54,14 @@ export async function indexAnew(due: Digests, engine: Engine): Promise<void> {
   }
 }
 
-/** What is noted of an index that was made now. */
+/** Returns the digest to record for an index made now. */
 function made(digest: string): string {
   return `${EXTRACTION} ${digest}`;
 }
 
 /**
- * Refuses writes by a declaration that is not in force any more, where other nodes write too: they would be found by
- * what it says, and not by what the one in force does. It cannot change until such a write has ended.
+ * Returns the rules that reject writes (`busy`) by a declaration that is no longer in force, if other nodes write too:
+ * their index rows would not match the declaration in force. It cannot change until such a write has ended.
  */
 export function declaredRules(digests: Digests, { exclusive, forShare }: Dialect): Record<string, TypeRule> {
   if (exclusive) return {};

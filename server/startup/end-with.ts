@@ -7,8 +7,8 @@ import { LockedError } from '../database/lock.ts';
 const EXPECTED = [ConfigError, LockedError, SealError, Failure, DatabaseError];
 
 /**
- * Ends the process, telling why `what` happened: a mistake of whoever started it in a line, anything else with all
- * that is known of it. What another server has said may be in it, and is nothing for a terminal to act on.
+ * Prints why `what` happened and exits with 1: one line for an expected error, everything known for others. Control
+ * characters are removed from the line, since a message may quote another server.
  */
 export function endWith(error: unknown, what = 'Ward did not start'): never {
   const isExpected = error instanceof Error && EXPECTED.some((kind) => error instanceof kind);
@@ -16,7 +16,7 @@ export function endWith(error: unknown, what = 'Ward did not start'): never {
   process.exit(1);
 }
 
-/** What callers are not told, such as that the disk is full, is for whoever runs the server. */
+/** Returns the message with the detail that callers never see (such as a full disk): the operator needs it. */
 function reasonOf(error: Error): string {
   const { message } = error;
   return error instanceof Failure && error.detail !== undefined ? `${message} (${error.detail})` : message;

@@ -12,21 +12,21 @@ import { decodeUtf8 } from '../formats/text.ts';
 import { readYaml } from '../formats/yaml.ts';
 import { applyChanged } from './applied.ts';
 
-/** An entry of the file: a resource under the id it shall have. */
+/** An entry of the file: a resource and the id to store it under. */
 export interface InitEntry {
   type: string;
   id: string;
   resource: JsonObject;
-  /** Where it stands in the file, for messages. */
+  /** Its position in the file, for messages. */
   place: string;
 }
 
-/** Reads INIT_FILE: a Bundle of PUTs or a list of resources, in YAML or JSON. Throws a Failure that names the place. */
+/** Reads INIT_FILE: a Bundle of PUTs or a list of resources, in YAML or JSON. Throws a Failure that names the entry. */
 export async function readInitFile(path: string): Promise<InitEntry[]> {
   const entries = entriesOf(parse(path, await readFile(path)));
   const seen = new Set<string>();
   for (const { type, id, place } of entries) {
-    // Each would undo the other, at every start again.
+    // Two entries for one resource would undo each other at every start.
     if (seen.has(`${type}/${id}`)) throw refused(place, `${type}/${id} stands twice.`);
     seen.add(`${type}/${id}`);
   }
@@ -34,8 +34,8 @@ export async function readInitFile(path: string): Promise<InitEntry[]> {
 }
 
 /**
- * Applies the entries of INIT_FILE inside a transaction. An entry is applied only when it differs from what the
- * file last applied under that id, so that a restart never undoes what an admin changed since.
+ * Applies the entries of INIT_FILE inside a transaction. An entry is applied only if it differs from what the file last
+ * applied under that id, so that a restart never undoes an admin's later changes.
  */
 export async function applyInitFile(
   entries: readonly InitEntry[],
@@ -45,7 +45,7 @@ export async function applyInitFile(
   if (entries.length === 0) return;
   const key = await serverSecret(transaction, seal, 'init_file', random(32));
   for (const entry of entries) {
-    // The digest is keyed: an entry may hold a secret, and a plain digest of a short one can be guessed.
+    // The digest is keyed (HMAC): an entry may hold a secret, and a plain digest of a short one can be guessed.
     const digest = createHmac('sha256', key).update(renderJson(entry.resource)).digest('base64url');
     await applyChanged(transaction, entry, digest, () => apply(transaction, entry));
   }

@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
 
-/** What a newcomer is told once, on an empty database: who may come in, and three lines to try. */
+/** Returns the text printed once on an empty database: the root client and three commands to try. */
 export function welcome(config: Config, root: { id: string; generated: string | undefined }): string {
   const { baseUrl } = config;
-  // A secret that was supplied is known to whoever supplied it, and is never printed.
+  // A supplied secret is never printed: the operator knows it.
   const secret = root.generated ?? '$ROOT_CLIENT_SECRET';
   const patient = `resourceType: Patient\\nname:\\n- family: Lovelace\\n  given: [Ada]\\n`;
   const token = `curl -s ${baseUrl}/auth/token -u "${root.id}:${secret}" -d grant_type=client_credentials`;
