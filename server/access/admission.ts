@@ -9,8 +9,8 @@ import type { Interaction, InteractionRequest, Result, Services } from '../inter
 import type { Asked, Judge, Permission } from './guard.ts';
 
 /**
- * Does what a request asks for, once it is admitted, and judges it anew where the resource has changed since policies
- * looked at it: what they permit of one version they may not of the next. Rejects as both do.
+ * Runs an admitted request, and judges it again if the resource has changed since the policies looked at it, because
+ * they may deny the next version. Rejects as `admitted` and `work` do.
  */
 export async function whileAdmitted(
   request: InteractionRequest,
@@ -24,17 +24,17 @@ export async function whileAdmitted(
     } catch (error) {
       if (!(error instanceof StaleJudgement)) throw error;
     }
-    // It waits anew, since the queue moves.
+    // Its wait starts anew, since the queue is moving.
     request.since = undefined;
   }
 }
 
 /**
- * Judges a request, whether it came by itself or in a Bundle, and notes whose it is and what its caller may see. One
- * about several types is judged for each as the caller's own request for that type: types that it may not ask for are
- * left out. One about all that is in a compartment is that of whoever may read what the compartment is of.
- * Rejects with a Denial, for all types where it may ask for none, with `unknown-type`, with `not-found` where there is
- * no such compartment, and with `malformed` where what was sent is of another type.
+ * Judges a request, sent alone or in a Bundle, and records its principal and the rows that the caller may see. A
+ * request for several types is judged for each type like a request for that type alone; denied types are left out. A
+ * compartment request needs permission to read the owner of the compartment.
+ * Rejects with a Denial (for several types, if all are denied), with `unknown-type`, with `not-found` if there is no
+ * such compartment, and with `malformed` if the body is of another type.
  */
 export async function admit(
   interaction: Interaction,
@@ -54,7 +54,7 @@ export async function admit(
   }
   const isKnown = registry.get(request.type) !== undefined;
   if (isKnown) checkBodyType(interaction, request);
-  // Policies may look at all of the body.
+  // Policies may look at the whole body.
   await request.goOn?.();
   const line = isKnown ? withoutCriteria(asked, request, registry.searchParameters(request.type)) : asked;
   note(request, await judge.require(name, request, line));
@@ -71,8 +71,8 @@ function note(request: InteractionRequest, { rows, judgedBy }: Permission): void
 }
 
 /**
- * The line of a request without the criteria that stand beside an id: they bound nothing, and no policy is to take them
- * for what the request is about.
+ * Returns the request line without search criteria next to an id: they restrict nothing, and no policy may mistake them
+ * for restrictions of the request.
  */
 function withoutCriteria(
   asked: Asked,
@@ -87,13 +87,13 @@ function withoutCriteria(
   return { ...asked, url: query === '' ? path : `${path}?${query}` };
 }
 
-/** What the caller may see of what a compartment is of, as its own read of that would show it. */
+/** Returns the caller's permission to read the owner of a compartment. */
 function ownerPermission({ of: type, id }: Compartment, asked: Asked, judge: Judge): Promise<Permission> {
   const read = { type, id, body: {}, patch: undefined };
   return judge.require('read', read, { ...asked, method: 'GET', url: `/${type}/${id}` });
 }
 
-/** What the caller may see of each type, where it may ask for it. */
+/** Returns the rows that the caller may see of each type, for the types that it may ask for. */
 function visibleTypes(
   names: readonly string[],
   asked: 'history' | 'search',

@@ -7,16 +7,16 @@ import type { Principal } from '../../auth/principal.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { RequestState } from '../context.ts';
 
-/** The line of a request that was refused, and its credentials. */
+/** The request line of a denied request, and its credentials. */
 export interface RefusedRequest {
   method: string;
-  /** Below the base; a query is never looked at, since it may hold what must not be told. */
+  /** Below the base. The query is never looked at, since it may hold data that must not be logged. */
   url: string;
-  /** The Authorization header; none for what stands in a Bundle, whose caller is known. */
+  /** The Authorization header; undefined for an entry of a Bundle, whose caller is known. */
   authorization?: string | undefined;
 }
 
-/** What is told of denials, and by what types they are known. */
+/** Where denials are recorded, and the registry of the types that may be named there. */
 export interface Auditing {
   audit: Audit;
   registry: Registry;
@@ -27,8 +27,8 @@ const ADDRESS = /^\/([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9.-]{1,64}))?(?:[/?]|$)/;
 const ENDPOINT = /^\/auth\/[a-z]+(?=\?|$)/;
 
 /**
- * Notes a request that was refused for who made it, or for too many guesses, and any that would have a token and did
- * not come as far as the endpoint: its body is too long, say. Other failures are none of the audit.
+ * Audits a request that was denied because of its caller or of too many guesses, and any token request that failed
+ * before it reached the endpoint, for example because its body is too large. Other failures are not audited.
  */
 export function noteDenial(
   { audit, registry }: Auditing,
@@ -45,7 +45,7 @@ export function noteDenial(
     ...told,
     reason: code,
     address,
-    // Of a path that names neither a type nor an endpoint nothing is told: it may be anything.
+    // A path that names neither a type nor an endpoint is not recorded: it may contain anything.
     asked: `${method} ${place}`.trim(),
     claimed: {
       client: claimedClient({ authorization, parameters: Parameters.legible(undefined) }),
@@ -55,7 +55,7 @@ export function noteDenial(
   });
 }
 
-/** The accounts behind a principal, as the audit names them. */
+/** Returns the accounts of a principal, as the audit names them. */
 export function accountsOf(principal: Principal | undefined): Pick<AuditNote, 'user' | 'client'> {
   if (!principal || principal.kind === 'anonymous') return {};
   const client = String(principal.client['id']);

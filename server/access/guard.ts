@@ -10,52 +10,49 @@ import type { Criterion } from '../../resources/search/plan.ts';
 import type { Context } from '../context.ts';
 import type { InteractionName, InteractionRequest } from '../interactions/interaction.ts';
 
-/** Judges what a request with good credentials may do, by the policies as they were when it came. */
+/** Judges what an authenticated request may do, by the policies that were in force when it arrived. */
 export interface Judge {
-  /** Whose request it is. */
+  /** The caller. */
   asker: Asker;
-  /**
-   * Throws a Denial where no request for an operation could pass, whatever is sent with it: it is to be asked before
-   * the body is looked at.
-   */
+  /** Throws a Denial if no request for this operation could pass, whatever its body: called before the body is read. */
   requireChance(operation: string): void;
-  /** What the caller may do in this interaction; rejects with a Denial where no policy lets it pass. */
+  /** Returns what the caller may do in this interaction; rejects with a Denial if no policy permits it. */
   require(name: InteractionName, request: JudgedRequest, asked: Asked): Promise<Permission>;
   /**
-   * What the caller may see of a type, as its own search of that type would show it, or its history: criteria that
-   * its rows must meet. Throws a Denial where it may not ask for that.
+   * Returns the criteria that rows of a type must meet to be visible to the caller, as in its own search or history of
+   * that type. Throws a Denial if it may not ask for that.
    */
   rows(type: string, name?: 'search' | 'history'): Criterion[];
   /**
-   * Throws a Denial where no policy lets the caller do what concerns no resource; policies know it by this id, and see
+   * Throws a Denial if no policy permits an operation that concerns no resource. Policies know it by this id and see
    * the body.
    */
   requireOperation(operation: string, body?: Json | undefined): void;
 }
 
-/** What a caller is let through to. */
+/** What a caller is permitted. */
 export interface Permission {
-  /** What it may see of the type. */
+  /** Criteria that visible rows of the type must meet. */
   rows: Criterion[];
-  /** The version of the resource that was looked at, where a policy looks at one: it is permitted for that alone. */
+  /** The version of the resource that a policy looked at, if one did: the permission holds for that version alone. */
   judgedBy: JudgedBy | undefined;
 }
 
-/** What a judgement looks at. */
+/** The parts of a request that policies look at. */
 export type JudgedRequest = Pick<InteractionRequest, 'type' | 'id' | 'body' | 'patch'>;
 
-/** The line of a request, or what stands for it in a Bundle. */
+/** The request line, or its equivalent in a Bundle. */
 export interface Asked {
   method: string;
-  /** Path and query, below the base. */
+  /** The path and the query, below the base. */
   url: string;
-  /** Headers that stand in the place of those that the request was sent with; none where the value is undefined. */
+  /** Headers that replace those of the request; an undefined value removes the header. */
   headers?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * The line of a request as it is routed and read: judged is what is done, and no other reading of what was sent.
- * @param parameters those of a search, where a form has some of them
+ * Returns the request line as it is routed and parsed: policies judge exactly what is done.
+ * @param parameters the parameters of a search, if some came in a form
  */
 export function askedOf(
   { method, path, querystring }: Pick<Context, 'method' | 'path' | 'querystring'>,
@@ -66,8 +63,8 @@ export function askedOf(
 }
 
 /**
- * Reads the credentials of a request: bad ones end it with 401, before its body is looked at. What it may do is
- * judged with the body, by the Judge that this gives.
+ * Authenticates a request. Bad credentials end it with 401 before its body is read. The returned Judge decides, with
+ * the body, what the request may do.
  */
 export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   const { address, since } = ctx.state;
@@ -82,7 +79,7 @@ export async function guard(auth: Auth, ctx: Context): Promise<Judge> {
   return new RequestJudge(ctx, principal, await auth.access.begin());
 }
 
-/** Judges what one request asks for, as often as it asks. */
+/** Judges the interactions of one request. */
 class RequestJudge implements Judge {
   readonly asker: Asker;
   readonly #ctx: Context;
@@ -127,7 +124,7 @@ class RequestJudge implements Judge {
 
   requireOperation(operation: string, body?: Json | undefined): void {
     const rows = this.#judge({ operation, ...askedOf(this.#ctx), body });
-    // Whoever may see some rows may not see what has none.
+    // A caller restricted to some rows may not do what has no rows.
     if (rows.length > 0) throw new Denial('forbidden', operation);
   }
 
@@ -138,7 +135,7 @@ class RequestJudge implements Judge {
     return this.#judgement.require({ ...asked, principal, scheme, headers, address: state.address });
   }
 
-  /** That of the server's own address. */
+  /** The scheme of the public address. */
   get #scheme(): string {
     const { base } = this.#ctx.state;
     return base.slice(0, base.indexOf(':'));

@@ -8,29 +8,29 @@ import { prefers } from './preferences.ts';
 import { operationOutcome, wishes } from './respond.ts';
 
 /**
- * How this request wants its answer. Throws `not-acceptable` (406); asked before anything is done, and of a search once
- * its form is read.
+ * Returns the format in which a request wants its response. Throws `not-acceptable` (406). Called before any work is
+ * done; for a search, once its form is read.
  */
 export function wanted(ctx: Context): Answer {
   return negotiate(wishes(ctx));
 }
 
-/** Of a page whose resources are sent as they are stored, and of one that is rendered, while all others wait. */
+/** Bytes of a page that is sent as stored, and of one that is rendered, which blocks the event loop. */
 const PAGE_BYTES = { stored: 8 * 1024 * 1024, rendered: 1024 * 1024 };
 
-/** Bytes of text at which a page of an answer ends, if not behind its first resource. */
+/** Returns the bytes of text at which a page ends; it has at least one resource. */
 export function pageBytes(answer: Answer): number {
   return isAsStored(answer) ? PAGE_BYTES.stored : PAGE_BYTES.rendered;
 }
 
-/** True where stored text goes out as it is. */
+/** Returns true if stored text is sent unchanged. */
 function isAsStored({ format, pretty }: Answer): boolean {
   return format === 'json' && !pretty;
 }
 
 /**
- * Answers with JSON text: as it is where JSON is wanted, else the same value in the format that is.
- * @param since for what may be refused where it waits too long to be rendered, nothing having been done yet
+ * Responds with JSON text: unchanged if JSON is wanted, otherwise converted to the wanted format.
+ * @param since when the wait began, if the response may be rejected for waiting too long, nothing having been done yet
  */
 export function sendText(
   ctx: Context,
@@ -48,13 +48,13 @@ async function sendLater(ctx: Context, rendered: Promise<string>): Promise<void>
   ctx.body = await rendered;
 }
 
-/** Answers with a value that was made for this request. */
+/** Responds with a value made for this request. */
 export function send(ctx: Context, answer: Answer, value: Json): void {
   ctx.res.setHeader('Content-Type', answer.contentType);
   ctx.body = answer.render(value);
 }
 
-/** Answers with what an interaction gave (FHIR R4 §3.1.0.1, §3.1.0.3). */
+/** Responds with the result of an interaction (FHIR R4 §3.1.0.1, §3.1.0.3). */
 export function sendResult(ctx: Context, answer: Answer, result: Result, desk: Desk): Promise<void> | undefined {
   const { status, version, text, written } = result;
   ctx.status = status;
@@ -62,8 +62,8 @@ export function sendResult(ctx: Context, answer: Answer, result: Result, desk: D
   if (status === 204 || status === 304) return undefined;
   const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
   const isGiven = preferred !== 'minimal' && preferred !== 'OperationOutcome';
-  // One that was there already, and that neither the address names nor the answer gives, is told of likewise: nothing
-  // else tells its id.
+  // A conditional create that found an existing resource needs Location too, if neither the path nor the response names
+  // its id.
   if (version && (status === 201 || (!isGiven && ctx['params'].id === undefined))) {
     const { type, id, versionId } = version;
     ctx.set('Location', `${ctx.state.base}/${type}/${id}/_history/${versionId}`);
@@ -81,7 +81,7 @@ export function sendResult(ctx: Context, answer: Answer, result: Result, desk: D
   return undefined;
 }
 
-/** What `Prefer: return=OperationOutcome` asks for. */
+/** Returns the OperationOutcome for `Prefer: return=OperationOutcome`. */
 export function writeOutcome({ type, id, versionId }: Version, written: WriteResult['outcome']): JsonObject {
   const diagnostics = `${type}/${id} was ${written} as version ${versionId}.`;
   return operationOutcome([{ severity: 'information', code: 'informational', diagnostics }]);

@@ -12,22 +12,22 @@ import { HeldBytes, type Holding, MOST_HELD } from '../load/held-bytes.ts';
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Bytes that a piece of a body takes in memory beside its own, as it came: a body may come byte by byte. */
+/** Overhead in bytes of each chunk of a body: a body may arrive byte by byte. */
 const PIECE = 400;
 
-/** Bytes that it takes to inflate a body, beside what comes of it. */
+/** Bytes of an inflater, besides its output. */
 const INFLATER = 64 * 1024;
 
 const NONE = new Uint8Array();
 
-/** The room that there is for bodies: several of the largest have to fit. */
+/** Creates the budget for request bodies: several of the largest size fit. */
 export function roomForBodies({ maxBody }: Config): HeldBytes {
   return new HeldBytes(Math.max(MOST_HELD, 4 * maxBody));
 }
 
 /**
- * Reads bodies as bytes, whatever their type: the endpoint says which types it takes and parses them.
- * The limit is on inflated bytes. One that has to give way is refused with `busy` (503).
+ * Reads a body as bytes, whatever its type: the endpoint decides which types it accepts, and parses them.
+ * The limit counts inflated bytes. Rejects with `busy` (503) if the body is evicted to make room for others.
  */
 export function readBytes(config: Config, bodies: HeldBytes): Step {
   const read = koaBody({
@@ -36,7 +36,7 @@ export function readBytes(config: Config, bodies: HeldBytes): Step {
     json: false,
     urlencoded: false,
     multipart: false,
-    // No encoding: bytes, so that those that are not UTF-8 are refused and not replaced.
+    // No encoding: as bytes, so that invalid UTF-8 is rejected and not replaced.
     encoding: '',
     textLimit: config.maxBody,
   }) as Step;
@@ -62,7 +62,7 @@ export function readBytes(config: Config, bodies: HeldBytes): Step {
 const cutOff = () => new Failure('malformed', 'The body did not arrive whole.');
 const tooMuch = () => new Failure('busy', 'Too much is being sent at once. Send it again.', { retryAfter: 1 });
 
-/** Tells, once a body is read, from what: the request, or what koa-body pipes it into where it is to be inflated. */
+/** Returns a function that gives the stream that koa-body reads: the request, or the inflater it pipes it into. */
 function inflating(request: IncomingMessage): () => Readable {
   let source: Readable = request;
   request.pipe = (target, options) => {
@@ -72,7 +72,7 @@ function inflating(request: IncomingMessage): () => Readable {
   return () => source;
 }
 
-/** Tells how much of a body there is while it comes. */
+/** Counts the bytes of a body while they arrive. */
 function watch(ctx: Context, source: Readable, body: Holding): void {
   const { req, state } = ctx;
   const began = performance.now();
@@ -82,26 +82,26 @@ function watch(ctx: Context, source: Readable, body: Holding): void {
     body.resize(bytes);
   });
   source.once('end', body.settle);
-  // Whoever reads it lets go of it then; and an error that nobody hears any more would end the process.
+  // Frees the bytes on an error. The listener also matters by itself: without one, an error would end the process.
   source.on('error', body.release);
   req.once('end', () => {
-    // While it sends, the caller waits for nothing.
+    // The time to send the body does not count as waiting.
     state.since += performance.now() - began;
   });
-  // What inflates a body is not told that its sender has left.
+  // The inflater does not notice that the client has disconnected.
   req.once('close', () => {
     if (!req.complete) fail(req, source, cutOff());
   });
   body.resize(bytes);
 }
 
-/** Makes the reading of a body fail, and leaves the connection for the answer. */
+/** Fails the reading of a body, and leaves the connection open for the response. */
 function fail(request: IncomingMessage, source: Readable, failure: Failure): void {
   if (source === request) request.emit('error', failure);
   else source.destroy(failure);
 }
 
-/** The resource in a request's body. Rejects with `media-type` (415), `malformed` (400), or as the desk does. */
+/** Returns the resource in a request body. Rejects with `media-type` (415), `malformed` (400), or as the desk does. */
 export async function readResource(ctx: Context, desk: Desk): Promise<JsonObject> {
   const { format } = valueType(ctx.get('Content-Type'), ['resource']);
   const value = await desk.read(format, bytesOf(ctx), ctx.state.since);
@@ -109,21 +109,21 @@ export async function readResource(ctx: Context, desk: Desk): Promise<JsonObject
   return value;
 }
 
-/** A patch, and by which standard it is one. */
+/** A patch and its kind: JSON Patch or merge patch. */
 export interface Patch {
   kind: BodyKind;
   value: Json;
 }
 
-/** The patch in a request's body. Rejects as `readResource`. */
+/** Returns the patch in a request body. Rejects as `readResource`. */
 export async function readPatch(ctx: Context, desk: Desk): Promise<Patch> {
-  // A refusal of another type tells which would do (RFC 5789 §2.2).
+  // If the media type is rejected, this header says which are accepted (RFC 5789 §2.2).
   ctx.set('Accept-Patch', PATCH_TYPES);
   const { kind, format } = valueType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
   return { kind, value: await desk.read(format, bytesOf(ctx), ctx.state.since) };
 }
 
-/** The pairs of a form in a request's body; none where nothing was sent. Rejects as `readResource`. */
+/** Returns the name-value pairs of a form in a request body; none if the body is empty. Rejects as `readResource`. */
 export async function readForm(ctx: Context, desk: Desk): Promise<[name: string, value: string][]> {
   const bytes = bytesOf(ctx);
   if (ctx.get('Content-Type') === '' && bytes.length === 0) return [];
@@ -131,7 +131,7 @@ export async function readForm(ctx: Context, desk: Desk): Promise<[name: string,
   return parseForm(await desk.text(bytes, ctx.state.since));
 }
 
-/** The body of a request; empty where there was none. */
+/** Returns the bytes of a request body; none if there was no body. */
 export function bytesOf(ctx: Context): Uint8Array {
   const bytes: unknown = ctx.request.body;
   return bytes instanceof Uint8Array ? bytes : NONE;

@@ -1,6 +1,6 @@
 /**
- * Cursors as callers have them. A place among resources is told by keys of the database, by which a caller could count
- * what others make: it is encrypted, by AES-256-GCM (NIST SP 800-38D), and nothing else is taken for one.
+ * Opaque cursors for keyset paging. A position consists of database keys, from which a caller could count what others
+ * create. It is therefore encrypted with AES-256-GCM (NIST SP 800-38D); no other value is accepted as a cursor.
  */
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
@@ -9,21 +9,21 @@ import { wrongCursor } from '../../resources/search/cursor.ts';
 type Parameters = [name: string, value: string][];
 
 export interface Cursors {
-  /** The cursor of a place. It is always the same, so that a page stays the same text. */
+  /** Encrypts a position. The result is deterministic, so that the text of a page is stable. */
   close(place: string): string;
-  /** The parameters of a request, a place for each `_cursor`. Throws `parameter` for one that was not given here. */
+  /** Returns request parameters with each `_cursor` decrypted. Throws `parameter` for a cursor not issued here. */
   open(parameters: Parameters): Parameters;
 }
 
 const CIPHER = 'aes-256-gcm';
 const [NONCE, TAG] = [12, 16];
 
-/** Cursors by a secret of the database, so that each of its nodes takes what another gave. */
+/** Creates cursors with a secret stored in the database, so that every node accepts the cursors of the others. */
 export function createCursors(secret: Buffer): Cursors {
   const derived = (use: string) => Buffer.from(hkdfSync('sha256', secret, '', use, 32));
   const [cipherKey, nonceKey] = [derived('cursor'), derived('nonce of a cursor')];
 
-  /** The place that was encrypted; undefined for whatever was not. */
+  /** Returns the decrypted position; undefined if the cursor is not authentic. */
   function opened(cursor: string): string | undefined {
     const bytes = Buffer.from(cursor, 'base64url');
     const sealed = bytes.subarray(NONCE, -TAG);

@@ -1,5 +1,5 @@
-/** Bytes that the head of a request may have: room for a page whose search came as a form, and for a token. */
+/** Bytes allowed for the head of a request: enough for a token and a page link of a search that came as a form. */
 export const LONGEST_HEAD = 40 * 1024;
 
-/** Characters that a link may have, which is followed as it is. */
+/** Characters allowed in a link that clients follow as it is. */
 export const LONGEST_LINK = 32 * 1024;

@@ -4,14 +4,14 @@ import type { Config } from '../config.ts';
 import type { Context, Step } from '../context.ts';
 import { isPage } from './pages.ts';
 
-/** The headers that every answer carries; HSTS only where the public address is https. */
+/** Sets the headers of every response; HSTS only if the public address is https. */
 export function securityHeaders(config: Config): Step {
   const secure = config.baseUrl.startsWith('https:');
   return ({ res }, next) => {
-    // By Node itself, which costs a request a third of what koa's way to it does.
+    // Uses Node's `setHeader`, at a third of the cost of koa's `set`.
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Referrer-Policy', 'no-referrer');
-    // Every answer depends on who asks: no cache may keep one for another.
+    // Every response depends on the caller: no cache may store it.
     res.setHeader('Cache-Control', 'no-store');
     if (secure) res.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
     return next();
@@ -19,28 +19,29 @@ export function securityHeaders(config: Config): Step {
 }
 
 /**
- * Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol; SMART App Launch 2, «Considerations for
- * CORS support»): discovery may be read from anywhere, all else from the configured origins and from those that active
- * Clients have registered. The latter get no credentials of the browser, and none go with `*`: tokens need none.
+ * Handles cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol; SMART App Launch 2, «Considerations
+ * for CORS support»). Any origin may read discovery documents. Everything else is open to the configured origins and to
+ * those that active Clients have registered. Credentials of the browser are allowed for configured origins only, never
+ * with `*`: tokens need none.
  */
 export function crossOrigin({ corsOrigins }: Config, registered: AllowedOrigins): Step {
   const anybody = allowing(() => '*', false);
   const configured = allowing((ctx) => ctx.get('Origin'), true);
   const ofClient = allowing((ctx) => ctx.get('Origin'), false);
   return (ctx, next) => {
-    // People are sent to these pages; no script has any business with them (RFC 9700 §2.6).
+    // Browsers navigate to these pages; no script may read them (RFC 9700 §2.6).
     if (isPage(ctx.path)) return next();
     if (corsOrigins === '*' || isDiscovery(ctx.path)) return anybody(ctx, next);
     const { origin } = ctx.req.headers;
     if (origin !== undefined && corsOrigins.includes(origin)) return configured(ctx, next);
-    // An origin that is not listed gets no header at all; the browser refuses the answer.
+    // An unlisted origin gets no CORS header, so the browser blocks the response.
     ctx.res.setHeader('Vary', 'Origin');
     if (origin === undefined) return next();
     return registered.has(origin).then((isListed) => (isListed ? ofClient(ctx, next) : next()));
   };
 }
 
-/** What the server tells everybody of itself. */
+/** Returns true for the public documents that describe the server. */
 function isDiscovery(path: string): boolean {
   return path === '/metadata' || path === '/openapi.json' || path.startsWith('/.well-known/');
 }
@@ -58,8 +59,8 @@ function allowing(origin: (ctx: Context) => string, credentials: boolean): Step 
 }
 
 /**
- * Lets scripts send whatever headers they ask for, such as those of tracing, of proxies and of caches: one that is not
- * known is not read, and without it the browser would not send the request at all.
+ * Allows every request header that a script asks for, such as those of tracing, proxies and caches: unknown headers are
+ * ignored, and without this the browser would not send the request at all.
  */
 function allowAsked(ctx: Context): void {
   const asked = ctx.get('Access-Control-Request-Headers');

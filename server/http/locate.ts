@@ -4,15 +4,15 @@ import type { Config } from '../config.ts';
 import type { Context, Step } from '../context.ts';
 
 /**
- * Tells where a request came from and which base it came in at. The API stands at the root and under `/fhir`;
- * the path is only ever cut, so that no second spelling of a path reaches an endpoint.
+ * Sets the caller's address and the base that the request came in at. The API is served at the root and under `/fhir`.
+ * That prefix is cut off, so that no second spelling of a path reaches an endpoint.
  */
 export function locate(config: Config): Step {
   const proxies = config.trustedProxies.rules.length > 0 ? config.trustedProxies : undefined;
   return (ctx, next) => {
     ctx.state.address = addressOf(ctx, proxies);
     if (!isReadable(ctx)) {
-      // It is refused where failures are told, and leads nowhere until then.
+      // A later step rejects it, once errors can be rendered; until then its path is `/`.
       ctx.state.unreadable = true;
       ctx.url = '/';
     }
@@ -23,7 +23,7 @@ export function locate(config: Config): Step {
   };
 }
 
-/** False for an address of which not even the path can be told: `http://[::1/Patient`. */
+/** Returns false for a URL whose path cannot be parsed: `http://[::1/Patient`. */
 function isReadable(ctx: Context): boolean {
   try {
     return ctx.path !== undefined;
@@ -32,27 +32,27 @@ function isReadable(ctx: Context): boolean {
   }
 }
 
-/** The nearest address that is not a trusted proxy; `X-Forwarded-For` of anyone else counts for nothing. */
+/** Returns the nearest address that is not a trusted proxy; `X-Forwarded-For` from any other sender is ignored. */
 function addressOf(ctx: Context, trusted: BlockList | undefined): string {
   let address = plain(ctx.req.socket.remoteAddress ?? '');
   if (!trusted) return address;
   const forwarded = ctx.get('X-Forwarded-For').split(',');
   while (forwarded.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
     const previous = plain(withoutPort((forwarded.pop() ?? '').trim()));
-    // What is no address came from the caller: whom it names does not matter.
+    // An entry that is no address came from the caller and is ignored.
     if (isIP(previous) === 0) break;
     address = previous;
   }
   return address;
 }
 
-/** What some proxies write of a caller, an address with its port, without the port. */
+/** Strips the port, which some proxies append to an address. */
 function withoutPort(text: string): string {
   const [, v4, v6] = /^(?:([\d.]+):\d+|\[(.+)\](?::\d+)?)$/.exec(text) ?? [];
   return v4 ?? v6 ?? text;
 }
 
-/** An IPv4 address without the IPv6 form that a dual-stack socket gives it. */
+/** Returns an IPv4 address without the IPv4-mapped IPv6 prefix of a dual-stack socket. */
 export function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

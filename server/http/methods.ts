@@ -1,10 +1,10 @@
-/** What an address takes (RFC 9110 §15.5.6). */
+/** The methods of a path (RFC 9110 §15.5.6). */
 import type Router from '@koa/router';
 import { Failure } from '../../resources/errors.ts';
 import type { Context, RequestState, Step } from '../context.ts';
 import { PATCH_TYPES } from '../formats/media-types.ts';
 
-/** A method that an address does not take is answered with those that it does. */
+/** Rejects a method that a path does not support (405); `Allow` lists those that it does. Answers OPTIONS. */
 export function otherMethods(router: Router<RequestState>): Step {
   return (ctx, next) => {
     const methods = methodsAt(router, ctx, () => true);
@@ -13,9 +13,9 @@ export function otherMethods(router: Router<RequestState>): Step {
 }
 
 /**
- * Keeps the addresses of operations, of searches by a form and of histories apart from those of resources, whose types
- * and ids may be anything to the router: none starts with `$` or `_`. Throws `not-found` (404) where there is no such
- * operation, and `method-not-allowed` (405).
+ * Keeps the paths of operations, form searches and histories apart from those of resources: the router matches any text
+ * as a type or an id, but neither starts with `$` or `_`. Throws `not-found` (404) for an unknown operation, and
+ * `method-not-allowed` (405).
  */
 export function reserved(router: Router<RequestState>): Step {
   return (ctx, next) => {
@@ -29,11 +29,11 @@ export function reserved(router: Router<RequestState>): Step {
   };
 }
 
-/** What the name of an operation begins with, and how words such as `_history` do. */
+/** How the name of an operation starts, and how words such as `_history` start. */
 const OF_OPERATIONS = '/$';
 const MARKS = [OF_OPERATIONS, '/_'] as const;
 
-/** The methods of the routes at the address of a request. */
+/** Returns the methods of the routes that match the path of a request. */
 function methodsAt(router: Router<RequestState>, ctx: Context, isOf: (path: string) => boolean): Set<string> {
   const layers = router.match(ctx.path, ctx.method).path.filter(({ path }) => isOf(String(path)));
   return new Set(layers.flatMap((layer) => layer.methods));

@@ -5,15 +5,15 @@ import type { Step } from '../context.ts';
 import type { RequestMetrics } from '../metrics/requests.ts';
 import { statusOfUnread } from './unread.ts';
 
-/** What a caller may choose as the id of a request: nothing that could break a header or a log line. */
+/** The form of a request id from the caller: it cannot break a header or a log line. */
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 /**
- * Gives each request an id (`X-Request-Id`, the caller's own where it is well-formed) and one log line, and counts it.
- * The line holds the path without its query: a query may carry what a log must not.
+ * Gives each request an id (`X-Request-Id`; the caller's own if it is well-formed) and one log line, and counts it. The
+ * line has the path without its query, which may hold data that must not be logged.
  */
 export function observe(logger: Logger, random: RandomBytes, requests: RequestMetrics): Step {
-  // Ids need to be unique, not secret: one draw a process and a count cost a request nothing.
+  // Ids must be unique, not secret: one random prefix per process and a counter cost nothing per request.
   const process = random(9).toString('base64url');
   let count = 0;
   return async (ctx, next) => {
@@ -26,7 +26,7 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
       await next();
     } finally {
       const milliseconds = performance.now() - started;
-      // What did not arrive whole was answered before it came to its end here.
+      // Node has already answered a request that did not arrive whole.
       const status = (!ctx.req.complete && statusOfUnread(ctx.req.socket.errored)) || ctx.status;
       requests.end(ctx.method, status, milliseconds);
       logger.info({

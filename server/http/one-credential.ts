@@ -1,11 +1,11 @@
-/** Credentials stand in one place (https://www.rfc-editor.org/rfc/rfc6750#section-3.1, RFC 6749 §2.3). */
+/** One credential per request (https://www.rfc-editor.org/rfc/rfc6750#section-3.1, RFC 6749 §2.3). */
 import { Denial } from '../../auth/errors.ts';
 import type { Step } from '../context.ts';
 import { timesOf } from './raw-headers.ts';
 
 /**
- * Refuses two Authorization headers, of which Node reads the first and what stands before it perhaps the second, and
- * an access token in the query beside the header. Throws a Denial (400).
+ * Rejects a second Authorization header (Node reads the first, a proxy may read the second), and an access token in the
+ * query next to the header. Throws a Denial (400).
  */
 export const oneCredential: Step = ({ req, querystring }, next) => {
   if (req.headers.authorization === undefined) return next();

@@ -1,15 +1,15 @@
 import type { PageAnswer } from '../../auth/pages/page.ts';
 import type { Context } from '../context.ts';
 
-/** The addresses whose answers are read by people, errors among them; by the names of their endpoints. */
+/** The paths of HTML pages for people, whose errors are pages too; by endpoint name. */
 export const PAGES = { authorize: '/auth/authorize', logout: '/auth/logout' } as const;
 
-/** True for an address whose answers are read by people. */
+/** Returns true for the path of a page. */
 export function isPage(path: string): boolean {
   return Object.values<string>(PAGES).includes(path);
 }
 
-/** Sends a page, or where to go on. */
+/** Sends a page or a redirect. */
 export function sendPage(
   ctx: Context,
   { status, headers, page }: Omit<PageAnswer, 'page'> & { page?: string | undefined },

@@ -8,8 +8,8 @@ import { httpDate } from './http-date.ts';
 type Conditional = Pick<InteractionRequest, 'header'>;
 
 /**
- * True where the caller has this version: `If-None-Match`, else `If-Modified-Since`, which is as if not sent where
- * it is no time (RFC 9110 §13.1.2, §13.1.3).
+ * Returns true if the caller already has this version, by `If-None-Match`, otherwise by `If-Modified-Since`. An invalid
+ * time counts as not sent (RFC 9110 §13.1.2, §13.1.3).
  */
 export function isNotModified(
   { header, ofHttp }: Conditional & Pick<InteractionRequest, 'ofHttp'>,
@@ -24,8 +24,8 @@ export function isNotModified(
 }
 
 /**
- * Who makes a write, and what it is conditional on: what the caller may see, `If-Match`, `If-Unmodified-Since` and
- * `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
+ * Returns the options of a write: its author, the rows that the caller may see, and its preconditions `If-Match`,
+ * `If-Unmodified-Since` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
 export function writeOptions(
   request: Conditional & Pick<InteractionRequest, 'rows' | 'judgedBy' | 'asker' | 'since' | 'goOn'>,
@@ -45,8 +45,8 @@ export function writeOptions(
 }
 
 /**
- * Throws `precondition` where the version is not the one that a read is to be of: `If-Match`, or `If-Unmodified-Since`,
- * which is as if not sent where it is no time (RFC 9110 §13.1.1, §13.1.4).
+ * Throws `precondition` if the version does not meet the `If-Match` or `If-Unmodified-Since` of a read. An invalid time
+ * counts as not sent (RFC 9110 §13.1.1, §13.1.4).
  */
 export function requireMatch(request: Conditional, version: Version): void {
   checkPreconditions(version, matchOf(request));
@@ -65,13 +65,13 @@ function condition(request: Conditional, header: string): number[] | 'any' | und
   if (!ENTITY_TAGS.test(value)) {
     throw new Failure('parameter', `${header} takes entity tags as an ETag gave them: W/"3".`);
   }
-  // A tag that is no version id names no version.
+  // A tag that is no version id matches no version.
   return entityTags(value).map((tag) => (/^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : 0));
 }
 
 const ENTITY_TAGS = /^(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*$/;
 
-/** The opaque parts of a list of entity tags, weak or strong: `W/"1", "2"`. */
+/** Returns the opaque parts of a list of entity tags, weak or strong: `W/"1", "2"`. */
 function entityTags(header: string): string[] {
   return [...header.matchAll(/(?:W\/)?"([^"]*)"/g)].map(([, tag]) => tag ?? '');
 }

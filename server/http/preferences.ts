@@ -1,6 +1,6 @@
 import type { InteractionRequest } from '../interactions/interaction.ts';
 
-/** The value of a preference of the `Prefer` header (RFC 7240): `handling`, `return`; undefined where there is none. */
+/** Returns the value of a preference in the `Prefer` header (RFC 7240); undefined if it is not set. */
 export function prefers(
   { header }: Pick<InteractionRequest, 'header'>,
   name: 'handling' | 'return',

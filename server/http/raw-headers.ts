@@ -1,4 +1,4 @@
-/** How many headers of a name, in lower case, there are among names and values that take turns. */
+/** Counts the headers with a name (in lower case) in Node's `rawHeaders`, where names and values alternate. */
 export function timesOf(rawHeaders: readonly string[], name: string): number {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -10,7 +10,7 @@ import { type Answer, negotiate, type Wishes } from '../formats/negotiate.ts';
 import { lingerOn } from '../load/linger.ts';
 import { isPage, sendPage } from './pages.ts';
 
-/** The one catch: whatever a request throws becomes an OperationOutcome, or OAuth's JSON under `/auth`. */
+/** The only catch: renders every error as an OperationOutcome, or as OAuth JSON under `/auth`. */
 export function respond(logger: Logger, auditing: Auditing): Step {
   return async (ctx, next) => {
     try {
@@ -42,7 +42,7 @@ function statusOf({ code, answer }: OAuthError): { status: number; code: string 
   return { status: answer.status, code };
 }
 
-/** An OperationOutcome (FHIR R4, https://hl7.org/fhir/R4/operationoutcome.html). */
+/** Returns an OperationOutcome (FHIR R4, https://hl7.org/fhir/R4/operationoutcome.html). */
 export function operationOutcome(issues: readonly Issue[]): JsonObject {
   const issue = issues.map(({ severity, code, diagnostics, expression }): Json => {
     return { severity, code, diagnostics, ...(expression ? { expression } : {}) };
@@ -70,7 +70,7 @@ function renderOAuth(ctx: Context, error: OAuthError): void {
   ctx.body = JSON.stringify(body);
 }
 
-/** A body that was refused before its end is of no use any more: the connection ends with the answer. */
+/** Closes the connection after the response if the body was rejected before it had arrived whole. */
 function closeIfUnread(ctx: Context): void {
   if (ctx.req.complete) return;
   ctx.set('Connection', 'close');
@@ -85,27 +85,27 @@ function answerOrDefault(ctx: Context): Answer {
   }
 }
 
-/** How a request wants its answer: the `Accept` header, `_format` and `_pretty` (FHIR R4 §3.1.0.1.11). */
+/** Returns the format that a request asks for: the `Accept` header, `_format` and `_pretty` (FHIR R4 §3.1.0.1.11). */
 export function wishes(ctx: Context): Wishes {
   const pretty = parameter(ctx, '_pretty') === 'true';
   return { accept: ctx.get('Accept'), format: formatParameter(ctx), pretty };
 }
 
-/** The value of `_format`, where there is one. */
+/** Returns the value of `_format`; undefined if it is not set. */
 export function formatParameter(ctx: Context): string | undefined {
   return parameter(ctx, '_format');
 }
 
-/** The value of a parameter of the query, else of the form of a search. */
+/** Returns a parameter of the query, otherwise of the form of a search. */
 function parameter({ querystring, state: { form } }: Context, sought: string): string | undefined {
   const value = querystring.includes(sought) ? new URLSearchParams(querystring).get(sought) : null;
   return value ?? form?.find(([name]) => name === sought)?.[1];
 }
 
-/** What the libraries below throw, in the server's own words. */
+/** Translates the errors of libraries into the server's own. */
 function asKnown(error: unknown): unknown {
   if (error instanceof Failure || error instanceof OAuthError) return error;
-  // A statement that breaks a constraint is a mistake of ours; anything else means that the database is in trouble.
+  // A violated constraint is a bug of ours; every other error means that the database is in trouble.
   if (error instanceof DatabaseError && error.fault !== 'constraint') {
     return new Failure('busy', 'The database does not answer. Try again.', {
       retryAfter: 1,
@@ -116,17 +116,17 @@ function asKnown(error: unknown): unknown {
   return refusedBody(error) ?? error;
 }
 
-/** Any error as a Failure: what is unforeseen is `internal`, and says nothing of itself. */
+/** Converts any error to a Failure; an unforeseen one becomes `internal` and reveals nothing. */
 export function asFailure(thrown: unknown): Failure {
   const error = asKnown(thrown);
   if (error instanceof Failure) return error;
   return new Failure('internal', 'The server failed; its log says why.', { cause: error });
 }
 
-/** The codes of zlib for gzip and deflate, and those of Brotli, whose first words get lost in Node. */
+/** The codes of zlib for gzip and deflate, and of Brotli, whose prefix Node mangles. */
 const DAMAGED = /^(Z_|ERR__ERROR_|ERR_BROTLI_)/;
 
-/** What koa-body and what it is made of throw, by the status or the code they give it. */
+/** Translates an error of koa-body and its dependencies, by its status or code. */
 function refusedBody(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   const status = 'status' in error ? error.status : undefined;
@@ -139,7 +139,7 @@ function refusedBody(error: unknown): Failure | undefined {
   return undefined;
 }
 
-/** Logs a failure that is ours, with what the caller is not told. */
+/** Logs a server-side failure, with the details that the caller does not see. */
 export function logFailure(logger: Logger, ctx: Context, failure: Failure): void {
   if (failure.status >= 500) log(logger, ctx, failure);
 }
@@ -153,7 +153,7 @@ function log(logger: Logger, ctx: Context, failure: Failure | OAuthError): void 
   );
 }
 
-/** True where nothing is broken, and too much is asked for at once. */
+/** Returns true if nothing is broken and the server is merely overloaded. */
 function isCrowded({ code, cause }: Failure | OAuthError): boolean {
   return cause instanceof Failure ? isCrowded(cause) : code === 'busy' && cause === undefined;
 }

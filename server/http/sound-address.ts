@@ -3,9 +3,9 @@ import type { Step } from '../context.ts';
 import { timesOf } from './raw-headers.ts';
 
 /**
- * The address of a request has no fragment (https://www.rfc-editor.org/rfc/rfc9112#section-3.2). What stands behind a
- * `#` would be left out without a word, criteria of a delete among it. Throws `malformed` (400), for an address that
- * cannot be read, too, and for two Host headers (§3.2): what stands before the server may have gone by the other.
+ * Rejects with `malformed` (400) a request target with a fragment (https://www.rfc-editor.org/rfc/rfc9112#section-3.2):
+ * the part after `#` would be dropped silently, with the criteria of a delete, for example. Also rejects an unreadable
+ * target, and two Host headers (§3.2): a proxy may have routed by the other one.
  */
 export const soundAddress: Step = ({ originalUrl, req, state }, next) => {
   if (state.unreadable) throw new Failure('malformed', 'The address of the request cannot be read.');

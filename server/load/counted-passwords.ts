@@ -1,9 +1,9 @@
 import type { Passwords } from '../../auth/accounts/passwords.ts';
 
-/** Passwords that tell how many of their answers are waited for: hashing is slow, and done one at a time. */
+/** Passwords with the number of pending calls: hashing is slow, and done one at a time. */
 export type CountedPasswords = Passwords & { readonly waiting: number };
 
-/** Counts what is asked of passwords and not answered yet. */
+/** Wraps passwords so that pending calls are counted. */
 export function counted(passwords: Passwords): CountedPasswords {
   let waiting = 0;
   const counting =

@@ -7,21 +7,21 @@ import type { Answer } from '../formats/negotiate.ts';
 import { decodeUtf8 } from '../formats/text.ts';
 import { type StartThread, YamlThread } from '../formats/yaml-thread.ts';
 
-/** Bytes of a body, or of an answer, that is worked on as it comes: what is larger waits for its turn. */
+/** Bytes of a body or a response that is processed at once; a larger one waits for its turn. */
 const SMALL = 4096;
 
 /**
- * Bytes of `MAX_BODY` for each value that a body may have, and for each name. A megabyte of FHIR has some 45,000 values
- * of a few hundred names; one that is made to take long has half a million.
+ * Bytes of `MAX_BODY` for each JSON value, and for each property name, that a body may have. A megabyte of FHIR has
+ * some 45,000 values with a few hundred names; one crafted to be slow has half a million.
  */
 const BYTES_A_VALUE = 10;
 const BYTES_A_NAME = 250;
-/** What a body may have however small `MAX_BODY` is. */
+/** The minimum limits, however small `MAX_BODY` is. */
 const LEAST: JsonBounds = { values: 100_000, names: 4_000 };
 
 /**
- * Where large bodies are read, and large answers rendered: within bounds that no honest body comes near, a piece at a
- * time, and YAML beside the event loop. What is small is done at once.
+ * Parses large bodies and renders large responses: within limits that no legitimate body reaches, a slice at a time,
+ * and YAML in a thread. Small ones are processed at once.
  */
 export class Desk {
   readonly bounds: JsonBounds;
@@ -36,19 +36,19 @@ export class Desk {
     this.#yaml = new YamlThread(maxBody, start);
   }
 
-  /** How many bodies and answers wait for their turn. */
+  /** How many bodies and responses wait for their turn. */
   get waiting(): number {
     return this.#pace.waiting + this.#yaml.waiting;
   }
 
-  /** How work on what a body of so many bytes asks for has to pause; undefined where it has not. */
+  /** Returns the function with which work on a body of this size yields; undefined if it need not yield. */
   paceOf(bytes: number): GoOn | undefined {
     return bytes > SMALL ? this.#pace.goOn : undefined;
   }
 
   /**
-   * The value in a body. Rejects as its format throws, and with `busy` where it waits too long.
-   * @param since from when on its wait counts, in milliseconds of the process
+   * Parses a body. Rejects as its format throws, and with `busy` if it would wait too long.
+   * @param since when its wait began, in milliseconds of `performance.now`
    */
   async read(format: Format, bytes: Uint8Array, since: number): Promise<Json> {
     const text = await this.text(bytes, since);
@@ -58,15 +58,15 @@ export class Desk {
     return readJson(json, this.bounds);
   }
 
-  /** The text of a body, once its turn has come. */
+  /** Decodes a body, once its turn has come. */
   async text(bytes: Uint8Array, since: number): Promise<string> {
     if (bytes.length > SMALL) await this.#pace.begin(since);
     return decodeUtf8(bytes);
   }
 
   /**
-   * An answer's JSON text in the format that is wanted.
-   * @param since as `read` takes it; without it the answer tells of what was done, and is never refused
+   * Renders the JSON text of a response in the wanted format.
+   * @param since as in `read`; without it the response reports work already done and is never rejected
    */
   render({ format, render }: Answer, text: string, since?: number): string | Promise<string> {
     if (text.length <= SMALL) return render(readJson(text));

@@ -4,10 +4,10 @@ import { WaitingLine } from '../../resources/pace/waiting-line.ts';
 import type { Step } from '../context.ts';
 import type { EventLoop } from './event-loop.ts';
 
-/** So many requests are begun in a turn of the event loop: as many as one group of writes takes in. */
+/** Requests begun per turn of the event loop: as many as one group of writes holds. */
 const A_TURN = 64;
 
-/** Milliseconds that requests are held at the most while callers are let in. */
+/** Maximum milliseconds to hold requests while connections are accepted. */
 const LONGEST_HOLD = 500;
 
 interface Waiting {
@@ -16,15 +16,16 @@ interface Waiting {
 }
 
 /**
- * Where requests wait for the event loop: in one line, and not in each of the many turns that their work takes. Of a
- * thousand that were begun in one turn, each would wait for the work of all others in every turn of its own.
+ * The admission queue: requests wait for the event loop here, in one queue, and not in each of the many turns that
+ * their work takes. If a thousand were begun in one turn, each would wait for all others in every turn of its own.
  *
- * Node lets in one connection a turn. So that callers who come together are not let in over a thousand turns that are
- * full of work, nothing is begun until a turn has brought nobody; where that takes long, for half of the time at most.
+ * Node accepts one connection per turn. If many clients connect at once, they must not be accepted over a thousand
+ * turns full of work: no request is begun until a turn has brought no connection. If that takes long, requests are held
+ * for at most half of the time.
  */
 export class Door {
   readonly #loop: Pick<EventLoop, 'lateness'>;
-  /** Who comes here has done nothing yet: all of its wait counts. */
+  /** A request that arrives here has done nothing yet: its whole wait counts. */
   readonly #line = new WaitingLine<Waiting>({ name: 'requests', elsewhere: 1 });
   #begun = 0;
   #endsTurn = false;
@@ -41,7 +42,7 @@ export class Door {
     return this.#line.length;
   }
 
-  /** Holds requests while a server lets callers in. */
+  /** Holds requests while a server accepts connections. */
   watch(server: Pick<Server, 'on'>): void {
     server.on('connection', () => {
       const now = performance.now();
@@ -52,7 +53,9 @@ export class Door {
     });
   }
 
-  /** Begins a request once it is its turn; refuses with `busy` one that waits too long, or has waited for the loop. */
+  /**
+   * Begins a request when its turn comes; rejects with `busy` if it waits, or has waited for the event loop, too long.
+   */
   readonly pass: Step = (ctx, next) => {
     const late = Math.max(0, this.#loop.lateness());
     ctx.state.since = performance.now() - late;
@@ -68,7 +71,7 @@ export class Door {
     try {
       await new Promise<void>((resolve, reject) => this.#line.join({ resolve, reject }, since));
     } catch (error) {
-      // By then a body that came with the request is there, too: its connection need not end with the refusal.
+      // By the next turn the body of the request has arrived too, so the connection can stay open after the error.
       await endOfTurn();
       throw error;
     }

@@ -1,20 +1,20 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How late the event loop is: all of a process waits while it does one thing. */
+/** Measures how late the event loop is: while it does one thing, the whole process waits. */
 export interface EventLoop {
-  /** Milliseconds since the loop last came round, beyond what is due: what is begun now has waited as long. */
+  /** Milliseconds that the loop is late: work begun now has already waited as long. */
   lateness(): number;
-  /** How late timers were since this was last asked, in seconds. */
+  /** Returns the delays of timers, in seconds, since the last call. */
   takeDelays(): { p50: number; p99: number; max: number };
   stop(): void;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const LOOK = 100;
 /** Milliseconds between two measurements of the delay. */
 const RESOLUTION = 20;
 
-/** Watches the event loop of this process until it is stopped; it keeps the process from ending no longer. */
+/** Monitors the event loop of this process until it is stopped; it does not keep the process alive. */
 export function watchEventLoop(): EventLoop {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
   histogram.enable();
@@ -22,7 +22,7 @@ export function watchEventLoop(): EventLoop {
   const look = setInterval(() => {
     cameRound = performance.now();
   }, LOOK).unref();
-  // What is measured is the time between two measurements.
+  // The histogram records the time between two measurements.
   const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - RESOLUTION / 1000);
   return {
     lateness: () => performance.now() - cameRound - LOOK,

@@ -1,15 +1,15 @@
 import { networkOf } from '../../auth/accounts/network.ts';
 
-/** Bytes that a process holds at the most for callers who take their time, of each of its kinds. */
+/** Maximum bytes per process held for slow clients, for each kind of data. */
 export const MOST_HELD = 64 * 1024 * 1024;
 
-/** What is held for one caller. */
+/** The bytes held for one client. */
 export interface Holding {
-  /** Says how much it is by now. */
+  /** Sets the current number of bytes. */
   resize(bytes: number): void;
-  /** Says that its caller is done: it is held until it is released, and does not give way any more. */
+  /** The client is done: the bytes stay until they are released, and can no longer be evicted. */
   settle(): void;
-  /** Lets go of it; what is said of it later changes nothing. */
+  /** Frees the bytes; later calls have no effect. */
   release(): void;
 }
 
@@ -20,18 +20,17 @@ interface Held {
   mayGiveWay(): boolean;
 }
 
-/** What is held for the callers of one network. */
+/** The bytes held for the clients of one network. */
 interface Share {
   bytes: number;
   all: Set<Held>;
-  /** That of callers who are not done, in the order in which they began. */
+  /** Those that may be evicted, oldest first. */
   slow: Set<Held>;
 }
 
 /**
- * Bytes that are held for callers who take their time. Where all of them together are more than may be, what began
- * first of that which may gives way, of the network that has the most: one caller with many connections makes nobody
- * else give way.
+ * Limits the bytes held for slow clients. Over the limit, the oldest evictable holding of the network that holds most
+ * is evicted, so that one client with many connections cannot evict those of others.
  */
 export class HeldBytes {
   readonly #most: number;
@@ -42,14 +41,14 @@ export class HeldBytes {
     this.#most = most;
   }
 
-  /** How many there are. */
+  /** How many bytes are held. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Holds bytes, none yet, for a caller at an address; `giveWay` has to end its request, once at the most. `mayGiveWay`
-   * is asked each time that there is too much.
+   * Starts a holding of zero bytes for a client at an address. On eviction `giveWay` is called, at most once, and must
+   * end the request. `mayGiveWay` is asked each time the limit is exceeded.
    */
   hold(address: string, giveWay: () => void, mayGiveWay: () => boolean = () => true): Holding {
     const network = networkOf(address);
@@ -77,7 +76,7 @@ export class HeldBytes {
   }
 
   #release(share: Share, held: Held): void {
-    // What is let go of twice must not take the share that others of its network have begun since.
+    // A second release must not delete the share if its network has begun another.
     if (!share.all.delete(held)) return;
     this.#count(share, held, 0);
     share.slow.delete(held);
@@ -91,7 +90,7 @@ export class HeldBytes {
     this.#bytes += more;
   }
 
-  /** What is to give way next, if anything may. */
+  /** Returns the next holding to evict, if there is one. */
   #next(): [Share, Held] | undefined {
     for (const share of [...this.#shares.values()].sort((one, other) => other.bytes - one.bytes)) {
       for (const held of share.slow) if (held.mayGiveWay()) return [share, held];

@@ -1,19 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { MOST_HELD } from './held-bytes.ts';
 
-/** Milliseconds between two looks at how much was sent in vain. */
+/** Milliseconds between two checks of the bytes discarded. */
 const LOOK = 100;
 
 /**
- * Ends the connection of a request that is not read to its end, once the answer is sent, so that it is read: what still
- * comes is discarded until the caller has ended, too (https://www.rfc-editor.org/rfc/rfc9112#section-9.6). Closed with
- * something unread, the connection would be reset, and the caller's system would throw the answer away.
+ * After the response to a request that is not read to its end: half-closes the connection and discards what still
+ * arrives until the client has closed too, so that the client reads the response
+ * (https://www.rfc-editor.org/rfc/rfc9112#section-9.6). If it were closed with unread data, the connection would be
+ * reset, and the client's system would discard the response.
  *
- * It takes as long as a request may take to arrive, and so many bytes: who sends on beyond that is cut off.
+ * This is limited to the time that a request may take to arrive and to MOST_HELD bytes; then the client is cut off.
  */
 export function lingerOn(request: IncomingMessage): void {
   const { socket } = request;
-  // Node calls this when the last answer of a connection is with the system. Its own closes at once.
+  // Node calls this when it has handed the last response to the system; its own version closes at once.
   socket.destroySoon = () => {
     const last = socket.bytesRead + MOST_HELD;
     const look = setInterval(() => {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 
-/** Milliseconds between two looks at the connections that are left. */
+/** Milliseconds between two checks of the remaining connections. */
 const LOOK = 20;
 
-/** The connections that are open, and the answers that are due on them: what has to end before the server does. */
+/** Tracks the open connections and their pending responses, which must end before the server stops. */
 export class OpenConnections {
   readonly #server: Server;
-  /** The answers that are due on each, in the order in which they were asked for. */
+  /** The pending responses of each connection, in the order of their requests. */
   readonly #due = new Map<Socket, Set<ServerResponse>>();
   #ending = false;
 
@@ -23,20 +23,20 @@ export class OpenConnections {
     return this.#due.size;
   }
 
-  /** Notes that an answer is due. */
+  /** Registers a pending response. */
   asked(response: ServerResponse): void {
     this.#due.get(response.req.socket)?.add(response);
     if (this.#ending) endWith(response);
   }
 
-  /** Forgets an answer that was given, once it is with the system. */
+  /** Removes a response once the system has all of it. */
   answered(response: ServerResponse): void {
     const due = this.#due.get(response.req.socket);
     if (response.writableFinished || response.destroyed) due?.delete(response);
     else response.once('close', () => due?.delete(response));
   }
 
-  /** Whether an answer is being sent on a connection, and whether a request arrives whose head has come. */
+  /** Tells if a response is being sent on a connection, and if a request whose head has come is still arriving. */
   stateOf(socket: Socket): { isSending: boolean; isArriving: boolean } {
     const due = [...(this.#due.get(socket) ?? [])];
     return {
@@ -45,17 +45,17 @@ export class OpenConnections {
     };
   }
 
-  /** Lets nobody in any more, and resolves once all connections are closed: what was asked is answered first. */
+  /** Stops accepting connections; resolves once all are closed, after all pending requests have been answered. */
   async end(): Promise<void> {
     this.#ending = true;
-    // Told so with its answer, a balancer does not send the next request into a connection that is about to close.
+    // `Connection: close` tells a load balancer not to send its next request into a connection about to close.
     for (const due of this.#due.values()) {
       const last = [...due].at(-1);
       if (last) endWith(last);
     }
     const look = setInterval(() => this.#endUnused(), LOOK);
-    // Not as an HTTP server, which would cut off answers that are being sent, and look for late requests no more: one
-    // that was sent by half would hold it for ever.
+    // Not `http.Server.close`: it would cut off responses in flight and stop checking for late requests, so that a
+    // half-sent request would hold the server forever.
     await new Promise<void>((resolve) => {
       NetServer.prototype.close.call(this.#server, () => resolve());
     });
@@ -64,9 +64,8 @@ export class OpenConnections {
   }
 
   /**
-   * A connection that is kept alive becomes idle when its last answer is sent, and would then wait for another; one
-   * that never asked anything is not idle to Node, nor is one of which only what is discarded is to come. To Node, one
-   * whose answer is still being sent is idle, too.
+   * Closes unused connections. Node's list of idle connections is not enough: it lacks connections that never sent a
+   * request or only have data to discard, and includes those whose response is still being sent.
    */
   #endUnused(): void {
     const isSending = [...this.#due.values()].some((due) => [...due].some(isBeingSent));
@@ -76,7 +75,7 @@ export class OpenConnections {
     }
   }
 
-  /** Node tells the answer that is being sent that its connection is closed, and none of those that wait behind it. */
+  /** Node emits `close` for the response in flight, but for none of the pipelined ones behind it. */
   #forget(socket: Socket): void {
     const due = this.#due.get(socket) ?? [];
     this.#due.delete(socket);

@@ -4,34 +4,33 @@ import { Readable } from 'node:stream';
 import type { Step } from '../context.ts';
 import { type HeldBytes, MOST_HELD } from './held-bytes.ts';
 
-/** Milliseconds that a caller may take to read an answer: until then it is held in memory. */
+/** Milliseconds a client may take to read a response, which is held in memory until then. */
 export const ANSWER_TIMEOUT = 60_000;
 
-/** Milliseconds in which whoever reads is seen to: the system takes what is sent in large steps. */
+/** Milliseconds without progress after which a client counts as stuck; the system accepts data in large steps. */
 export const STUCK_AFTER = 20_000;
 
-/** Bytes of answers beyond which those that began first end, whoever reads them. */
+/** Bytes of responses beyond which the oldest are dropped even if their clients make progress. */
 const FAR_TOO_MUCH = 4 * MOST_HELD;
 
-/** Ends the connection of an answer that was given and is not taken in time; what is held for it is let go of. */
+/** Resets the connection if a response is not read in time, which frees its memory. */
 export function limitReading(request: IncomingMessage, response: ServerResponse, milliseconds: number): void {
-  // Most answers are with the system by now, and cost no timer.
+  // Most responses have been handed to the system by now and need no timer.
   if (response.writableFinished || response.destroyed) return;
-  // A reset, since the system would else go on to hold what it has of the answer.
+  // A reset: otherwise the system would keep its part of the response.
   const timer = setTimeout(() => request.socket.resetAndDestroy(), milliseconds).unref();
   response.once('close', () => clearTimeout(timer));
 }
 
-/** Bytes of an answer that the system takes in any case. */
+/** Bytes that the system always accepts. */
 const TAKEN = 16 * 1024;
-/** Bytes of a larger answer that are sent at once: what is written as one piece is told of when all of it is taken. */
+/** Bytes per chunk of a larger response: progress of a single write shows only when all of it is taken. */
 const PIECE = 64 * 1024;
 
 /**
- * Counts the answers that are on their way until they are taken. Where there are too many, those of which nothing has
- * been taken for some time give way, and end with their connections: who reads is not cut off for it, unless there are
- * far too many.
- * Those that are bytes already are the server's own documents, of which there is one for all readers.
+ * Counts the bytes of responses until clients have taken them. Over the limit, responses without progress are dropped
+ * with their connections; a client that reads is cut off only if there are far too many bytes.
+ * Bodies that are bytes already are the server's own documents, shared by all readers, and are not counted.
  * @param stuckAfter milliseconds without progress
  */
 export function countAnswers(answers: HeldBytes, stuckAfter: number): Step {
@@ -42,7 +41,7 @@ export function countAnswers(answers: HeldBytes, stuckAfter: number): Step {
     const end = () => req.socket.resetAndDestroy();
     const isStuck = watch(req.socket, stuckAfter);
     const holding = answers.hold(state.address, end, () => isStuck() || answers.bytes > FAR_TOO_MUCH);
-    // However large it is, one alone has room.
+    // A single response always fits, however large.
     holding.resize(Math.min(response.length, MOST_HELD));
     res.once('close', holding.release);
     const { length } = response;
@@ -57,8 +56,9 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
 }
 
 /**
- * Tells at each look whether nothing has been taken from a connection since a look that is some time ago.
- * @param elapsed milliseconds of a clock that nobody sets
+ * Returns a function that tells, at each call, if no byte has been taken from a connection for `stuckAfter`
+ * milliseconds.
+ * @param elapsed returns the milliseconds of a monotonic clock
  */
 export function watch(
   socket: Pick<Socket, 'bytesWritten'>,
