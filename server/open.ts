@@ -21,8 +21,7 @@ import { applyInitFile, readInitFile } from './startup/init-file.ts';
 import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './startup/whole-index.ts';
 
 /**
- * What tests may replace: the clock, randomness, the cost of a secret's hash, and how a thread is started from sources
- * that are not compiled.
+ * What tests may replace: the clock, randomness, the cost of hashing, and how threads start from uncompiled sources.
  */
 export interface Ports {
   clock: Clock;

@@ -65,10 +65,7 @@ const BACKLOG = 4096;
 export interface StartOptions {
   ports?: Ports;
   patience?: Partial<Patience>;
-  /**
-   * Called once the start waits for no other process. What it does from then on, such as printing a new secret, must
-   * finish.
-   */
+  /** Called once the start waits for no other process; the work after it, such as printing a secret, must finish. */
   begun?: () => void;
 }
 

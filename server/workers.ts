@@ -22,10 +22,7 @@ export function tellSupervisor({ url, port, welcome }: RunningServer): boolean {
   return true;
 }
 
-/**
- * Forwards a stop to the first worker, which may already serve requests and knows what is in flight.
- * Returns false if there is none.
- */
+/** Forwards a stop to the first worker, which may already serve requests. Returns false if there is none. */
 export function stopFirstWorker(): boolean {
   const [first] = Object.values(cluster.workers ?? {});
   return first?.process.kill('SIGTERM') ?? false;

@@ -24,8 +24,8 @@ export interface Judge {
    */
   rows(type: string, name?: 'search' | 'history'): Criterion[];
   /**
-   * Throws a Denial if no policy permits an operation that concerns no resource. Policies know it by this id and see
-   * the body.
+   * Throws a Denial if no policy permits an operation without a resource. Policies know it by this id, and see the
+   * body.
    */
   requireOperation(operation: string, body?: Json | undefined): void;
 }

@@ -9,12 +9,12 @@ import { entryAnswer, givesBody } from './response.ts';
 import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
-/** Entries done at the same time, so that their writes share a commit; those about one resource take turns. */
+/** Entries run concurrently, so that their writes share a commit; those about one resource run in turn. */
 const AT_ONCE = 32;
 
 /**
- * Does the entries of a batch, each as the request it stands for and whatever becomes of the others, and gives the text
- * of the answer to each. An entry that could not be read is its own failure already.
+ * Runs the entries of a batch, each like a single request and independent of the others, and returns the text of each
+ * response. An unreadable entry is already a Failure.
  */
 export async function batch(
   entries: readonly (BundleEntry | Failure)[],
@@ -38,13 +38,13 @@ export async function batch(
   return outcomes;
 }
 
-/** What an entry changes, as far as its address says; undefined for what reads or makes a new resource. */
+/** Returns the resource that an entry changes, as far as its path tells; undefined for a read or a create. */
 function subjectOf({ interaction, request: { type, id }, url }: BundleEntry): string | undefined {
   if (interaction.name !== 'update' && interaction.name !== 'patch' && interaction.name !== 'delete') return undefined;
   return id === '' ? url : `${type}/${id}`;
 }
 
-/** What the entries of an answer share. */
+/** Shared by the entries of a response. */
 interface Answering {
   room: AnswerRoom;
   told: ToldIssues;
@@ -60,7 +60,7 @@ async function done(entry: BundleEntry, services: Services, { room, told }: Answ
     });
     const answer = entryAnswer(entry, result);
     if (room.take(answer)) return answer;
-    // What has been written is told of: nobody is to take it for undone.
+    // A write that was done must be reported: the caller must not take it for failed.
     if (isWrite(entry) || !givesBody(entry)) return entryAnswer(entry, result, 'without its body');
     throw inEntry(room.overflow(), entry.place);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** The elements of a Bundle that is to be done (https://hl7.org/fhir/R4/bundle.html#resource). */
+/** The elements of a Bundle to process (https://hl7.org/fhir/R4/bundle.html#resource). */
 import { Failure } from '../../resources/errors.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 
@@ -13,8 +13,8 @@ function namesOf(names: string): ReadonlySet<string> {
 }
 
 /**
- * Throws `invalid` for what is no element of a Bundle, an entry or a request: were a condition that is misspelt
- * (`ifNoneExists`) passed over, there would be a duplicate. Nor may a modifierExtension be passed over.
+ * Throws `invalid` for an unknown element of a Bundle, an entry or a request: ignoring a misspelt condition
+ * (`ifNoneExists`) would create a duplicate. A modifierExtension may not be ignored either.
  */
 export function refuseOthers(value: JsonObject, of: keyof typeof ELEMENTS, place: string): void {
   const other = Object.keys(value).find((name) => !ELEMENTS[of].has(name.replace(/^_/, '')));

@@ -1,4 +1,4 @@
-/** The entries of a batch or a transaction as the requests they stand for (FHIR R4 §3.1.0.11). */
+/** Translates the entries of a batch or a transaction to the requests that they stand for (FHIR R4 §3.1.0.11). */
 import { Failure } from '../../resources/errors.ts';
 import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
@@ -12,12 +12,12 @@ import { type Match, matchAddress } from '../interactions/match.ts';
 import { refuseOthers } from './elements.ts';
 import { patchOf } from './patch.ts';
 
-/** An entry that can be done. */
+/** A valid entry. */
 export interface BundleEntry {
   /** FHIRPath: `Bundle.entry[2]`. */
   place: string;
   fullUrl: string | undefined;
-  /** As policies see it. */
+  /** The request line and headers that policies see. */
   method: string;
   url: string;
   headers: Readonly<Record<string, string | undefined>>;
@@ -25,28 +25,28 @@ export interface BundleEntry {
   request: InteractionRequest;
 }
 
-/** What the entries of a Bundle share. */
+/** Shared by the entries of a Bundle. */
 export interface Outer {
-  /** The base of its links, and the server's own address. */
+  /** The base of links in the response, and the server's own base URL. */
   base: string;
   baseUrl: string;
   cursors: Cursors;
-  /** Bytes of text at which a page in its answer ends. */
+  /** Bytes of text at which a page in the response ends. */
   pageBytes: number;
-  /** The `Prefer` header of the Bundle: it holds for each entry. */
+  /** The `Prefer` header of the Bundle, which applies to each entry. */
   prefer: string;
   newId(): string;
-  /** How the work on a large Bundle pauses; undefined for others. */
+  /** Yields during work on a large Bundle; undefined for others. */
   goOn?: GoOn | undefined;
-  /** What the patches in it may have. */
+  /** The limits on patches in it. */
   bounds: JsonBounds;
 }
 
-/** What a type may be called: no other endpoint of the server looks like one. */
+/** The form of a type name; no other endpoint of the server has it. */
 const TYPE = /^[A-Z][A-Za-z]*$/;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** The elements of `request` that are headers of a request by itself. */
+/** The elements of `request` that correspond to HTTP headers. */
 const HEADERS: Record<string, string> = {
   'if-match': 'ifMatch',
   'if-none-match': 'ifNoneMatch',
@@ -54,7 +54,7 @@ const HEADERS: Record<string, string> = {
   'if-none-exist': 'ifNoneExist',
 };
 
-/** Reads the entry at `place`. Throws a Failure that names what is wrong with it. */
+/** Parses the entry at `place`. Throws a Failure that names what is wrong. */
 export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry {
   const request = isObject(entry) ? entry['request'] : undefined;
   if (!isObject(entry) || !isObject(request)) throw faulty('required', place, 'An entry needs a request.', 'request');
@@ -117,7 +117,7 @@ function resourceOf(entry: JsonObject, place: string): JsonObject {
   throw faulty('required', place, 'This request needs a resource.', 'resource');
 }
 
-/** Path and query below the base; an absolute URL must be one of this server. */
+/** Splits a URL into path and query below the base; an absolute URL must be of this server. */
 function addressOf(url: string, place: string, baseUrl: string): { path: string; query: string } {
   const own = [`${baseUrl}/fhir/`, `${baseUrl}/`].find((base) => url.startsWith(base));
   const relative = url.slice(own?.length ?? 0).replace(/^\/(?!\/)/, '');
@@ -139,13 +139,15 @@ function interactionAt(method: string, path: string, place: string): Match {
   throw new Failure('method-not-allowed', `This address takes ${methods.join(', ')}.`, { expression });
 }
 
-/** The headers that policies see of an entry in the place of the Bundle's, which say nothing of the entry. */
+/** Returns the headers that policies see for an entry, in place of the Bundle's, which do not concern the entry. */
 function judgedHeaders({ header, patch }: InteractionRequest): BundleEntry['headers'] {
   const own = Object.fromEntries(Object.keys(HEADERS).map((name) => [name, header(name)]));
   return patch ? { ...own, 'content-type': `application/${patch.kind}+json` } : own;
 }
 
-/** The headers that an entry has: those of its request alone, since the Bundle's own are about the Bundle. */
+/**
+ * Returns the headers of an entry: those in its `request` and the Bundle's `Prefer`; other headers concern the Bundle.
+ */
 function headersOf(request: JsonObject, place: string, prefer: string): InteractionRequest['header'] {
   for (const element of Object.values(HEADERS)) {
     const value = request[element];

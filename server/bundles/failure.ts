@@ -2,8 +2,8 @@ import { Failure, type Issue } from '../../resources/errors.ts';
 import { MORE_ISSUES, MOST_ISSUES } from '../../resources/validate/run.ts';
 
 /**
- * A failure inside of an entry as one of the Bundle: its places start at the Bundle (`Bundle.entry[2].resource.id`).
- * What is no Failure is given back as it is.
+ * Returns a failure of an entry with expressions that start at the Bundle (`Bundle.entry[2].resource.id`).
+ * Other errors are returned unchanged.
  */
 export function inEntry(failure: unknown, place: string, type = ''): unknown {
   if (!(failure instanceof Failure)) return failure;
@@ -24,11 +24,11 @@ function withIssues(failure: Failure, issues: Issue[]): Failure {
   });
 }
 
-/** The failures of entries, within the issues that one answer lists: beyond those, each tells its first alone. */
+/** Limits the issues listed in one response: once they are used up, each failed entry lists only its first issue. */
 export class ToldIssues {
   #left = MOST_ISSUES;
 
-  /** A failure as it is told. */
+  /** Returns the failure with the issues to list. */
   tell(failure: Failure): Failure {
     const [first, ...others] = failure.issues;
     this.#left -= others.length;
@@ -44,7 +44,7 @@ function placed(at: string, place: string, type: string): string {
     : place;
 }
 
-/** Several failures as one: every issue where all are bodies that are not valid, else the first. */
+/** Combines failures into one: all issues if every failure is an invalid body, otherwise the first other failure. */
 export function together(failures: Failure[]): Failure | undefined {
   const [first] = failures;
   if (!first || failures.some(({ code }) => code !== 'invalid')) return failures.find(({ code }) => code !== 'invalid');

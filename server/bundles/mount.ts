@@ -17,13 +17,15 @@ import { responseBundle } from './response.ts';
 import { AnswerRoom } from './room.ts';
 import { transact } from './transaction.ts';
 
-/** The Bundles that are taken at the base, as https://hl7.org/fhir/R4/valueset-system-restful-interaction.html says. */
+/**
+ * The supported types of a Bundle sent to the base (https://hl7.org/fhir/R4/valueset-system-restful-interaction.html).
+ */
 export const BUNDLE_TYPES = ['transaction', 'batch'];
 
-/** A transaction is one job of the write queue, for which all others wait. */
+/** A transaction is one job of the write queue, which blocks all others. */
 const MOST_ENTRIES = 2000;
 
-/** Mounts `POST /`: several requests in one (FHIR R4 §3.1.0.11). Each is judged; the Bundle itself is not. */
+/** Mounts `POST /`: several requests in one Bundle (FHIR R4 §3.1.0.11). Policies judge each entry, not the Bundle. */
 export function mountBundles(router: Router<RequestState>, options: AppOptions): void {
   const { engine, registry, cursors, clock, auth, config, logger, desk } = options;
   router.post('/', async (ctx) => {
@@ -31,7 +33,7 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     const judge = await guard(auth, ctx);
     const { type, items } = readBundle(await readResource(ctx, desk));
     const outer = outerOf(ctx, answer, options);
-    // A page with what it includes has room, and so has whatever was sent.
+    // Enough for a page with its includes, and for everything that was sent.
     const newRoom = () => new AnswerRoom(2 * Math.max(pageBytes(answer), config.maxBody));
     const services = { engine, registry, cursors, clock, judge, baseUrl: config.baseUrl };
     if (type === 'transaction') {

@@ -9,8 +9,8 @@ import type { InteractionRequest } from '../interactions/interaction.ts';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * The patch that an entry carries. A Binary holds one of its `contentType` in `data`; any other resource of the type
- * that is patched is a merge patch itself. Throws `media-type`, `malformed` or, for FHIRPath Patch, `business-rule`.
+ * Returns the patch in an entry: the `data` of a Binary, by its `contentType`, or a resource of the patched type, which
+ * is itself a merge patch. Throws `media-type`, `malformed` or, for FHIRPath Patch, `business-rule`.
  */
 export function patchOf(resource: JsonObject, type: string, place: string, bounds: JsonBounds): Patch {
   const { resourceType, ...members } = resource;
@@ -20,7 +20,7 @@ export function patchOf(resource: JsonObject, type: string, place: string, bound
   throw new Failure('business-rule', message, { expression: `${place}.resource` });
 }
 
-/** The elements that a request merges; undefined where it is no merge patch. */
+/** Returns the elements of a merge patch; undefined for another request. */
 export function mergedBy({ patch }: Pick<InteractionRequest, 'patch'>): JsonObject | undefined {
   return patch?.kind === 'merge-patch' && isObject(patch.value) ? patch.value : undefined;
 }

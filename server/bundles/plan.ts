@@ -1,4 +1,4 @@
-/** What the entries of a transaction are about, decided before any of them is done (FHIR R4 §3.1.0.11.2). */
+/** Decides which resource each entry of a transaction is about, before any of them runs (FHIR R4 §3.1.0.11.2). */
 import { findOne, parseCondition } from '../../resources/conditional.ts';
 import type { JobInteractions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
@@ -13,29 +13,29 @@ import type { BundleEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
 import { mergedBy } from './patch.ts';
 
-/** A search that something in the Bundle depends on, and what it found. */
+/** A search that the Bundle depends on, and the id that it found. */
 export interface Lookup {
   condition: ParsedSearch;
   found: string | undefined;
 }
 
 export interface Plan {
-  /** The id that each entry is about, in the order of the entries; undefined where there is none. */
+  /** The id of each entry's resource, in the order of the entries; undefined if there is none. */
   ids: (string | undefined)[];
   /** The search of each entry that has one. */
   conditions: (Lookup | undefined)[];
-  /** Every search: those of entries and those of conditional references. */
+  /** All searches: those of entries and those of conditional references. */
   lookups: Lookup[];
-  /** What links become: `Type/id` by fullUrl. */
+  /** `Type/id` by fullUrl. */
   links: Map<string, string>;
-  /** What conditional references become: `Type/id` by their text. */
+  /** `Type/id` by the text of a conditional reference. */
   references: Map<string, string>;
 }
 
-/** As many as a Bundle has entries: each is made before the queue, and again in the job that all others wait for. */
+/** As many as a Bundle may have entries: each runs before the queue, and again in the job, which blocks all others. */
 const MOST_SEARCHES = 2000;
 
-/** Finds out what the entries are about. Throws Failures that name the entry. */
+/** Plans a transaction. Throws Failures that name the entry. */
 export async function planOf(entries: readonly BundleEntry[], services: Services): Promise<Plan> {
   const conditions: Plan['conditions'] = [];
   for (const entry of entries) conditions.push(await conditionOf(entry, services));
@@ -49,7 +49,7 @@ export async function planOf(entries: readonly BundleEntry[], services: Services
   return { ids, conditions, lookups, links, references };
 }
 
-/** What the job of a plan holds and looks at. */
+/** Returns the types that the job of a plan locks, and the resources that it reads. */
 export function foreseenOf(entries: readonly BundleEntry[], { ids, lookups }: Plan): Foreseen {
   const about = entries.map(({ request: { type } }, index) => ({ type, id: ids[index] }));
   const found = lookups.map(({ condition: { type }, found: id }) => ({ type, id }));
@@ -59,15 +59,15 @@ export function foreseenOf(entries: readonly BundleEntry[], { ids, lookups }: Pl
   };
 }
 
-/** Repeats every search inside the job, before anything is written. Throws StalePlan where one finds another. */
+/** Repeats every search inside the job, before anything is written. Throws StalePlan if a result has changed. */
 export async function holdPlan({ lookups }: Plan, job: JobInteractions): Promise<void> {
-  // In one order for all, so that two nodes do not wait for each other.
+  // Always in the same order, so that two nodes cannot deadlock.
   for (const type of [...new Set(lookups.map(({ condition }) => condition.type))].sort()) await job.hold(type);
   for (const { condition, found } of lookups) {
     const { matches } = await job.search(condition);
     const [match] = matches;
     if (matches.length > 1 || match?.id !== found) throw new StalePlan();
-    // Read by itself it is kept from other nodes, one of which may have changed it since the search.
+    // This read locks the row. Another node may have changed it since the search.
     const kept = match && (await job.find(match.type, match.id));
     if (kept?.versionId !== match?.versionId) throw new StalePlan();
   }
@@ -93,7 +93,7 @@ function idOf({ interaction, request }: BundleEntry, lookup: Lookup | undefined)
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete']);
 
-/** A resource may stand once in what a transaction writes: otherwise their order would tell. */
+/** Rejects a transaction that writes a resource twice: the result would depend on the order of the entries. */
 function refuseOverlaps(entries: readonly BundleEntry[], ids: Plan['ids'], conditions: Plan['conditions']): void {
   const written = new Map<string, string>();
   const kept: [identity: string, place: string][] = [];
@@ -128,7 +128,7 @@ function linksOf(entries: readonly BundleEntry[], ids: Plan['ids']): Pick<Plan, 
     if (id === undefined || (interaction.name !== 'create' && interaction.name !== 'update')) continue;
     const identity = `${request.type}/${id}`;
     if (fullUrl !== undefined) links.set(fullUrl, identity);
-    // What the transaction makes is not found yet: a reference by the same criteria means the entry.
+    // A search cannot find what the transaction will create: a reference by the same criteria means that entry.
     const criteria = criteriaSent(entry);
     if (criteria !== '') references.set(`${request.type}?${criteria}`, identity);
   }
@@ -143,8 +143,8 @@ function criteriaSent({ interaction, request, url }: BundleEntry): string {
 const CONDITIONAL = /^([A-Z][A-Za-z]*)\?(.+)$/s;
 
 /**
- * Looks up the references of a body that are searches (`Patient?identifier=…`), and notes what they become. Rejects
- * with `too-large` where there are more than are left.
+ * Looks up the conditional references in a body (`Patient?identifier=…`) and records their targets. Rejects with
+ * `too-large` if there are more than `left`.
  */
 async function conditionalReferences(
   { request, place }: BundleEntry,

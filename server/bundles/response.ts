@@ -7,7 +7,7 @@ import type { Result } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { isWrite } from './run.ts';
 
-/** The Bundle that answers one, as JSON text: what became of each entry, in their order (FHIR R4 §3.1.0.11.1). */
+/** Renders the response Bundle as JSON text, with the outcome of each entry in order (FHIR R4 §3.1.0.11.1). */
 export function responseBundle(type: string, outcomes: readonly (string | Failure)[]): string {
   const parts = outcomes.map((outcome) => (outcome instanceof Failure ? failed(outcome) : outcome));
   return (
@@ -21,7 +21,7 @@ function failed({ status, issues }: Failure): string {
   return `{"response":{"status":"${status}","outcome":${renderJson(operationOutcome(issues))}}}`;
 }
 
-/** What became of an entry that was done, as JSON text; rendered at once, so that nothing else is kept of it. */
+/** Renders the outcome of an entry as JSON text, immediately, so that nothing else of it stays in memory. */
 export function entryAnswer(entry: BundleEntry, result: Result, how?: 'without its body'): string {
   const { base } = entry.request;
   const { status, version } = result;
@@ -33,12 +33,12 @@ export function entryAnswer(entry: BundleEntry, result: Result, how?: 'without i
   return `{${members.join(',')}}`;
 }
 
-/** The text that comes with the answer to an entry, as it would with that to a request by itself. */
+/** Returns the body for an entry, the same that a single request would get. */
 function bodyOf(entry: BundleEntry, { status, version, text }: Result): string | null | undefined {
   return status === 204 || status === 304 || !givesBody(entry) ? undefined : (text ?? version?.text);
 }
 
-/** True for an entry whose answer has a resource, unless there is none to give. */
+/** Returns true if the response to an entry includes a resource, if there is one. */
 export function givesBody(entry: BundleEntry): boolean {
   if (!isWrite(entry)) return entry.method !== 'HEAD';
   const preferred = prefers(entry.request, 'return');

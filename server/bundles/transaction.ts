@@ -15,14 +15,14 @@ import { entryAnswer } from './response.ts';
 import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
 
-/** Each is a search of its own while all other writes wait: more are none of a transaction that writes. */
+/** Each is a search that blocks all other writes; a transaction that writes needs no more. */
 const MOST_PAGES = 100;
 
 /**
- * Does all entries of a transaction in one job of the write queue, or none. What they are about is found, links are
- * resolved, every entry is judged and every body prepared before the queue; what was found is looked at again in it.
- * One that only reads needs no such job. Gives the text of the answer to each. Rejects with `business-rule` for what
- * would hold the queue for long.
+ * Runs all entries of a transaction in one job of the write queue, or none, and returns the text of each response.
+ * Before the queue, the transaction is planned, links are resolved, every entry is judged and every body is prepared;
+ * the job repeats the searches of the plan. A transaction that only reads needs no job. Rejects with `business-rule` if
+ * it would block the queue for long.
  */
 export function transact(
   entries: readonly BundleEntry[],
@@ -52,12 +52,12 @@ export function transact(
   });
 }
 
-/** Throws `business-rule` for what would keep others from writing for long. */
+/** Throws `business-rule` for a transaction that would block other writes for long. */
 function refuseLong(entries: readonly BundleEntry[]): void {
   const writes = entries.some(isWrite);
   let pages = 0;
   for (const { interaction, place } of entries) {
-    // It is a search of each type.
+    // It searches every type of the compartment.
     if (interaction.name === 'everything') {
       const message = '$everything has no place in a transaction: ask for it by itself, or in a batch.';
       throw new Failure('business-rule', message, { expression: place });
@@ -69,28 +69,29 @@ function refuseLong(entries: readonly BundleEntry[]): void {
   }
 }
 
-/** Answers entries that only read; the first that fails is the answer to all. */
+/** Runs entries that only read; the first failure rejects the transaction. */
 async function reading(entries: readonly BundleEntry[], services: Services, room: AnswerRoom): Promise<string[]> {
   const answers: string[] = [];
   for (const entry of entries) answers.push(answered(entry, await handle(entry, services), room));
   return answers;
 }
 
-/** The text of the answer to an entry. Throws `too-large` where there is no room for it. */
+/** Returns the text of the response to an entry. Throws `too-large` if it does not fit. */
 function answered(entry: BundleEntry, result: Result, room: AnswerRoom): string {
   const answer = entryAnswer(entry, result);
   if (room.take(answer)) return answer;
   throw inEntry(room.overflow(), entry.place);
 }
 
-/** Prepares what is written. Throws with the issues of all bodies that are not valid. */
+/** Prepares the writes. Throws one failure with the issues of all invalid bodies. */
 async function rehearse(entries: readonly BundleEntry[], { ids }: Plan, services: Services): Promise<void> {
   const failures: Failure[] = [];
   for (const [index, entry] of entries.entries()) {
     if (!isWrite(entry)) continue;
     try {
       const { version } = await handle(entry, services);
-      // Criteria may find another by now, which the plan does not name, and would no more in the job: nothing is ready.
+      // The criteria may find a resource that is not in the plan and that the job would no longer find; its write is
+      // not prepared.
       if (version && version.id !== ids[index]) throw new StalePlan();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -101,7 +102,9 @@ async function rehearse(entries: readonly BundleEntry[], { ids }: Plan, services
   if (failure) throw failure;
 }
 
-/** Does the entries, and tells which of those with criteria that look beyond their match still found it right after. */
+/**
+ * Runs the entries. Also returns which entries with criteria on other resources still found their match right after.
+ */
 async function perform(
   entries: readonly BundleEntry[],
   { ids, conditions }: Plan,
@@ -119,21 +122,22 @@ async function perform(
       throw await blame(entry, lookup, services.engine);
     }
     answers[index] = answered(entry, result, room);
-    // Nobody else writes a match: it is lost to others only through what they write beside it.
+    // No other entry writes a match, but writing the resources that its criteria refer to may change what they find.
     if (lookup?.found === undefined || !asksForOthers(lookup.condition.criteria)) continue;
     if ((await matchesOf(entry, lookup, services.engine)).includes(lookup.found)) found.add(index);
   }
   return { answers, found };
 }
 
-/** True where what an entry is about is another in its turn: its criteria find several, or one that is not ready. */
+/** Returns true if the criteria of an entry now find another resource: several, or one whose write is not prepared. */
 function findsOthers(error: unknown): boolean {
   return error instanceof Failure && (error.code === 'multiple-matches' || error.cause instanceof Dependent);
 }
 
 /**
- * Why criteria find in their turn what they did not at the start of the job. Where they speak of a resource alone and
- * the job has not written it, another node has just then, whatever types the job holds: a plain create asks for none.
+ * Returns the reason why criteria find something else than at the start of the job. If they look at one resource only
+ * and the job has not written it, another node has just written it, even though the job holds the type: a plain create
+ * takes no such lock. Otherwise the entries depend on each other.
  */
 async function blame(entry: BundleEntry, lookup: Lookup | undefined, job: JobInteractions): Promise<unknown> {
   if (lookup && !asksForOthers(lookup.condition.criteria)) {
@@ -145,8 +149,8 @@ async function blame(entry: BundleEntry, lookup: Lookup | undefined, job: JobInt
 }
 
 /**
- * What was to be there once must not have been made twice by the Bundle itself, nor what criteria found have been lost
- * to them by another entry.
+ * Checks after the job that the Bundle itself has not created a second match for a conditional create or update, and
+ * that no entry has made criteria lose their match.
  */
 async function checkConditions(
   entries: readonly BundleEntry[],
@@ -172,14 +176,17 @@ async function matchesOf({ place }: BundleEntry, { condition }: Lookup, job: Job
   }
 }
 
-/** The entry; one that looks at what the job has written is not judged by that, which is the caller's own. */
+/**
+ * Returns the entry. One that reads what the job has written is not checked against the version that policies saw: the
+ * change is the caller's own.
+ */
 function ownOf(entry: BundleEntry, job: JobInteractions): BundleEntry {
   const { type, id } = entry.request;
   if (isWrite(entry) || !job.hasChanged(type, id)) return entry;
   return { ...entry, request: { ...entry.request, judgedBy: undefined } };
 }
 
-/** Rejects with StalePlan where others have changed what policies have looked at. */
+/** Runs an entry. Rejects with StalePlan if others have changed the version that policies looked at. */
 async function handle(entry: BundleEntry, services: Services): Promise<Result> {
   const { interaction, request, place } = entry;
   try {
@@ -189,16 +196,16 @@ async function handle(entry: BundleEntry, services: Services): Promise<Result> {
   }
 }
 
-/** The entry with its links resolved: those to fullUrls of the Bundle, and conditional references. */
+/** Resolves the links of an entry: to fullUrls of the Bundle, and conditional references. */
 function withLinks(entry: BundleEntry, { links, references }: Plan, registry: Registry): BundleEntry {
   const { request, fullUrl } = entry;
   if (links.size + references.size === 0) return entry;
   const root = /^(https?:\/\/.+\/)[A-Z][A-Za-z]*\/[^/]+$/.exec(fullUrl ?? '')?.[1];
   const replace: ReplaceLink = (text, kind) => {
-    // By its web address a uri names a value set, a system or an extension, which goes on to be called so.
+    // A uri that is a web address identifies a value set, a code system or an extension and stays as it is.
     if (kind === 'uri') return text.startsWith('urn:') ? links.get(text) : undefined;
     if (kind === 'address') return links.get(text);
-    // A relative reference is one to the base of the fullUrl of the resource that it is in.
+    // A relative reference is resolved against the base of the fullUrl of its own resource.
     return links.get(text) ?? references.get(text) ?? (root === undefined ? undefined : links.get(root + text));
   };
   const linked = (content: JsonObject) => replaceLinks(registry, request.type, content, replace);

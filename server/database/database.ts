@@ -34,10 +34,7 @@ export interface Database {
   readonly waiting: number;
   /** Opens the only connection that writes: for callers who wait for each write, or for bulk work. */
   openWriter(work?: 'bulk'): Promise<WriterConnection>;
-  /**
-   * Migrates the tables, then runs `then` with the names of the applied migrations, before another process may start to
-   * migrate.
-   */
+  /** Migrates the tables; then runs `then` with the names of the new migrations, before another process may migrate. */
   migrate<Result>(then: (applied: string[]) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }

@@ -10,7 +10,9 @@ import { INTERACTIONS } from '../interactions/registry.ts';
 import { describeTypes } from './types.ts';
 import { VERSION } from './version.ts';
 
-/** What this server does, from its registries (FHIR R4 §2.27, https://hl7.org/fhir/R4/capabilitystatement.html). */
+/**
+ * Returns the CapabilityStatement of the registries (FHIR R4 §2.27, https://hl7.org/fhir/R4/capabilitystatement.html).
+ */
 export function capabilityStatement(registry: Registry, config: Config, base: string, started: number): JsonObject {
   const ofSystem = INTERACTIONS.filter((one) => !isOfType(one) && !isOfCompartment(one));
   const system = [...interactionCodes(ofSystem), ...BUNDLE_TYPES.map((code) => ({ code }))];
@@ -40,7 +42,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
   };
 }
 
-/** Where the published definitions of compartments stand. */
+/** The base of the canonical URLs of FHIR's compartment definitions. */
 const COMPARTMENTS = 'http://hl7.org/fhir/CompartmentDefinition';
 
 const PATCHES: readonly BodyKind[] = ['json-patch', 'merge-patch'];
@@ -53,20 +55,20 @@ function isOfCompartment({ path }: Interaction): boolean {
   return path.startsWith('/:compartment');
 }
 
-/** The codes of interactions, each once. */
+/** Returns the distinct codes of interactions. */
 function interactionCodes(interactions: readonly Interaction[]): JsonObject[] {
   const codes = new Set(interactions.flatMap(({ code }) => (code === undefined ? [] : [code])));
   return [...codes].map((code) => ({ code }));
 }
 
-/** The operations among interactions (FHIR R4 §2.27, `rest.operation`). */
+/** Returns the operations among interactions (FHIR R4 §2.27, `rest.operation`). */
 function operations(interactions: readonly Interaction[]): JsonObject[] {
   return interactions.flatMap(({ path, operation: definition }) =>
     definition === undefined ? [] : [{ name: path.slice(path.lastIndexOf('$') + 1), definition }],
   );
 }
 
-/** What is done with a type: the interactions, with what each brings, and the operations. */
+/** Returns what a type supports: its interactions, what each adds, and its operations. */
 function servedOf({ madeByServer = false }: ResourceDefinition): JsonObject {
   const interactions = INTERACTIONS.filter((one) => isOfType(one) && !(madeByServer && one.code === 'create'));
   const operation = operations(interactions);
@@ -80,7 +82,7 @@ function servedOf({ madeByServer = false }: ResourceDefinition): JsonObject {
   };
 }
 
-/** The operations of single types; our own are defined where the interface is described. */
+/** Returns the operations of single types; the server's own is defined in its OpenAPI document. */
 function ownOperations(registry: Registry, base: string): Record<string, JsonObject[]> {
   const ofCompartments = operations(INTERACTIONS.filter(isOfCompartment));
   return {
@@ -89,7 +91,7 @@ function ownOperations(registry: Registry, base: string): Record<string, JsonObj
   };
 }
 
-/** The OAuth endpoints, as https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/ has SMART clients look for them. */
+/** Returns the OAuth endpoints for SMART clients (https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/). */
 function security(config: Config): JsonObject {
   const system = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
   const coded = (code: string) => ({ coding: [{ system, code }] });

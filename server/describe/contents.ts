@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import { type BodyKind, MEDIA_TYPES } from '../formats/media-types.ts';
 
-/** Bodies of some kinds, by their media types. */
+/** Returns the request contents for some kinds of bodies, by media type. */
 export function bodies(kinds: readonly BodyKind[]): JsonObject {
   const rows = MEDIA_TYPES.filter(({ kind }) => kinds.includes(kind));
   return Object.fromEntries(rows.map(({ mediaType, kind }) => [mediaType, { schema: BODY_SCHEMAS[kind] }]));
@@ -14,18 +14,18 @@ const BODY_SCHEMAS: Record<BodyKind, JsonObject> = {
   form: { type: 'object' },
 };
 
-/** A resource of a schema as it is answered, by each media type in which it may be asked for. */
+/** Returns the response contents for a resource of a schema, by media type. */
 export function answers(schema: JsonObject): JsonObject {
   return Object.fromEntries(MEDIA_TYPES.filter(({ answer }) => answer).map(({ mediaType }) => [mediaType, { schema }]));
 }
 
-/** What is no resource, as it is answered: in JSON or in YAML. */
+/** Returns the response contents for a value that is no resource: JSON or YAML. */
 export function plainAnswers(schema: JsonObject): JsonObject {
   const { 'application/fhir+json': _, ...plain } = answers(schema);
   return plain;
 }
 
-/** The bodies of credentials and of wishes: in JSON, and where `kinds` has them as forms. */
+/** Returns the request contents for credentials and options: JSON and, if `kinds` has them, forms. */
 export function plainBodies(kinds: readonly BodyKind[]): JsonObject {
   const rows = MEDIA_TYPES.filter(({ kind, format }) => kinds.includes(kind) && format?.name !== 'yaml');
   return Object.fromEntries(rows.map(({ mediaType }) => [mediaType, { schema: { type: 'object' } }]));

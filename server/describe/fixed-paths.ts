@@ -11,25 +11,25 @@ const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type
 const anything = { type: 'object' };
 const told: JsonObject = { '200': { description: 'Done.', content: object } };
 const answer: JsonObject = { '200': { description: 'Done.', content: plainAnswers(anything) } };
-/** Why not, under `/auth` and elsewhere. */
+/** Error responses, under `/auth` and elsewhere. */
 const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
 const failure: JsonObject = { default: { $ref: '#/components/responses/Failure' } };
 const resource = answers({ $ref: '#/components/schemas/Resource' });
 const bundle = answers({ $ref: '#/components/schemas/Bundle' });
 
-/** What anyone may get. */
+/** Describes a public GET. */
 function open(operationId: string, tag: string, responses: JsonObject = { ...told, ...failure }): { get: JsonObject } {
   return { get: { operationId, tags: [tag], security: [], responses } };
 }
 
-/** What is told of the issuer, and the types of its own that it has. */
+/** Describes issuer metadata; `own` are additional media types of the document. */
 function wellKnown(operationId: string, own: JsonObject = {}): JsonObject {
   const content = { ...plainAnswers(anything), ...own };
   const { get } = open(operationId, 'auth', { '200': { description: 'Done.', content }, ...failure });
   return { get: { ...get, parameters: FORMAT } };
 }
 
-/** What judges its caller by what it is sent. */
+/** Describes a POST that takes credentials in its body. */
 function posted(operationId: string): JsonObject {
   const requestBody = { required: true, content: plainBodies(['form', 'resource']) };
   return {
@@ -44,7 +44,7 @@ function posted(operationId: string): JsonObject {
   };
 }
 
-/** What a browser asks, by GET or by the form of an app or of a page. */
+/** Describes a page for browsers, which takes GET and a form of an app or of the page itself. */
 function paged(operationId: string, told: JsonObject): JsonObject {
   const responses = { ...told, default: { description: 'A page that says why not.', content: page } };
   const asked = { operationId, tags: ['auth'], security: [], responses };
@@ -64,10 +64,10 @@ function userinfo(operationId: string): JsonObject {
   };
 }
 
-/** What belongs to the issuer, and stands at the root alone. */
+/** Paths of the issuer, which exist at the root only. */
 const OF_ISSUER = /^\/(?:auth|\.well-known(?!\/smart-configuration$))\//;
 
-/** What stands at an address of its own, beside the resources, as the description of a base names it. */
+/** Returns the paths besides those of resources, as the description of a base lists them. */
 export function fixedPaths(base: string, root: string): Record<string, JsonObject> {
   if (base === root) return FIXED_PATHS;
   const elsewhere = { servers: [{ url: root }] };

@@ -12,7 +12,7 @@ import { openApi } from './openapi.ts';
 
 type Written = Pick<Answer, 'format' | 'pretty' | 'render'>;
 
-/** Mounts what the server tells of itself to anyone: `/metadata` and `/openapi.json`. */
+/** Mounts the public descriptions of the server: `/metadata` and `/openapi.json`. */
 export function mountDescriptions(router: Router<RequestState>, { registry, config, clock }: AppOptions): void {
   const started = clock();
   const metadata = remembered((base) => capabilityStatement(registry, config, base, started));
@@ -28,16 +28,16 @@ export function mountDescriptions(router: Router<RequestState>, { registry, conf
   });
 }
 
-/** A document as it is sent. */
+/** A rendered document. */
 interface Document {
   bytes: Buffer;
-  /** The same by gzip, once somebody has asked for that. */
+  /** Its gzipped bytes, once a client has asked for them. */
   gzipped?: Promise<Buffer>;
 }
 
 /**
- * A document as bytes, made once for each base and each way to write it. Anyone may ask for it, and it is large: text
- * would be encoded for each, and the copy held until it is read.
+ * Caches a document as bytes, for each base and format. It is public and large: as text it would be encoded for each
+ * request, and each copy held until it is read.
  */
 function remembered(describe: (base: string) => JsonObject): (base: string, answer: Written) => Document {
   const documents = new Map<string, Document>();
@@ -51,7 +51,7 @@ function remembered(describe: (base: string) => JsonObject): (base: string, answ
 
 const compress = promisify(gzip);
 
-/** Sends a document, compressed to whoever takes that (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3). */
+/** Sends a document, gzipped if the client accepts that (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3). */
 async function send(ctx: Context, document: Document): Promise<void> {
   ctx.vary('Accept-Encoding');
   if (ctx.acceptsEncodings('gzip', 'identity') === 'gzip') {

@@ -11,9 +11,9 @@ import { isHeader, parameterNamed, TAKEN, takenParameters } from './taken.ts';
 import { VERSION } from './version.ts';
 
 /**
- * The HTTP interface as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0), from the registries. The types are values
- * of one path parameter; what each is searched by is in the CapabilityStatement.
- * @param base the one that is asked: the server's own address, which is `root`, or its FHIR base
+ * Returns the HTTP interface as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0), built from the registries. Types
+ * are values of one path parameter; their search parameters are in the CapabilityStatement.
+ * @param base the base that was asked: the server's own base URL, which is `root`, or its FHIR base
  */
 export function openApi(registry: Registry, base: string, root: string): JsonObject {
   return {
@@ -34,8 +34,9 @@ export function openApi(registry: Registry, base: string, root: string): JsonObj
 }
 
 /**
- * What has an address of its own stands in front of `/{type}`: Sessions are searched and changed at theirs as well, and
- * made by the token endpoint alone (https://spec.openapis.org/oas/v3.1.0#path-templating-matching).
+ * Adds the operations of `/{type}` to `/Session`, since a fixed path takes precedence over the template: Sessions can
+ * be searched and changed there too, but only the token endpoint creates them
+ * (https://spec.openapis.org/oas/v3.1.0#path-templating-matching).
  */
 function withSessions(paths: Record<string, JsonObject>): Record<string, JsonObject> {
   const { parameters, post, ...others } = paths['/{type}'] ?? {};
@@ -63,7 +64,7 @@ function resourcePaths(): Record<string, JsonObject> {
   return paths;
 }
 
-/** A name for each operation: that of its interaction, and where two share it, what tells them apart. */
+/** Returns a unique id for each operation: that of its interaction, or if two share it, with the method appended. */
 function operationId({ name, code, path, method }: Interaction, taken: Set<string>): string {
   const plain = code ?? (path === '/:type' ? `conditional-${name}` : name);
   const id = taken.has(plain) ? `${plain}-${method}` : plain;
@@ -74,7 +75,7 @@ function operationId({ name, code, path, method }: Interaction, taken: Set<strin
 function operation(interaction: Interaction, id: string): JsonObject {
   const { name, method, path, takes } = interaction;
   const isSearch = name === 'search' || (path === '/:type' && method !== 'post');
-  // What chooses resources and shapes a searchset has a place for every name.
+  // The parameter `search` stands for every search and result parameter.
   const taken = isSearch ? ['search', ...TAKEN[name].filter(isHeader)] : TAKEN[name];
   const parameters = taken.map(parameterNamed);
   return {

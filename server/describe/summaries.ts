@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 
-/** What each operation does, by its id: tools show these in their lists. */
+/** The summary of each operation, by id; tools show them in their lists. */
 const SUMMARIES: Readonly<Record<string, string>> = {
   bundle: 'Do a batch or a transaction',
   health: 'Tell whether the database answers',
@@ -46,7 +46,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   delete: 'Delete a resource',
 };
 
-/** Paths whose operations each have their summary. */
+/** Adds its summary to each operation. */
 export function summarized(paths: Record<string, JsonObject>): Record<string, JsonObject> {
   return Object.fromEntries(
     Object.entries(paths).map(([path, item]) => {

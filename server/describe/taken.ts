@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { InteractionName } from '../interactions/interaction.ts';
 
-/** What shapes an answer that is a resource, whatever it is. */
+/** Parameters of every response that is a resource. */
 const FORMAT = ['_format', '_pretty'];
 const MATCH = ['If-Match', 'If-Unmodified-Since'];
 const PART = ['_elements', '_summary'];
 
-/** What each interaction goes by beside its address and its body: parameters of the query, then headers. */
+/** The parameters of each interaction besides its path and its body: those of the query, then headers. */
 export const TAKEN: Readonly<Record<InteractionName, readonly string[]>> = {
   read: [...PART, ...FORMAT, ...MATCH, 'If-None-Match', 'If-Modified-Since'],
   vread: [...PART, ...FORMAT, ...MATCH, 'If-None-Match', 'If-Modified-Since'],
@@ -20,17 +20,17 @@ export const TAKEN: Readonly<Record<InteractionName, readonly string[]>> = {
   search: ['Prefer'],
 };
 
-/** True for the name of a header. */
+/** Returns true for the name of a header. */
 export function isHeader(name: string): boolean {
   return /^[A-Z]/.test(name);
 }
 
-/** A parameter among the components of the document. */
+/** Returns a reference to a parameter among the components of the document. */
 export function parameterNamed(name: string): JsonObject {
   return { $ref: `#/components/parameters/${name}` };
 }
 
-/** Each of them, as a parameter of OpenAPI. */
+/** Returns all of them as OpenAPI parameters. */
 export function takenParameters(): Record<string, JsonObject> {
   const names = [...new Set(Object.values(TAKEN).flat())];
   return Object.fromEntries(

@@ -3,10 +3,7 @@ import type { Json, JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { type DescribedParameter, describeParameters } from '../../resources/search/describe.ts';
 
-/**
- * `CapabilityStatement.rest.resource`: every served type, what is done with it, the operations of its own, and what it
- * is searched by.
- */
+/** Returns `CapabilityStatement.rest.resource`: each type with its interactions, operations and search parameters. */
 export function describeTypes(
   registry: Registry,
   servedOf: (type: ResourceDefinition) => JsonObject,
@@ -34,7 +31,7 @@ export function describeTypes(
   });
 }
 
-/** `Observation:patient` and the like, by the types that they point to. */
+/** Returns the reference parameters (`Observation:patient`) by the types that they point to. */
 function reverseIncludes(parameters: ReadonlyMap<string, DescribedParameter[]>): Map<string, string[]> {
   const pointing = new Map<string, string[]>();
   for (const [type, own] of parameters) {
@@ -59,7 +56,7 @@ function searchParam({ code, definition: { kind, url, description }, modifiers }
   };
 }
 
-/** A list that has something in it: an empty one is not valid FHIR. */
+/** Returns a member for a non-empty list: an empty one is not valid FHIR. */
 function listed(name: string, values: Json[]): JsonObject {
   return values.length === 0 ? {} : { [name]: values };
 }

@@ -1,14 +1,14 @@
 import { Failure } from '../../resources/errors.ts';
 import { textProblem } from '../../resources/json/text.ts';
 
-/** Beyond any search and any exchange: the first takes a hundred parameters, the second has some dozen. */
+/** More than any search or token request needs: a search takes a hundred parameters, a token request a few dozen. */
 const MOST_FIELDS = 1000;
 
 /**
- * The pairs of an `application/x-www-form-urlencoded` body in their order, a repeated name as often as it stands
- * (RFC 6749 §3.2 refuses repeats, FHIR search means AND by them). An empty body gives none.
+ * Parses an `application/x-www-form-urlencoded` body to its pairs, in order and with repeated names (RFC 6749 §3.2
+ * forbids repeats, FHIR search means AND by them). An empty body gives none.
  * Throws `malformed` for a percent sign without two hex digits, for bytes that are not UTF-8, and for NUL, and
- * `too-large` for more fields than any honest form has.
+ * `too-large` for more than MOST_FIELDS fields.
  */
 export function parseForm(text: string): [name: string, value: string][] {
   const pairs: [string, string][] = [];
@@ -45,7 +45,7 @@ function decode(text: string, position: number): string {
 
 const [PLUS, SPACE] = [0x2b, 0x20];
 
-/** With a space for each plus. By bytes: the engine's replacing takes thirty times as long where there are many. */
+/** Replaces each plus with a space, in a buffer: string replacement takes thirty times as long if there are many. */
 function spaced(text: string): string {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += 1) if (bytes[at] === PLUS) bytes[at] = SPACE;

@@ -6,10 +6,10 @@ import { readYaml, renderYaml } from './yaml.ts';
 
 export type FormatName = 'json' | 'yaml';
 
-/** How a value is read from text and written to it. */
+/** Parses a text to a value, and renders a value as text. */
 export interface Format {
   readonly name: FormatName;
-  /** Throws `malformed`, and `too-large` for what is surely beyond the bounds. */
+  /** Throws `malformed`, and `too-large` for a text that surely exceeds the bounds. */
   parse(text: string, bounds?: JsonBounds): Json;
   render(value: Json, pretty: boolean): string;
 }
@@ -21,19 +21,19 @@ const YAML_FORMAT: Format = {
   render: renderYaml,
 };
 
-/** What a body is for; an endpoint says which of them it takes. */
+/** The kinds of bodies; an endpoint lists those that it accepts. */
 export type BodyKind = 'resource' | 'json-patch' | 'merge-patch' | 'form';
 
 export interface MediaType {
   readonly mediaType: string;
   readonly kind: BodyKind;
-  /** Absent for forms, which are pairs and not a value: `parseForm` reads them. */
+  /** Undefined for forms, which are pairs and not a value: `parseForm` parses them. */
   readonly format?: Format;
-  /** True where an answer may have this type. */
+  /** True if a response may have this type. */
   readonly answer?: true;
 }
 
-/** Every media type Ward knows, in the order of its own preference: a further one is one row. */
+/** The supported media types, in the server's order of preference. A new type needs one row. */
 export const MEDIA_TYPES: readonly MediaType[] = [
   { mediaType: 'application/fhir+json', kind: 'resource', format: JSON_FORMAT, answer: true },
   { mediaType: 'application/json', kind: 'resource', format: JSON_FORMAT, answer: true },
@@ -46,25 +46,25 @@ export const MEDIA_TYPES: readonly MediaType[] = [
   { mediaType: 'application/x-www-form-urlencoded', kind: 'form' },
 ];
 
-/** What patches may be, as a header tells it (https://www.rfc-editor.org/rfc/rfc5789#section-3.1). */
+/** The patch types, for the `Accept-Patch` header (https://www.rfc-editor.org/rfc/rfc5789#section-3.1). */
 export const PATCH_TYPES: string = MEDIA_TYPES.filter(({ kind }) => kind.endsWith('-patch'))
   .map(({ mediaType }) => mediaType)
   .join(', ');
 
-/** How an answer may be written. */
+/** A media type for responses, with its format. */
 export type AnswerType = Pick<MediaType, 'mediaType' | 'format'>;
 
-/** What one document alone is, to whoever asks for it (RFC 7517 §8.5.1). */
+/** The type of a single document, the key set, sent to clients that ask for it (RFC 7517 §8.5.1). */
 export const JWK_SET: AnswerType = { mediaType: 'application/jwk-set+json', format: JSON_FORMAT };
 
-/** `type/subtype` and the parameters behind it (RFC 9110 §8.3.1). */
+/** `type/subtype` and its parameters (RFC 9110 §8.3.1). */
 const CONTENT_TYPE = /^\s*([^\s;,"/]+\/[^\s;,"/]+)\s*(;.*)?$/;
 const FHIR_VERSION = /;\s*fhirVersion\s*=\s*("?)([^";\s]*)\1/i;
 const CHARSET = /;\s*charset\s*=\s*("?)([^";\s]*)\1/i;
 
 /**
- * True for the parameters of a media type that name another version of FHIR than R4, for which the whole request would
- * have to be read by other rules (https://hl7.org/fhir/R4/http.html#version-parameter).
+ * Returns true if the parameters of a media type name another FHIR version than R4, whose rules the server does not
+ * know (https://hl7.org/fhir/R4/http.html#version-parameter).
  */
 export function isOtherVersion(parameters: string): boolean {
   const version = FHIR_VERSION.exec(parameters)?.[2];
@@ -72,10 +72,11 @@ export function isOtherVersion(parameters: string): boolean {
 }
 
 /**
- * The row of the table for a `Content-Type` header, of those whose kind the endpoint takes, or `only` in one format.
- * Throws `media-type` (415), naming what is taken, for any other type, for none, and for a charset but UTF-8. Of a form
- * it does not matter: its type has no such parameter (https://url.spec.whatwg.org/#application/x-www-form-urlencoded),
- * and libraries name one, as Apache's HttpClient does ISO-8859-1, for what is percent-encoded ASCII.
+ * Returns the row of a `Content-Type` header, among the kinds that the endpoint accepts, or `only` one format of them.
+ * Throws `media-type` (415), with the accepted types, for another or a missing type, and for a charset other than
+ * UTF-8. The charset of a form is ignored: its type has no such parameter
+ * (https://url.spec.whatwg.org/#application/x-www-form-urlencoded), and libraries send one for percent-encoded ASCII,
+ * as Apache's HttpClient does with ISO-8859-1.
  */
 export function bodyType(contentType: string | undefined, kinds: readonly BodyKind[], only?: FormatName): MediaType {
   const taken = MEDIA_TYPES.filter(({ kind, format }) => {
@@ -97,7 +98,7 @@ export function bodyType(contentType: string | undefined, kinds: readonly BodyKi
   return found;
 }
 
-/** What a body that is one value is, and how that is read from its text. Throws as `bodyType`. */
+/** Returns the kind and the format of a body that is one value. Throws as `bodyType`. */
 export function valueType(
   contentType: string | undefined,
   kinds: readonly Exclude<BodyKind, 'form'>[],

@@ -2,12 +2,12 @@ import { Failure } from '../../resources/errors.ts';
 import type { Json } from '../../resources/json/value.ts';
 import { type AnswerType, type FormatName, isOtherVersion, MEDIA_TYPES } from './media-types.ts';
 
-/** How an answer is written. */
+/** The negotiated format of a response. */
 export interface Answer {
   readonly format: FormatName;
   /** The `Content-Type` header, charset included. */
   readonly contentType: string;
-  /** True where JSON is indented: text that is not has to be rendered again. */
+  /** True if JSON is indented: stored text is not, and has to be rendered again. */
   readonly pretty: boolean;
   render(value: Json): string;
 }
@@ -15,13 +15,15 @@ export interface Answer {
 export interface Wishes {
   /** The `Accept` header. */
   accept?: string | undefined;
-  /** The `_format` parameter; it wins (FHIR R4 §3.1.0.1.11). */
+  /** The `_format` parameter, which takes precedence (FHIR R4 §3.1.0.1.11). */
   format?: string | undefined;
-  /** JSON indented for people (`_pretty`); YAML always is. */
+  /** Indent JSON for people (`_pretty`); YAML is always indented. */
   pretty?: boolean;
-  /** What an endpoint answers where anything would do. Where that is not FHIR's, its type means this one. */
+  /**
+   * The type to use without a preference of the client. If it is not FHIR's JSON, a request for FHIR's means it too.
+   */
   preferred?: typeof FHIR_JSON | 'application/json';
-  /** A further type that the document has. */
+  /** An additional type of the document. */
   also?: AnswerType | undefined;
 }
 
@@ -35,9 +37,9 @@ const ANSWERS: readonly AnswerType[] = MEDIA_TYPES.filter((row) => row.answer ==
 const FHIR_JSON = 'application/fhir+json';
 
 /**
- * Chooses how to answer (RFC 9110 §12.5.1). Among equals of quality, the one named by itself goes before a wildcard,
- * then what stands first. `text/html`, what a browser asks, means the preferred JSON.
- * Throws `not-acceptable` (406) where Ward has nothing of what is asked.
+ * Chooses the format of a response (RFC 9110 §12.5.1). At equal quality, a type named explicitly precedes a wildcard,
+ * and then the first one wins. `text/html`, which browsers ask for, means the preferred JSON.
+ * Throws `not-acceptable` (406) if the server supports none of the types.
  */
 export function negotiate({ accept, format, pretty = false, preferred = FHIR_JSON, also }: Wishes): Answer {
   const answers = also === undefined ? ANSWERS : [...ANSWERS, also];
@@ -64,10 +66,10 @@ function named(format: string, preferred: string): string | undefined {
   return name === 'yaml' ? 'text/yaml' : name;
 }
 
-/** What was chosen for the headers that came of late, by what was preferred: most clients always send the same one. */
+/** A cache of recent results, by preferred type and header: most clients always send the same header. */
 const CHOSEN = new Map<string, string>();
 const MOST_CHOSEN = 100;
-/** Characters of a header that is worth to be remembered. */
+/** Maximum characters of a header to cache. */
 const LONGEST = 200;
 
 function remembered(accept: string, preferred: string, answers: readonly AnswerType[]): string | undefined {
@@ -76,7 +78,7 @@ function remembered(accept: string, preferred: string, answers: readonly AnswerT
   const known = CHOSEN.get(key);
   if (known !== undefined) return known;
   const chosen = accepted(accept, preferred, answers);
-  // A caller may send what it likes: whatever it fills, the others are soon there again.
+  // A caller can fill the cache with random headers; after the reset, the usual ones are soon back.
   if (CHOSEN.size >= MOST_CHOSEN) CHOSEN.clear();
   if (chosen !== undefined) CHOSEN.set(key, chosen);
   return chosen;
@@ -95,18 +97,20 @@ function accepted(accept: string, preferred: string, answers: readonly AnswerTyp
 }
 
 function rangesOf(accept: string): Range[] {
-  // What is asked in another version of FHIR is not here.
+  // A range of another FHIR version cannot be satisfied.
   const elements = accept.split(',').filter((element) => !isOtherVersion(element));
   return elements.map((element) => {
     const [type = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
     const weight = parameters.find((parameter) => /^q\s*=/.test(parameter))?.replace(/^q\s*=\s*/, '');
-    // A weight that is none counts for nothing, so that a typo does not become a preference.
+    // An invalid weight counts as 0, so that a typo does not become a preference.
     const quality = weight === undefined ? 1 : /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(weight) ? Number(weight) : 0;
     return { type, quality };
   });
 }
 
-/** Quality, precision and place of the most precise range that covers an offer; undefined where none allows it. */
+/**
+ * Returns quality, precision and position of the most precise range that covers an offer; undefined if none allows it.
+ */
 function rankOf(offer: string, ranges: readonly Range[]): number[] | undefined {
   const covering = [offer, `${offer.split('/', 1)[0]}/*`, '*/*'];
   for (const [coarseness, type] of covering.entries()) {

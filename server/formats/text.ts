@@ -3,8 +3,8 @@ import { Failure } from '../../resources/errors.ts';
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The text of a body. Every format Ward takes is UTF-8 (RFC 8259 §8.1); a leading byte order mark is dropped.
- * Throws `malformed` where the bytes are something else, rather than replace them in silence.
+ * Decodes a body. Every supported format is UTF-8 (RFC 8259 §8.1); a leading byte order mark is dropped.
+ * Throws `malformed` for invalid bytes, instead of replacing them silently.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   try {

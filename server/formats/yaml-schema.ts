@@ -15,7 +15,7 @@ import { NUMBER_LIMITS, numberFrom } from '../../resources/json/number.ts';
 import { textProblem } from '../../resources/json/text.ts';
 import { Decimal } from '../../resources/json/value.ts';
 
-/** Stands for a scalar that is refused until its collection, which knows the place, reports why. */
+/** A placeholder for a rejected scalar, until its collection, which knows the position, reports the reason. */
 export class Refused {
   readonly reason: string;
 
@@ -30,10 +30,10 @@ const INTEGER = /^(?:0o[0-7]+|0x[\da-fA-F]+|[-+]?\d+)$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 const NOT_JSON = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
-/** No number within the limits is longer, in whatever base: beyond it none is worth to be worked out. */
+/** No number within the limits is longer in any base; longer ones are not converted at all. */
 const LONGEST_SPELLING = 100;
 
-/** A YAML number in JSON's spelling: `+05.` is 5, `.50` is 0.50, `0x1F` is 31. */
+/** Converts a YAML number to JSON's spelling: `+05.` is 5, `.50` is 0.50, `0x1F` is 31. */
 function jsonSpelling(source: string): string {
   if (/^0[ox]/.test(source)) return String(BigInt(source));
   return source
@@ -106,7 +106,7 @@ const readMapping = defineMappingTag<Record<string, unknown>>(`${TAG}map`, {
   identify: () => false,
 });
 
-/** YAML 1.2's core schema as far as JSON goes, with numbers that keep their digits (YAML 1.2.2 §10.3). */
+/** The JSON-compatible part of YAML 1.2's core schema; numbers keep their digits (YAML 1.2.2 §10.3). */
 export const READ_SCHEMA = new Schema([
   readString,
   nullCoreTag,
@@ -127,8 +127,8 @@ const tagOf = (name: string) => {
 const isWhole = (value: Decimal): boolean => INTEGER.test(value.text);
 
 /**
- * js-yaml's schema for writing, which quotes every string that a YAML 1.1 or 1.2 reader would take for something
- * else (`yes`, `012`, `2020-01-01`), and in which a Decimal is a number with its own digits.
+ * js-yaml's schema for writing. It quotes every string that a YAML 1.1 or 1.2 parser would read as another type (`yes`,
+ * `012`, `2020-01-01`), and writes a Decimal as a number with its own digits.
  */
 export const WRITE_SCHEMA = DUMP_SCHEMA.withTags(
   {
@@ -139,7 +139,7 @@ export const WRITE_SCHEMA = DUMP_SCHEMA.withTags(
   {
     ...tagOf('float'),
     identify: (value) => (value instanceof Decimal ? !isWhole(value) : floatCoreTag.identify(value)),
-    // YAML 1.1 takes 2.e-3 for a number and 2e-3 for a string; reading takes the point away again.
+    // YAML 1.1 reads 2.e-3 as a number and 2e-3 as a string; our parser drops the point.
     represent: (value: number | Decimal) => String(value).replace(/^(-?\d+)(e[+-])/i, '$1.$2'),
   },
 );

@@ -1,4 +1,4 @@
-/** YAML beside the event loop: a megabyte of it takes fifteen times as long as one of JSON. */
+/** YAML in a thread beside the event loop: a megabyte of it takes fifteen times as long as a megabyte of JSON. */
 import { isMainThread, parentPort, type ResourceLimits, Worker, workerData } from 'node:worker_threads';
 import { Failure, type FailureCode } from '../../resources/errors.ts';
 import { readJson } from '../../resources/json/read.ts';
@@ -6,18 +6,18 @@ import { renderJson } from '../../resources/json/render.ts';
 import { type Waiter, WaitingLine } from '../../resources/pace/waiting-line.ts';
 import { readYaml, renderYaml } from './yaml.ts';
 
-/** Starts a thread in a module of ours, which is told its task by `data`. */
+/** Starts a worker thread from one of our modules; `data` names its task. */
 export type StartThread = (module: URL, data: string, resourceLimits: ResourceLimits) => Worker;
 
 const startThread: StartThread = (module, data, resourceLimits) =>
   new Worker(module, { workerData: data, resourceLimits });
 
-/** What the thread is asked: JSON text for YAML with so many values at the most, or YAML for JSON text. */
+/** A task: JSON text to write as YAML, or YAML with a maximum number of values to read as JSON. */
 type Task = { yaml: string; values: number } | { json: string };
 
 type Done = { text: string } | { failure: string; code: FailureCode } | { fault: string };
 
-/** What this module does in a thread of its own. */
+/** The `workerData` of a thread that runs this module. */
 const ROLE = 'yaml';
 
 if (!isMainThread && workerData === ROLE) {
@@ -38,19 +38,19 @@ interface Waiting extends Waiter {
   resolve(text: string): void;
 }
 
-/** Milliseconds that one text may take: twenty times what a megabyte does. What is broken must not hold all others. */
+/** Milliseconds for one text, twenty times what a megabyte takes: a hanging task must not block all others. */
 const LONGEST = 10_000;
 
-/** Megabytes of objects that the thread may have: js-yaml makes a hundred bytes and more of one. */
+/** Megabytes of heap for the thread: js-yaml makes a hundred bytes or more from one byte. */
 const MEMORY = { least: 128, perMegabyte: 128 };
 const MEGABYTE = 1024 * 1024;
 
-/** A thread that reads and writes YAML, one text after the other; it is started when it is first needed. */
+/** A thread that reads and writes YAML, one text at a time; it starts when it is first needed. */
 export class YamlThread {
   readonly #start: StartThread;
   readonly #limits: ResourceLimits;
   readonly #line = new WaitingLine<Waiting>({ name: 'texts in YAML' });
-  /** Answers to what was done already: they come first, and are never refused. */
+  /** Responses that report work already done: they come first and are never rejected. */
   readonly #answers: Waiting[] = [];
   #worker: Worker | undefined;
   #doing: { task: Waiting; timer: NodeJS.Timeout } | undefined;
@@ -68,10 +68,10 @@ export class YamlThread {
   }
 
   /**
-   * The JSON text of a YAML document. Rejects as `readYaml` throws, with `busy` where it waits too long, and with
-   * `too-large` where it takes more memory or time than a text of its size needs.
-   * @param values how many it may have
-   * @param since from when on its wait counts, in milliseconds of the process
+   * Converts a YAML document to JSON text. Rejects as `readYaml` throws, with `busy` if it would wait too long, and
+   * with `too-large` if it takes more memory or time than a text of its size needs.
+   * @param values the maximum number of values
+   * @param since when its wait began, in milliseconds of `performance.now`
    */
   read(yaml: string, values: number, since?: number): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -82,8 +82,8 @@ export class YamlThread {
   }
 
   /**
-   * The YAML of a JSON text. Rejects with `busy` where it waits too long.
-   * @param since as `read` takes it; without it the text tells of what was done, and is never refused
+   * Converts JSON text to YAML. Rejects with `busy` if it would wait too long.
+   * @param since as in `read`; without it the text reports work already done and is never rejected
    */
   write(json: string, since?: number): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -126,16 +126,16 @@ export class YamlThread {
     else task?.reject('failure' in said ? new Failure(said.code, said.failure) : new Error(said.fault));
   }
 
-  /** Ends the thread with what it was doing; the next text has another. */
+  /** Terminates the thread and its task; the next text starts another. */
   #end(error: unknown): void {
     const worker = this.#worker;
     this.#worker = undefined;
-    // Its end says nothing new.
+    // A failure to terminate tells nothing new.
     worker?.terminate().catch(() => undefined);
     this.#took()?.reject(error);
   }
 
-  /** What was being done; the next is begun. */
+  /** Returns the current task and starts the next one. */
   #took(): Waiting | undefined {
     const doing = this.#doing;
     clearTimeout(doing?.timer);

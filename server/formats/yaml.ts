@@ -14,7 +14,7 @@ import { MAX_DEPTH, tooMuch } from '../../resources/json/read.ts';
 import type { Json } from '../../resources/json/value.ts';
 import { READ_SCHEMA, Refused, WRITE_SCHEMA } from './yaml-schema.ts';
 
-/** What js-yaml says of its own options, in the words of someone who only sees the document. */
+/** js-yaml's messages about its own options, reworded for readers who see only the document. */
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['aliases exceeded maxAliases (0)', 'aliases are not taken: write the value out'],
   [`nesting exceeded maxDepth (${MAX_DEPTH})`, `nested more than ${MAX_DEPTH} deep`],
@@ -22,10 +22,10 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads one YAML document (YAML 1.2.2, the JSON-compatible core schema). Dates stay strings and numbers keep their
- * digits. Throws `malformed` with line and column for a syntax error, and for what has no place in JSON or is
- * used to attack parsers: aliases, merge keys, other tags, a key twice or not a string, several documents. Throws
- * `too-large` for a document that surely has more values than there may be.
+ * Parses one YAML document (YAML 1.2.2, the JSON-compatible core schema). Dates stay strings and numbers keep their
+ * digits. Throws `malformed` with line and column for a syntax error, and for what JSON does not have or attacks on
+ * parsers use: aliases, merge keys, other tags, duplicate or non-string keys, several documents. Throws `too-large` for
+ * a document that surely has more than `values` values.
  */
 export function readYaml(text: string, values = Number.POSITIVE_INFINITY): Json {
   const value = construct(text, values);
@@ -34,16 +34,16 @@ export function readYaml(text: string, values = Number.POSITIVE_INFINITY): Json 
   return value as Json;
 }
 
-/** What js-yaml tells of a value at the most: its key, its beginning and its end. */
+/** Maximum events of js-yaml for a value: its key, its start and its end. */
 const EVENTS_OF_A_VALUE = 3;
-/** What it tells of a document. */
+/** Events for a document. */
 const EVENTS_OF_A_DOCUMENT = 2;
 
 function construct(text: string, values: number): unknown {
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
     if (events.length > EVENTS_OF_A_VALUE * values + EVENTS_OF_A_DOCUMENT) throw tooMuch(values, 'values');
-    // Without an alias an anchor is good for nothing, and `secret: &abc` would read as null.
+    // Without aliases an anchor is useless, and `secret: &abc` would read as null.
     const anchored = events.find(
       (event) => event.type !== EVENT_ID.ALIAS && 'anchorStart' in event && event.anchorStart >= 0,
     );
@@ -73,20 +73,22 @@ function failureOf(error: YAMLException): Failure {
   return malformed('YAML', reason, { line: mark.line + 1, column: mark.column + 1 });
 }
 
-/** What js-yaml calls a tag may be a secret that someone forgot to quote (`secret: !x`): it is not repeated. */
+/**
+ * js-yaml quotes tags in its messages. One may be a secret that someone forgot to quote (`secret: !x`): it is removed.
+ */
 function withoutContent(reason: string): string {
   return /\btag\b/.test(reason) ? reason.replace(/ ?(?:!<.*>|".*")|: .*$/g, '') : reason;
 }
 
-/** js-yaml quotes a string that would end the document (`---`), but forgets to where it is a key. */
+/** js-yaml quotes a string that would end the document (`---`), but not if it is a key. */
 const quoteMarkers: ScalarStyleRule = (layout) => {
   if (layout.isKey && /^(?:---|\.\.\.)/.test(layout.node.value)) layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
 };
 const STYLE_RULES = [quoteMarkers, ...Object.values(DEFAULT_SCALAR_STYLE_RULES)];
 
 /**
- * A YAML document that reads back as the same value, by readers of YAML 1.1 too: strings that one of them would
- * take for something else are quoted. Long lines are not folded.
+ * Renders a YAML document that YAML 1.1 and 1.2 parsers read back as the same value: ambiguous strings are quoted. Long
+ * lines are not folded.
  */
 export function renderYaml(value: Json): string {
   return dump(value, { schema: WRITE_SCHEMA, noRefs: true, lineWidth: -1, scalarStyleRules: STYLE_RULES });

@@ -3,7 +3,7 @@ import type { Compartment } from '../../resources/search/compartment.ts';
 import { isId } from '../../resources/validate/primitives.ts';
 import type { Interaction, InteractionRequest } from './interaction.ts';
 
-/** The compartment that the parts of an address name, if any. Throws `parameter` for an id that none can be (400). */
+/** Returns the compartment that a path names, if any. Throws `parameter` (400) for an invalid id. */
 export function compartmentAt({
   compartment,
   owner,
@@ -14,20 +14,20 @@ export function compartmentAt({
 }
 
 /**
- * The path by which policies judge a request. Within a compartment it is that of the search of the type: whoever is let
- * to whatever stands below a Patient's address is not thereby let to what is about the Patient.
+ * Returns the path by which policies judge a request. Within a compartment it is the path of the search of the type:
+ * permission for every path below a Patient must not permit the resources about that Patient.
  */
 export function judgedPath(path: string, compartment: Compartment | undefined): string {
   return compartment === undefined ? path : path.replace(/^\/[^/]+\/[^/]+/, '');
 }
 
-/** Throws `parameter` for an id that none can be (400). */
+/** Throws `parameter` (400) for an invalid id. */
 export function checkId(id: string): void {
   if (isId(id)) return;
   throw new Failure('parameter', 'An id has 1 to 64 letters, digits, hyphens and dots, and not dots alone.');
 }
 
-/** Throws `malformed` for a body of another type than its address (400); a validation takes a Parameters, too. */
+/** Throws `malformed` (400) if the body is of another type than the path; `$validate` also takes a Parameters. */
 export function checkBodyType(
   { name }: Pick<Interaction, 'name'>,
   { type, body }: Pick<InteractionRequest, 'type' | 'body'>,

@@ -1,17 +1,17 @@
 import { Failure } from '../../resources/errors.ts';
 
-/** True for the name of a parameter that chooses resources of a type with these search parameters. */
+/** Returns true if a parameter selects resources of a type with these search parameters. */
 export function isCriterion(name: string, codes: Readonly<Record<string, unknown>>): boolean {
   const [code = ''] = name.split(/[:.]/, 1);
   return Object.hasOwn(codes, code) || OF_OTHERS.includes(code);
 }
 
-/** They look at other resources, and are of every type. */
+/** They search by other resources; every type has them. */
 const OF_OTHERS: readonly string[] = ['_has', '_list'];
 
 /**
- * The criteria of `If-None-Exist`, which stand by themselves or behind an address of the type: a `?` behind the first
- * name belongs to a value, such as that of a canonical. Throws `parameter` where they are those of another type.
+ * Returns the criteria of `If-None-Exist`, which may follow the path of the type: a `?` after the first parameter name
+ * belongs to a value, such as a canonical. Throws `parameter` if the path is of another type.
  */
 export function criteriaOf(text: string, type: string): string {
   const [before = '', address = ''] = /^([^?=&]*)\?/.exec(text) ?? [];

@@ -1,6 +1,5 @@
 /**
- * What operations are sent: to `$validate` a resource, or to it and others a Parameters
- * (https://hl7.org/fhir/R4/parameters.html).
+ * Bodies of operations: a Parameters (https://hl7.org/fhir/R4/parameters.html), or for `$validate` just the resource.
  */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
@@ -10,14 +9,14 @@ import { createValidator, type Validator } from '../../resources/validate/valida
 /** The parameters of the definition of `$validate`. */
 const NAMES = ['resource', 'mode', 'profile'];
 
-/** The type that the resource of a body has, where the address has none. Throws `malformed` where it says none. */
+/** Returns the type of the resource in a body, if the path has none. Throws `malformed` if it has no resourceType. */
 export function typeOfBody(body: JsonObject): string {
   const type = resourceOf(body)['resourceType'];
   if (typeof type === 'string') return type;
   throw new Failure('malformed', 'The resource must say its resourceType.', { expression: 'Resource.resourceType' });
 }
 
-/** The resource of a body that is one, or that is a Parameters with one. Throws `malformed` where there is none. */
+/** Returns the resource of a body: the body itself, or the one in a Parameters. Throws `malformed` if there is none. */
 export function resourceOf(body: JsonObject): JsonObject {
   if (!isEnvelope(body)) return body;
   const parameters = parametersOf(body);
@@ -39,7 +38,7 @@ export function resourceOf(body: JsonObject): JsonObject {
   );
 }
 
-/** The parameters of a body that have text or a number: their names and values. */
+/** Returns the names and values of the parameters in a body whose value is a string or a number. */
 export function statedParameters(body: JsonObject): [name: string, value: string][] {
   if (!isEnvelope(body)) return [];
   return parametersOf(body)
@@ -51,8 +50,8 @@ export function statedParameters(body: JsonObject): [name: string, value: string
 }
 
 /**
- * Checks what is around the resource. Throws `malformed` with every issue of a Parameters that is none or that holds
- * two resources, and `unknown-parameter` where it has others than the operation.
+ * Validates a Parameters without its resource. Throws `malformed` with every issue, or for a second resource, and
+ * `unknown-parameter` for a parameter that the operation does not have.
  */
 export function checkEnvelope(body: JsonObject, registry: Registry, known: readonly string[] = NAMES): void {
   if (!isEnvelope(body)) return;
@@ -79,7 +78,7 @@ function parametersOf({ parameter }: JsonObject): Json[] {
   return Array.isArray(parameter) ? parameter : [];
 }
 
-/** The Parameters with resources that are beyond doubt: what is in the real ones is told of by itself. */
+/** Replaces the resources in a Parameters by valid ones: the real ones are validated separately. */
 function emptied(body: JsonObject): JsonObject {
   const { parameter } = body;
   if (!Array.isArray(parameter)) return body;

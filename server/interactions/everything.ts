@@ -12,18 +12,18 @@ import { countOf, instantOf, LARGEST_COUNT } from './page-parameters.ts';
 
 type Pair = [name: string, value: string];
 
-/** What is asked for. */
+/** The parsed parameters of the request. */
 interface Asked {
-  /** As many entries as a page is to have. */
+  /** The number of entries per page. */
   count: number;
-  /** The time since which what is sought has changed, in milliseconds since the epoch. */
+  /** The minimum time of the last change, in milliseconds since the epoch. */
   since: number | undefined;
-  /** The types that were named; undefined for all, and what they refer to. */
+  /** The types in `_type`; undefined for all types, and the resources that they refer to. */
   named: string[] | undefined;
   from: Place | undefined;
 }
 
-/** Where a page begins: at a type, or at the next page of its search. */
+/** The start of a page: a type, or a page within the search of that type. */
 interface Place {
   type: string;
   cursor: string | undefined;
@@ -31,13 +31,14 @@ interface Place {
 
 type Page = Awaited<ReturnType<Services['engine']['search']>>;
 
-/** What may be sent; care dates are not told apart here. */
+/** The supported parameters; care dates are not supported. */
 const NAMES = ['_since', '_type', '_count'];
 
 /**
- * `GET` or `POST /Patient/{id}/$everything`: the resource, then what is in its compartment, type by type, and what that
- * refers to of other types (https://hl7.org/fhir/R4/patient-operation-everything.html). Each type is searched as the
- * caller may search it by itself; what it may not is left out, and a warning names it. Throws StaleJudgement.
+ * `GET` or `POST /Patient/{id}/$everything`: returns the resource, then its compartment, type by type, and the
+ * resources of other types that those refer to (https://hl7.org/fhir/R4/patient-operation-everything.html). Each type
+ * is searched with the caller's permission to search it; denied types are left out and named in a warning. Throws
+ * StaleJudgement.
  */
 export async function everything(request: InteractionRequest, services: Services): Promise<Result> {
   const { base, compartment, rows } = request;
@@ -46,7 +47,7 @@ export async function everything(request: InteractionRequest, services: Services
   const within = typesWithin(services.registry, of);
   const parameters = parametersOf(request, services);
   const asked = understood(parameters, within);
-  // Those that are named are refused as their searches are.
+  // A denied type that `_type` names rejects the request, as its search would.
   for (const type of asked.named ?? []) services.judge.rows(type);
   const owner = await services.engine.read(of, id, rows);
   requireJudged(request, owner);
@@ -58,7 +59,7 @@ export async function everything(request: InteractionRequest, services: Services
   return { status: 200, text: searchset(bundle, page.included, (version) => version.text ?? '', warnings) };
 }
 
-/** The parameters of the address, and of a Parameters that was sent. Throws `malformed` for another body. */
+/** Returns the parameters of the query and of a Parameters in the body. Throws `malformed` for another body. */
 function parametersOf({ parameters, body }: InteractionRequest, { registry }: Services): Pair[] {
   const stated = body['resourceType'] ?? 'Parameters';
   if (stated !== 'Parameters') throw new Failure('malformed', 'Send a Parameters.', { expression: String(stated) });
@@ -66,7 +67,7 @@ function parametersOf({ parameters, body }: InteractionRequest, { registry }: Se
   return [...parameters, ...statedParameters(body)];
 }
 
-/** Throws `parameter` for a value that is none, and `unknown-parameter`. */
+/** Parses the parameters. Throws `parameter` for an invalid value, and `unknown-parameter`. */
 function understood(parameters: readonly Pair[], within: readonly string[]): Asked {
   const asked: Asked = { count: LARGEST_COUNT, since: undefined, named: undefined, from: undefined };
   for (const [name, value] of parameters) {
@@ -97,7 +98,7 @@ function placeAt(text: string, within: readonly string[]): Place {
   throw wrongCursor();
 }
 
-/** One page: types are searched in turn until it has its entries, or is half as long as it may be. */
+/** Collects one page: searches types in turn until it has `count` entries, or half of its bytes. */
 async function gathered(
   owner: Version,
   { count, since, named, from }: Asked,
@@ -127,7 +128,7 @@ async function gathered(
     if (from?.type === type && from.cursor !== undefined) pairs.push(['_cursor', from.cursor]);
     const found = await searched(compartment, type, rows, pairs, room.bytes, services);
     matches.push(...found.matches.filter(({ key }) => key !== owner.key));
-    // What is of a type of the compartment is found where its turn is.
+    // A resource of a type in the compartment is a match of the search of that type.
     for (const each of found.included) if (!within.includes(each.type)) included.set(each.key, each);
     if (found.next !== undefined) {
       next = `${type}.${found.next}`;

@@ -16,7 +16,7 @@ export async function history(request: InteractionRequest, services: Services): 
   return answered(request, id === '' ? `${type}/_history` : `${type}/${id}/_history`, page, services);
 }
 
-/** `GET /_history`: of every type that the caller may ask for its history, in one (FHIR R4 §3.1.0.12). */
+/** `GET /_history`: returns one history of all types whose history the caller may read (FHIR R4 §3.1.0.12). */
 export async function systemHistory(request: InteractionRequest, services: Services): Promise<Result> {
   const page = await services.engine.historyOfTypes(request.types, historyPage(request));
   return answered(request, '_history', page, services);
@@ -32,7 +32,7 @@ function answered(
   return { status: 200, text: historyBundle({ base, path, parameters: shown, page, cursors: services.cursors }) };
 }
 
-/** The parameters of a history: which page of it is asked for. */
+/** Parses the parameters of a history. */
 function historyPage({ parameters, pageBytes }: InteractionRequest): HistoryPage {
   const page: HistoryPage = { count: DEFAULT_COUNT, bytes: pageBytes };
   for (const [name, value] of parameters) {

@@ -10,7 +10,7 @@ import type { Asked, Judge } from '../access/guard.ts';
 import type { Patch } from '../http/body.ts';
 import type { Cursors } from '../http/cursors.ts';
 
-/** What a resource interaction is called, in policies and in the CapabilityStatement. */
+/** The name of a resource interaction in policies and in the CapabilityStatement. */
 export type InteractionName =
   | 'read'
   | 'vread'
@@ -23,86 +23,88 @@ export type InteractionName =
   | 'validate'
   | 'everything';
 
-/** A request to a resource endpoint, whether it came by itself or as an entry of a Bundle. */
+/** A request to a resource endpoint, sent alone or as an entry of a Bundle. */
 export interface InteractionRequest {
-  /** The base of its links. */
+  /** The base of links in the response. */
   base: string;
   type: string;
-  /** Empty where the address has none. */
+  /** Empty if the path has no id. */
   id: string;
-  /** The version id of the address, as it was sent; empty where it has none. */
+  /** The version id in the path, as sent; empty if it has none. */
   version: string;
-  /** The compartment that its address names, which it stays within. */
+  /** The compartment in the path, to which the request is restricted. */
   compartment: Compartment | undefined;
-  /** The resource that was sent; empty where the interaction takes none. */
+  /** The resource in the body; empty if the interaction takes none. */
   body: JsonObject;
-  /** The patch that was sent, where the interaction takes one. */
+  /** The patch in the body, if the interaction takes one. */
   patch: Patch | undefined;
-  /** Bytes of text at which a page of its answer ends. */
+  /** Bytes of text at which a page of the response ends. */
   pageBytes: number;
-  /** The parameters of the query, and of the form of a POSTed search. */
+  /** The parameters of the query, and of the form of a search by POST. */
   parameters: [name: string, value: string][];
-  /** What the caller may see of the type in this interaction. */
+  /** Criteria that rows of the type must meet to be visible to the caller in this interaction. */
   rows: Criterion[];
-  /** The version that its caller was judged by, where policies have looked at one. */
+  /** The version that policies looked at to judge the request, if they did. */
   judgedBy: JudgedBy | undefined;
-  /** Since when it waits, in milliseconds of the process; an entry of a Bundle does so from when it is begun. */
+  /** When its wait began, in milliseconds of `performance.now`; for an entry of a Bundle, when it is begun. */
   since?: number | undefined;
-  /** How the work on a large body pauses; undefined for others. */
+  /** Yields during work on a large body; undefined for others. */
   goOn?: GoOn | undefined;
-  /** Whose request it is, and the line that it was judged by; set once it has been judged. */
+  /** The caller, and the request line that policies saw; set once the request has been judged. */
   asker?: Asker;
   asked?: Asked;
-  /** Where it is about several types: those of which the caller may see something, and what. */
+  /** For a request about several types: those of which the caller may see something, each with its criteria. */
   types: ReadonlyMap<string, Criterion[]>;
-  /** The id that a new resource gets, where it was chosen before. */
+  /** The id of a new resource, if it was chosen in advance. */
   newId?: string;
-  /** True where it came by itself: its times are those of HTTP. Those of an entry of a Bundle are instants of FHIR. */
+  /** True for a request sent alone: its times are HTTP dates. Those of a Bundle's entry are FHIR instants. */
   ofHttp?: true;
-  /** The value of a header; undefined where it was not sent. */
+  /** Returns a header; undefined if it was not sent. */
   header(name: string): string | undefined;
 }
 
-/** What an interaction works with. */
+/** What interactions work with. */
 export interface Services {
-  /** The engine, or where several requests are one transaction, its view of that. */
+  /** The engine, or its view inside a transaction. */
   engine: Interactions;
   registry: Registry;
   cursors: Cursors;
   clock: Clock;
   judge: Judge;
-  /** The server's own address, without a trailing slash: what a search takes references to it by. */
+  /** The server's own base URL without a trailing slash, by which a search recognizes references to it. */
   baseUrl: string;
 }
 
-/** What an interaction gives. */
+/** The result of an interaction. */
 export interface Result {
   status: 200 | 201 | 204 | 304;
-  /** The version that the answer tells of: its ETag and Last-Modified, and its text unless there is another. */
+  /** The version described by the response: its ETag and Last-Modified, and its text unless `text` is set. */
   version?: Version;
-  /** The answer's JSON text, where it is not that of the version. */
+  /** The JSON text of the response, if it is not that of the version. */
   text?: string;
-  /** What a write did. `Prefer: return=…` chooses what is told of it. */
+  /** The outcome of a write. `Prefer: return=…` chooses what the response contains. */
   written?: WriteResult['outcome'];
 }
 
-/** A resource interaction (FHIR R4 §3.1.0): where it is served and what it does. */
+/** A resource interaction (FHIR R4 §3.1.0): its route and its handler. */
 export interface Interaction {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** The address below the base, as the router writes it. */
+  /** The path below the base, in the syntax of the router. */
   path: string;
   name: InteractionName;
-  /** How https://hl7.org/fhir/R4/valueset-type-restful-interaction.html calls it; absent for operations. */
+  /** Its code in https://hl7.org/fhir/R4/valueset-type-restful-interaction.html; undefined for operations. */
   code?: string;
-  /** The published definition of an operation. */
+  /** The canonical URL of an operation's definition. */
   operation?: string;
-  /** What it adds to the type's entry in the CapabilityStatement (`CapabilityStatement.rest.resource`). */
+  /** What it adds to the entry of a type in the CapabilityStatement (`CapabilityStatement.rest.resource`). */
   brings?: JsonObject;
-  /** What is sent with it; `parameters` are a Parameters that may be left out. */
+  /** The kind of body; `parameters` is an optional Parameters. */
   takes?: 'resource' | 'parameters' | 'patch' | 'form';
-  /** The search that chooses the resource, where the address does not; undefined where none was asked for. */
+  /** Returns the search that selects the resource, if the path does not; undefined if the request has none. */
   condition?(request: InteractionRequest, services: Services): ParsedSearch | undefined;
-  /** It is about all types, or those of a compartment: what the caller may see is judged as this of each by itself. */
+  /**
+   * Set for a request about all types, or those of a compartment: each type is judged as this interaction on its own.
+   */
   everyType?: 'history' | 'search';
   handle(request: InteractionRequest, services: Services): Promise<Result>;
 }

@@ -4,14 +4,14 @@ import type { InteractionRequest } from './interaction.ts';
 
 type Judged = Pick<InteractionRequest, 'type' | 'id' | 'judgedBy'>;
 
-/** Throws StaleJudgement where policies have looked at another version than the one that is given. */
+/** Throws StaleJudgement if policies looked at another version than the given one. */
 export function requireJudged({ judgedBy }: Pick<Judged, 'judgedBy'>, given: Version | undefined): void {
   if (judgedBy && judgedBy.versionId !== given?.versionId) throw new StaleJudgement();
 }
 
 /**
- * Rejects with StaleJudgement where the version that policies have looked at does not stand any more. It is asked
- * behind what reads other versions: they are permitted by the one that stood last.
+ * Rejects with StaleJudgement if the version that policies looked at is no longer current. Called after a read of other
+ * versions: the current version decides if they may be seen.
  */
 export async function requireStanding(request: Judged, engine: Pick<Interactions, 'find'>): Promise<void> {
   const { type, id, judgedBy } = request;

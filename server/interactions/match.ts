@@ -1,7 +1,7 @@
 import type { Interaction } from './interaction.ts';
 import { INTERACTIONS } from './registry.ts';
 
-/** The parts of an address that its interaction's path names: `type`, `id`, `version`. */
+/** The parameters of a path: `type`, `id`, `version`. */
 export type AddressParts = Record<string, string>;
 
 export interface Match {
@@ -9,7 +9,7 @@ export interface Match {
   parts: AddressParts;
 }
 
-/** The interactions at an address below the base (`Patient/1`), whatever their methods. */
+/** Returns the interactions that match a path below the base (`Patient/1`), whatever their method. */
 export function matchAddress(path: string): Match[] {
   const segments = path.split('/');
   return INTERACTIONS.flatMap((interaction) => {
@@ -23,7 +23,7 @@ function partsOf(pattern: string[], segments: string[]): AddressParts | undefine
   const parts: AddressParts = {};
   for (const [index, name] of pattern.entries()) {
     const segment = segments[index] ?? '';
-    // What starts with `$` is an operation, and neither a type nor an id.
+    // A segment that starts with `$` is an operation, never a type or an id.
     if (name.startsWith(':') && /^[^$]/.test(segment)) parts[name.slice(1)] = segment;
     else if (name !== segment) return undefined;
   }

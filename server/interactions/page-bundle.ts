@@ -5,11 +5,11 @@ import type { Cursors } from '../http/cursors.ts';
 import { LONGEST_LINK } from '../http/head-limits.ts';
 import { operationOutcome } from '../http/respond.ts';
 
-/** What the texts of a Bundle's pages are made of. */
+/** The input for the text of a page. */
 export interface BundlePage {
   /** The base of the links. */
   base: string;
-  /** The address of the request below the base, without its query: `Patient`, `Patient/1/_history`. */
+  /** The path of the request below the base, without its query: `Patient`, `Patient/1/_history`. */
   path: string;
   /** The parameters of the request, without the cursor. */
   parameters: readonly (readonly [string, string])[];
@@ -20,7 +20,7 @@ export interface BundlePage {
 /** Why a resource is in a searchset (https://hl7.org/fhir/R4/valueset-search-entry-mode.html). */
 export type EntryMode = 'match' | 'include';
 
-/** A searchset as JSON text, each resource as `textOf` gives it, and what is to be known of it (FHIR R4 §3.1.1.5). */
+/** Renders a searchset as JSON text: resources by `textOf`, warnings as an OperationOutcome (FHIR R4 §3.1.1.5). */
 export function searchset(
   bundle: BundlePage,
   included: readonly Version[],
@@ -38,7 +38,7 @@ export function searchset(
   return render('searchset', bundle, entries);
 }
 
-/** A history as JSON text: each entry tells how the version came about (FHIR R4 §3.1.0.12). */
+/** Renders a history as JSON text: each entry has the request that made the version (FHIR R4 §3.1.0.12). */
 export function history(bundle: BundlePage): string {
   const entries = bundle.page.matches.map((version) => {
     const { type, id, versionId, lastUpdated, method, text, made } = version;
@@ -67,7 +67,7 @@ function render(type: string, bundle: BundlePage, entries: readonly string[]): s
   );
 }
 
-/** Texts with commas between them, not copied as `join` would: they are when they are sent. */
+/** Joins texts with commas, as a rope: unlike `join`, this copies nothing until it is sent. */
 function listed(texts: readonly string[]): string {
   let list = '';
   for (const text of texts) list += list === '' ? text : `,${text}`;
@@ -82,7 +82,7 @@ function links({ base, path, parameters, page, cursors }: BundlePage): string {
   const self = JSON.stringify({ relation: 'self', url: address(parameters) });
   if (page.next === undefined) return self;
   const url = address([...parameters, ['_cursor', cursors.close(page.next)]]);
-  // The form of a search may be longer than any address: a link that cannot be followed would look like the end.
+  // The form of a search may be longer than any URL: a link that cannot be followed would look like the last page.
   if (url.length > LONGEST_LINK) {
     const message = 'The address of the next page would be too long: ask for one page by _count, or for fewer values.';
     throw new Failure('parameter', message);

@@ -22,7 +22,7 @@ export async function vread(request: InteractionRequest, services: Services): Pr
   return given(request, services, found);
 }
 
-/** The version or the part of it that is asked for, or word that the caller has it. */
+/** Returns the version, the requested part of it, or 304. Throws `precondition` if it does not match. */
 function given(request: InteractionRequest, { registry }: Services, version: Version): Result {
   requireMatch(request, version);
   if (isNotModified(request, version)) return { status: 304, version };

@@ -16,7 +16,7 @@ import {
   update,
 } from './write.ts';
 
-/** Every resource interaction that is served, in the order in which addresses are matched. */
+/** Every resource interaction, in the order in which paths are matched. */
 export const INTERACTIONS: readonly Interaction[] = [
   {
     method: 'get',

@@ -19,14 +19,15 @@ export async function search(request: InteractionRequest, services: Services): P
   const lenient = prefers(request, 'handling') === 'lenient';
   const now = clock();
   const within = compartment && withinCompartment(registry, { base: baseUrl, now }, compartment, type);
-  // Its parameters bound its matches alone: what it touches is judged as a search by itself, of the same type too.
+  // Its parameters restrict its matches only: other resources that it touches, also of the same type, are judged as a
+  // search on its own.
   const rows = (touched: string) => judge.rows(touched);
-  // Spelled out: every search passes here.
+  // Listed one by one, not spread, for speed: every search passes here.
   const options = { base: baseUrl, now, lenient, rows, ownRows: request.rows, within };
   const plan = await understood(request, services, options);
   plan.bytes = pageBytes;
   const page = await engine.search(plan, options);
-  // `_elements` names those of the type that is searched.
+  // `_elements` names elements of the searched type.
   const ofMode = { match: plan, include: { elements: undefined, summary: plan.summary } };
   const textOf = (version: Version, mode: EntryMode) => projectText(registry, version, ofMode[mode]);
   const path = compartment ? `${compartment.of}/${compartment.id}/${type}` : type;
@@ -34,15 +35,12 @@ export async function search(request: InteractionRequest, services: Services): P
   return { status: 200, text: searchset(bundle, page.included, textOf, plan.warnings.map(passedOver)) };
 }
 
-/** What is told of a parameter that lenient handling has passed over (FHIR R4 §3.1.1.2.1). */
+/** Returns the warning about a parameter that lenient handling ignored (FHIR R4 §3.1.1.2.1). */
 function passedOver(diagnostics: string): Issue {
   return { severity: 'warning', code: 'not-supported', diagnostics };
 }
 
-/**
- * The search of a request. A parameter that is passed over bounds nothing: where policies have seen one, it is judged
- * again by what is left.
- */
+/** Parses the search. An ignored parameter restricts nothing: if policies saw one, the request is judged without it. */
 async function understood(
   request: InteractionRequest,
   { registry, judge }: Services,

@@ -5,9 +5,9 @@ import { checkEnvelope, resourceOf, statedParameters } from './envelope.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /**
- * `POST /{type}/$validate` and `POST /$validate`: 200 with every issue
- * (https://hl7.org/fhir/R4/resource-operation-validate.html). Throws `unknown-parameter` for a profile or a mode that
- * it cannot validate by: an answer would be taken for theirs.
+ * `POST /{type}/$validate` and `POST /$validate`: responds 200 with every issue
+ * (https://hl7.org/fhir/R4/resource-operation-validate.html). Throws `unknown-parameter` for an unsupported profile or
+ * mode, because the response would seem to apply to it.
  */
 export async function validate(request: InteractionRequest, { engine, registry }: Services): Promise<Result> {
   const resource = resourceOf(request.body);

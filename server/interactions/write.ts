@@ -10,13 +10,13 @@ import { criteriaOf, isCriterion } from './criteria.ts';
 import type { InteractionRequest, Result, Services } from './interaction.ts';
 
 /**
- * `POST /{type}` (FHIR R4 §3.1.0.8), with `If-None-Exist` only where nothing is found (§3.1.0.8.1). Throws `parameter`
- * for criteria in the address.
+ * `POST /{type}` (FHIR R4 §3.1.0.8); with `If-None-Exist`, only if the search finds nothing (§3.1.0.8.1). Throws
+ * `parameter` for criteria in the query.
  */
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
   const { type, newId, since, goOn } = request;
   const { engine, registry } = services;
-  // Whatever it is: the server chooses one.
+  // An id in the body is ignored: the server chooses one.
   const { id: _sent, ...body } = request.body;
   refuseCriteria(request, registry.searchParameters(type));
   const condition = noneExists(request, services);
@@ -25,7 +25,7 @@ export async function create(request: InteractionRequest, services: Services): P
   return written(await createUnless(engine, condition, body, options));
 }
 
-/** Some servers take the criteria of a create in its query, as of an update; passed over, they would be a duplicate. */
+/** Rejects criteria in the query of a create, where some servers take them: ignoring them would make a duplicate. */
 function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonly<Record<string, unknown>>): void {
   const criterion = parameters.find(([name]) => isCriterion(name, codes));
   if (!criterion) return;
@@ -33,7 +33,7 @@ function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonl
   throw new Failure('parameter', message);
 }
 
-/** `PUT /{type}/{id}`, which also makes what is not there (FHIR R4 §3.1.0.4). */
+/** `PUT /{type}/{id}`; creates the resource if it does not exist (FHIR R4 §3.1.0.4). */
 export async function update(request: InteractionRequest, { engine }: Services): Promise<Result> {
   const { type, id, body } = request;
   if (body['id'] !== undefined && body['id'] !== id) {
@@ -48,7 +48,8 @@ export async function update(request: InteractionRequest, { engine }: Services):
 export async function conditionalUpdate(request: InteractionRequest, services: Services): Promise<Result> {
   const { type, body, rows, newId } = request;
   const options = { ...writeOptions(request), newId };
-  // Who may update all may make what is not there, as by an id. Rows show none before it: it is judged as a create.
+  // A caller that may update every row may also create the resource, as by an id. A restriction to rows says nothing
+  // about a new resource, so that is judged as a create.
   const create = { ...request.asked, method: 'POST', url: `/${type}` };
   const creating = async () => {
     if (rows.length === 0) return rows;
@@ -81,19 +82,19 @@ export async function conditionalRemove(request: InteractionRequest, services: S
   return removed(await removeWhere(services.engine, condition, writeOptions(request)));
 }
 
-/** The criteria of `If-None-Exist`; undefined where there is no such header. */
+/** Returns the search in `If-None-Exist`; undefined if there is no such header. */
 export function noneExists(request: InteractionRequest, services: Services): ParsedSearch | undefined {
   const criteria = request.header('If-None-Exist');
   if (criteria === undefined) return undefined;
   return conditionOf(request, services, parseForm(criteriaOf(criteria, request.type)));
 }
 
-/** The criteria of a conditional write, which are its query. */
+/** Returns the search in the query of a conditional write. */
 export function byQuery(request: InteractionRequest, services: Services): ParsedSearch {
   return conditionOf(request, services, request.parameters);
 }
 
-/** What chooses the resource of a conditional write: it is a search, and judged as one. */
+/** Parses the search that selects the resource of a conditional write; it is judged like any search. */
 export function conditionOf(
   { type }: Pick<InteractionRequest, 'type'>,
   { registry, clock, judge, baseUrl }: Pick<Services, 'registry' | 'clock' | 'judge' | 'baseUrl'>,

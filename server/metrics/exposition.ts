@@ -1,14 +1,14 @@
 /** The text format of Prometheus, 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** One number; `suffix` stands behind the metric's name, as the parts of a histogram have it. */
+/** One value; `suffix` is appended to the metric's name, as for the parts of a histogram. */
 export interface Sample {
   suffix?: string;
   labels?: Record<string, string>;
   value: number;
 }
 
-/** A metric with its numbers, in seconds and bytes. */
+/** A metric and its samples, in seconds and bytes. */
 export interface Metric {
   name: string;
   type: 'counter' | 'gauge' | 'histogram';
@@ -16,7 +16,7 @@ export interface Metric {
   samples: Sample[];
 }
 
-/** Metrics as text. Names, help and the values of labels are ours: nothing in them needs to be escaped. */
+/** Renders metrics as text. Names, help texts and label values are ours and need no escaping. */
 export function expose(metrics: readonly Metric[]): string {
   return metrics
     .map(({ name, type, help, samples }) => {

@@ -8,7 +8,7 @@ import { one, processMetrics } from './process.ts';
 import type { RequestMetrics } from './requests.ts';
 import { ofAllWorkers } from './workers.ts';
 
-/** What a request leaves its mark on. */
+/** The counters that requests update. */
 export interface Measured {
   requests: RequestMetrics;
   bodies: HeldBytes;
@@ -16,8 +16,8 @@ export interface Measured {
 }
 
 /**
- * Mounts `GET /metrics`: what the processes of this server have done and what waits in them, for Prometheus. It is
- * judged like any request, as the operation `metrics`.
+ * Mounts `GET /metrics` for Prometheus: what the processes of this server have done, and the length of their queues.
+ * Policies judge it like any request, as the operation `metrics`.
  */
 export function mountMetrics(router: Router<RequestState>, options: AppOptions, measured: Measured): void {
   const tell = ofAllWorkers(() => [
@@ -41,7 +41,7 @@ function held({ bodies, answers }: Measured): Metric[] {
   ];
 }
 
-/** What waits at this moment. */
+/** Returns the current lengths of the queues. */
 function queues({ door, desk, engine, database, passwords, connections }: AppOptions): Metric[] {
   return [
     one('ward_requests_waiting', 'gauge', 'Requests that wait to be begun.', door.waiting),

@@ -3,7 +3,7 @@ import type { Metric } from './exposition.ts';
 
 const MICROSECONDS = 1e6;
 
-/** What the process uses, by the names that other Node.js servers give it, so that their dashboards show ours. */
+/** Returns the resource use of the process, named as by other Node.js servers, so that their dashboards work. */
 export function processMetrics(loop: EventLoop): Metric[] {
   const memory = process.memoryUsage();
   const { user, system } = process.cpuUsage();
@@ -23,7 +23,7 @@ export function processMetrics(loop: EventLoop): Metric[] {
 
 const LATE = 'How late the event loop was since the last look,';
 
-/** A metric of one number. */
+/** Returns a metric with one sample. */
 export function one(name: string, type: 'counter' | 'gauge', help: string, value: number): Metric {
   return { name, type, help, samples: [{ value }] };
 }

@@ -3,33 +3,33 @@ import { one } from './process.ts';
 
 /** Upper bounds in seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
-/** A caller may send what method it likes, but not make us count each by itself. */
+/** A caller can send any method; unknown ones share one counter, so that their number stays bounded. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 const OTHER = 'other';
-/** `1xx` to `5xx`, by the first digit of a status. */
+/** One per first digit of a status, `0xx` to `5xx`. */
 const CLASSES = 6;
 
-/** Counts requests and how long they took. A request costs a look-up and a few additions. */
+/** Counts requests and their durations. A request costs one lookup and a few additions. */
 export class RequestMetrics {
   readonly #byMethod = new Map([...METHODS, OTHER].map((method) => [method as string, new Float64Array(CLASSES)]));
   readonly #none = new Float64Array(CLASSES);
-  /** How many fell between a bound and the one before it; the last is above all of them. */
+  /** Requests per bucket; the last is for durations above all bounds. */
   readonly #between = new Float64Array(BOUNDS.length + 1);
   #seconds = 0;
   #inFlight = 0;
 
-  /** Counts one more that is worked on. */
+  /** Counts a request as in flight. */
   begin(): void {
     this.#inFlight += 1;
   }
 
-  /** Counts one that was begun and is answered. */
+  /** Counts a request that was in flight as answered. */
   end(method: string, status: number, milliseconds: number): void {
     this.#inFlight -= 1;
     this.count(method, status, milliseconds);
   }
 
-  /** Counts a request that was answered. */
+  /** Counts an answered request; the duration is in milliseconds. */
   count(method: string, status: number, milliseconds: number): void {
     const classes = this.#byMethod.get(method) ?? this.#byMethod.get(OTHER) ?? this.#none;
     increment(classes, Math.trunc(status / 100));
@@ -40,7 +40,7 @@ export class RequestMetrics {
     this.#seconds += seconds;
   }
 
-  /** Counts one that could not be read, of which neither the method nor the beginning is known. */
+  /** Counts a request that could not be parsed: its method and start time are unknown. */
   countUnread(status: number): void {
     increment(this.#byMethod.get(OTHER) ?? this.#none, Math.trunc(status / 100));
   }

@@ -1,23 +1,23 @@
-/** Metrics of several processes: whichever is asked has those of all, by way of the process that started them. */
+/** Metrics of several workers: each worker can report those of all, which the supervisor collects. */
 import cluster, { type Worker } from 'node:cluster';
 import { Failure } from '../../resources/errors.ts';
 import type { Metric } from './exposition.ts';
 
-/** A question, or the answer to the one of that number. */
+/** A numbered request for metrics, or the response to it. */
 type Message = { wanted: number } | { given: number; metrics: Metric[] };
 
-/** The other end of a channel between processes. */
+/** The other end of an IPC channel. */
 interface Peer {
   listen(listener: (message: object) => void): void;
   send(message: Message): void;
 }
 
-/** Milliseconds that a worker may take to tell its own. */
+/** Milliseconds for a worker to report its metrics. */
 const PATIENCE = 1000;
-/** Milliseconds until those of all have to be there: an answer comes within two seconds. */
+/** Milliseconds for the metrics of all workers: a request is answered within two seconds. */
 const LONGEST = 1500;
 
-/** What a process asks another of, and is asked of by it: metrics. */
+/** Exchanges metrics with another process: each side can request those of the other. */
 export class MetricsChannel {
   readonly #peer: Peer;
   readonly #open = new Map<number, (metrics: Metric[]) => void>();
@@ -32,7 +32,7 @@ export class MetricsChannel {
     });
   }
 
-  /** What the other process tells; undefined where it does not in so many milliseconds. */
+  /** Requests the metrics of the other process; resolves with undefined after `milliseconds` without a response. */
   ask(milliseconds: number): Promise<Metric[] | undefined> {
     this.#asked += 1;
     const number = this.#asked;
@@ -49,22 +49,22 @@ export class MetricsChannel {
   }
 }
 
-/** The channel to a worker, which may ask by it for what `tell` gives. */
+/** Opens the channel to a worker, which gets the result of `tell` when it asks. */
 export function channelTo(worker: Worker, tell: () => Promise<Metric[]>): MetricsChannel {
   const peer: Peer = {
     listen: (listener) => worker.on('message', listener),
-    // To one that is about to end nothing can be sent: it does not answer, as one that has ended does not.
+    // Sending to a worker that is exiting fails; it just does not respond, like one that has exited.
     send: (message) => worker.send(message, () => undefined),
   };
   return new MetricsChannel(peer, tell);
 }
 
-/** What each worker tells, those that do not in time and those that are not there as undefined, put together. */
+/** Collects and merges the metrics of all workers; a worker that is late or absent is reported as down. */
 export async function gather(channels: readonly (MetricsChannel | undefined)[]): Promise<Metric[]> {
   return together(await Promise.all(channels.map((channel) => channel?.ask(PATIENCE))));
 }
 
-/** What `/metrics` tells, by what this process has: that itself, or in a worker what all of them have. */
+/** Returns a function that gives the metrics for `/metrics`: those of this process or, in a worker, of all workers. */
 export function ofAllWorkers(own: () => Metric[]): () => Promise<Metric[]> {
   const tell = async () => own();
   if (!cluster.isWorker) return tell;
@@ -80,7 +80,9 @@ export function ofAllWorkers(own: () => Metric[]): () => Promise<Metric[]> {
   };
 }
 
-/** Each number with the worker that it is of, counted from 1, and which of them have told theirs. */
+/**
+ * Merges metrics: each sample gets the label of its worker, counted from 1, and `ward_worker_up` tells which responded.
+ */
 function together(told: readonly (Metric[] | undefined)[]): Metric[] {
   const up: Metric = {
     name: 'ward_worker_up',

@@ -13,7 +13,7 @@ import { PAGES, sendPage } from '../http/pages.ts';
 import { formatParameter } from '../http/respond.ts';
 import type { Desk } from '../load/desk.ts';
 
-/** Mounts the endpoints of the auth module: at the root alone, but for SMART's configuration. */
+/** Mounts the endpoints of the auth module, at the root only, except for SMART's configuration. */
 export function mountAuth(router: Router<RequestState>, { auth, config, desk }: AppOptions): void {
   const { token, revoke, introspect, userinfo, wellKnown } = auth.endpoints;
   const endpoints = { token, revoke, introspect, userinfo };
@@ -32,11 +32,12 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
   router.all('/auth/*rest', () => {
     throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
   });
-  // RFC 8414 §3.1: an issuer with a path has its document between the host and that path.
+  // RFC 8414 §3.1: the metadata URL of an issuer with a path has the well-known part between host and path.
   const { pathname } = new URL(config.baseUrl);
   for (const [name, endpoint] of Object.entries(wellKnown)) {
     for (const path of new Set([`/.well-known/${name}`, `/.well-known/${name}${pathname === '/' ? '' : pathname}`])) {
-      // The FHIR base is no issuer: no document of one stands under it but SMART's, which is looked for there.
+      // The FHIR base is no issuer: of these documents only SMART's is served below it, where SMART clients look for
+      // it.
       router.all(path, (ctx, next) => {
         if (name !== SMART_CONFIGURATION) requireRoot(ctx, config.baseUrl);
         return next();
@@ -52,27 +53,27 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
   });
 }
 
-/** Mounts `DELETE /Session`, which ends the Session of the token that it is sent with. */
+/** Mounts `DELETE /Session`, which ends the Session of the token in the request. */
 export function mountSignOut(router: Router<RequestState>, { auth, desk }: AppOptions): void {
   const { closeSession } = auth.endpoints;
   router.delete('/Session', (ctx, next) => {
-    // With a query it is a conditional delete, as of any other type.
+    // With a query it is a conditional delete, as for any other type.
     return ctx.querystring === '' ? serve(ctx, closeSession, desk) : next();
   });
 }
 
 const SMART_CONFIGURATION = 'smart-configuration';
 
-/** One way to each endpoint that takes credentials, and to what is told of an issuer. */
+/** Throws `not-found` below `/fhir`: endpoints that take credentials, and issuer metadata, have a single path each. */
 export function requireRoot(ctx: Context, baseUrl: string): void {
   if (ctx.state.base === baseUrl) return;
   throw new Failure('not-found', 'What belongs to the issuer stands at the root, not under /fhir.');
 }
 
-/** Types of their own that documents have beside JSON. */
+/** Media types that documents support besides JSON and YAML. */
 const ALSO: Readonly<Record<string, AnswerType>> = { 'jwks.json': JWK_SET };
 
-/** Answers in plain JSON, also where FHIR's was asked for (RFC 6749 §5.1), or in YAML. */
+/** Calls an endpoint and responds in plain JSON, even if FHIR JSON was asked for (RFC 6749 §5.1), or in YAML. */
 export async function serve(
   ctx: Context,
   endpoint: Endpoint,
@@ -93,7 +94,7 @@ export async function serve(
   ctx.body = body === undefined ? '' : answer.render(body);
 }
 
-/** The endpoints that tell the audit of their refusals. What never reaches them is told for them. */
+/** Endpoints that audit their own denials. A request that fails before it reaches them is audited elsewhere. */
 const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
 
 async function requestOf(
@@ -103,7 +104,7 @@ async function requestOf(
 ): Promise<AuthRequest> {
   const body = await parsedBody(ctx, desk, kinds);
   ctx.state.tellsAudit = TELLING.includes(ctx.path);
-  // Spelled out: to spread what is asked took a twentieth of an introspection, and more garbage.
+  // Listed one by one: spreading the result of `askedOf` took a twentieth of an introspection, and made more garbage.
   return {
     method: ctx.method,
     url: askedOf(ctx).url,
@@ -115,9 +116,9 @@ async function requestOf(
   };
 }
 
-/** A form or a JSON object; nothing where nothing was sent. */
+/** Parses a form or a JSON object; undefined if there is no body. */
 async function parsedBody(ctx: Context, desk: Desk, kinds: readonly BodyKind[]): Promise<ParsedBody> {
-  // Any other method is refused for itself, whatever its body is.
+  // The endpoint rejects any other method, whatever its body.
   if (ctx.method !== 'POST') return undefined;
   const bytes = bytesOf(ctx);
   const sent = bytes.length > 0 || Number(ctx.get('Content-Length')) > 0;

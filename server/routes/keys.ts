@@ -12,8 +12,8 @@ import type { Context, RequestState } from '../context.ts';
 import { requireRoot, serve } from './auth.ts';
 
 /**
- * Mounts `/auth/keys`: GET tells what keys tokens are signed with, POST makes the next one. They are judged like any
- * request, as the operations `keys` and `rotate-keys`.
+ * Mounts `/auth/keys`: GET lists the signing keys, POST creates the next one. Policies judge them like any request, as
+ * the operations `keys` and `rotate-keys`.
  */
 export function mountKeys(router: Router<RequestState>, { auth, engine, config, clock, desk }: AppOptions): void {
   const tell = async (judge: Judge) => {
@@ -44,21 +44,21 @@ export function mountKeys(router: Router<RequestState>, { auth, engine, config, 
     refuseQuery(ctx);
     if (ctx.method === 'POST') judge.requireChance('rotate-keys');
     await serve(ctx, ({ body }) => (ctx.method === 'POST' ? rotate(ctx, judge, body) : tell(judge)), desk, {
-      // Forms are for endpoints that take credentials in the body.
+      // Forms are only for endpoints that take credentials in the body.
       kinds: ['resource'],
     });
   });
 }
 
-/** A wish in the wrong place would be one that is not done, and a credential there would be one that is logged. */
+/** Rejects a query (`parameter`): an option there would be ignored, and a credential would be logged. */
 function refuseQuery({ querystring }: Context): void {
   if ([...new URLSearchParams(querystring).keys()].every((name) => name === '_format')) return;
   throw new Failure('parameter', 'This address takes no parameter in its URL but _format.');
 }
 
 /**
- * What kind of key is wanted. Throws `parameter` (400) for anything that is not known: it would not be done. Nor would
- * a key sign at once by an algorithm that the server does not sign by.
+ * Parses the requested kind of key. Throws `parameter` (400) for unknown members, which would be ignored, and for `now`
+ * with another algorithm than the server signs with.
  */
 function readWish(
   body: ParsedBody,

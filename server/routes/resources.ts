@@ -16,8 +16,8 @@ import { INTERACTIONS } from '../interactions/registry.ts';
 import type { Desk } from '../load/desk.ts';
 
 /**
- * Mounts every resource interaction: credentials, then the request itself, then judgement, then the work. Whom nothing
- * that it could send would let pass is refused before its body is read.
+ * Mounts every resource interaction. Each request is authenticated, parsed, judged and then handled. A caller for whom
+ * no policy could permit the operation is denied before its body is read.
  */
 export function mountResources(
   router: Router<RequestState>,
@@ -26,7 +26,7 @@ export function mountResources(
   for (const interaction of INTERACTIONS) {
     const { takes } = interaction;
     router[interaction.method](interaction.path, async (ctx) => {
-      // The form of a search may say so, too.
+      // The form of a search may also choose the format.
       const early = takes === 'form' ? undefined : wanted(ctx);
       const judge = await guard(auth, ctx);
       const operation = operationAt(interaction, ctx.params);
@@ -45,14 +45,16 @@ export function mountResources(
   }
 }
 
-/** What policies call a request, as far as its address tells; undefined where the body has the type. */
+/**
+ * Returns the operation id that policies use, as far as the path determines it; undefined if the type is in the body.
+ */
 function operationAt({ name, everyType }: Interaction, { type, compartment }: Context['params']): string | undefined {
-  // Whoever reads all that is in a compartment reads first of all what that is of.
+  // `$everything` first needs permission to read the owner of the compartment.
   if (everyType && compartment !== undefined) return `${compartment}.read`;
   return type === undefined ? undefined : `${type}.${name}`;
 }
 
-/** What was sent with a request. */
+/** The parsed body of a request. */
 interface Sent {
   body?: JsonObject;
   patch?: Patch;
@@ -62,7 +64,7 @@ interface Sent {
 
 const NOTHING: Sent = {};
 
-/** Reads the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
+/** Parses the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
 async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
   const goOn = desk.paceOf(bytesOf(ctx).length);
   if (takes === 'parameters' && bytesOf(ctx).length === 0) return { goOn };
@@ -73,7 +75,7 @@ async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, 
   return { form, goOn };
 }
 
-/** Puts together what an interaction needs. Throws `parameter` or `malformed` (400). */
+/** Builds the input of an interaction. Throws `parameter` or `malformed` (400). */
 function readRequest(
   ctx: Context,
   { everyType }: Interaction,

@@ -19,10 +19,10 @@ import { conditionOf } from '../interactions/write.ts';
 import type { Desk } from '../load/desk.ts';
 
 /**
- * Mounts `POST /Session/$revoke`: ends every Session that a search expression finds, in the query or in a form. It is
- * judged as the conditional update that it stands for, `PUT /Session?…` with `active: false`, so that no policy
- * permits more by it than without it: what is ended is what its caller may find and may update. Users are signed out
- * with their Sessions: those that were ended, and those of a User whom the expression names.
+ * Mounts `POST /Session/$revoke`: ends every Session found by a search expression, in the query or in a form. Policies
+ * judge it as the equivalent conditional update, `PUT /Session?…` with `active: false`, so that it permits nothing
+ * more: it ends the Sessions that its caller may both find and update. Users are signed out with their Sessions: those
+ * whose Sessions were ended, and those that the expression names.
  */
 export function mountRevocation(
   router: Router<RequestState>,
@@ -54,7 +54,7 @@ export function mountRevocation(
   });
 }
 
-/** The search expression, and whether the caller's own Session is kept. */
+/** Returns the search expression, and whether the caller's own Session is kept. */
 async function readExpression(
   ctx: Context,
   desk: Desk,
@@ -67,7 +67,7 @@ async function readExpression(
   return { parameters: all.filter(([name]) => name !== 'except'), exceptCurrent: except.length > 0 };
 }
 
-/** The ids of the Users whose Sessions an expression asks for. */
+/** Returns the ids of the Users that an expression names. */
 function usersIn(parameters: readonly [name: string, value: string][], baseUrl: string): string[] {
   const asked = parameters.filter(([name]) => name === 'user' || name === 'user:User');
   return asked
@@ -78,12 +78,12 @@ function usersIn(parameters: readonly [name: string, value: string][], baseUrl: 
     });
 }
 
-/** The update that a revocation stands for. */
+/** The update that a revocation is equivalent to. */
 const ENDING = { type: 'Session', id: '', body: { active: false }, patch: undefined };
 
 /**
- * True where a caller may find all Sessions and end all of a User's, judged by themselves: what else bounds a request,
- * as its other parameters, says nothing of a login.
+ * Returns true if the caller may find all Sessions and end all those of a User. This is judged on its own: the other
+ * parameters of the request do not restrict a login.
  */
 async function mayEndAll(judge: Judge, user: string): Promise<boolean> {
   if (judge.rows('Session').length > 0) return false;
@@ -96,7 +96,7 @@ async function mayEndAll(judge: Judge, user: string): Promise<boolean> {
   }
 }
 
-/** Whoever may write some Sessions alone may sign itself out, and nobody else of whom no Session was ended. */
+/** A caller that may write only some Sessions may sign itself out, but no other User of whom no Session was ended. */
 function isSelf(principal: Principal | undefined, id: string): boolean {
   return principal !== undefined && principalName(principal) === `User/${id}`;
 }
@@ -111,7 +111,7 @@ function revocation({ state: { address } }: Context, search: AuditNote['search']
   return { kind: 'token-revoked', outcome: '0', ending: 'withdrawn', address, asked: 'POST Session/$revoke', search };
 }
 
-/** What an operation answers with (https://hl7.org/fhir/R4/parameters.html). */
+/** Returns the result of the operation (https://hl7.org/fhir/R4/parameters.html). */
 function revoked(count: number): Json {
   return { resourceType: 'Parameters', parameter: [{ name: 'revoked', valueInteger: count }] };
 }

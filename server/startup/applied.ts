@@ -18,10 +18,7 @@ export async function isApplied(
   return row?.digest === digest;
 }
 
-/**
- * Applies an entry of a file unless its digest is the one last applied, so that a restart neither repeats the work nor
- * undoes later changes.
- */
+/** Applies an entry unless its digest was the last applied, so that a restart does not undo later changes. */
 export async function applyChanged(
   transaction: Transaction,
   subject: Subject,
