@@ -6,8 +6,9 @@ import { knexConfig } from './server/database/migrate.ts';
 import { endWith } from './server/startup/end-with.ts';
 
 /**
- * For the knex command line: `npm run knex -- migrate:status`. It holds the database as a starting server does until
- * its process ends, so that none changes beneath the other; `npm run migrate` and `npm run seed` need no knexfile.
+ * The configuration for the knex command line: `npm run knex -- migrate:status`. It locks the database like a starting
+ * server until the process ends, so that neither changes it under the other. `npm run migrate` and `npm run seed` do
+ * not use it.
  */
 export default async function configure(): Promise<Knex.Config & { userParams: Partial<Lock> }> {
   try {

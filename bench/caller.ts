@@ -1,34 +1,34 @@
-/** One caller of a load: a connection on which a request is asked once the one before it is answered. */
+/** One client of a load: a connection that sends a request once the previous one has been answered. */
 import { connect, type Socket } from 'node:net';
 
-/** What all callers of a load were answered. */
+/** The results of all clients of a load. */
 export interface Tally {
-  /** Milliseconds until each answer. */
+  /** The latency of each response in milliseconds. */
   waits: number[];
-  /** Answers other than 2xx. */
+  /** Responses other than 2xx. */
   refused: number;
-  /** Those of them that are 503. */
+  /** How many of them are 503. */
   busy: number;
-  /** Requests without an answer. */
+  /** Requests without a response. */
   broken: number;
 }
 
 export interface CallerOptions {
   url: URL;
-  /** The next request, as it is sent. */
+  /** Returns the text of the next request. */
   next(): string;
-  /** When to ask no more, in milliseconds of the process. */
+  /** When to stop, in milliseconds of `performance.now`. */
   until: number;
-  /** How often to ask at the most. */
+  /** The maximum number of requests. */
   each: number | undefined;
   tally: Tally;
 }
 
-/** Milliseconds that a connection may bring nothing while an answer is due. */
+/** Milliseconds without data after which a pending response counts as lost. */
 const PATIENCE = 10_000;
 
 export class Caller {
-  /** Resolves once the caller asks no more. */
+  /** Resolves once the client has stopped. */
   readonly over: Promise<void>;
   readonly #options: CallerOptions;
   #end: () => void = () => undefined;
@@ -36,7 +36,7 @@ export class Caller {
   #asked = 0;
   #sent = 0;
   #head = '';
-  /** Bytes of the body that are still to come; undefined while the head is not there. */
+  /** Bytes of the body still to come; undefined until the head has arrived. */
   #left: number | undefined;
 
   constructor(options: CallerOptions) {
@@ -66,7 +66,7 @@ export class Caller {
     const socket = connect({ host: this.#options.url.hostname, port: Number(this.#options.url.port), noDelay: true });
     socket.setTimeout(PATIENCE, () => socket.destroy());
     socket.on('data', (bytes: Buffer) => this.#take(bytes));
-    // What is broken is closed: it counts there.
+    // An error is followed by `close`, which counts it.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       if (this.#socket !== socket) return;
@@ -109,7 +109,7 @@ export class Caller {
   }
 }
 
-/** How long the body behind a head is. Throws where the head does not say. */
+/** Returns the length of the body after a head. Throws if the head does not state it. */
 function lengthIn(head: string): number {
   const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
   if (length !== undefined) return Number(length);

@@ -1,8 +1,8 @@
-/** The entry of a benchmark's child process: `child.ts TASK` answers each message with what the task gives. */
+/** The entry point of a benchmark's child process: `child.ts TASK` answers each message with the result of the task. */
 
 type Task = (request: never) => Promise<unknown>;
 
-/** Loaded one by one: a floor's process holds nothing but the floor. */
+/** Imported on demand: the process of a floor must load nothing but the floor. */
 const TASKS: Record<string, () => Promise<Task>> = {
   koa: async () => (await import('./floors/koa.ts')).serveBytes,
   insert: async () => (await import('./floors/insert.ts')).insertGroups,

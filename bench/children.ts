@@ -1,30 +1,30 @@
-/** The processes that a benchmark starts: ours, the floors, and what makes load. */
+/** The processes of a benchmark: our server, the floors, and the load generator. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Context } from './row.ts';
 
-/** The root client's secret of every server of a benchmark. */
+/** The root client's secret on every server of a benchmark. */
 export const ROOT_SECRET = 'root-secret-of-the-benchmark';
 const PATIENCE = 20_000;
 
 export interface Running {
   url: string;
-  /** The id of its process. */
+  /** The id of the process. */
   pid: number;
   stop(): Promise<void>;
 }
 
-/** Where a server's log and its CPU profile go. */
+/** Where the log and the CPU profile of a server go. */
 type Place = Pick<Context, 'folder' | 'profile'>;
 
-/** As `npm start` and the Dockerfile have them: V8's share of memory for what is young. */
+/** The size of V8's young generation, as in `npm start` and the Dockerfile. */
 const NODE_ARGUMENTS = ['--max-semi-space-size=8'];
-/** As the Dockerfile has it: how many threads keep freed memory apart. */
+/** The number of malloc arenas, as in the Dockerfile. */
 const ARENAS = { MALLOC_ARENA_MAX: '2' };
 
-/** Starts the compiled server on a database, its log going to a file as it would in production. */
+/** Starts the compiled server on a database; its log goes to a file, as in production. */
 export async function startOurs(
   { folder, profile }: Place,
   database: string,
@@ -65,42 +65,43 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** True after an end of its own and after one by a signal. */
+/** Returns true if the process exited or was killed by a signal. */
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-/** CPU seconds that a process has used so far, all of its threads together. */
+/** Returns the CPU seconds that a process has used so far, with all its threads. */
 export function cpuSecondsOf(pid: number): number {
-  // Fields 14 and 15 of proc(5), behind a name that may hold anything: user and system time in ticks of 10 ms.
+  // Fields 14 and 15 of proc(5): user and system time in ticks of 10 ms. The process name before them may hold
+  // anything.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** The resident memory of a process, in MiB. */
+/** Returns the resident memory of a process in MiB. */
 export function memoryOf(pid: number): number {
   return inMiB(pid, 'VmRSS');
 }
 
-/** The most memory that a process has had so far, in MiB. */
+/** Returns the peak memory of a process so far in MiB. */
 export function peakOf(pid: number): number {
   return inMiB(pid, 'VmHWM');
 }
 
-/** A figure of proc(5), which gives kibibytes. */
+/** Reads a value of proc(5), which is in KiB. */
 function inMiB(pid: number, name: string): number {
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(found?.[1]) / 1024;
 }
 
-/** A task of `bench/child.ts` in a process of its own. */
+/** A task of `bench/child.ts` in its own process. */
 export interface Child<Request, Answer> {
-  /** Hands it work and waits for what it gives back. */
+  /** Sends a request to the task and waits for the result. */
   ask(request: Request): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-/** Starts a task by its name. */
+/** Starts a task by name. */
 export function startChild<Request extends object, Answer>(task: string): Child<Request, Answer> {
   const child = fork(path.resolve('bench/child.ts'), [task], { execArgv: ['--import', 'tsx'] });
   return {

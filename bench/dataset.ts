@@ -1,4 +1,4 @@
-/** What a server of the benchmark holds: patients, and a client with a token and a policy linked to it. */
+/** The contents of a benchmark server: patients, and clients with tokens and a linked policy. */
 import { Agent } from 'node:http';
 import { type RequestOptions, request } from '../test/harness/http.ts';
 import { ROOT_SECRET, type Running } from './children.ts';
@@ -6,16 +6,16 @@ import type { LoadRequest } from './load.ts';
 import { patient, patientId } from './patient.ts';
 import type { Context } from './row.ts';
 
-/** What filling a server needs of a run. */
+/** The parts of a run that filling a server needs. */
 export type Filling = Pick<Context, 'patients' | 'say'>;
 
 const WRITERS = 64;
 
-/** The secret of each Client of a benchmark. */
+/** The secret of each Client in a benchmark. */
 export const CLIENT_SECRET = 'bench-secret';
 const BY_SECRET = { secret: CLIENT_SECRET, grant_types: ['client_credentials'] };
 const REFRESHABLE = { refresh_token: true };
-/** Of one kind of token each. */
+/** One for each kind of token. */
 const CLIENTS = [
   { id: 'bench', ...BY_SECRET },
   { id: 'bench-jwt', ...BY_SECRET, auth: { client_credentials: { token_format: 'jwt' } } },
@@ -25,9 +25,9 @@ const CLIENTS = [
 /** A server that is ready to be measured. */
 export interface Dataset {
   url: string;
-  /** The header of an opaque token whose client an `allow` policy is linked to. */
+  /** The `Authorization` header with an opaque token whose client has a linked `allow` policy. */
   authorization: string;
-  /** The same of a JWT. */
+  /** The same with a JWT. */
   jwtAuthorization: string;
 }
 
@@ -63,7 +63,9 @@ export async function fill(context: Filling, server: Running): Promise<Dataset> 
   return { url: server.url, authorization, jwtAuthorization };
 }
 
-/** Lists of requests for each of `connections`, made of numbers uniform over the patients; the same ones every time. */
+/**
+ * Returns lists of requests for each of `connections`, uniformly distributed over the patients; the same in each run.
+ */
 export function uniformly(
   context: Pick<Context, 'patients'>,
   connections: number,

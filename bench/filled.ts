@@ -6,11 +6,11 @@ import type { Context } from './row.ts';
 
 /** A server that holds the patients of the run. */
 export interface Filled extends Dataset {
-  /** The id of its process. */
+  /** The id of the process. */
   pid: number;
 }
 
-/** Starts and fills a server when it is first asked for. */
+/** Starts and fills a server on first use. */
 export function createFilled(options: Filling & Pick<Context, 'folder' | 'profile'>): {
   get(): Promise<Filled>;
   stop(): Promise<void>;
@@ -20,7 +20,7 @@ export function createFilled(options: Filling & Pick<Context, 'folder' | 'profil
   const make = async (): Promise<Filled> => {
     server = await startOurs(options, `sqlite:${path.join(options.folder, 'filled.db')}`);
     const dataset = await fill(options, server);
-    // The system still writes what was filled: neither side is measured beside that.
+    // Flushes the written data, so that it does not disturb the measurement of either side.
     execFileSync('sync');
     return { ...dataset, pid: server.pid };
   };

@@ -1,6 +1,6 @@
 /**
- * The load generator, a process of its own. It does no more than write and read sockets, since it shares the machine
- * with what is measured: a client that does more takes as long for an answer as a bare server, and is measured with it.
+ * The load generator, in its own process. It only writes and reads sockets, since it shares the machine with the
+ * server: a heavier client takes as long per response as a bare server, and would be measured with it.
  */
 import { Caller, type Tally } from './caller.ts';
 
@@ -13,33 +13,33 @@ export interface LoadRequest {
 export interface Load {
   url: string;
   connections: number;
-  /** How long; with `each`, at the most. */
+  /** The duration; with `each`, the maximum duration. */
   seconds: number;
-  /** How many requests each connection asks, where all of them are waited for. */
+  /** The number of requests of each connection, if the load ends when all are done. */
   each?: number;
   headers: Record<string, string>;
-  /** Requests that each connection repeats in turn: one list a connection. */
+  /** Requests that each connection repeats in turn, one list per connection. */
   lists?: LoadRequest[][];
-  /** A request made anew each time: `{n}` in path and body becomes a number that is not used again. */
+  /** A request with a new number each time, which replaces `{n}` in path and body. */
   template?: LoadRequest & { from: number };
 }
 
 export interface LoadResult {
-  /** Answers a second. */
+  /** Successful responses per second. */
   rate: number;
   /** Milliseconds. */
   p50: number;
   p99: number;
   longest: number;
-  /** Answers other than 2xx, timeouts and broken connections: a measurement with any is void. */
+  /** Responses other than 2xx, timeouts and broken connections: any of them makes a measurement void. */
   failures: number;
-  /** Those of them that say that too much is asked: 503. */
+  /** How many of them are 503. */
   busy: number;
-  /** Answers in all. */
+  /** The number of responses. */
   total: number;
 }
 
-/** Sends load and sums up what came back. */
+/** Generates load and returns the results. */
 export async function makeLoad(load: Load): Promise<LoadResult> {
   const tally: Tally = { waits: [], refused: 0, busy: 0, broken: 0 };
   const next = requestsOf(load);
@@ -64,7 +64,7 @@ export async function makeLoad(load: Load): Promise<LoadResult> {
   };
 }
 
-/** Gives the text of the next request of a connection, by its number. */
+/** Returns a function that gives the text of the next request of a connection. */
 function requestsOf({ url, headers, lists, template }: Load): (connection: number) => string {
   const { host } = new URL(url);
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);

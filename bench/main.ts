@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- PART…] [--seconds=N] [--rounds=N] [--patients=N] [--profile]`: measures ours against its
+ * `npm run bench [-- PART…] [--seconds=N] [--rounds=N] [--patients=N] [--profile]`: measures our server against its
  * floors, prints a table and writes `bench/results/*.json`.
  */
 import { execFileSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { type Context, conclude, type Outcome, PARTS, type Row, type Target } fr
 
 const RESULTS = path.resolve('bench/results');
 
-/** Replaces the progress line; where there is no terminal, the rows alone are told, a line each. */
+/** Replaces the progress line. Without a terminal it prints nothing; `sayRow` then prints one line per row. */
 function say(progress: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${progress}`);
 }
@@ -35,7 +35,7 @@ function aim(target: Target, unit: string): string {
   return `${(1 / target.within).toFixed(2)} to ${target.within.toFixed(2)}`;
 }
 
-/** The table of a run, as Markdown. */
+/** Renders the results of a run as a Markdown table. */
 function table(outcomes: Outcome[]): string {
   const lines = outcomes.map(({ name, floorName, floor, ours, ratio, target, unit, met }) => {
     const cells = [name, floorName, number(floor, unit), number(ours, unit), ratio.toFixed(2), aim(target, unit)];

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:million [-- --patients=N]`: what a hundred times the Patients cost. Imports 10,000 and N (a million)
- * of them, and compares what one caller waits for each kind of request; tells the rate of the import, that a walk by
- * pages gives each once, and the memory under load. Writes `bench/results/million-*.json`.
+ * `npm run bench:million [-- --patients=N]`: measures how latency grows with a hundred times the Patients. Imports
+ * 10,000 and N (a million) of them, and compares the latency of each kind of request for a single client. Also reports
+ * the rate of the import, the memory under load, and if paging through all Patients returns each once. Writes
+ * `bench/results/million-*.json`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,29 +22,29 @@ import { mixedRequests } from './rows/mixed.ts';
 
 const FEW = 10_000;
 const MOST_TIMES_AS_LONG = 1.5;
-/** Imported in a second. */
+/** Patients imported per second. */
 const LEAST_IMPORTED = 2500;
 /** MiB of the server. */
 const MOST_MEMORY = 250;
 const SAMPLES = 400;
 const CONNECTIONS = 32;
 const FHIR_JSON = { 'content-type': 'application/fhir+json' };
-/** Matches of a name that is searched for, however many Patients there are. */
+/** The number of matches of a searched name, however many Patients there are. */
 const OF_ONE_NAME = 10;
 
 interface Measured {
-  /** Patients a second. */
+  /** Patients per second. */
   imported: number;
   /** MiB. */
   importMemory: number;
-  /** The most that the server had, under load and all that was before it. MiB. */
+  /** Peak MiB of the server, including the load. */
   memory: number;
   walk: Walk;
   /** Milliseconds by kind of request. */
   waits: Map<string, number>;
 }
 
-/** A walk over all Patients by pages of a thousand. */
+/** Paging through all Patients, a thousand per page. */
 interface Walk {
   rows: number;
   seconds: number;
@@ -66,7 +67,7 @@ async function writeFile(file: string, patients: number): Promise<void> {
   await finished(stream);
 }
 
-/** Runs the import and gives its seconds and the most memory it had. */
+/** Runs the import and returns its duration and peak memory. */
 async function importFile(database: string, file: string, log: string): Promise<{ seconds: number; memory: number }> {
   const began = performance.now();
   const output = openSync(log, 'w');
@@ -78,7 +79,7 @@ async function importFile(database: string, file: string, log: string): Promise<
   let memory = 0;
   const watch = setInterval(() => {
     const peak = child.pid === undefined ? 0 : peakOf(child.pid);
-    // One that has just ended has no memory any more.
+    // A process that has just exited has no memory.
     if (peak > memory) memory = peak;
   }, 200);
   const code = await new Promise((resolve) => child.once('exit', resolve));
@@ -92,13 +93,13 @@ interface Page {
   link: { relation: string; url: string }[];
 }
 
-/** Where the next page is; undefined behind the last. */
+/** Returns the path of the next page; undefined on the last. */
 function nextOf({ link }: Page): string | undefined {
   const url = link.find(({ relation }) => relation === 'next')?.url;
   return url === undefined ? undefined : new URL(url).pathname + new URL(url).search;
 }
 
-/** Throws where a Patient comes twice. */
+/** Pages through all Patients. Throws if one comes twice. */
 async function walkAll(ask: Ask): Promise<Walk> {
   const began = performance.now();
   const seen = new Set<string>();

@@ -1,11 +1,11 @@
-/** Patients of about 3 KB, alike in shape to those of a hospital's register, made from a number. */
+/** Generates Patients of about 3 KB from a number, similar to those in a hospital's register. */
 
 const FAMILIES = ['Müller', 'Okafor', 'García', 'Nguyen', 'Smith', 'Kowalski', 'Haddad', 'Sato', 'Silva', 'Jensen'];
 const GIVEN = ['Anna', 'Juan', 'Amina', 'Linh', 'Peter', 'Zofia', 'Omar', 'Yuki', 'Maria', 'Lars', 'Chloé', 'Ivan'];
 const CITIES = ['Bloom', 'Salem', 'Auburn', 'Dover', 'Clinton', 'Fairview', 'Ashland', 'Milton'];
 const EXTENSIONS = 'http://example.org/fhir/StructureDefinition';
 
-/** The `n`th id of the benchmark. */
+/** Returns the id of the `n`th Patient. */
 export function patientId(n: number | string): string {
   return `bench-${n}`;
 }
@@ -19,12 +19,12 @@ function identifier(system: string, code: string, display: string, value: string
   return { use: 'usual', type, system: `http://example.org/fhir/sid/${system}`, value };
 }
 
-/** The family name of the `n`th Patient: about one in 10,000 has it. */
+/** Returns the family name of the `n`th Patient, which about one in 10,000 has. */
 export function familyOf(n: number): string {
   return `${pick(FAMILIES, n)}${Math.floor(n / FAMILIES.length) % 1000}`;
 }
 
-/** The resource; `mark` stands where a number that differs from one request to the next belongs. */
+/** Returns the `n`th Patient; `mark` is used where each request needs a different number. */
 export function patient(n: number, mark: number | string = n): object {
   const family = familyOf(n);
   const given = pick(GIVEN, n * 7);

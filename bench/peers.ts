@@ -1,4 +1,4 @@
-/** Servers of others, in `bench/peers` with dependencies of their own: installed when one is first asked for. */
+/** Other projects' servers, in `bench/peers` with their own dependencies, which are installed on first use. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

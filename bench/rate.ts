@@ -1,8 +1,8 @@
-/** One measurement of a rate: load on a server, made by a process of its own. */
+/** A single measurement of a rate, with the load generator in its own process. */
 import { startChild } from './children.ts';
 import type { Load, LoadResult } from './load.ts';
 
-/** Answers a second of a load; throws where one was refused, since a refusal is cheaper than an answer. */
+/** Runs a load and returns its results. Throws if a request failed, since an error is cheaper than a real response. */
 export async function rateOf(load: Load): Promise<LoadResult> {
   const child = startChild<Load, LoadResult>('load');
   try {

@@ -1,34 +1,34 @@
-/** What a row of the benchmark is: something of ours, measured against a floor in the same run. */
+/** A row of the benchmark: our server, measured against a floor in the same run. */
 import type { Filled } from './filled.ts';
 
 export interface Context {
-  /** Seconds of one measurement. */
+  /** Seconds per measurement. */
   seconds: number;
-  /** How often each side is measured; sides alternate. */
+  /** How often each side is measured; the sides alternate. */
   rounds: number;
   /** Patients in the database. */
   patients: number;
-  /** A folder that is removed after the run. */
+  /** A temporary folder, removed after the run. */
   folder: string;
-  /** A folder for CPU profiles of the server, where they are wanted. */
+  /** A folder for the server's CPU profiles, if they are wanted. */
   profile: string | undefined;
-  /** The rows that were measured so far in this run. */
+  /** The rows measured so far in this run. */
   outcomes: readonly Outcome[];
-  /** A server that holds the patients: started and filled for the first row that asks, and kept for the others. */
+  /** Returns a server that holds the patients; the first call starts and fills it, and the others share it. */
   filled(): Promise<Filled>;
   /** Replaces the progress line. */
   say(progress: string): void;
 }
 
-/** One side's measurements, in the order they were made. */
+/** The measurements of both sides, in order. */
 export interface Sides {
   floor: number[];
   ours: number[];
 }
 
 /**
- * What a row aims at: a share of the floor that ours must reach or stay under, the same in the unit of the row, or by
- * what factor it may differ from the floor, to either side.
+ * The target of a row: a ratio to the floor that ours must reach or stay under, an absolute value in the row's unit, or
+ * the maximum factor between the two.
  */
 export type Target =
   | { ratio: number }
@@ -37,7 +37,7 @@ export type Target =
   | { most: number }
   | { within: number };
 
-/** What `npm run bench -- PART` may name. */
+/** The valid values of PART in `npm run bench -- PART`. */
 export const PARTS = [
   ...(['reads', 'searches', 'writes', 'mixed', 'latency', 'crowd', 'tokens', 'validation'] as const),
   ...(['start', 'memory', 'guesses', 'published'] as const),
@@ -45,16 +45,16 @@ export const PARTS = [
 
 export interface Row {
   name: string;
-  /** The part it belongs to: `npm run bench -- reads` runs the rows of one. */
+  /** The part that selects it: `npm run bench -- reads` runs the rows of one part. */
   part: (typeof PARTS)[number];
-  /** What the floor is. */
+  /** What it is measured against. */
   floor: string;
   unit: 'req/s' | 'a CPU-second' | 'ms' | 'MiB';
   target: Target;
   measure(context: Context): Promise<Sides>;
 }
 
-/** A row's outcome, as it is printed and written. */
+/** The result of a row, as it is printed and saved. */
 export interface Outcome {
   name: string;
   part: string;
@@ -68,7 +68,7 @@ export interface Outcome {
   met: boolean;
 }
 
-/** The middle value; the mean of the two in the middle of an even number. */
+/** Returns the median. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
@@ -76,7 +76,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2;
 }
 
-/** Measures both sides in turn (floor, ours, floor, ours, …), so that a machine's mood falls on both. */
+/** Measures both sides in turn (floor, ours, floor, ours, …), so that noise of the machine affects both. */
 export async function alternate(
   context: Context,
   name: string,
@@ -100,7 +100,7 @@ function isMet(target: Target, ours: number, ratio: number): boolean {
   return ratio <= target.within && ratio >= 1 / target.within;
 }
 
-/** Sums a row's measurements up. */
+/** Summarizes the measurements of a row. */
 export function conclude(row: Row, sides: Sides): Outcome {
   const floor = median(sides.floor);
   const ours = median(sides.ours);

@@ -1,23 +1,23 @@
-/** Load at a steady rate, whatever the answers take: what a caller waits is counted from when its request was due. */
+/** Load at a constant rate, however long responses take: latency counts from when a request was due. */
 import { Agent } from 'node:http';
 import { request } from '../test/harness/http.ts';
 import type { Load } from './load.ts';
 
 export interface SteadyLoad extends Pick<Load, 'url' | 'seconds' | 'headers'> {
-  /** Requests a second, of all callers together. */
+  /** Requests per second of all clients together. */
   rate: number;
-  /** Requests that each caller repeats in turn, one after another: one list a caller. */
+  /** Requests that each client repeats in turn, one list per client. */
   lists: NonNullable<Load['lists']>;
 }
 
-/** Milliseconds. */
+/** Latencies in milliseconds. */
 export interface Waits {
   p50: number;
   p99: number;
   longest: number;
 }
 
-/** Sends the load and sums the waits up. Throws where a request is refused. */
+/** Generates the load and returns the latencies. Throws if a request is rejected. */
 export async function loadSteadily({ url, seconds, headers, rate, lists }: SteadyLoad): Promise<Waits> {
   const agent = new Agent({ keepAlive: true, maxSockets: lists.length });
   const period = (lists.length / rate) * 1000;
@@ -31,7 +31,7 @@ export async function loadSteadily({ url, seconds, headers, rate, lists }: Stead
       if (due >= until) return;
       const early = due - performance.now();
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-      // A timer may be a millisecond late, which is not the server's fault; that an earlier answer took long is.
+      // A late timer is not the server's fault, but a late start because of a slow response is.
       const from = early > 0 ? performance.now() : due;
       const { status, text } = await request(url, agent, method, path, {
         headers,

@@ -1,4 +1,4 @@
-/** Synthetic patients, validated one after another on one core; every fourth has faults that must be told. */
+/** Validates synthetic patients one by one on one core; every fourth has faults that must be reported. */
 import { readFileSync } from 'node:fs';
 import { readJson } from '../resources/json/read.ts';
 import { isObject, type JsonObject } from '../resources/json/value.ts';
@@ -6,14 +6,14 @@ import { createRegistry } from '../resources/registry.ts';
 import { servedTypes } from '../resources/served.ts';
 
 export interface ValidationLoad {
-  /** `ours` validates what was read; `floor` reads it from its text with JSON.parse. */
+  /** `ours` validates parsed resources; `floor` parses their text with JSON.parse. */
   side: 'ours' | 'floor';
   seconds: number;
 }
 
 const TEXTS = readFileSync('test/data/patients.ndjson', 'utf8').trimEnd().split('\n');
 
-/** What a faulty patient is given, and where its issues must be. */
+/** The faults of an invalid patient, and the expressions of its issues. */
 const FAULTS: JsonObject = { birthDate: '2023-02-29', gender: 'm', communication: [{}], color: 'red' };
 const FAULTY = ['birthDate', 'gender', 'communication[0].language', 'color'].map((place) => `Patient.${place}`);
 
@@ -24,7 +24,7 @@ const patients = TEXTS.map((text, index) => {
 });
 const served = servedTypes(createRegistry())('Patient');
 
-/** Does the work for some seconds; gives its rate a CPU-second. Throws where an issue is missing or too many. */
+/** Runs for some seconds; returns the rate per CPU second. Throws if an issue is missing or unexpected. */
 export async function validatePatients({ side, seconds }: ValidationLoad): Promise<{ rate: number }> {
   const began = performance.now();
   const used = process.cpuUsage();

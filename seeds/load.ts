@@ -8,15 +8,15 @@ import { isObject } from '../resources/json/value.ts';
 import { readYaml } from '../server/formats/yaml.ts';
 import type { Ward } from '../server/open.ts';
 
-/** The YAML stands beside the sources; `imports` of package.json says where, for compiled code too. */
+/** The YAML is next to the sources; `imports` in package.json locates it, for compiled code too. */
 const { resolve } = createRequire(import.meta.url);
 
-/** In this order: what a policy names should exist before it. */
+/** In order of dependency: a policy refers to clients and users. */
 const FILES = ['clients.yaml', 'users.yaml', 'policies.yaml', 'patients.yaml'];
 
 /**
- * Puts the YAML of this folder through the engine, so that seeds are validated, hashed and indexed like anything
- * that is sent. Run again, it changes nothing but what was changed meanwhile. Gives a line that says how many.
+ * Writes the YAML files of this folder through the engine, so that seeds are validated, hashed and indexed like any
+ * other resource. A second run only restores what was changed since. Returns a line with the counts.
  */
 export async function loadSeeds({ engine }: Ward): Promise<string> {
   const changes = { created: 0, updated: 0, unchanged: 0, deleted: 0 };
@@ -32,7 +32,7 @@ export async function loadSeeds({ engine }: Ward): Promise<string> {
   return `Seeded: ${changes.created} made, ${changes.updated} changed, ${changes.unchanged} as they were.\n`;
 }
 
-/** The same for `knex seed:run`, which gives the database back that the knexfile holds. */
+/** The same for `knex seed:run`; first releases the database, which the knexfile holds. */
 export async function seed(knex: Knex): Promise<void> {
   await knex.userParams['release']();
   await runCommand('seed', (config) => withWard(config, loadSeeds));

@@ -1,15 +1,15 @@
-/** The floor of a write: the same resources and index rows, inserted by sets through sqlite3 alone. */
+/** The floor of a write: inserts the same resources and index rows in batches with sqlite3 alone. */
 import { rm } from 'node:fs/promises';
 import sqlite3 from 'sqlite3';
 import { INDEX_TABLES } from '../../resources/search/index/tables.ts';
 import { openDatabase } from '../../server/database/database.ts';
 
 export interface InsertFloor {
-  /** A database file to take resources and index rows from. */
+  /** The database file to copy resources and index rows from. */
   source: string;
-  /** A file for the inserts; made anew. */
+  /** The file to insert into; it is recreated. */
   target: string;
-  /** Resources a commit. */
+  /** Resources per commit. */
   group: number;
   seconds: number;
 }
@@ -45,7 +45,7 @@ async function readTable(source: sqlite3.Database, name: string, columns: string
   return { name, columns, rows };
 }
 
-/** The rows of up to 200 patients, of every table that a new resource writes to. */
+/** Reads the rows of all patients (at most 200), from every table that a new resource writes to. */
 async function readTables(file: string): Promise<Table[]> {
   const source = await open(file, sqlite3.OPEN_READONLY);
   const resource = ['key', 'type', 'id', 'version_id', 'last_updated', 'method', 'text'];
@@ -58,7 +58,7 @@ async function readTables(file: string): Promise<Table[]> {
   return tables.filter(({ rows }) => rows.size > 0);
 }
 
-/** A file with the server's own tables, journal and durability, and nothing in them. */
+/** Creates a database with the server's tables, journal mode and durability, but no rows. */
 async function emptyTarget(file: string): Promise<sqlite3.Database> {
   for (const suffix of ['', '-wal', '-shm', '.lock']) await rm(`${file}${suffix}`, { force: true });
   const migrated = await openDatabase(`sqlite:${file}`);
@@ -70,7 +70,7 @@ async function emptyTarget(file: string): Promise<sqlite3.Database> {
   return target;
 }
 
-/** Resources a second, inserted for so long in groups of that size. */
+/** Inserts resources in groups for some seconds; returns the rate per second. */
 export async function insertGroups({ source, target: file, group, seconds }: InsertFloor): Promise<{ rate: number }> {
   const tables = await readTables(source);
   const keys = [...(tables[0]?.rows.keys() ?? [])];

@@ -1,4 +1,4 @@
-/** The floor of a read: koa and its router answering the same bytes, with nothing behind them. */
+/** The floor of a read: koa and its router, which send the same bytes and do nothing else. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
@@ -8,11 +8,11 @@ export interface KoaFloor {
   /** The router's path (`/Patient/:id`). */
   path: string;
   contentType: string;
-  /** What every request is answered with. */
+  /** The body of every response. */
   body: string;
 }
 
-/** Serves the bytes on a free port and gives its URL. */
+/** Serves the bytes on a free port and returns the URL. */
 export async function serveBytes({ path, contentType, body }: KoaFloor): Promise<{ url: string }> {
   const app = new Koa();
   const router = new Router();

@@ -1,11 +1,11 @@
-/** The floor of a signed token: RSA-2048 signatures alone, on one core. */
+/** The floor of a signed token: only RSA-2048 signatures, on one core. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 export interface SigningLoad {
   seconds: number;
 }
 
-/** Signatures a second. */
+/** Returns the signatures per second. */
 export async function signTexts({ seconds }: SigningLoad): Promise<{ rate: number }> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const text = Buffer.alloc(600, 'claims of a token ');

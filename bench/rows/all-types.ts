@@ -5,7 +5,7 @@ import path from 'node:path';
 import { memoryOf, ROOT_SECRET, startOurs } from '../children.ts';
 import { alternate, type Context, type Row, type Sides } from '../row.ts';
 
-/** After every type has been told of, validated by and searched once, so that all of them are compiled. */
+/** Measures memory after every type has been validated and searched once, so that all types are compiled. */
 async function ours(context: Context): Promise<number> {
   const folder = await mkdtemp(path.join(context.folder, 'types-'));
   const server = await startOurs({ folder, profile: undefined }, `sqlite:${path.join(folder, 'ward.db')}`);
@@ -26,7 +26,7 @@ async function ours(context: Context): Promise<number> {
   return memory;
 }
 
-/** What Node itself takes with nothing to do. */
+/** The memory of an idle Node process. */
 async function floor(): Promise<number> {
   const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => 0, 1000)']);
   await once(child.stdout, 'data');

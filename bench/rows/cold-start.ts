@@ -3,7 +3,7 @@ import path from 'node:path';
 import { startOurs } from '../children.ts';
 import { alternate, type Context, type Row, type Sides } from '../row.ts';
 
-/** From starting `node` on an empty database to the first answered request, in milliseconds. */
+/** Milliseconds from the start of `node` on an empty database to the first response. */
 async function ours(context: Context): Promise<number> {
   const folder = await mkdtemp(path.join(context.folder, 'cold-'));
   const began = performance.now();
@@ -15,7 +15,7 @@ async function ours(context: Context): Promise<number> {
   return took;
 }
 
-/** What Node itself takes to start and end. */
+/** The time for Node to start and exit. */
 async function floor(): Promise<number> {
   const { spawn } = await import('node:child_process');
   const began = performance.now();

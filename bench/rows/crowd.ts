@@ -1,11 +1,11 @@
-/** How long anyone waits where a thousand callers come at once and ask without a pause, refusals among the answers. */
+/** The longest wait when a thousand clients connect at once and send requests without a pause; rejections count too. */
 import { memoryOf, peakOf, startChild } from '../children.ts';
 import type { Load, LoadRequest, LoadResult } from '../load.ts';
 import { patient, patientId } from '../patient.ts';
 import type { Context, Row, Sides } from '../row.ts';
 
 const CALLERS = 1000;
-/** How often each of them asks; all are waited for, so that nobody can be left out. */
+/** The number of requests of each client. The load waits for all of them, so that starvation would show. */
 const EACH = 5;
 const PATIENCE_SECONDS = 60;
 
@@ -18,7 +18,7 @@ function row(what: string, asked: LoadRequest): Row {
     const results: LoadResult[] = [];
     for (let round = 1; round <= context.rounds; round += 1) {
       context.say(`${name}: round ${round} of ${context.rounds}`);
-      // A process of its own each time, so that all connections are new.
+      // A new process each time, so that all connections are new.
       const child = startChild<Load, LoadResult>('load');
       try {
         results.push(served(await child.ask(load)));
@@ -31,7 +31,7 @@ function row(what: string, asked: LoadRequest): Row {
   return { name, part: 'crowd', floor: 'p50 under the same load', unit: 'ms', target: { most: 2000 }, measure };
 }
 
-/** Throws where somebody was answered by neither what it asked for nor 503, or was not answered at all. */
+/** Throws if a request failed with anything but 503, or got no response. */
 function served(result: LoadResult): LoadResult {
   const { total, failures, busy } = result;
   if (failures > busy || total < CALLERS * EACH || total === busy)

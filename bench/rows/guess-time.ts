@@ -1,4 +1,4 @@
-/** What the time of a wrong guess tells: of an account that exists, against one that does not. */
+/** Timing of wrong guesses: does it reveal if an account exists? */
 import { Agent } from 'node:http';
 import path from 'node:path';
 import { type RequestOptions, request } from '../../test/harness/http.ts';
@@ -7,7 +7,7 @@ import type { Context, Row, Sides } from '../row.ts';
 
 const WARM_UP = 20;
 
-/** The account on each side, and a wrong guess at it. */
+/** An existing and a missing account, and a wrong guess for them. */
 interface Guess {
   name: string;
   floor: string;
@@ -18,7 +18,7 @@ interface Guess {
 
 async function measure(context: Context, guess: Guess): Promise<Sides> {
   const database = `sqlite:${path.join(context.folder, `guess-${guess.known}.db`)}`;
-  // Each guess comes from an address of its own: none is refused for those before it.
+  // Each guess comes from a different address, so that none is rate limited.
   const server = await startOurs(context, database, { TRUSTED_PROXIES: '127.0.0.0/8' });
   const agent = new Agent({ keepAlive: true });
   const send = (method: string, address: string, options: RequestOptions) =>
@@ -45,7 +45,7 @@ async function measure(context: Context, guess: Guess): Promise<Sides> {
     for (let turn = 0; turn < WARM_UP; turn += 1) await time(turn % 2 === 0 ? guess.known : guess.unknown);
     const sides: Sides = { floor: [], ours: [] };
     const until = performance.now() + context.seconds * context.rounds * 1000;
-    // One by one, so that the machine's mood falls on both.
+    // In turn, so that noise of the machine affects both.
     while (performance.now() < until) {
       context.say(`${guess.name}: ${sides.ours.length} guesses`);
       sides.floor.push(await time(guess.unknown));
@@ -64,13 +64,13 @@ function row(guess: Guess): Row {
     part: 'guesses',
     floor: guess.floor,
     unit: 'ms',
-    // Generous: a difference in the work done would be a factor, not a part.
+    // Generous: different work would make a difference of a whole factor.
     target: { within: 1.25 },
     measure: (context) => measure(context, guess),
   };
 }
 
-/** Wrong passwords and wrong secrets; the known Client has two, as in the middle of a rotation. */
+/** Wrong passwords and wrong secrets; the known Client has two secrets, as during a rotation. */
 export const guessTimes: readonly Row[] = [
   row({
     name: 'wrong password of a User',

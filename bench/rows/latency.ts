@@ -1,11 +1,11 @@
-/** What callers wait while the server has half of what it can do, reads, searches and writes mixed. */
+/** Latency at half of the server's maximum rate, with reads, searches and writes mixed. */
 import { startChild } from '../children.ts';
 import { rateOf } from '../rate.ts';
 import type { Context, Row, Sides } from '../row.ts';
 import type { SteadyLoad, Waits } from '../steady.ts';
 import { mixedRequests } from './mixed.ts';
 
-/** Measures at half of the rate that the server reaches, with writes enough for several checkpoints of its log. */
+/** Measures at half of the rate that the server reaches, with enough writes for several checkpoints of the WAL. */
 async function steadily(context: Context, name: string): Promise<Waits[]> {
   const { url, authorization } = await context.filled();
   const headers = { authorization, 'content-type': 'application/fhir+json' };

@@ -1,4 +1,4 @@
-/** Create, read, update, search, delete in the proportion 1:4:1:2:1, by what a CPU-second of the server gives. */
+/** Create, read, update, search and delete in the ratio 1:4:1:2:1, measured per CPU second of the server. */
 import { cpuSecondsOf } from '../children.ts';
 import type { LoadRequest } from '../load.ts';
 import { familyOf, patient, patientId } from '../patient.ts';
@@ -8,12 +8,12 @@ import type { Context, Row, Sides } from '../row.ts';
 const CONNECTIONS = 32;
 const TURNS = 60;
 
-/** The requests of each connection. */
+/** Returns the requests of each connection. */
 export function mixedRequests(context: Pick<Context, 'patients'>): LoadRequest[][] {
   return Array.from({ length: CONNECTIONS }, (_, connection) => requests(context, connection));
 }
 
-/** One connection's requests: it makes, changes and deletes resources of its own. */
+/** Returns the requests of one connection, which creates, changes and deletes its own resources. */
 function requests({ patients }: Pick<Context, 'patients'>, connection: number): LoadRequest[] {
   return Array.from({ length: TURNS }, (_, turn) => {
     const n = (connection * 7919 + turn * 104_729) % patients;

@@ -1,6 +1,6 @@
 /**
- * Ours against what was measured of Medplum with its PostgreSQL and its Redis on a machine of two cores; it is not
- * started here. What another row has measured in this run is not measured again.
+ * Our server against published figures of Medplum with PostgreSQL and Redis on a machine with two cores; it is not run
+ * here. A row already measured in this run is not measured again.
  */
 import { peakOf } from '../children.ts';
 import { alternate, type Context, type Row, type Sides } from '../row.ts';
@@ -9,7 +9,7 @@ import { tokens } from './tokens.ts';
 import { writes } from './writes.ts';
 
 const TIMES = 10;
-/** The most of its memory that ours may take. */
+/** The maximum share of Medplum's memory. */
 const SHARE = 0.25;
 const FLOOR = 'Medplum, as measured elsewhere';
 
@@ -27,7 +27,7 @@ const [read, , , nameSearch] = reads;
 const [create] = writes;
 const [opaque] = tokens;
 
-/** It has its place before the thousand callers, who were not there when the other was measured. */
+/** Runs before the thousand clients, which were not part of the published measurement. */
 export const publishedMemory: Row = {
   name: 'most memory of the server that was read, searched and written to',
   part: 'published',
@@ -40,7 +40,7 @@ export const publishedMemory: Row = {
   },
 };
 
-/** The higher end of its range, where it has one. */
+/** If a figure is a range, its higher end. */
 export const published: readonly Row[] = [
   rate('reads by id', 1290, read),
   rate('creates', 95, create),

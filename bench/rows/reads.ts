@@ -1,4 +1,4 @@
-/** What answers with stored text, against koa and its router that send the same bytes with nothing behind them. */
+/** Reads and searches, against koa and its router that send the same bytes and do nothing else. */
 import { startChild } from '../children.ts';
 import { uniformly } from '../dataset.ts';
 import type { Filled } from '../filled.ts';
@@ -12,9 +12,9 @@ const CONNECTIONS = 32;
 interface Reading {
   name: string;
   part: Row['part'];
-  /** The share of the floor's rate that is aimed at. */
+  /** The targeted share of the floor's rate. */
   ratio: number;
-  /** The floor's route. */
+  /** The route of the floor. */
   route: string;
   authorization(filled: Filled): string;
   path(n: number): string;
@@ -30,7 +30,7 @@ async function measure(context: Context, { name, route, path, authorization: of 
     const contentType = sample.headers.get('content-type') ?? '';
     const bare = await floor.ask({ path: route, contentType, body: await sample.text() });
     const load = { connections: CONNECTIONS, headers: { authorization }, lists: uniformly(context, CONNECTIONS, path) };
-    // One second first, so that neither side is measured while it is still being compiled.
+    // One second of warm-up, so that neither side is measured while V8 still compiles it.
     for (const { url } of [bare, filled]) await rateOf({ ...load, url, seconds: 1 });
     return await alternate(context, name, {
       floor: async () => (await rateOf({ ...load, url: bare.url, seconds: context.seconds })).rate,

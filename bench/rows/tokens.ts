@@ -1,4 +1,4 @@
-/** Tokens, against oidc-provider that keeps them in memory; ours are durable. */
+/** Tokens, against oidc-provider, which keeps them in memory; ours are durable. */
 import { startChild, startOurs } from '../children.ts';
 import { CLIENT_SECRET, fill } from '../dataset.ts';
 import type { SigningLoad } from '../floors/signing.ts';
@@ -15,7 +15,7 @@ function form(path: string, fields: Record<string, string>): LoadRequest {
 
 const basic = (id: string) => `Basic ${Buffer.from(`${id}:${CLIENT_SECRET}`).toString('base64')}`;
 
-/** Answers a second to one request, sent again and again by a client that authenticates by Basic. */
+/** Returns the responses per second to one repeated request, by a client with HTTP Basic authentication. */
 async function rate(url: string, client: string, request: LoadRequest, seconds: number): Promise<number> {
   const headers = { authorization: basic(client), 'content-type': 'application/x-www-form-urlencoded' };
   return (await rateOf({ url, connections: CONNECTIONS, seconds, headers, lists: [[request]] })).rate;
@@ -23,7 +23,7 @@ async function rate(url: string, client: string, request: LoadRequest, seconds: 
 
 interface Ours {
   url: string;
-  /** Asks the token endpoint once. */
+  /** Requests a token. */
   granted(client: string): Promise<{ access_token: string; refresh_token?: string }>;
 }
 
@@ -46,7 +46,7 @@ async function onServer(context: Context, run: (ours: Ours) => Promise<Sides>): 
   }
 }
 
-/** The same work on both servers: the client of ours, and the requests of each. */
+/** The same work on both servers: our client, and the request of each side. */
 type Work = (ours: Ours, peer: Peer) => Promise<{ client: string; floor: LoadRequest; ours: LoadRequest }>;
 
 function againstPeer(context: Context, name: string, work: Work): Promise<Sides> {

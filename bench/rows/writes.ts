@@ -9,15 +9,15 @@ import { rateOf } from '../rate.ts';
 import { alternate, type Context, type Row, type Sides } from '../row.ts';
 
 const CONNECTIONS = 32;
-/** Patients whose stored text and index rows the floor inserts again and again. */
+/** Patients whose stored text and index rows the floor inserts repeatedly. */
 const SAMPLES = 200;
-/** Where the changed element stands in the text of a Patient. */
+/** The element in the text of a Patient that each update changes. */
 const MARK = '"family":"Sample"';
 
 const CREATE: LoadRequest = { method: 'POST', path: '/Patient', body: JSON.stringify(patient(7, '{n}')) };
 const PUT_NEW: LoadRequest = { method: 'PUT', path: '/Patient/bench-{n}', body: JSON.stringify(patient(7, '{n}')) };
 
-/** Runs a measurement on a server of its own that holds the samples. */
+/** Runs a measurement on a new server that holds the samples. */
 async function onServer<Result>(context: Context, run: (dataset: Dataset, database: string) => Promise<Result>) {
   const database = path.join(context.folder, `write-${process.hrtime.bigint()}.db`);
   const server = await startOurs(context, `sqlite:${database}`);
@@ -28,14 +28,14 @@ async function onServer<Result>(context: Context, run: (dataset: Dataset, databa
   }
 }
 
-/** Requests a second of one kind, each with a number of its own. */
+/** Returns a function that measures the rate of one request, with a new number in each. */
 function writer({ url, authorization }: Dataset, template: LoadRequest): (seconds: number) => Promise<number> {
   let from = 1_000_000;
   const headers = { authorization, 'content-type': 'application/fhir+json' };
   return async (seconds) => {
     const load = { url, connections: CONNECTIONS, seconds, headers, template: { ...template, from } };
     const { rate, total } = await rateOf(load);
-    // A connection may have sent a request whose answer was not waited for.
+    // Each connection may have one more request whose response was not awaited.
     from += total + CONNECTIONS;
     return rate;
   };
@@ -59,7 +59,7 @@ function againstInsert(context: Context, name: string, template: LoadRequest): P
   });
 }
 
-/** Every connection changes one element of Patients of its own, time after time. */
+/** Returns the requests of a connection, which repeatedly changes one element of its own Patients. */
 function changes(connection: number): LoadRequest[] {
   return Array.from({ length: 2000 }, (_, turn) => {
     const n = connection + CONNECTIONS * (turn % Math.floor(SAMPLES / CONNECTIONS));
