@@ -1,16 +1,16 @@
-/** What is left to do when all test files of a process have run, whichever of them began it. */
+/** Cleanup after all test files of a process, whoever started it. */
 
 const chores = new Set<() => Promise<void>>();
 
-/** Has something done before the process ends. */
+/** Registers a cleanup to run before the process ends. */
 export function atEnd(chore: () => Promise<void>): void {
   chores.add(chore);
 }
 
-/** Does all of it: at the end of `npm test`'s processes, and of a mocha that is started by itself. */
+/** Runs all cleanups: at the end of the processes of `npm test`, and of a mocha started on its own. */
 export async function tidyUp(): Promise<void> {
   for (const chore of chores) await chore();
 }
 
-/** What mocha calls it in a file that `.mocharc.json` requires. */
+/** The name by which mocha calls it, since `.mocharc.json` requires this file. */
 export const mochaGlobalTeardown = tidyUp;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import sqlite3 from 'sqlite3';
 import { DATABASE_KIND } from './database.ts';
 
-/** Runs statements on a database by a connection of their own, beside the server that has it. */
+/** Executes SQL on a database over a separate connection, while a server has it open. */
 export async function executeBeside(url: string, sql: string): Promise<void> {
   if (DATABASE_KIND === 'postgres') {
     const client = new pg.Client(url);

@@ -1,11 +1,11 @@
-/** The compiled server, made once a run: `node dist/…` starts in half the time that a loader takes. */
+/** The compiled server, built once per run: `node dist/…` starts in half the time of a loader. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
 const COMPILER = path.resolve('node_modules/typescript/bin/tsc');
 let built = process.env['TEST_BUILT'] === '1';
 
-/** The path of the compiled entry; compiles first unless the run did already. */
+/** Returns the path of the compiled entry point; compiles first unless the run already has. */
 export function serverEntry(): string {
   if (!built) execFileSync(process.execPath, [COMPILER, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
   built = true;

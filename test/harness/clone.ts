@@ -1,4 +1,4 @@
-/** A clone of the project whose packages are there already: for commands that install, build or test it. */
+/** A clone of the project with its packages installed, for commands that install, build or test it. */
 import {
   copyFileSync,
   cpSync,
@@ -19,17 +19,17 @@ export interface Clone {
   remove(): void;
 }
 
-/** What a clone does not bring, beside the packages, which are linked. */
+/** What a clone does not copy. Packages are linked. */
 const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage']);
 
-/** Makes one in a temporary folder. Packages are hard links, so that a command may replace them but costs no copy. */
+/** Clones into a temporary folder. Packages are hard links, which cost no copy and which a command may replace. */
 export function cloneProject(): Clone {
   const folder = mkdtempSync(path.join(tmpdir(), 'ward-clone-'));
   for (const entry of readdirSync('.')) {
     if (!LEFT_OUT.has(entry)) cpSync(entry, path.join(folder, entry), { recursive: true });
   }
   link(realpathSync('node_modules'), path.join(folder, 'node_modules'));
-  // npm writes its own list in place.
+  // npm writes this file in place, which would change the original through a hard link.
   rmSync(path.join(folder, LIST));
   copyFileSync(LIST, path.join(folder, LIST));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -37,7 +37,7 @@ export function cloneProject(): Clone {
 
 const LIST = path.join('node_modules', '.package-lock.json');
 
-/** Links every file of a folder; copies those where the temporary folder is on another disk. */
+/** Links every file of a folder; copies it if the temporary folder is on another disk. */
 function link(from: string, to: string): void {
   mkdirSync(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {

@@ -1,4 +1,4 @@
-/** PostgreSQL clusters of a test's own, which it may stop, crash, follow by another and fail over. */
+/** PostgreSQL clusters for a single test, which it may stop, crash, replicate and fail over. */
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -12,37 +12,37 @@ import type { TestDatabase } from './database.ts';
 
 export interface Cluster {
   port: number;
-  /** Its database `postgres`. */
+  /** The database `postgres` in it. */
   database: TestDatabase;
-  /** What it logged so far. */
+  /** Returns its log so far. */
   log(): Promise<string>;
   start(): Promise<void>;
-  /** `fast` ends connections, `immediate` is a crash: nothing is finished or flushed. */
+  /** `fast` closes connections; `immediate` is a crash: nothing is finished or flushed. */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
-  /** Makes another that copies this one from now on. */
+  /** Creates a standby that replicates this cluster. */
   follow(): Promise<Cluster>;
-  /** A follower becomes one that takes writes. */
+  /** Promotes a standby to primary. */
   promote(): Promise<void>;
-  /** Ends it and removes all of it. */
+  /** Stops the cluster and removes its files. */
   remove(): Promise<void>;
 }
 
-/** What a cluster is told at its start, as `postgres` takes it: name and value. */
+/** Settings passed to `postgres` at the start: name and value. */
 export type Settings = Record<string, string>;
 
 const run = promisify(execFile);
 const nothing = async (): Promise<void> => undefined;
 const FIND = 'ls -d /usr/lib/postgresql/*/bin /usr/pgsql*/bin /usr/local/pgsql/bin 2>/dev/null | sort -V | tail -1';
 
-/** What ends the clusters that outlive a test that failed: they must not outlive its process. */
+/** Stops the clusters left by a failed test, so that they do not outlive its process. */
 const running = new Set<() => void>();
 process.once('exit', () => {
   for (const end of running) end();
 });
 
 /**
- * Starts an empty cluster, on a free port of 127.0.0.1. Passes over the test, saying why, where there are no binaries
- * or they may not be run; fails it where `CI` says that everything must run.
+ * Starts an empty cluster on a free port of 127.0.0.1. Skips the test and prints why if there are no binaries or they
+ * cannot be run; with `CI` set it throws instead.
  */
 export async function startCluster(context: Context, settings: Settings = {}): Promise<Cluster> {
   const found = await binaries().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
@@ -54,7 +54,7 @@ export async function startCluster(context: Context, settings: Settings = {}): P
 
 interface Binaries {
   folder: string;
-  /** initdb and postgres refuse to run as root. */
+  /** The user to run as: initdb and postgres refuse to run as root. */
   owner: { uid: number; gid: number } | undefined;
 }
 
@@ -71,7 +71,7 @@ async function binaries(): Promise<Binaries> {
   return { folder, owner: { uid: await id('-u'), gid: await id('-g') } };
 }
 
-/** Makes and starts a cluster: a new one, or one that follows another. */
+/** Creates and starts a cluster: a new one, or a standby of another. */
 async function makeCluster(found: Binaries, settings: Settings, leader: Cluster | undefined): Promise<Cluster> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ward-cluster-'));
   if (found.owner) await chown(folder, found.owner.uid, found.owner.gid);
@@ -111,7 +111,7 @@ async function makeCluster(found: Binaries, settings: Settings, leader: Cluster 
   return cluster;
 }
 
-/** How one of PostgreSQL's programs is run: not as root, and with nothing of the caller's that says where it is. */
+/** Returns the command line of a PostgreSQL program: not as root, and without variables that name another server. */
 function commandOf({ folder, owner }: Binaries, name: string, ...args: string[]): [program: string, args: string[]] {
   const ids = owner ? ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : [];
   const unset = ['-u', 'PGPORT', '-u', 'PGHOST', '-u', 'HOME'];

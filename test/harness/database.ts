@@ -1,4 +1,4 @@
-/** A fresh, empty database for one server: a file of its own, or a PostgreSQL database of its own. */
+/** A fresh, empty database for one server: a SQLite file or a PostgreSQL database. */
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,23 +6,22 @@ import path from 'node:path';
 import pg from 'pg';
 
 export interface TestDatabase {
-  /** What `DATABASE_URL` takes. */
+  /** The value for `DATABASE_URL`. */
   url: string;
   kind: 'sqlite' | 'postgres';
-  /** Counts what is in it, as PostgreSQL does by itself within a minute: its plans of searches go by that. */
+  /** Updates PostgreSQL's statistics, which query plans depend on and which autovacuum would update within a minute. */
   analyze(): Promise<void>;
-  /** Ends every connection to it, as a broken network would; a SQLite file has none. */
+  /** Closes every connection to it, like a network failure; a SQLite file has none. */
   cut(): Promise<void>;
-  /** Removes it, open connections or not. */
+  /** Drops it, even with open connections. */
   drop(): Promise<void>;
 }
 
-/** The database that this run of the suites is on: PostgreSQL where `TEST_DATABASE_URL` names one. */
+/** The kind of database in this run of the suites: PostgreSQL if `TEST_DATABASE_URL` names one. */
 export const DATABASE_KIND: TestDatabase['kind'] = process.env['TEST_DATABASE_URL'] ? 'postgres' : 'sqlite';
 
 /**
- * Makes an empty database of the run's kind, or a copy of another that nobody has open; on PostgreSQL one of another
- * encoding where that is named.
+ * Creates an empty database, or a copy of a template without open connections; on PostgreSQL, `encoding` is optional.
  */
 export async function freshDatabase(template?: TestDatabase, encoding?: string): Promise<TestDatabase> {
   const administration = process.env['TEST_DATABASE_URL'];
@@ -45,8 +44,8 @@ async function freshSqlite(template?: TestDatabase): Promise<TestDatabase> {
 let copying: Promise<string> | undefined;
 
 /**
- * How a database is made quickest: as copies of files. Since version 15 each page goes through the log unless it is
- * asked for, which takes the processor four times as long for as little as these hold.
+ * Returns the clause that makes copies fastest: file copies. Since version 15 each page goes through the WAL by
+ * default, which takes four times the CPU time for databases as small as these.
  */
 async function fastestCopy(administration: string): Promise<string> {
   const [shown] = await execute(administration, 'SHOW server_version_num');

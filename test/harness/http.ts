@@ -1,10 +1,10 @@
-/** Requests as a test writes them: nothing is normalised, followed or retried on the way. */
+/** HTTP requests exactly as a test writes them: nothing is normalized, followed or retried. */
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { type Agent, request as send } from 'node:http';
 import { load } from 'js-yaml';
 
-/** Who asks: a Client by Basic, or the holder of a token. */
+/** The caller: a Client with HTTP Basic authentication, or the holder of a token. */
 export type Identity = { basic: readonly [id: string, secret: string] } | { bearer: string };
 
 export interface RequestOptions {
@@ -14,15 +14,15 @@ export interface RequestOptions {
   json?: unknown;
   /** Sent as `text/yaml`. */
   yaml?: string;
-  /** Sent as `application/x-www-form-urlencoded`; text goes as it is. */
+  /** Sent as `application/x-www-form-urlencoded`; a string is sent unchanged. */
   form?: Record<string, string> | string;
-  /** Sent as it is; the content type is the caller's to set. */
+  /** Sent unchanged; the test sets the content type. */
   body?: string | Buffer;
-  /** Milliseconds to wait for the whole answer. */
+  /** Milliseconds to wait for the whole response. */
   timeout?: number;
 }
 
-/** An answer, with its body parsed by its content type. */
+/** A response; its body is parsed by its content type. */
 export class Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -36,7 +36,7 @@ export class Reply {
     this.body = parse(headers['content-type'] ?? '', text);
   }
 
-  /** The value at a dotted path of the body (`entry.0.resource.id`), or undefined. */
+  /** Returns the value at a dotted path of the body (`entry.0.resource.id`), or undefined. */
   at(path: string): unknown {
     let value: unknown = this.body;
     for (const key of path.split('.')) {
@@ -46,20 +46,20 @@ export class Reply {
     return value;
   }
 
-  /** The text at a dotted path; throws with the whole answer where there is none. */
+  /** Returns the string at a dotted path; throws with the response if there is none. */
   string(path: string): string {
     const value = this.at(path);
     if (typeof value !== 'string') throw new Error(`no text at ${path} of ${this.status} ${this.text.slice(0, 500)}`);
     return value;
   }
 
-  /** The list at a dotted path, empty where there is none. */
+  /** Returns the list at a dotted path; empty if there is none. */
   list(path: string): unknown[] {
     const value = this.at(path);
     return Array.isArray(value) ? value : [];
   }
 
-  /** One header's text, empty where it was not sent. */
+  /** Returns a header; empty if it was not sent. */
   header(name: string): string {
     return String(this.headers[name] ?? '');
   }
@@ -75,7 +75,7 @@ function authorization(as: Identity): string {
   return 'bearer' in as ? `Bearer ${as.bearer}` : `Basic ${Buffer.from(as.basic.join(':')).toString('base64')}`;
 }
 
-/** The body to send and the type that its form implies. */
+/** Returns the body to send and its content type. */
 function payload(options: RequestOptions): { type?: string; body?: string | Buffer } {
   if (options.json !== undefined) return { type: 'application/json', body: JSON.stringify(options.json) };
   if (options.yaml !== undefined) return { type: 'text/yaml', body: options.yaml };
@@ -86,7 +86,7 @@ function payload(options: RequestOptions): { type?: string; body?: string | Buff
   return options.body === undefined ? {} : { body: options.body };
 }
 
-/** Sends one request to a server; `path` goes on the wire as it is. */
+/** Sends a request to a server; `path` is sent unchanged. */
 export function request(
   url: string,
   agent: Agent,

@@ -1,4 +1,4 @@
-/** A server inside the test's own process, whose clock the test turns. */
+/** A server in the process of the test, which controls its clock. */
 import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import { readConfig } from '../../server/config.ts';
@@ -12,29 +12,29 @@ import { startThread } from './thread.ts';
 export interface ClockedServer {
   url: string;
   port: number;
-  /** Its public address and the issuer of its tokens, where `BASE_URL` names no other. */
+  /** Its public address and the issuer of its tokens, unless `BASE_URL` names another. */
   baseUrl: string;
-  /** What it would print of the root client. */
+  /** The text that it would print about the root client. */
   welcome: string;
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
-  /** Seconds pass. */
+  /** Advances the clock by seconds. */
   pass(seconds: number): void;
   /** Milliseconds since the epoch, by the server's clock. */
   now(): number;
   stop(): Promise<void>;
 }
 
-/** What a test says of a server beside its settings and its time. */
+/** Options of a test server besides its settings and its time. */
 export interface Turned extends Partial<Patience> {
-  /** `full` where it matters how long a secret takes to hash; it takes next to nothing otherwise. */
+  /** `full` if the cost of hashing a secret matters; otherwise it costs next to nothing. */
   hashing?: 'full';
 }
 
 const CHEAP = { memoryCost: 8, timeCost: 1, parallelism: 1 };
 
 /**
- * Starts a server on a database without data, or on one to start on again, which `stop` leaves; its time runs on, and
- * further where the test passes seconds; where the test tells the time, it stands still meanwhile.
+ * Starts a server on a prepared database, or on `kept`, which `stop` does not drop. Its clock follows real time plus
+ * the seconds that the test passes; with `time` the test sets the clock.
  */
 export async function startClockedServer(
   env: Record<string, string> = {},
@@ -47,7 +47,7 @@ export async function startClockedServer(
   const clock = () => time() + ahead;
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
   const ports = { clock, random: randomBytes, startThread, ...(hashing !== 'full' && { hashCost: CHEAP }) };
-  // A test that passes seconds does not wait for half of a real one until they are noticed.
+  // A test that advances the clock must not wait half a real second until chores notice.
   const server = await start(readConfig({ ...settings, ...env }), { ports, patience: { chores: 20, ...patience } });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${server.port}`;

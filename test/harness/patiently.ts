@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Reply } from './http.ts';
 
 /**
- * Asks again, when it is told to, for as long as it is refused with 503: a busy machine has that happen to many
- * requests at once, and what was refused has changed nothing.
+ * Repeats a request after `Retry-After` as long as the response is 503: a busy machine rejects many requests at once,
+ * and a rejected request has changed nothing.
  */
 export async function patiently(ask: () => Promise<Reply>): Promise<Reply> {
   for (;;) {

@@ -1,19 +1,19 @@
-/** Databases whose tables are there already: copies of one that is migrated once a process. */
+/** Databases with tables: copies of a template that is migrated once per process. */
 import { openDatabase } from '../../server/database/database.ts';
 import { atEnd } from './at-end.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
 let template: Promise<TestDatabase> | undefined;
-/** The next one is made while the tests of the one before it run. */
+/** The next database, which is created while the tests of the previous one run. */
 let next: Promise<TestDatabase> | undefined;
-/** What is being dropped; nobody waits for it but the end of the run. */
+/** Databases being dropped; only the end of the run waits for them. */
 const dropping = new Set<Promise<void>>();
 
-/** Gives a database for one server, with tables and no data. Tests of first starts take `freshDatabase`. */
+/** Returns a database with tables and no data, for one server. Tests of a first start use `freshDatabase`. */
 export async function preparedDatabase(): Promise<TestDatabase> {
   const database = await (next ?? copy());
   next = copy();
-  // Its error is for whoever takes it.
+  // An error surfaces when the database is used.
   next.catch(() => undefined);
   return { ...database, drop: async () => drop(database) };
 }

@@ -1,14 +1,14 @@
-/** A server as a child process: its output, its end, and the line that says where it listens. */
+/** A server as a child process: its output, its exit, and the port that it prints. */
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { serverEntry } from './build.ts';
 
-/** Milliseconds a server may take until it listens. */
+/** Milliseconds until a server must listen. */
 const PATIENCE = 60_000;
 
-/** Servers that outlive a test that died must not outlive its process. */
+/** Servers of a crashed test, so that they do not outlive its process. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -16,15 +16,15 @@ process.once('exit', () => {
 
 export interface ServerProcess {
   child: ChildProcess;
-  /** Everything it printed so far, on both streams. */
+  /** Returns what it has printed so far, on both streams. */
   output(): string;
-  /** Its exit code, once it has ended; null when a signal ended it. */
+  /** The exit code once it has ended; null if a signal ended it. */
   ended: Promise<number | null>;
 }
 
 /**
- * Starts the compiled server with these settings alone: none of the caller's environment but what Node needs.
- * `through` is a program and its arguments that become the server by `exec`.
+ * Starts the compiled server with these settings only, without the rest of the caller's environment.
+ * `through` is a program with arguments that becomes the server by `exec`.
  */
 export function spawnServer(env: Record<string, string>, through: readonly string[] = []): ServerProcess {
   const { PATH = '', HOME = '', TZ = 'UTC' } = process.env;
@@ -44,7 +44,7 @@ export function spawnServer(env: Record<string, string>, through: readonly strin
   return { child, output: () => Buffer.concat(chunks).toString(), ended };
 }
 
-/** The port that a server started with `PORT=0` prints; throws with its output when it ends or stays silent. */
+/** Returns the port that a server with `PORT=0` prints; throws with its output if it exits or prints none. */
 export async function listeningPort({ child, output, ended }: ServerProcess): Promise<number> {
   const deadline = Date.now() + PATIENCE;
   let over = false;

@@ -1,25 +1,25 @@
-/** A relay between a server and its database, which a test turns elsewhere and makes fail as networks do. */
+/** A proxy between a server and its database, which a test redirects and makes fail like a network. */
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestDatabase } from './database.ts';
 
 export interface Relay {
   port: number;
-  /** Connections that come from now on go to this port. */
+  /** Redirects new connections to this port. */
   turn(port: number): void;
-  /** The next time that this text is sent, its answer is kept back once it has come, and its connection is cut. */
+  /** When this text is next sent, drops the response to it and cuts the connection. */
   swallow(text: string): void;
-  /** Whether an answer was kept back since it was asked for. */
+  /** Returns true if a response has been dropped since `swallow`. */
   swallowed(): boolean;
-  /** Passes nothing on any more and ends nothing, as if the host had vanished; connections that come fare likewise. */
+  /** Stops forwarding without closing anything, as if the host had vanished; also for new connections. */
   vanish(): void;
-  /** Serves connections that come from now on; the others stay as they are. */
+  /** Serves new connections again; existing ones stay as they are. */
   appear(): void;
-  /** Ends all connections. */
+  /** Closes all connections. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** Relays connections to a port of this machine. */
+/** Starts a proxy to a local port. */
 export async function startRelay(to: number): Promise<Relay> {
   const sockets = new Set<Socket>();
   let target = to;
@@ -86,7 +86,7 @@ export async function startRelay(to: number): Promise<Relay> {
   };
 }
 
-/** The same database by another way to it. */
+/** Returns the same database, reached through the relay. */
 export function through({ port }: Relay, database: TestDatabase): TestDatabase {
   const url = new URL(database.url);
   url.host = `127.0.0.1:${port}`;

@@ -1,11 +1,11 @@
-/** The reporter of a mocha that is started by itself: failures, seconds a folder, and one summary. */
+/** The reporter of a mocha started on its own: failures, seconds per folder, and one summary. */
 import path from 'node:path';
 import Mocha from 'mocha';
 import { type FileReport, sumOf, tableOf } from '../runner/report.ts';
 
 const events = Mocha.Runner.constants;
 
-/** Counts tests and wall-clock time by file; a file's time includes its hooks. */
+/** Counts tests and wall-clock time per file; the time includes hooks. */
 export default class CompactReporter extends Mocha.reporters.Base {
   private readonly reports = new Map<string, FileReport>();
   private started = Date.now();

@@ -1,4 +1,4 @@
-/** The real server on a real database, driven over HTTP. */
+/** The real server on a real database, called over HTTP. */
 import { Agent } from 'node:http';
 import type { TestDatabase } from './database.ts';
 import type { Identity, Reply, RequestOptions } from './http.ts';
@@ -8,23 +8,25 @@ import { listeningPort, spawnServer } from './process.ts';
 
 /** The root client of every test server. */
 export const ROOT = { id: 'root', secret: 'root-secret-of-the-tests' } as const;
-/** `as: asRoot` asks as the root client, which may do everything. */
+/** `as: asRoot` sends a request as the root client, which may do everything. */
 export const asRoot: Identity = { basic: [ROOT.id, ROOT.secret] };
 
-/** The settings of every test server. An RSA key takes a while to make: a file that is about one says so. */
+/**
+ * The settings of every test server. ES256, since generating an RSA key takes a while; a test about RSA overrides it.
+ */
 export const TEST_SETTINGS = { PORT: '0', ROOT_CLIENT_SECRET: ROOT.secret, SIGNING_ALG: 'ES256' } as const;
 
 export interface StartOptions {
-  /** Settings beside the defaults of a test; they win. */
+  /** Additional settings; they override those of a test. */
   env?: Record<string, string>;
-  /** A database to start on again; without one it gets one with tables and no data, which `stop` drops. */
+  /** An existing database. Without it the server gets one with tables and no data, which `stop` drops. */
   database?: TestDatabase;
-  /** A program with its arguments that becomes the server by `exec`. */
+  /** A program with arguments that becomes the server by `exec`. */
   through?: readonly string[];
 }
 
 export interface TestServer {
-  /** Where it listens: `http://127.0.0.1:PORT`. */
+  /** The address that it listens on: `http://127.0.0.1:PORT`. */
   url: string;
   port: number;
   /** Its public address and the issuer of its tokens: `http://localhost:PORT`. */
@@ -33,17 +35,17 @@ export interface TestServer {
   root: typeof ROOT;
   /** Sends a request; anonymous unless `as` is given. */
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
-  /** What it printed so far: logs, and what it says at start. */
+  /** Returns what it has printed so far: logs, and the text at the start. */
   output(): string;
-  /** The id of its process. */
+  /** The id of the process. */
   pid: number;
-  /** Asks it to stop (SIGTERM), waits, and drops the database unless it was passed in; gives the exit code. */
+  /** Sends SIGTERM, waits for the exit, and drops the database unless it was passed in; returns the exit code. */
   stop(): Promise<number | null>;
-  /** SIGKILL, as a crash would; the database stays. */
+  /** Sends SIGKILL, like a crash; the database stays. */
   kill(): Promise<void>;
 }
 
-/** Starts a server and waits until it listens. One a test file is enough, started in its `before`. */
+/** Starts a server and waits until it listens. One per test file is enough, started in its `before`. */
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await preparedDatabase());
   const settings = { ...TEST_SETTINGS, DATABASE_URL: database.url, ...options.env };

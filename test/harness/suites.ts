@@ -1,8 +1,8 @@
-/** Which suites are run again on another database. */
+/** Decides which suites run on both databases. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What a suite opens a database by. */
+/** Modules that open a database. */
 const OPENING = [
   /^test\/harness\/(clone|cluster|database|in-process|process|server)\.ts$/,
   /^server\/(database|open|start)\.ts$/,
@@ -10,9 +10,8 @@ const OPENING = [
 ];
 
 /**
- * Suites of what comes before a database is asked and after it has answered: bytes on their way in and out and the
- * limits of them, what libraries make of answers, and what is pasted from the README. They open a database, and what
- * they have of it other suites compare on each.
+ * Suites of what does not depend on the database: request and response bytes and their limits, client libraries, and
+ * the commands of the README. They open a database, but other suites compare its behaviour on each kind.
  */
 const BEFORE_DATABASE = [
   'test/clients',
@@ -29,12 +28,12 @@ const BEFORE_DATABASE = [
   'test/server/slow-request.test.ts',
 ];
 
-/** Whether a suite may say something else on another database. Files are named from the root of the project. */
+/** Returns true if a suite may behave differently on another database. Paths start at the root of the project. */
 export function isOfDatabase(file: string): boolean {
   return opensDatabase(file) && !BEFORE_DATABASE.some((start) => file === start || file.startsWith(`${start}/`));
 }
 
-/** Whether a file has what opens a database, or imports a file that does. */
+/** Returns true if a file opens a database, or imports a file that does. */
 export function opensDatabase(file: string, seen = new Set<string>()): boolean {
   if (OPENING.some((pattern) => pattern.test(file))) return true;
   if (seen.has(file)) return false;
@@ -44,7 +43,7 @@ export function opensDatabase(file: string, seen = new Set<string>()): boolean {
 
 const found = new Map<string, string[]>();
 
-/** The files of the project that a file imports when it runs: types are gone by then. */
+/** Returns the project files that a file imports at run time, without type imports. */
 function importsOf(file: string): string[] {
   const known = found.get(file);
   if (known) return known;

@@ -1,4 +1,4 @@
-/** Threads of a server that runs from its sources: they need the loader that the tests themselves have. */
+/** Threads of a server that runs from its sources: they need the loader of the tests. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -6,7 +6,7 @@ import type { StartThread } from '../../server/formats/yaml-thread.ts';
 
 const LOADER = pathToFileURL(path.resolve('node_modules/tsx/dist/esm/api/index.mjs')).href;
 
-/** A thread in a module that is not compiled. */
+/** Starts a thread from a module that is not compiled. */
 export const startThread: StartThread = (module, workerData, resourceLimits) => {
   const code = `import { register } from '${LOADER}'; register(); await import('${module.href}');`;
   return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { workerData, resourceLimits });

@@ -1,4 +1,4 @@
-/** What SIGKILL cannot show, because the page cache survives it: an answer follows a flush of the disk. */
+/** A response follows a flush of the disk. SIGKILL cannot show that, because the page cache survives it. */
 import { expect } from 'chai';
 import { DATABASE_KIND } from '../harness/database.ts';
 import { LONG } from '../harness/generated.ts';

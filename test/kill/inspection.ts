@@ -1,4 +1,4 @@
-/** What a server holds after a crash, compared with what its writers were answered. */
+/** Compares the contents of a server after a crash with the responses that its writers got. */
 import { expect } from 'chai';
 import type { Reply } from '../harness/http.ts';
 import { patiently } from '../harness/patiently.ts';
@@ -9,10 +9,10 @@ interface Entry {
   resource?: { id: string; identifier: { value: string }[]; meta: { versionId: string } };
 }
 
-/** The most that a page holds. */
+/** The maximum page size. */
 const PAGE = 1000;
 
-/** A server that is looked into, in whichever process. */
+/** A server to inspect, in any process. */
 type Served = Pick<TestServer, 'request'>;
 
 function get(server: Served, path: string): Promise<Reply> {
@@ -29,10 +29,13 @@ function identifierOf({ resource }: Entry): string {
   return resource?.identifier[0]?.value ?? '';
 }
 
-/** The values of all versions of a resource, the oldest first; they are numbered from 1 on, and the last is current. */
+/**
+ * Returns the values of all versions of a resource, oldest first, and checks that they are numbered from 1 and that the
+ * last is current.
+ */
 export async function historyOf(server: Served, id: string): Promise<string[]> {
   const history = await entries(server, `/Patient/${id}/_history?_count=${PAGE}`);
-  // A full page may not be the whole history, and what is compared must be.
+  // A full page may not be the whole history, which the comparison needs.
   expect(history.length, `history of ${id}`).to.be.below(PAGE);
   const versions = history.map(({ resource }) => Number(resource?.meta.versionId)).reverse();
   expect(versions, `versions of ${id}`).to.eql(versions.map((_, at) => at + 1));
@@ -43,7 +46,7 @@ export async function historyOf(server: Served, id: string): Promise<string[]> {
   return values;
 }
 
-/** Every answered version is there; a pending one is the last, or absent. Then the ledger holds what is stored. */
+/** Checks that every answered version is stored, and a pending one last or not at all. Updates the ledger to match. */
 export async function reconcile(server: Served, ledger: Ledger): Promise<void> {
   const values = await historyOf(server, ledger.id);
   const expected = [ledger.answered];
@@ -53,7 +56,7 @@ export async function reconcile(server: Served, ledger: Ledger): Promise<void> {
   ledger.pending = undefined;
 }
 
-/** A search finds each resource by its current value, and by none of those before. */
+/** Checks that a search finds each resource by its current value and by no earlier one. */
 export async function checkIndex(server: Served, ledgers: Ledger[]): Promise<void> {
   for (let start = 0; start < ledgers.length; start += 20) {
     const group = ledgers.slice(start, start + 20);

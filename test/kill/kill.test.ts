@@ -1,4 +1,4 @@
-/** A server that is killed under load keeps every answered write, and nothing half-written. */
+/** A server killed under load keeps every answered write, and no partial write. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { openDatabase } from '../../server/database/database.ts';
@@ -7,7 +7,7 @@ import { SEED } from '../harness/generated.ts';
 import { preparedDatabase } from '../harness/prepared.ts';
 import { Siege } from './siege.ts';
 
-/** As many as there are points at which a round may die. */
+/** One for each point at which a round may kill. */
 const KILLS = 10;
 
 describe('kill', () => {

@@ -1,4 +1,4 @@
-/** Kills of one server after the other on one database, each under load, and what is there afterwards. */
+/** Kills servers on one database under load, one after the other, and checks what is stored. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { TestDatabase } from '../harness/database.ts';
@@ -8,13 +8,13 @@ import { create, type Ledger, logIn, transact, write } from './writers.ts';
 
 const WRITERS = 12;
 const CREATORS = ['a', 'b', 'c', 'd'];
-/** Tokens are good for the address that they were issued at, whichever port the next server has. */
+/** Tokens are valid for their issuer only, which must not change with the port of the next server. */
 const ENV = { BASE_URL: 'http://ward.example' };
-/** Rounds after which the writers begin with new resources: a history that grows for ever cannot be compared whole. */
+/** Rounds before the writers start new resources: an ever-growing history cannot be compared completely. */
 const ROUNDS_OF_A_WRITER = 10;
 
 export class Siege {
-  /** How many writes and tokens were answered, and how many writes were under way at a kill, stored or not. */
+  /** The numbers of answered writes and tokens, and of writes pending at a kill, stored or not. */
   readonly counts = { kills: 0, answered: 0, pending: 0, pendingStored: 0, tokens: 0 };
   readonly #database: TestDatabase;
   readonly #all: Ledger[] = [];
@@ -30,8 +30,8 @@ export class Siege {
   }
 
   /**
-   * Kills the server in the middle of writes, at one of many points, starts another and compares. Rejects where an
-   * answer did not hold.
+   * Kills the server during writes, at one of many points, starts another and compares. Rejects if an answered write or
+   * token was lost.
    */
   async kill(round: number, point = round): Promise<void> {
     if ((round - 1) % ROUNDS_OF_A_WRITER === 0) this.#changing = this.#add(WRITERS, (at) => `w${round}-${at}`);
@@ -52,10 +52,11 @@ export class Siege {
         isOver = true;
       })
       .catch(() => undefined);
-    // At each point another number of writes was answered, and some were.
+    // Each point has another number of answered writes, and never none.
     const enough = before + 24 + 11 * (1 + (point % 10));
     while (this.#answered(fresh) < enough && !isOver) await wait(1);
-    // What was seen just now is an answer: the next commit takes a while, and some are to be killed at its end.
+    // The last answer has just been seen. A commit takes a while, so this delay makes some kills hit the end of the
+    // next.
     await wait((point * 7) % 23);
     await server.kill();
     await over;
@@ -73,7 +74,7 @@ export class Siege {
     this.#all.push(...fresh);
   }
 
-  /** All that was there after the kill it lived through is there still, and nothing else. */
+  /** Checks that everything stored after its own kill is still there, and nothing else. */
   async checkAll(): Promise<void> {
     for (const ledger of this.#all) expect(await historyOf(this.#running(), ledger.id)).to.eql(ledger.answered);
     const stored = this.#all.filter(({ answered }) => answered.length > 0).length;
@@ -85,7 +86,7 @@ export class Siege {
     await this.#server?.stop();
   }
 
-  /** Each that was answered is good: its Session is there. */
+  /** Checks that each issued token still works, so its Session is stored. */
   async #checkTokens(tokens: readonly string[]): Promise<void> {
     for (const bearer of tokens) {
       const reply = await this.#running().request('GET', '/Patient?_summary=count', { as: { bearer } });

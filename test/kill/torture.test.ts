@@ -1,4 +1,4 @@
-/** `npm run torture`, for one kill: it says what it found, and what it could not look at. */
+/** `npm run torture` with one kill: it reports what it found, and what it could not check. */
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { serverEntry } from '../harness/build.ts';
@@ -21,7 +21,7 @@ describe('kill: npm run torture', () => {
     expect(output).to.match(DATABASE_KIND === 'sqlite' ? seen : /^Flushes: not looked at/m);
   });
 
-  // It does so before it comes to a database.
+  // The check precedes the use of a database.
   if (DATABASE_KIND === 'sqlite') {
     it('refuses what is no number', async () => {
       for (const args of [['many'], ['0'], ['1', '2']]) {

@@ -1,7 +1,7 @@
 /**
- * `npm run torture [-- KILLS]`: kills the server under load, 100 times where no number is given, and compares after
- * each what is stored with what was answered. On SQLite, strace then shows whether the disk is flushed before answers.
- * It runs on SQLite, or on the PostgreSQL of `TEST_DATABASE_URL`; the exit code is 1 where an answer did not hold.
+ * `npm run torture [-- KILLS]`: kills the server under load, 100 times by default, and compares after each kill what is
+ * stored with what was answered. On SQLite, strace then shows if the disk is flushed before responses.
+ * It runs on SQLite, or on the PostgreSQL of `TEST_DATABASE_URL`; the exit code is 1 if an answered write was lost.
  */
 import { DATABASE_KIND } from '../harness/database.ts';
 import { preparedDatabase } from '../harness/prepared.ts';
@@ -41,7 +41,7 @@ async function besiege(kills: number): Promise<void> {
   );
 }
 
-/** What strace shows, in a line; throws where an answer came before its flush. */
+/** Returns the result of strace in one line; throws if a response preceded its flush. */
 async function flushes(): Promise<string> {
   if (DATABASE_KIND !== 'sqlite') return 'Flushes: not looked at, they are PostgreSQL’s own.';
   if (!HAS_STRACE) return 'Flushes: NOT CHECKED, as strace is not installed here.';

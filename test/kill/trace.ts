@@ -1,4 +1,4 @@
-/** What the system sees of a server's writes: pages of SQLite's log, flushes of it, and answers, in their order. */
+/** The system calls of a server's writes, in order: writes to SQLite's WAL, flushes of it, and responses. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,22 +11,22 @@ import { asRoot, type TestServer } from '../harness/server.ts';
 
 export const HAS_STRACE = spawnSync('strace', ['-V']).status === 0;
 
-/** What came out of a trace. */
+/** The result of a trace. */
 export interface Flushes {
   /** Answered writes. */
   answers: number;
-  /** Flushes that had pages of such writes before them: a group each. */
+  /** Flushes preceded by pages of such writes: one per group. */
   groups: number;
-  /** Writes that were answered before the pages that hold them were flushed. */
+  /** Writes answered before their pages were flushed. */
   early: string[];
 }
 
-/** Has writers at the same time put so many new resources each, and follows the server while they do (strace). */
+/** Traces the server with strace while `writers` concurrent writers each PUT `each` new resources. */
 export async function traceWrites(server: TestServer, writers: number, each: number): Promise<Flushes> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ward-strace-'));
   try {
     const file = path.join(folder, 'trace');
-    // A page has 4096 bytes; `-y` tells which file a descriptor is of.
+    // A page has 4096 bytes; `-y` prints the file of a descriptor.
     const options = ['-f', '-y', '-s', '4200', '-e', 'trace=fsync,fdatasync,pwrite64,write,writev', '-o', file];
     const tracer = spawn('strace', [...options, '-p', String(server.pid)]);
     await attached(tracer);
@@ -43,7 +43,7 @@ export async function traceWrites(server: TestServer, writers: number, each: num
   }
 }
 
-/** Each write has a mark of its own, in what is stored and in what is answered. */
+/** Writes resources, each with a unique mark in what is stored and in the response. */
 async function writeMarks(server: TestServer, name: string, count: number): Promise<void> {
   for (let at = 0; at < count; at += 1) {
     const mark = `${name}-${at}-x`;
@@ -55,8 +55,8 @@ async function writeMarks(server: TestServer, name: string, count: number): Prom
 }
 
 /**
- * Waits until the tracer says that it follows the process. What it says is read to its end: it tells of each thread
- * that comes later, and would die, and leave the process to itself, where nobody takes it.
+ * Waits until the tracer has attached to the process. Its output is read to the end: it reports each new thread, and
+ * would die and detach if nobody read that.
  */
 export function attached(tracer: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -73,13 +73,13 @@ const MARKS = /mark-[\d-]+-x/g;
 
 class TraceReader {
   readonly flushes: Flushes = { answers: 0, groups: 0, early: [] };
-  /** Written to the log, and not flushed yet. */
+  /** Written to the WAL, but not flushed yet. */
   #written = new Set<string>();
   readonly #flushed = new Set<string>();
-  /** What had been written when a thread's flush, which has not returned yet, began. */
+  /** What had been written when a thread's pending flush began. */
   readonly #flushing = new Map<string, string[]>();
 
-  /** A line is a call with its result, one that is `unfinished` as another thread came between, or its rest. */
+  /** Reads a line: a complete call, one `unfinished` because another thread interrupted it, or the rest of one. */
   read(line: string): void {
     const [, thread = '', call = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
     if (/^pwrite64\(\d+<[^>]*-wal>/.test(call)) this.#write(call);

@@ -1,4 +1,4 @@
-/** One of several processes is killed under load: the others go on, and another takes its place. */
+/** One of several workers is killed under load: the others continue, and a new one replaces it. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { Deeds } from '../faults/deeds.ts';
@@ -11,10 +11,10 @@ import { listening, logged } from '../server/processes.ts';
 import { readMetrics } from '../server/samples.ts';
 
 const WRITERS = 4;
-// Those that end over and over are started ever later.
+// Workers that keep dying are restarted with growing delays.
 const KILLS = LONG ? 5 : 2;
 
-// A SQLite file has one process.
+// SQLite allows only one process.
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('kill: one worker of two', function () {
   this.timeout(KILLS * 20_000 + 30_000);
   let server: TestServer;
@@ -45,7 +45,7 @@ const KILLS = LONG ? 5 : 2;
     await load.check();
     await deeds.check();
     expect(logged(server, 'A worker ended (SIGKILL)')).to.have.length(KILLS);
-    // Each writer has asked one process at a time: the other has answered it.
+    // Each writer had one request in flight with one worker; the other worker answers its own.
     expect(load.count('open'), 'writes without an answer').to.be.at.most(KILLS * WRITERS);
     await until('both tell their metrics', async () => {
       const samples = await readMetrics(server);

@@ -1,26 +1,26 @@
-/** Clients that write without pause and remember what they were answered. */
+/** Clients that write without pause and record the responses. */
 import type { Reply, RequestOptions } from '../harness/http.ts';
 import { patiently } from '../harness/patiently.ts';
 import { asRoot, type TestServer } from '../harness/server.ts';
 
 export const SYSTEM = 'http://example.org/kill';
 
-/** One resource as its writer knows it. */
+/** A resource as its writer knows it. */
 export interface Ledger {
   id: string;
-  /** The value of each answered version, in their order: version 1 comes first. */
+  /** The value of each answered version, in order from version 1. */
   answered: string[];
-  /** What was sent and not answered when the server died: stored whole, or not at all. */
+  /** A value sent but not answered when the server died: it must be stored completely or not at all. */
   pending: string | undefined;
 }
 
-/** The answer of a server as its root client; undefined where it died before. */
+/** Sends a request as the root client; resolves with undefined if the server died first. */
 async function ask(server: TestServer, method: string, path: string, options: RequestOptions) {
   const send = (): Promise<Reply> => server.request(method, path, { as: asRoot, ...options });
   return patiently(send).catch(() => undefined);
 }
 
-/** Puts one change after another to one resource until the server dies. */
+/** Updates one resource repeatedly until the server dies. */
 export async function write(server: TestServer, ledger: Ledger): Promise<void> {
   for (;;) {
     const value = `${ledger.id}-${ledger.answered.length + 1}`;
@@ -36,7 +36,7 @@ export async function write(server: TestServer, ledger: Ledger): Promise<void> {
   }
 }
 
-/** Puts new resources until the server dies; each is a ledger of its own. */
+/** Creates resources until the server dies; each gets its own ledger. */
 export async function create(server: TestServer, prefix: string, ledgers: Ledger[]): Promise<void> {
   for (let n = 0; ; n += 1) {
     const ledger: Ledger = { id: `${prefix}-${n}`, answered: [], pending: `${prefix}-${n}-1` };
@@ -50,7 +50,9 @@ export async function create(server: TestServer, prefix: string, ledgers: Ledger
   }
 }
 
-/** Puts two new resources in one transaction after the other until the server dies: both are there, or neither. */
+/**
+ * Creates pairs of resources in transactions until the server dies: each pair must be stored together or not at all.
+ */
 export async function transact(server: TestServer, prefix: string, pairs: Ledger[][]): Promise<void> {
   for (let n = 0; ; n += 1) {
     const pair = ['x', 'y'].map((end): Ledger => {
@@ -72,7 +74,7 @@ export async function transact(server: TestServer, prefix: string, pairs: Ledger
   }
 }
 
-/** Asks for one token after the other until the server dies. */
+/** Requests tokens until the server dies. */
 export async function logIn(server: TestServer, tokens: string[]): Promise<void> {
   for (;;) {
     const form = 'grant_type=client_credentials';

@@ -1,4 +1,4 @@
-/** A process that runs test files on one database, as `test/run.ts` sees it. */
+/** A process that runs test files on one database, as seen by `test/run.ts`. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import type { FileReport } from './report.ts';
 
 const WORKER = path.resolve('test/runner/worker.ts');
 
-/** What such a process is told: which file is next, or that there is none. */
+/** The message to such a process: the next file, or none left. */
 export interface Order {
   file?: string;
 }
@@ -22,17 +22,17 @@ export class RunnerProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => this.#output.push(chunk));
     }
-    // That nothing can be sent to it any more is told by its end.
+    // If the channel breaks, `close` follows.
     this.#child.on('error', () => undefined);
     this.#ended = once(this.#child, 'close').then(([code, signal]) => String(code ?? signal));
   }
 
-  /** Whether it can run another file. */
+  /** True while it can run another file. */
   get isAlive(): boolean {
     return this.#child.connected;
   }
 
-  /** Runs a file; a process that ends over it has failed it. */
+  /** Runs a file. If the process dies, the file has failed. */
   async run(file: string): Promise<FileReport> {
     const began = performance.now();
     const reported = once(this.#child, 'message').then(([report]) => report as FileReport);
@@ -44,14 +44,14 @@ export class RunnerProcess {
     return Promise.race([reported, died]);
   }
 
-  /** What was printed since this was asked for last. */
+  /** Returns what was printed since the last call. */
   takeOutput(): string {
     const text = Buffer.concat(this.#output).toString().trimEnd();
     this.#output = [];
     return text;
   }
 
-  /** Has it tidy up and end; gives its exit code, or the signal that ended it. */
+  /** Makes it clean up and exit; resolves with its exit code, or the signal that ended it. */
   async end(): Promise<string> {
     if (this.#child.connected) this.#child.send({} satisfies Order);
     return this.#ended;

@@ -1,22 +1,22 @@
-/** Two processes and the files that they take: none of them waits for the other, whichever database is slower. */
+/** Two processes that take files from a queue, so that neither idles if one database is slower. */
 import { readOptions } from './options.ts';
 import { RunnerProcess } from './process.ts';
 import type { FileReport } from './report.ts';
 
-/** The files of one database, and what came of them. */
+/** The files of one database, and their reports. */
 export interface Suites {
   database: string;
   env: NodeJS.ProcessEnv;
-  /** Those that nobody has taken yet. */
+  /** The files not taken yet. */
   files: string[];
   reports: FileReport[];
-  /** Milliseconds from the beginning of all to the end of the last of these. */
+  /** Milliseconds from the start of the run to the end of the last of these files. */
   duration: number;
 }
 
 const PROCESSES = 2;
 
-/** Runs all files, each database in a process of its own for as long as it has files left; prints what failed. */
+/** Runs all files. Each database has its own process as long as it has files; prints failures. */
 export async function runAll(all: Suites[], args: string[]): Promise<void> {
   const began = performance.now();
   const take = async (first: Suites | undefined) => {
@@ -32,7 +32,7 @@ function fullest(all: Suites[]): Suites | undefined {
   return [...all].sort((a, b) => b.files.length - a.files.length)[0];
 }
 
-/** Has one process take files of a database until there are none, or until it has died over one. */
+/** Runs files of a database in one process until none are left or the process dies. */
 async function takeFiles(suites: Suites, args: string[], all: Suites[]): Promise<void> {
   const runner = new RunnerProcess(args, suites.env);
   while (runner.isAlive) {
@@ -49,7 +49,7 @@ async function takeFiles(suites: Suites, args: string[], all: Suites[]): Promise
   settle(suites, { file: 'test', passed: 0, failed: 1, skipped: 0, milliseconds: 0, failures }, runner.takeOutput());
 }
 
-/** What a file prints and what failed in it is told at once, and whole. */
+/** Prints the output and the failures of a file together, as soon as it ends. */
 function settle(suites: Suites, report: FileReport, output: string): void {
   suites.reports.push(report);
   if (output + report.failures === '') return;

@@ -1,24 +1,24 @@
-/** What came of a test file, and how it is told. */
+/** The result of a test file, and how it is printed. */
 import path from 'node:path';
 
 export interface FileReport {
-  /** Its path from the folder of the project. */
+  /** The path from the root of the project. */
   file: string;
   passed: number;
   failed: number;
   skipped: number;
-  /** From when it began to load to the end of its last hook. */
+  /** From the start of loading to the end of the last hook. */
   milliseconds: number;
-  /** The failures as mocha lists them; empty where there are none. */
+  /** The failures as mocha prints them; empty if there are none. */
   failures: string;
 }
 
-/** How many tests of some files ended so. */
+/** Sums a count over files. */
 export function sumOf(reports: readonly FileReport[], count: 'passed' | 'failed' | 'skipped'): number {
   return reports.reduce((sum, report) => sum + report[count], 0);
 }
 
-/** A line a folder of tests, and one of the files that took longest. */
+/** Renders one line per folder of tests, and the three slowest files. */
 export function tableOf(reports: readonly FileReport[]): string {
   const folders = new Map<string, FileReport[]>();
   for (const report of [...reports].sort((a, b) => (a.file < b.file ? -1 : 1))) {
@@ -38,10 +38,10 @@ export function tableOf(reports: readonly FileReport[]): string {
   return [...lines, `  slowest: ${named}`].join('\n');
 }
 
-/** Characters of a line that are told: a generated counterexample has many more at times, and its seed repeats it. */
+/** Maximum characters of a printed line: a generated counterexample may have many more, and its seed reproduces it. */
 const LONGEST_LINE = 2000;
 
-/** A text whose lines can be read. */
+/** Shortens long lines. */
 export function shortened(text: string): string {
   return text
     .split('\n')
@@ -53,7 +53,7 @@ export function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(1);
 }
 
-/** The folder a test file is in, below `test/`, or its own name where it is in none. */
+/** Returns the folder of a test file below `test/`, or its own name if it is in none. */
 function folderOf(file: string): string {
   const relative = path.relative('test', file);
   return path.dirname(relative) === '.' ? path.basename(relative, '.test.ts') : path.dirname(relative);

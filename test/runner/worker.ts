@@ -1,6 +1,6 @@
 /**
- * A process in which `test/run.ts` runs test files, one after the other as it names them, by its own arguments for
- * mocha. What they load stays loaded, and each is told of by itself.
+ * The process in which `test/run.ts` runs test files one by one, with its own arguments for mocha. Loaded modules stay
+ * loaded; each file is reported separately.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -11,10 +11,10 @@ import { readOptions } from './options.ts';
 import type { Order } from './process.ts';
 import { type FileReport, shortened } from './report.ts';
 
-// By the loader that mocha loads test files with: an import would be another instance, which no file gave a chore.
+// Loaded by the same loader as test files: an import would give another instance, without their cleanups.
 const { tidyUp } = createRequire(import.meta.url)('../harness/at-end.ts') as typeof AtEnd;
 const options = readOptions(process.argv.slice(2));
-/** Milliseconds that tidying up may take. */
+/** Milliseconds for the cleanup. */
 const PATIENCE = 60_000;
 
 async function runFile(file: string): Promise<FileReport> {
@@ -43,7 +43,7 @@ async function runFile(file: string): Promise<FileReport> {
   return { ...report, milliseconds: performance.now() - began };
 }
 
-/** The failures as mocha prints them, which would come between those of another process. */
+/** Returns the failures as mocha prints them, so that they do not mix with those of the other process. */
 function listed(failures: Mocha.Test[]): string {
   if (failures.length === 0) return '';
   const lines: string[] = [];
@@ -67,5 +67,5 @@ process.on('message', async ({ file }: Order) => {
   if (file === undefined) await end();
   else process.send?.(await runFile(file));
 });
-// Whoever would name another is gone.
+// The parent process is gone.
 process.once('disconnect', end);
