@@ -1,4 +1,4 @@
-/** Bodies: as they should be, with something wrong in them, and none that anybody meant. */
+/** Request bodies: valid, slightly wrong, and nonsense. */
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
 import {
@@ -67,7 +67,7 @@ const patch = fc.array(
   { maxLength: 3 },
 );
 
-/** A value with one member put, replaced or taken away. */
+/** A value with one member added, replaced or removed. */
 const changed = fc
   .tuple(
     some(...RESOURCES),
@@ -86,7 +86,7 @@ const value: fc.Arbitrary<unknown> = fc.oneof(
 
 const GRANTS = ['client_credentials', 'password', 'refresh_token', 'authorization_code', 'implicit', '__proto__'];
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-/** What is right in every second field. Wrong secrets are few: each costs the server a slow hash. */
+/** Half of the fields are valid. Wrong secrets are rare, since each costs the server a slow hash. */
 const field: fc.Arbitrary<[string, string]> = fc.oneof(
   fc.tuple(fc.constant('grant_type'), some(...GRANTS)),
   fc.tuple(fc.constant('client_id'), some('spa', 'spa', 'app', 'reader', ...HOSTILE)),
@@ -129,7 +129,7 @@ function yaml(json: unknown): string {
   return dump(json, { skipInvalid: true });
 }
 
-/** Some bytes of a body put, replaced or taken away. */
+/** A body with some bytes inserted, replaced or removed. */
 const mutated = fc
   .tuple(text, fc.nat(), fc.nat({ max: 20 }), fc.uint8Array({ maxLength: 8 }))
   .map(([of, at, cut, put]) => {
@@ -152,7 +152,7 @@ export const body: fc.Arbitrary<Body> = fc.oneof(
 
 const json = (type: string, content: unknown): Body => ({ type, bytes: Buffer.from(JSON.stringify(content)) });
 
-/** What a write of a type carries where nothing is wrong with it but maybe a member. */
+/** Generates a valid body for a write of a type, sometimes with one wrong member. */
 export function resourceOf(type: string): fc.Arbitrary<Body> {
   const own = RESOURCES.filter(({ resourceType }) => resourceType === type);
   const whole = own.length === 0 ? [{ resourceType: type }] : own;
@@ -173,7 +173,7 @@ export const patches: fc.Arbitrary<Body> = fc.oneof(
 
 export const bundles: fc.Arbitrary<Body> = bundle.map((content) => json('application/json', content));
 
-/** A form that is right, with at most two fields more than it should have. */
+/** Generates a valid form with up to two extra fields. */
 export function formWith(right: string): fc.Arbitrary<Body> {
   return fc.array(field, { maxLength: 2 }).map((more) => {
     const pairs = [right, ...more.map((pair) => pair.map(escaped).join('='))].filter((pair) => pair !== '');
@@ -181,5 +181,5 @@ export function formWith(right: string): fc.Arbitrary<Body> {
   });
 }
 
-/** The ids that bodies and addresses speak of. */
+/** The ids that bodies and paths refer to. */
 export const id = fc.oneof({ weight: 4, arbitrary: some(...IDS) }, { weight: 1, arbitrary: hostile });

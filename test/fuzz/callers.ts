@@ -1,18 +1,18 @@
-/** Those who ask: a Client that may do nothing, one that may read, one and a User that may reach some rows. */
+/** The callers: a Client without permissions, one that may read, and a Client and a User restricted to some rows. */
 import { expect } from 'chai';
 import type { Api, Form } from '../auth/http/api.ts';
 import { JWKS, PASSING, placeOf } from './words.ts';
 
 const SECRET = 'fuzz-secret-of-the-clients';
 const PASSWORD = 'fuzz-password-of-the-user';
-/** The tests' own address, which no generated request comes from. */
+/** The address of the test's own requests, which no generated request uses. */
 const HEADERS = { 'x-forwarded-for': '192.0.2.1' };
 
-/** What must never be in the text of an error. */
+/** What no error message may contain. */
 export const SECRETS = [SECRET, PASSWORD];
 
 export class Callers {
-  /** How many Sessions were granted, by whomever. */
+  /** How many Sessions were granted to any caller. */
   granted = 0;
   readonly #api: Api;
   readonly #tokens = new Map<string, string>();
@@ -22,7 +22,7 @@ export class Callers {
     this.#api = api;
   }
 
-  /** Stores them with what they may do, and what they may not touch. */
+  /** Stores the callers and their policies, and resources that they may not touch. */
   async settle(): Promise<void> {
     const { put } = this.#api;
     const own = { secret: SECRET, grant_types: ['client_credentials', 'basic'] };
@@ -47,7 +47,7 @@ export class Callers {
     await this.renew();
   }
 
-  /** Gives another token to those whose Session was ended meanwhile. */
+  /** Gets new tokens for callers whose Session was ended. */
   async renew(): Promise<void> {
     for (const client of ['nothing', 'reader', 'narrowed']) {
       await this.#renew(client, { grant_type: 'client_credentials', client_id: client, client_secret: SECRET });
@@ -56,7 +56,7 @@ export class Callers {
     for (const caller of ['person', PASSING]) await this.#renew(caller, person);
   }
 
-  /** A text with the tokens that it speaks of. */
+  /** Replaces the placeholders for tokens and secrets in a text. */
   fill(text: string): string {
     if (!text.includes('{{')) return text;
     let filled = text
@@ -67,7 +67,7 @@ export class Callers {
     return filled;
   }
 
-  /** Every token that is out. */
+  /** Returns all tokens in use. */
   tokens(): string[] {
     return [...this.#tokens.values()];
   }

@@ -1,23 +1,23 @@
-/** What has to be true of every answer, whatever was asked. */
+/** What must hold for every response, whatever the request. */
 import { expect } from 'chai';
 import { load } from 'js-yaml';
 import type { FuzzRequest } from './requests.ts';
 import type { RawReply } from './wire.ts';
 
-/** What betrays how the server is made: a stack, a file of its own, a statement or the words of a driver. */
+/** What reveals the implementation: a stack trace, a file name, SQL or a driver's message. */
 const INSIDE = /\n\s+at \S+ \(|node:internal|node_modules|\.ts:\d|\.js:\d|SQLITE_|SELECT .+ FROM (resource|credential)/;
-/** What people read. */
+/** Pages for people. */
 const PAGES = ['/auth/authorize', '/auth/logout'];
 
-/** The path as the server cuts it: without the query and the twin of the root. */
+/** Returns the path as the server routes it: without the query and the `/fhir` prefix. */
 export function pathOf(target: string): string {
   const path = target.split('?', 1)[0] ?? '';
   return path.startsWith('/fhir/') ? path.slice('/fhir'.length) : path;
 }
 
 /**
- * Fails where an answer is a fault of the server, where an error is not of its family, or where it tells a secret. An
- * answer without `X-Request-Id` comes from the parser of HTTP, which knows no families.
+ * Fails if a response is a server error, an error in the wrong format, or reveals a secret. A response without
+ * `X-Request-Id` comes from the HTTP parser, which has no error format.
  */
 export function check(request: FuzzRequest, reply: RawReply, secrets: readonly string[]): void {
   expect(reply.status, 'status').to.be.within(200, 499);

@@ -1,4 +1,4 @@
-/** Generated requests: each is answered, by no fault of the server, and nobody changes what is not theirs to change. */
+/** Generated requests: each is answered without a server error, and no caller changes what it may not change. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
@@ -10,16 +10,16 @@ import { check, pathOf } from './checks.ts';
 import { type FuzzRequest, request, written } from './requests.ts';
 import { exchange, type RawReply } from './wire.ts';
 
-/** How many are sent at once; 100,000 in all, of which the ordinary run sends a fortieth. */
+/** Requests in flight at once; 100,000 in total, of which the ordinary run sends a fortieth. */
 const AT_ONCE = 50;
 const BATCHES = LONG ? 2_000 : 50;
 
-/** The system of the events that the server records, which it takes from no caller. */
+/** The system of the server's own AuditEvents, which no caller can write. */
 const OWN_ACCOUNT = 'urn:ward:audit-event';
 
 interface Entry {
   fullUrl: string;
-  /** Absent for a deletion. */
+  /** Undefined for a deletion. */
   resource?: Version;
 }
 
@@ -36,18 +36,18 @@ describe('generated requests', () => {
   let sending: Promise<void>;
   before(async function () {
     this.timeout(3_600_000);
-    // Where a request is answered by a fault, `FUZZ_LOG=error` shows the server's own account of it.
+    // With `FUZZ_LOG=error` the server logs the cause of an internal error.
     api = await startApi({ TRUSTED_PROXIES: '127.0.0.1/32', LOG_LEVEL: process.env['FUZZ_LOG'] ?? 'silent' });
     callers = new Callers(api);
     await callers.settle();
     held = await untouchable();
     sending = sendAll();
-    // Whichever test is run alone, it looks at what they leave; the first of them tells a fault.
+    // Each test checks the results of all requests; the first reports an error.
     await sending.catch(() => undefined);
   });
   after(() => api.stop());
 
-  /** Every version of everything, the newest first. */
+  /** Returns every version of every resource, newest first. */
   async function history(): Promise<Entry[]> {
     const entries: Entry[] = [];
     let path: string | undefined = '/_history?_count=1000';
@@ -62,7 +62,10 @@ describe('generated requests', () => {
     return entries;
   }
 
-  /** What is nobody's to change: neither Sessions, nor the server's own account, nor rows that some may write. */
+  /**
+   * Returns what no caller may change: everything but Sessions, the server's own AuditEvents, and rows that some
+   * callers may write.
+   */
   async function untouchable(): Promise<string[]> {
     const entries = await history();
     const versions = entries.flatMap(({ resource }) => (resource ? [resource] : []));
@@ -129,7 +132,7 @@ function nameOf({ resourceType, id }: Version): string {
   return `${resourceType}/${id}`;
 }
 
-/** A new Session: a refresh goes on with one. */
+/** Returns true if a new Session was granted; a refresh continues an existing one. */
 function isGrant({ method, target, body }: FuzzRequest, { status, text }: RawReply): boolean {
   if (method !== 'POST' || pathOf(target) !== '/auth/token' || status !== 200) return false;
   return text.includes('access_token') && !/grant_type\W+refresh_token/.test(String(body?.bytes));

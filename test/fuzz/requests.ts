@@ -1,4 +1,4 @@
-/** Generated requests, near the real ones. */
+/** Generated requests, similar to real ones. */
 import fc from 'fast-check';
 import { type Body, body, bundles, formWith, id, patches, resourceOf } from './bodies.ts';
 import {
@@ -21,11 +21,11 @@ import {
 
 export interface FuzzRequest {
   method: string;
-  /** Path and query as they go on the wire, but for what stands for a token. */
+  /** The path and query as sent, apart from placeholders for tokens. */
   target: string;
   headers: [name: string, value: string][];
   body: Body | undefined;
-  /** How the body is framed: by its length, in chunks, or by a length that is not its own. */
+  /** The framing of the body: by length, in chunks, or by a wrong length. */
   framing: 'length' | 'chunks' | 'more' | 'less';
 }
 
@@ -34,7 +34,7 @@ const hostile = fc.constantFrom(...HOSTILE);
 const often = <Item>(weight: number, usual: fc.Arbitrary<Item>, odd: fc.Arbitrary<Item>) =>
   fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: odd });
 
-/** Method, address and body. */
+/** Method, target and body. */
 type Shape = Pick<FuzzRequest, 'method' | 'target' | 'body'>;
 
 const resourcePath = fc
@@ -57,18 +57,18 @@ const randomQuery = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 const query = fc.oneof(fc.constant<string[]>([]), some(...QUERIES.map((text) => [text])), randomQuery);
-/** What would end the request line stands for itself nowhere: a request is to be one. */
+/** Replaces what would end the request line: a request must stay a single request. */
 const joined = (at: string, pairs: string[]) => [at, pairs.join('&')].filter((part) => part !== '').join('?');
 const lined = (at: string, pairs: string[] = []) => joined(at, pairs).replace(/[\s#]/g, '+');
 
-/** Nothing fits anything. */
+/** Random combinations of everything. */
 const wild: fc.Arbitrary<Shape> = fc.record({
   method: often(20, some(...METHODS), some(...ODD_METHODS)),
   target: fc.tuple(path, query).map(([at, pairs]) => lined(at, pairs)),
   body: fc.option(body, { nil: undefined, freq: 3 }),
 });
 
-/** The interactions of FHIR, with the bodies that they take. */
+/** FHIR interactions with the bodies that they take. */
 const interactions: fc.Arbitrary<Shape> = fc
   .tuple(some('', '/fhir'), some(...TYPES), id, query, some(...METHODS, 'SEARCH', 'VALIDATE', 'BUNDLE'))
   .chain(([twin, type, of, pairs, method]) => {
@@ -86,7 +86,7 @@ const interactions: fc.Arbitrary<Shape> = fc
     return ways[method] ?? shape(method, one);
   });
 
-/** The endpoints of the auth module, with the forms that they take. */
+/** Endpoints of the auth module with the forms that they take. */
 const grants: fc.Arbitrary<Shape> = fc.oneof(
   {
     weight: 5,
@@ -115,7 +115,7 @@ const header = some(...HEADERS).chain(([name, values]) =>
   often(4, some(...values), hostile).map((text): [string, string] => [name, text]),
 );
 
-/** Some way of asking: by what is in the body, or by a header. */
+/** A request and its `Authorization` header; forms of the auth endpoints usually carry the credentials in the body. */
 const shapes: fc.Arbitrary<[Shape, string | null]> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(wild, fc.option(authorization, { nil: null, freq: 4 })) },
   { weight: 5, arbitrary: fc.tuple(interactions, fc.option(authorization, { nil: null, freq: 12 })) },
@@ -131,17 +131,17 @@ export const request: fc.Arbitrary<FuzzRequest> = fc
   })
   .map(({ shape: [shape, as], framing, address, more }) => ({
     ...shape,
-    // Bytes after the end are a request of their own: the refusal of that would hide what this one was given.
+    // Bytes past the declared length start a second request, whose rejection would hide the response to this one.
     framing: framing === 'less' && shape.target.includes('/auth/token') ? 'length' : framing,
     headers: [
-      // Guesses are counted by address: from one alone, most would be refused before they are read.
+      // Guesses are counted per address: from a single one, most requests would be rejected before they are parsed.
       ['X-Forwarded-For', `10.${address.join('.')}`],
       ...(as === null ? [] : [['Authorization', as] satisfies [string, string]]),
       ...more,
     ],
   }));
 
-/** A request as it goes on the wire; `fill` puts tokens where they are spoken of. */
+/** Renders a request to the bytes to send; `fill` replaces placeholders for tokens. */
 export function written(
   { method, target: at, headers, body: sent, framing }: FuzzRequest,
   fill: (text: string) => string,

@@ -1,4 +1,4 @@
-/** One request on a connection of its own, written byte by byte: nothing on the way makes it better than it is. */
+/** Sends one request as raw bytes on its own connection, so that no client library repairs it. */
 import { connect } from 'node:net';
 
 export interface RawReply {
@@ -11,15 +11,15 @@ export interface RawReply {
 /** Milliseconds after which a request counts as hanging. */
 const PATIENCE = 30_000;
 
-/** Bytes to send; of a request that is not whole, the end has to be told. */
+/** Bytes to send; for an incomplete request the end of the stream must be signalled. */
 export interface RawRequest {
   bytes: Buffer;
   whole: boolean;
 }
 
 /**
- * Sends bytes and reads the answer until the server ends the connection; undefined where it ended it without one.
- * Rejects where it does neither in time.
+ * Sends bytes and reads the response until the server closes the connection; undefined if it closes without one.
+ * Rejects on a timeout.
  */
 export function exchange(port: number, { bytes, whole }: RawRequest): Promise<RawReply | undefined> {
   return new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ export function exchange(port: number, { bytes, whole }: RawRequest): Promise<Ra
       reject(new Error(`no answer in ${PATIENCE} ms: ${Buffer.concat(chunks).toString('latin1')}`));
     }, PATIENCE);
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // A server that refuses a request before its end resets the connection: what came before that counts.
+    // A server that rejects a request early resets the connection; what arrived before the reset counts.
     socket.on('error', () => undefined);
     socket.once('close', () => {
       clearTimeout(timer);
@@ -47,7 +47,7 @@ function parse(bytes: Buffer): RawReply | undefined {
   const [first = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0);
   const rest = bytes.subarray(end + 4);
-  // 100 Continue goes before the answer.
+  // 100 Continue precedes the final response.
   if (status < 200) return parse(rest);
   const headers = new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
@@ -56,7 +56,7 @@ function parse(bytes: Buffer): RawReply | undefined {
   return { status, headers, text: body.toString() };
 }
 
-/** The body within chunks (RFC 9112 §7.1). */
+/** Decodes a chunked body (RFC 9112 §7.1). */
 function joined(bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
   let rest = bytes;

@@ -1,8 +1,8 @@
-/** What requests are made of: names, values, headers and texts, the real ones and those that nobody should send. */
+/** The parts of generated requests: names, values, headers and texts, both valid and hostile. */
 
-/** Stand for what is known when the request is sent: see `Callers`. */
+/** Names of callers; placeholders for their tokens are replaced when the request is sent (`Callers`). */
 export const CALLERS = ['nothing', 'reader', 'narrowed', 'narrowed', 'person', 'person'] as const;
-/** A further Session of the person: the one that requests end. */
+/** Another Session of the user: the one that generated requests may end. */
 export const PASSING = 'passing';
 export const placeOf = (caller: string) => `{{${caller}}}`;
 
@@ -183,7 +183,7 @@ export const VALUES = [
   'app',
 ];
 
-/** Queries that are good, but for whom they are not. */
+/** Valid queries, though not permitted for every caller. */
 export const QUERIES = [
   'gender=female',
   'gender=male',
@@ -205,7 +205,7 @@ const POINT = {
   x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
   y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
 };
-/** A key set (RFC 7517, appendix A.1), and some that are broken. */
+/** A key set (RFC 7517, appendix A.1), and some broken ones. */
 export const JWKS = { keys: [{ kty: 'EC', crv: 'P-256', ...POINT }] };
 export const BROKEN_JWKS = [
   { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] },
@@ -219,7 +219,7 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('bas
 const ASSERTION = `${part({ alg: 'ES256' })}.${part({ iss: 'keyed', sub: 'keyed' })}.${'A'.repeat(86)}`;
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Forms that are right, by the endpoint that takes them. */
+/** Valid forms, by endpoint. */
 const APP = 'client_id=app&client_secret={{secret}}';
 const LOGIN = 'grant_type=password&client_id=spa&username=ann&password={{password}}';
 export const FORMS: [endpoint: string, form: string][] = [

@@ -1,15 +1,15 @@
-/** The attacks that `docs/security.md` names, with the test of each. */
+/** The attacks in `docs/security.md`, with the test of each. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Attack {
   section: string;
   name: string;
-  /** The file of its test, from the root of the project. */
+  /** The path of its test from the root of the project. */
   file: string;
 }
 
-/** Every row of every table, in the order of the page. */
+/** Returns the rows of all tables, in the order of the page. */
 export function listedAttacks(): Attack[] {
   const [, ...sections] = readFileSync(path.join('docs', 'security.md'), 'utf8').split('\n## ');
   return sections.flatMap((text) => {
@@ -21,7 +21,9 @@ export function listedAttacks(): Attack[] {
   });
 }
 
-/** Titles go without what Markdown and a string's quotes add, and by either case. */
+/**
+ * Returns a regular expression for a test title: it ignores case, and characters that Markdown or string quoting adds.
+ */
 export function grepFor(name: string): string {
   const letters = [...name.replaceAll(/[`\\]/g, '')].map((letter) => letter.replace(/[/.*+?^${}()|[\]]/, '\\$&'));
   return `/${letters.join('[`\\\\]*')}/i`;

@@ -4,7 +4,7 @@ const NOTES = 'auth/audit/audit-notes.ts';
 const IS_REFUSAL = "return outcome !== '0' && kind !== 'token-revoked';";
 
 export const AUDIT: readonly Hole[] = [
-  // A Client's id is told as it was sent.
+  // The hole: the audit names the Client id as it was sent.
   hole(
     'secrets and tokens are in no event',
     'auth/audit/audit-writer.ts',
@@ -24,7 +24,7 @@ export const AUDIT: readonly Hole[] = [
     ' });',
   ),
   hole('each login of one account is an event of its own', NOTES, IS_REFUSAL, "return kind !== 'token-revoked';"),
-  // It is told as if somebody had signed out.
+  // The hole: it is audited like a sign-out.
   hole(
     'a token or code that is used again is an alert',
     'auth/audit/audit-event.ts',

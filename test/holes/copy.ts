@@ -1,4 +1,4 @@
-/** A copy of the project in which guards are taken out, and tests are run. */
+/** A copy of the project in which guards are removed and tests are run. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const LEFT_OUT = new Set(['.git', 'node_modules', 'data', 'bench']);
 const MOCHA = path.resolve('node_modules/mocha/bin/mocha.js');
 const REPORTER = './test/holes/reporter.ts';
 const COMPILER = path.resolve('node_modules/typescript/bin/tsc');
-/** Milliseconds that one test may take to notice. */
+/** Maximum milliseconds for one test run. */
 const LONGEST = 180_000;
 
 export class Copy {
@@ -25,12 +25,13 @@ export class Copy {
     symlinkSync(path.resolve('node_modules'), path.join(this.root, 'node_modules'));
   }
 
-  /** Runs the test of an attack by itself, on the guards as they are or with a hole opened; gives what failed. */
+  /** Runs the test of an attack, with the hole opened if `edits` are given; returns the failures. */
   async try({ file, name }: Attack, { edits = [], on }: Partial<Hole>): Promise<Failure[]> {
     const closed = new Map(edits.map((edit) => [edit.file, this.read(edit.file)]));
     try {
       for (const edit of edits) this.write(edit.file, opened(this.read(edit.file), edit));
-      // Suites start the server from its source or from this. Types may not fit where a guard is gone.
+      // Suites start the server from its sources or from this build. Removing a guard may break types, so they are not
+      // checked.
       await this.run([COMPILER, '-p', 'tsconfig.build.json', '--noCheck']);
       const database = on === 'PostgreSQL' ? process.env['TEST_DATABASE_URL'] : '';
       this.runs += 1;
@@ -45,7 +46,7 @@ export class Copy {
     }
   }
 
-  /** Ends what runs in the copy, and removes it. */
+  /** Kills what runs in the copy, and removes it. */
   remove(): void {
     this.end();
     rmSync(this.root, { recursive: true, force: true });
@@ -59,9 +60,9 @@ export class Copy {
     writeFileSync(path.join(this.root, file), source);
   }
 
-  /** Runs a program of Node's in the copy, whatever it ends with; throws where it takes too long. */
+  /** Runs a Node program in the copy, whatever its exit code; throws on a timeout. */
   private async run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-    // A group of its own: with it end the servers that its tests have started.
+    // Its own process group, so that killing it also kills the servers that its tests have started.
     const options = { cwd: this.root, stdio: 'ignore', detached: true } as const;
     this.running = spawn(process.execPath, args, { ...options, env: { ...process.env, ...env } });
     const closed = once(this.running, 'close');
@@ -83,20 +84,20 @@ export class Copy {
     try {
       process.kill(-group, 'SIGKILL');
     } catch (error) {
-      // Mostly all of it has ended by itself.
+      // Usually all of it has exited already.
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
   }
 }
 
-/** What of the failures shows the hole rather than a copy that does not run; undefined where nothing does. */
+/** Returns the failure that shows the hole, as opposed to a broken copy; undefined if there is none. */
 export function sight(failures: readonly Failure[], { says }: Hole): string | undefined {
   const own = failures.filter(({ isHook }) => !isHook);
   if (says !== undefined) return own.some(({ message }) => message.includes(says)) ? says : undefined;
   return own.flatMap(({ name, message }) => (name === 'AssertionError' ? assertionsIn(message) : []))[0];
 }
 
-/** Lines that say what was expected. A server that answers by a fault of its own has not let anybody in. */
+/** Returns the failed assertions. One about a server error (500 or 503) does not show that an attack succeeded. */
 function assertionsIn(message: string): string[] {
   const lines = message.split('\n').filter((line) => /\bexpected\b/.test(line) && !/\b50[03]\b/.test(line));
   return lines.map((line) => line.slice(line.search(/\bexpected\b/)));

@@ -9,33 +9,33 @@ const SCOPES = 'auth/scopes/scopes.ts';
 const SMART = 'auth/scopes/smart-scopes.ts';
 const PARAMETERS = 'auth/endpoints/parameters.ts';
 
-/** A token that was exchanged for another stays as good as it was. */
+/** A refresh token stays valid after it was exchanged. */
 const NOT_SPENT: Edit = {
   file: REFRESH,
   guard: '  if (refresh.rotate) {',
   without: '  if (refresh.rotate) await credentials.insert(live);\n  if (false) {',
 };
-/** A token that is kept is refreshed by each of those who came together. */
+/** Concurrent requests each refresh a token that is not rotated. */
 const NOT_WAITED_FOR: Edit = {
   file: REFRESH,
   guard: '!refresh.rotate && before.generation > refresh.generation',
   without: 'false',
 };
-/** Requests of one process that come together are given the same by this, too. */
+/** Gives concurrent requests in one process the same tokens, which also stops the attack. */
 const NOT_SHARED: Edit = {
   file: 'auth/sessions/simultaneous.ts',
   guard: 'if (known && arrival <= (known.answered ?? arrival))',
   without: 'if (false)',
 };
-/** What this node remembers of a token counts, whatever has become of its row. */
+/** A token cached by this node stays valid, whatever has become of its row. */
 const REMEMBERED = "(engine.exclusive || (await engine.credentials.find(hash))?.name === 'access')";
-/** A JWT of one use is read as one of the other. */
+/** A JWT for one use is accepted for the other. */
 const EITHER_USE: Edit = {
   file: 'auth/tokens/presented.ts',
   guard: 'await verifiedOf(token, use)',
   without: "((await verifiedOf(token, 'access')) ?? (await verifiedOf(token, 'refresh')))",
 };
-/** A member of every object counts as the name of a grant. */
+/** The name of a member that every object has counts as a grant. */
 const MEMBER_AS_GRANT: [file: string, guard: string, without: string] = [
   'auth/endpoints/token.ts',
   'each.name === name)',
@@ -44,7 +44,7 @@ const MEMBER_AS_GRANT: [file: string, guard: string, without: string] = [
 
 export const GRANTS: readonly Hole[] = [
   { attack: 'concurrent refresh mints several successors', edits: [NOT_SPENT, NOT_WAITED_FOR, NOT_SHARED] },
-  // A revocation that finds the Session changed since it looked gives way to that change.
+  // The hole: a revocation does nothing if the Session has changed since it was read.
   hole(
     'refresh racing revoke',
     'auth/endpoints/revoke.ts',
@@ -53,7 +53,7 @@ export const GRANTS: readonly Hole[] = [
       (await transaction.current('Session', token.session.id))?.versionId === token.session.versionId && endSession(`,
   ),
   { ...hole('a revoked token at another node', LIVE_TOKENS, REMEMBERED, 'true'), on: 'PostgreSQL' },
-  // What is remembered counts while the database cannot be asked.
+  // The hole: the cache is used while the database cannot be asked.
   {
     attack: 'with every connection to the database cut around the revocation',
     edits: [
@@ -83,7 +83,7 @@ export const GRANTS: readonly Hole[] = [
     ),
     on: 'PostgreSQL',
   },
-  // Either would do by itself.
+  // Either guard alone would stop it.
   {
     attack: 'a policy deleted after a failover',
     edits: [
@@ -97,7 +97,7 @@ export const GRANTS: readonly Hole[] = [
     on: 'PostgreSQL',
   },
   { attack: 'refresh replay in the same second', edits: [NOT_SPENT] },
-  // What was spent before this process began is not known to it.
+  // The hole: tokens spent before this process started are not recognized.
   hole(
     'replay after restart',
     REFRESH,
@@ -201,7 +201,7 @@ export const GRANTS: readonly Hole[] = [
     ],
   },
   { attack: 'of them mint one successor each time', edits: [NOT_SPENT, NOT_WAITED_FOR, NOT_SHARED] },
-  // The age is counted anew by each refresh.
+  // The hole: each refresh restarts the maximum age.
   hole('a refresh for ever', 'auth/sessions/expiry.ts', 'startedAt + sessionMaxAge', 'issuedAt + sessionMaxAge'),
   hole(
     'tells no resource server of a refresh token',

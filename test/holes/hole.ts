@@ -1,30 +1,30 @@
-/** A guard that is taken out of a copy of Ward, and the test that has to notice. */
+/** A guard to remove from a copy of Ward. The test of the attack must then fail. */
 export interface Hole {
-  /** The name of the attack, as its row in `docs/security.md` has it. */
+  /** The name of the attack in its row of `docs/security.md`. */
   attack: string;
-  /** What is changed so that the attack works; more than one where each guard alone would stop it. */
+  /** The edits that make the attack work; several if each of their guards alone would stop it. */
   edits: readonly Edit[];
-  /** A database that the test needs; SQLite otherwise. */
+  /** The database that the test needs, if it is not SQLite. */
   on?: 'PostgreSQL';
-  /** What the test says when it fails by something else than an assertion, such as a limit of time. */
+  /** The expected message of the test, if it does not fail by an assertion (a timeout, for example). */
   says?: string;
 }
 
 export interface Edit {
-  /** From the root of the project. */
+  /** The path from the root of the project. */
   file: string;
-  /** A text that stands in the file once. */
+  /** A text that occurs exactly once in the file. */
   guard: string;
-  /** What is put in its place. */
+  /** Its replacement. */
   without: string;
 }
 
-/** A hole that one edit opens. */
+/** Returns a hole that consists of one edit. */
 export function hole(attack: string, file: string, guard: string, without: string): Hole {
   return { attack, edits: [{ file, guard, without }] };
 }
 
-/** The source with the edit made; throws where its guard is not there once. */
+/** Returns the edited source; throws unless the guard occurs exactly once. */
 export function opened(source: string, { file, guard, without }: Edit): string {
   const [before, after, ...more] = source.split(guard);
   if (before === undefined || after === undefined || more.length > 0) {

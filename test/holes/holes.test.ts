@@ -1,4 +1,4 @@
-/** Every attack that is named has a hole, and every hole a guard that is still there to be taken out. */
+/** Checks that every attack has a hole, and that the guard of every hole still exists. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';

@@ -7,7 +7,7 @@ const SEALING = 'auth/keys/sealing.ts';
 const KEY_OF = 'const keyOf: JWTVerifyGetKey = async (header) => {';
 
 export const JWT: readonly Hole[] = [
-  // The library verifies no such token: whoever takes it has to read it without.
+  // The library never accepts such a token, so the hole has to decode it without verification.
   {
     attack: 'alg: none',
     edits: [
@@ -35,7 +35,7 @@ export const JWT: readonly Hole[] = [
       },
     ],
   },
-  // The header's own key is believed.
+  // The hole: the key in the token's own header is trusted.
   {
     attack: 'embedded jwk, jku, x5u',
     edits: [
@@ -107,7 +107,7 @@ export const JWT: readonly Hole[] = [
   hole('jwks_uri that is slow', 'auth/clients/fetch-keys.ts', 'TIMEOUT_MS = 3_000', 'TIMEOUT_MS = 3_000_000'),
   hole('jwks_uri that is huge', 'auth/clients/fetch-keys.ts', 'LARGEST = 65_536', 'LARGEST = 65_536_000'),
   hole('a set of very many keys', ASSERTIONS, 'if (tried === MOST_KEYS) break;', ''),
-  // It is refused, but as what is not the client's mistake: as often as anybody likes.
+  // The hole: it is rejected, but not counted as the client's mistake, so it can be repeated without limit.
   hole(
     'a published key that is broken',
     ASSERTIONS,

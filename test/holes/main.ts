@@ -1,7 +1,7 @@
 /**
- * `npm run test:holes [-- WORDS]`: takes out, one after the other, what stops each attack of `docs/security.md`, in a
- * copy, and sees its test fail, which passes before. Words choose the attacks whose section or name has them. What
- * needs PostgreSQL runs where `TEST_DATABASE_URL` names one.
+ * `npm run test:holes [-- WORDS]`: for each attack in `docs/security.md`, removes its guard in a copy of the project
+ * and checks that its test, which passes before, then fails. WORDS select attacks by section or name. Attacks that need
+ * PostgreSQL run if `TEST_DATABASE_URL` is set.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -16,7 +16,7 @@ interface Trial {
   hole: Hole;
 }
 
-/** More would be in each other's way: some tests count milliseconds, some start a cluster of PostgreSQL. */
+/** More would disturb each other: some tests measure milliseconds, some start a PostgreSQL cluster. */
 const MOST_COPIES = 4;
 
 const tally = { seen: 0, unseen: 0, left: 0 };
@@ -28,7 +28,7 @@ function trials(words: string): Trial[] {
   });
 }
 
-/** Tries one after the other until none is left. */
+/** Takes trials from the queue until none is left. */
 async function work(copy: Copy, waiting: Trial[], total: number): Promise<void> {
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const place = total - waiting.length;
@@ -52,7 +52,7 @@ async function outcome(copy: Copy, { attack, hole }: Trial): Promise<string> {
   }
 }
 
-/** What the test says of the open hole. Throws where it says nothing, or says so of guards that are all there. */
+/** Returns the failure that shows the hole. Throws if there is none, or if the test fails even with all guards. */
 async function look(copy: Copy, attack: Attack, hole: Hole): Promise<string> {
   const [without] = await copy.try(attack, { ...hole, edits: [] });
   if (without) throw new Error(`the test fails by itself: ${without.message}`);

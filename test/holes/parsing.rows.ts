@@ -1,6 +1,6 @@
 import { type Edit, type Hole, hole } from './hole.ts';
 
-/** What the test of a reader says where a text is read that has to be refused. */
+/** The message of a parser test when a text is accepted that must be rejected. */
 const READ = { says: 'Not refused' };
 
 const MERGING: Edit[] = [
@@ -112,7 +112,7 @@ export const PARSING: readonly Hole[] = [
   { ...hole('huge numbers', 'resources/json/number.ts', 'text.length > LONGEST_NUMBER ||', ''), ...READ },
   hole('gzip bomb', 'server/http/body.ts', 'textLimit: config.maxBody', "textLimit: '1gb'"),
   {
-    // What it opens is a fault by what a caller sent.
+    // The hole: a client's mistake becomes a server error.
     ...hole('br that is none', 'server/http/respond.ts', '|ERR__ERROR_|ERR_BROTLI_', ''),
     says: 'expected 500 to equal 400',
   },

@@ -1,11 +1,11 @@
 import { type Hole, hole } from './hole.ts';
 
-/** What a caller may see of a type is asked, so that what is refused stays so, and then narrows nothing. */
+/** Still asks for the visible rows of a type, so that a denial stays one, but then restricts nothing. */
 const REFUSED_BUT_NOT_NARROWED = '.slice(0, 0) ?? []';
 
 const CRITERIA = 'resources/search/parameters/criteria.ts';
 
-/** What rows must not lead through. */
+/** Leaks through row restrictions. */
 export const LEAKS: readonly Hole[] = [
   {
     ...hole(
@@ -102,7 +102,7 @@ export const LEAKS: readonly Hole[] = [
   {
     attack: 'leak through _sort order',
     edits: [
-      // Of few matches, of many by one parameter, and of many by several.
+      // One edit for few matches, one for many sorted by one parameter, one for many sorted by several.
       {
         file: 'resources/search/compile.ts',
         guard: 'const keys = selectKeys(source, rest);',
@@ -126,9 +126,9 @@ export const LEAKS: readonly Hole[] = [
   {
     attack: 'leak through history and vread',
     edits: [
-      // A history shows every version.
+      // The hole: a history shows every version.
       { file: 'resources/reads.ts', guard: 'if (rows.length === 0) return undefined;', without: 'return undefined;' },
-      // A version is shown to whoever may see the one that stands now.
+      // The hole: every version is visible to callers who may see the current one.
       {
         file: 'resources/reads.ts',
         guard: 'await this.#seen(asked, rows)',
@@ -153,7 +153,7 @@ export const LEAKS: readonly Hole[] = [
       },
     ],
   },
-  // What is written is compared with preconditions first, so that a hidden row answers by its version.
+  // The hole: preconditions are checked first, so that a hidden row reveals its version.
   hole(
     'every answer is the same for a hidden row and for none',
     'resources/writing/transaction.ts',
@@ -168,7 +168,7 @@ export const LEAKS: readonly Hole[] = [
         guard: "if (method === 'PUT') await this.#requireShown(prepared.type, current, options);",
         without: '',
       },
-      // What is there is looked at, but before the queue.
+      // The existing row is checked, but before the queue.
       {
         file: 'resources/interactions.ts',
         guard: "const looksAt = method === 'PUT' ? [{ type, id }] : [];",

@@ -1,6 +1,6 @@
 import { type Edit, type Hole, hole } from './hole.ts';
 
-/** As if rules went by the text of an address: what is written in no usual way is under none of them, and passes. */
+/** The hole: policies match the raw URL, so that an unusual spelling matches no rule and passes. */
 const JUDGED_BY_TEXT: Edit = {
   file: 'server/access/guard.ts',
   guard: 'const request = await this.#judgement.complete({',
@@ -8,7 +8,7 @@ const JUDGED_BY_TEXT: Edit = {
     const request = await this.#judgement.complete({`,
 };
 
-/** The Sessions that `$revoke` finds are those of the expression, whatever its caller may find. */
+/** The hole: `$revoke` finds all Sessions of the expression, even those that its caller may not find. */
 const FINDS_ALL_SESSIONS: Edit = {
   file: 'server/routes/session-revocation.ts',
   guard: '{ registry, clock, judge, baseUrl }, parameters)',
@@ -25,16 +25,16 @@ const ANYBODY_MAKES_SESSIONS: Edit = {
 };
 const ANYBODY_CHANGES_SESSIONS: Edit = { file: RULES, guard: 'if (element !== undefined) {', without: 'if (false) {' };
 
-/** Without it, whom no policy could let pass is judged once the body is there. */
+/** The hole: a caller whom no policy could permit is judged only after its body has been read. */
 const NOT_BEFORE_THE_BODY: Edit = {
   file: 'server/routes/resources.ts',
   guard: 'if (takes !== undefined && operation !== undefined)',
   without: 'if (takes === undefined && operation !== undefined)',
 };
 
-/** What no request may get past, however it is written. */
+/** What no request may bypass, however it is written. */
 export const POLICIES: readonly Hole[] = [
-  // The method of the header is done, and that of the request was judged.
+  // The hole: the method in the header is run, but the method of the request was judged.
   hole(
     'method override headers',
     'server/routes/resources.ts',
@@ -165,14 +165,14 @@ export const POLICIES: readonly Hole[] = [
   { attack: 'forging a Session', edits: [ANYBODY_MAKES_SESSIONS] },
   { attack: 'forging a Session by Bundle or PATCH', edits: [ANYBODY_MAKES_SESSIONS, ANYBODY_CHANGES_SESSIONS] },
   { attack: 'mass assignment of server-set fields', edits: [ANYBODY_CHANGES_SESSIONS] },
-  // What is kept of the policies is not read again for one that is gone.
+  // The hole: the cache of policies is not refreshed after a deletion.
   hole(
     'policy deleted mid-token',
     'auth/look-up.ts',
     '(change) => change.type === type',
     '(change) => change.type === type && change.after !== undefined',
   ),
-  // As where links are resolved and those to nothing left out: what is linked to nobody is linked to everybody.
+  // The hole: links are resolved and dangling ones dropped, so that a policy linked to nobody applies to everybody.
   hole(
     'dangling link',
     'auth/policies/policies.ts',
@@ -219,7 +219,7 @@ export const POLICIES: readonly Hole[] = [
       { file: REVOCATION, guard: "if (judge.rows('Session').length > 0) return false;", without: '' },
     ],
   },
-  // The Session is written as it was when it was used.
+  // The hole: the Session is written back as it was when it was used.
   {
     attack: 'a last use never brings a Session back',
     edits: [

@@ -1,18 +1,18 @@
-/** A mocha reporter that leaves in the file of `TEST_REPORT` what failed, and why at bottom. */
+/** A mocha reporter that writes failures and their root causes to the file in `TEST_REPORT`. */
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
 export interface Failure {
   title: string;
-  /** The name and the message of the error, or of what caused it: a generated test fails by an error around another. */
+  /** The name and message of the root cause: a generated test wraps the error of its assertion. */
   name: string;
   message: string;
-  /** True where it is the set-up that failed, or the tidying up. */
+  /** True if a hook failed, not the test itself. */
   isHook: boolean;
 }
 
 export interface FailureReport {
-  /** How many tests ran. */
+  /** The number of tests run. */
   ran: number;
   failures: Failure[];
 }

@@ -15,7 +15,7 @@ export const SECRETS: readonly Hole[] = [
     'reportSecrets(value, definition, run);',
     '',
   ),
-  // A former version is shown with the hash.
+  // The hole: an old version includes the hash.
   hole(
     'read-only admin reaching a secret by another route',
     'resources/reads.ts',
@@ -79,7 +79,7 @@ export const SECRETS: readonly Hole[] = [
     'const held = account && isUsable(account.resource) ?',
     'const held = account ?',
   ),
-  // Each has a salt of its own.
+  // The hole: each secret has its own salt.
   hole(
     'how many live secrets an account has does not show in the work',
     PASSWORDS,
@@ -98,7 +98,7 @@ export const SECRETS: readonly Hole[] = [
     '=== 0) || !(await records.isKnown(pair))) return counts;',
     '=== 0) || true) return counts;',
   ),
-  // A network that waits stays the first until it has had all that it wants, however long the others wait.
+  // The hole: a waiting network keeps its turn until all its guesses are done, however long the others wait.
   {
     attack: 'a flood of guesses keeps nobody else out',
     edits: [
@@ -110,7 +110,7 @@ export const SECRETS: readonly Hole[] = [
       { file: TURNS, guard: 'while (next && this.#elapsed() - next.since >= LONGEST_WAIT)', without: 'while (false)' },
     ],
   },
-  // Failures are remembered, and not stored.
+  // The hole: failures are kept in memory only.
   hole(
     'lockout dodged by another node or a restart',
     RECORDS,
@@ -164,7 +164,7 @@ export const SECRETS: readonly Hole[] = [
     'pair: digest(account)',
   ),
   hole('lockout dodged by parallel guesses', GUESSING, 'for (const gate of held) gate.underway += 1;', 'return;'),
-  // A secret in a body counts apart from one in a header.
+  // The hole: secrets in the body are counted separately from those in the header.
   hole(
     'lockout dodged by another grant',
     'auth/clients/methods/secret-post.ts',

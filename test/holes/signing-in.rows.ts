@@ -10,7 +10,7 @@ const ACCESS = 'auth/policies/access.ts';
 const SMART = 'auth/scopes/smart-scopes.ts';
 const PAGE = 'auth/pages/page.ts';
 
-/** A User that was switched off counts where nothing else of it has changed. */
+/** A disabled User is accepted, unless it has changed during the request. */
 const UNUSABLE: Edit = {
   file: 'auth/sessions/sessions.ts',
   guard: 'current?.versionId === stored.versionId && isUsable(stored.resource)',
@@ -27,7 +27,7 @@ export const SIGNING_IN: readonly Hole[] = [
         guard: '(await takeCode(transaction, code))',
         without: '((await takeCode(transaction, code)) || true)',
       },
-      // Every exchange is remembered by itself.
+      // The hole: each exchange is recorded separately.
       {
         file: CODES,
         guard: 'spentCodeHash(code), detail: null',
@@ -76,7 +76,7 @@ export const SIGNING_IN: readonly Hole[] = [
     'return [principalName(principal), ...new',
     "return [principalName(principal), 'Client/' + principal.client.id, ...new",
   ),
-  // A code that was exchanged stands beside the tokens of its Session, under its name alone.
+  // The hole: a spent code is stored like the tokens of its Session, and only its name differs.
   {
     attack: 'a code is no token',
     edits: [
@@ -96,7 +96,7 @@ export const SIGNING_IN: readonly Hole[] = [
     'isOfPages ? claimed(token, baseUrl) : ',
     '',
   ),
-  // The ID token is made so that nothing but its type tells it from an access token.
+  // The hole: an ID token is built so that only its type distinguishes it from an access token.
   {
     attack: 'an ID token is no bearer',
     edits: [
@@ -190,7 +190,7 @@ export const SIGNING_IN: readonly Hole[] = [
     'return escaped(String(value));',
     'return String(value);',
   ),
-  // What goes wrong on the page is counted by another name than what goes wrong at the token endpoint.
+  // The hole: failures on the login page are counted under a different address than those at the token endpoint.
   hole(
     'guessing through the login page',
     'auth/authorization/steps/sign-in.ts',

@@ -1,4 +1,4 @@
-/** Attacks on the rows of a policy, by name: what its criteria hide cannot be seen, counted, ordered by or touched. */
+/** Named attacks on the row restrictions of a policy: hidden rows cannot be seen, counted, sorted by or changed. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
@@ -56,7 +56,7 @@ describe('leak of rows', () => {
     ['leak through _has of another type', '/Organization?_has:Patient:organization:gender=male', 'own'],
     ['leak through _sort order', '/Patient?_sort=birthdate', 'mine also'],
     ['leak through _sort order, descending', '/Patient?_sort=-gender,-_id', 'also mine'],
-    // Here it is the caller's own criterion that leads the query, and the policy narrows what it finds.
+    // Here the caller's criterion drives the query, and the policy filters its result.
     ['leak through _sort order of what is asked for', '/Patient?_id=hidden,mine,also&_sort=birthdate', 'mine also'],
     ['leak through an id', '/Patient?_id=hidden,mine', 'mine'],
     ['leak through negation', '/Patient?_id:not=mine', 'also'],
@@ -89,7 +89,7 @@ describe('leak of rows', () => {
     for (const query of ['_summary=count', '_total=accurate', '_count=0', '_count=1', '_sort=birthdate&_count=1']) {
       expect((await ask('GET', `/Patient?${query}`)).at('total'), query).to.equal(2);
       expect((await ask('GET', `/Patient?gender=male&${query}`)).at('total'), query).to.equal(1);
-      // Here it is the caller's own criterion that leads the query, and the policy narrows what it finds.
+      // Here the caller's criterion drives the query, and the policy filters its result.
       expect((await ask('GET', `/Patient?_id=hidden,mine,also&${query}`)).at('total'), query).to.equal(2);
     }
   });

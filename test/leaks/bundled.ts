@@ -1,10 +1,10 @@
-/** The same requests as entries of Bundles: each must answer as it would by itself. */
+/** Sends requests as entries of Bundles: each must be answered as if it were sent alone. */
 import { Reply } from '../harness/http.ts';
 import type { Scene } from './doors.ts';
 
 export type Way = 'alone' | 'batch' | 'transaction';
 
-/** Asks by a Bundle of one entry, and gives the entry's answer as if it had come by itself. */
+/** Sends a request in a Bundle of one entry, and returns the response of the entry as if it were sent alone. */
 export function through(way: Way, ask: Scene['ask']): Scene['ask'] {
   if (way === 'alone') return ask;
   return async (method, path, { json, body, form, headers } = {}) => {
@@ -14,7 +14,7 @@ export function through(way: Way, ask: Scene['ask']): Scene['ask'] {
     const resource = sent && { resourceType: /^\/(\w+)/.exec(path)?.[1], ...sent };
     const ifNoneExist = headers?.['if-none-exist'];
     const request = { method: searched ? 'GET' : method, url: url.slice(1), ...(ifNoneExist && { ifNoneExist }) };
-    // What a condition finds may depend on what is written with it: a transaction refuses that, whoever asks.
+    // A conditional write may change what its condition finds; a transaction rejects that for every caller.
     const conditional = ifNoneExist !== undefined || (method !== 'GET' && !searched && url.includes('?'));
     const type = conditional ? 'batch' : way;
     const bundle = { resourceType: 'Bundle', type, entry: [{ request, ...(resource && { resource }) }] };

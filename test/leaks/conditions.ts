@@ -1,18 +1,18 @@
-/** Search conditions, each with what it means in plain words of JavaScript. */
+/** Search conditions, each with the equivalent predicate in plain JavaScript. */
 import type { Resource, Type, View } from './world.ts';
 
 export interface Condition {
   type: Type;
-  /** As a search has it. */
+  /** As search parameters. */
   search: string;
-  /** As a policy has it, with places for what is known of the caller. */
+  /** As criteria of a policy, with placeholders for data of the caller. */
   policy: string;
-  /** The other types that it looks at. */
+  /** The other types that it refers to. */
   touches: Type[];
   holds(resource: Resource, view: View): boolean;
 }
 
-/** What the policies know of the caller. */
+/** The data of the caller that policies use. */
 export const CALLER_DATA = { org: 'a', gender: 'female', patient: 'p1', code: 'x', day: '2000-01-01' };
 
 const family = ({ name }: Resource) => (Array.isArray(name) ? (name[0]?.family ?? '') : '').toLowerCase();
@@ -132,7 +132,7 @@ export const CONDITIONS: readonly Condition[] = ROWS.map(([type, search, holds, 
   return { type, search, holds, touches, policy };
 });
 
-/** Those of a type. */
+/** Returns the conditions on a type. */
 export function conditionsOf(type: Type): Condition[] {
   return CONDITIONS.filter((condition) => condition.type === type);
 }

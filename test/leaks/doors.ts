@@ -1,4 +1,4 @@
-/** The ways to read, each with what it must answer. */
+/** The ways to read, each with its expected response. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Reply, RequestOptions } from '../harness/http.ts';
@@ -7,17 +7,17 @@ import type { Caller } from './policies.ts';
 import { isAboutPatient } from './scopes.ts';
 import { type Moment, type Resource, same, TYPES, type Type, type World } from './world.ts';
 
-/** One request of the caller, told of so that a failure can be read. */
+/** One request of the caller, with a description for failure messages. */
 export interface Step {
   told: string;
-  /** Makes the request and compares what it gives with what the caller may see; a write is remembered. */
+  /** Sends the request and compares the response with what the caller may see; records a write. */
   take(scene: Scene): Promise<void>;
 }
 
 export interface Scene {
   world: World;
   caller: Caller;
-  /** Asks as the caller. */
+  /** Sends a request as the caller. */
   ask(method: string, path: string, options?: RequestOptions): Promise<Reply>;
 }
 
@@ -30,7 +30,7 @@ export const IDS: Record<Type, string[]> = {
 export const anyType = fc.constantFrom(...TYPES);
 export const anyId = (type: Type) => fc.constantFrom(...IDS[type], 'never');
 
-/** The resource of an answer as the world remembers it. */
+/** Returns the resource in a response in the form in which the world stores it. */
 export function received(body: unknown): Resource {
   const { resourceType, meta: _meta, ...rest } = body as Record<string, unknown>;
   return { ...rest, type: resourceType } as unknown as Resource;
@@ -73,7 +73,7 @@ const vread = anyType.chain((type) =>
   ),
 );
 
-/** Follows a Bundle's `next` links to its end and gives all entries; a total must be that of `expected`. */
+/** Follows a Bundle's `next` links and returns all entries; checks that each total is `expected`. */
 async function allEntries(scene: Scene, first: Reply, expected: number): Promise<Record<string, unknown>[]> {
   const entries: Record<string, unknown>[] = [];
   for (let page = first; ; ) {
@@ -124,7 +124,7 @@ const systemHistory = fc.constantFrom(3, 50).map(
   }),
 );
 
-/** Compares a history, all pages of it, with the versions that it must tell of. */
+/** Compares all pages of a history with the expected versions. */
 async function compareHistory(scene: Scene, first: Reply, moments: Moment[]): Promise<void> {
   const entries = await allEntries(scene, first, moments.length);
   const told = entries.map(({ fullUrl, response, resource }) => {
@@ -138,7 +138,10 @@ async function compareHistory(scene: Scene, first: Reply, moments: Moment[]): Pr
   expect(told).to.have.deep.members(shown);
 }
 
-/** What `_include` and `_revinclude` follow: from the type searched, the resources at the other end of one of its. */
+/**
+ * What `_include` and `_revinclude` follow: whether a match of the searched type refers to another resource, or is
+ * referred to by it.
+ */
 const INCLUDES: [type: Type, parameter: string, follows: (match: Resource, other: Resource) => boolean][] = [
   ['Patient', '_include=Patient:organization', (match, other) => pointsTo(match.managingOrganization, other)],
   ['Patient', '_include=Patient:link', (match, other) => linksTo(match, other)],
@@ -215,12 +218,12 @@ const within = fc
     }),
   );
 
-/** True where the caller may search the type and each that the conditions look at. */
+/** Returns true if the caller may search the type and every type that the conditions refer to. */
 export function maySearch({ caller }: Scene, type: Type, asked: readonly Condition[]): boolean {
   return [type, ...asked.flatMap(({ touches }) => touches)].every((each) => caller.may(each, 'search'));
 }
 
-/** What the caller's own search finds. */
+/** Returns what a search by the caller finds. */
 export function matching({ caller }: Scene, type: Type, asked: readonly Condition[]): Resource[] {
   return caller.of(type).filter((each) => asked.every((condition) => condition.holds(each, caller)));
 }
@@ -242,7 +245,7 @@ function compare(
   else expect(inMode('match')).to.have.deep.members(matches);
   const others = TYPES.flatMap((type) => caller.of(type));
   const included = follows ? others.filter((other) => matches.some((match) => follows(match, other))) : [];
-  // Each page includes what its own matches lead to: what is a match of another page may be among it.
+  // Each page includes resources for its own matches, which may be matches of another page.
   const unlike = (resources: Resource[]) => resources.filter((each) => !matches.some((match) => same(match, each)));
   const given = inMode('include');
   expect(unlike(given).map(name)).to.include.members(unlike(included).map(name));

@@ -1,6 +1,6 @@
 /**
- * Generated criteria, resources and requests: what gets through every door is what a slow evaluator lets through
- * that knows nothing of SQL, of indexes and of policies but their words.
+ * Generated policies, resources and requests: every way to read or write must permit exactly what a slow evaluator
+ * permits, which knows the semantics of policies but nothing of SQL or indexes.
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -30,7 +30,7 @@ const APP = {
 };
 const PERSON = { id: 'ann', password: 'correct-horse' };
 
-/** What others write: they may do everything. */
+/** A change by an unrestricted caller. */
 interface Change {
   type: Type;
   id: string;
@@ -49,7 +49,7 @@ const first: fc.Arbitrary<Change[]> = fc
   .tuple(...TYPES.flatMap((type) => IDS[type].map((id) => contentOf(type).map((content) => ({ type, id, content })))))
   .map((changes) => [...changes]);
 
-/** The policies of a while, and what happens in it. */
+/** The policies in force during a round, and the events in it. */
 interface Round {
   changes: Change[];
   held: Policy[];
@@ -109,7 +109,7 @@ describe('leaks', () => {
   }).timeout(900_000);
 });
 
-/** A token of the person for each of the scopes. */
+/** Gets a token of the user for each scope. */
 async function identitiesFor(server: ClockedServer): Promise<Map<string, Identity>> {
   const api = apiOf(server, server.baseUrl);
   const client = { client_id: CLIENT.id, redirect_uri: CALLBACK };

@@ -1,4 +1,4 @@
-/** What a policy of criteria lets a caller make. */
+/** What a policy with criteria permits a caller to create. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';

@@ -1,4 +1,4 @@
-/** Policies of one caller, and what they come to: whoever may see a row by any of them may see it. */
+/** The policies of a caller, and what they permit together: a row permitted by any of them is permitted. */
 import fc from 'fast-check';
 import { type Condition, conditionsOf } from './conditions.ts';
 import { isAboutPatient, reachOf } from './scopes.ts';
@@ -6,10 +6,10 @@ import { judgedBy, type Moment, type Resource, TYPES, type Type, type View, type
 
 const INTERACTIONS = ['read', 'vread', 'search', 'history', 'create', 'update', 'patch', 'delete'] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
-/** What a caller asks for: the history of a type is that of a resource to policies, and a search to scopes. */
+/** An interaction as asked: for policies the history of a type is that of a resource, for scopes it is a search. */
 export type Asked = Interaction | 'history-type';
 
-/** Lets the caller do some interactions with a type: for all rows, or for those that meet all conditions. */
+/** Permits some interactions with a type: for all rows, or for those that meet all conditions. */
 export interface Policy {
   type: Type;
   interactions: readonly Interaction[];
@@ -34,12 +34,12 @@ const policyOf = (type: Type): fc.Arbitrary<Policy> =>
 const several = (policy: fc.Arbitrary<Policy>) =>
   fc.constantFrom(0, 1, 1, 1, 2).chain((number) => fc.array(policy, { minLength: number, maxLength: number }));
 
-/** Up to two policies a type, and mostly one. */
+/** Up to two policies per type, usually one. */
 export const policies: fc.Arbitrary<Policy[]> = fc
   .tuple(...TYPES.map((type) => several(policyOf(type))))
   .map((each) => each.flat());
 
-/** A policy as an AccessPolicy for the caller. */
+/** Converts a policy to an AccessPolicy for the caller. */
 export function accessPolicy({ type, interactions: listed, conditions }: Policy, principal: string): object {
   const link = { reference: principal };
   if (conditions !== 'all') {
@@ -50,7 +50,7 @@ export function accessPolicy({ type, interactions: listed, conditions }: Policy,
   return { engine: 'allow', link: [link, ...operations] };
 }
 
-/** What the caller may do, the slow way: each row and each version asked by itself. */
+/** What the caller may do, evaluated the slow way: row by row and version by version. */
 export class Caller implements View {
   readonly #world: World;
   readonly #policies: readonly Policy[];
@@ -62,12 +62,12 @@ export class Caller implements View {
     this.#scopes = scopes;
   }
 
-  /** True where there is any row for which the interaction could be permitted. */
+  /** Returns true if the interaction could be permitted for any row. */
   may(type: Type, interaction: Asked): boolean {
     return this.#of(type, interaction).length > 0 && reachOf(this.#scopes, type, interaction) !== 'none';
   }
 
-  /** True where some rows alone are permitted. */
+  /** Returns true if the interaction is permitted for some rows only. */
   isNarrowed(type: Type, interaction: Asked): boolean {
     const isBound = reachOf(this.#scopes, type, interaction) !== 'all';
     return isBound || !this.#of(type, interaction).some(({ conditions }) => conditions === 'all');
@@ -82,12 +82,12 @@ export class Caller implements View {
     );
   }
 
-  /** True where a version may be seen, a deletion by what it ended. */
+  /** Returns true if a version is visible; a deletion is judged by the version that it ended. */
   seesMoment(moment: Moment, interaction: Asked): boolean {
     return this.sees(judgedBy(moment), moment.entry.type, interaction);
   }
 
-  /** The rows of a type that the caller's own search finds. */
+  /** Returns the rows of a type that a search by the caller finds. */
   of(type: Type): Resource[] {
     return this.may(type, 'search') ? this.#world.of(type).filter((each) => this.sees(each, type, 'search')) : [];
   }

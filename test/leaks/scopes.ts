@@ -1,11 +1,11 @@
-/** Scopes of SMART that a token has, and what they come to: a bound on what the policies of its person permit. */
+/** SMART scopes of a token, and what they permit: they only restrict what the policies of its user permit. */
 import type { Asked } from './policies.ts';
 import type { Resource, Type } from './world.ts';
 
 /** The patient in the context of the tokens. */
 export const PATIENT = 'p1';
 
-/** Scopes of tokens, as they are asked for; the first bounds nothing. */
+/** Requested scopes; the first restricts nothing. */
 export const SCOPES: readonly string[] = [
   'openid',
   'launch/patient',
@@ -36,7 +36,7 @@ const LETTERS: Record<Asked, string> = {
 
 const WORDS: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
-/** How far scopes let a token go in an interaction with a type. */
+/** Returns how far scopes permit an interaction with a type. */
 export function reachOf(scopes: string, type: Type, interaction: Asked): 'all' | 'patient' | 'none' {
   const smart = scopes.split(' ').filter((scope) => /^(patient|user|system)\//.test(scope));
   const about = type === 'Organization' ? 'none' : 'patient';
@@ -49,7 +49,7 @@ export function reachOf(scopes: string, type: Type, interaction: Asked): 'all' |
   return permitting.length > 0 ? about : 'none';
 }
 
-/** True where a resource is about a patient: it points there, or is that patient. */
+/** Returns true if a resource is in a patient's compartment: it refers to the patient, or is that patient. */
 export function isAboutPatient({ type, id, subject, link }: Resource, patient = PATIENT): boolean {
   const name = `Patient/${patient}`;
   if (type === 'Observation') return subject?.reference === name;

@@ -1,4 +1,6 @@
-/** Searches that come at once are answered as they are one by one: to each caller what it may see, and its own. */
+/**
+ * Concurrent searches give the same results as sequential ones: each caller gets its own result, and only visible rows.
+ */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type Api, startApi } from '../auth/http/api.ts';
@@ -34,7 +36,7 @@ describe('leak between searches that come at once', () => {
   });
   after(() => api.stop());
 
-  /** What a search gives: its status, total, ids in their order, and whether there are more. */
+  /** Returns the result of a search: its status, total, ids in order, and number of links. */
   async function search(as: Identity, query: string): Promise<unknown[]> {
     const reply = await api.request('GET', `/Patient?${query}`, { as });
     const entries = reply.list('entry') as { resource: { id: string } }[];

@@ -1,4 +1,4 @@
-/** What is stored, as the tests remember it: every version of every resource, and nothing of how Ward keeps it. */
+/** The stored data as the tests record it: every version of every resource, independent of Ward's storage. */
 
 export type Type = 'Patient' | 'Organization' | 'Observation';
 export const TYPES: readonly Type[] = ['Patient', 'Organization', 'Observation'];
@@ -7,7 +7,7 @@ interface Reference {
   reference: string;
 }
 
-/** The elements that the tests use, of all types at once. */
+/** The elements that the tests use, of all types together. */
 export interface Content {
   active?: boolean;
   gender?: string;
@@ -25,7 +25,7 @@ export interface Resource extends Content {
   id: string;
 }
 
-/** The resources of a type that somebody sees. */
+/** The resources of a type that someone can see. */
 export interface View {
   of(type: Type): Resource[];
 }
@@ -33,11 +33,11 @@ export interface View {
 export interface Entry {
   type: Type;
   id: string;
-  /** By version id from 1; null for a deletion. */
+  /** By version id, from 1; null for a deletion. */
   versions: (Resource | null)[];
 }
 
-/** A moment of a history. */
+/** An event in the history. */
 export interface Moment {
   entry: Entry;
   /** From 1. */
@@ -46,14 +46,14 @@ export interface Moment {
 
 export class World implements View {
   readonly entries = new Map<string, Entry>();
-  /** In the order in which they came about. */
+  /** In chronological order. */
   readonly moments: Moment[] = [];
 
   find(type: Type, id: string): Entry | undefined {
     return this.entries.get(`${type}/${id}`);
   }
 
-  /** All current resources. */
+  /** Returns all current resources of a type. */
   of(type: Type): Resource[] {
     return [...this.entries.values()].flatMap((entry) => {
       const current = entry.versions.at(-1);
@@ -61,7 +61,7 @@ export class World implements View {
     });
   }
 
-  /** Stores what differs from the current version; gives a way to undo that. */
+  /** Stores a version if it differs from the current one; returns a function that undoes this. */
   write(type: Type, id: string, content: Content | null): () => void {
     const entry = this.find(type, id) ?? { type, id, versions: [] };
     const next = content && { ...content, type, id };
@@ -77,7 +77,7 @@ export class World implements View {
   }
 }
 
-/** The version that a moment of a history is judged by: a deletion by the one that it ended. */
+/** Returns the version that decides if an event is visible: for a deletion, the one that it ended. */
 export function judgedBy({ entry, versionId }: Moment): Resource | null | undefined {
   return entry.versions[versionId - 1] ?? entry.versions[versionId - 2];
 }

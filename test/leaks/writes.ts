@@ -1,4 +1,4 @@
-/** The ways to write, each with what it must answer and what it must leave. */
+/** The ways to write, each with its expected response and result. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { RequestOptions } from '../harness/http.ts';
@@ -27,11 +27,11 @@ const CONTENTS: Record<Type, fc.Arbitrary<object>> = {
   }),
 };
 
-/** Content without what is not there. */
+/** Generates content without undefined members. */
 export const contentOf = (type: Type): fc.Arbitrary<Content> =>
   CONTENTS[type].map((content) => JSON.parse(JSON.stringify(content)) as Content);
 
-/** One write of the caller: which interaction it is and what it would leave at an id. */
+/** A write of the caller: its interaction, and the content that it would store under an id. */
 interface Write {
   type: Type;
   id: string;
@@ -39,7 +39,10 @@ interface Write {
   content: Content | null;
 }
 
-/** Stores what the caller may store, and says whether it may: what there was and what there is must be its own. */
+/**
+ * Applies a write if the caller may make it, and returns whether it may: both the old and the new version must be
+ * permitted.
+ */
 function store({ world, caller }: Scene, { type, id, interaction, content }: Write): boolean {
   const entry = world.find(type, id);
   const last = entry && { entry, versionId: entry.versions.length };
@@ -52,14 +55,14 @@ function store({ world, caller }: Scene, { type, id, interaction, content }: Wri
   return false;
 }
 
-/** What the server made, whose id is its choice. */
+/** Records a resource that the server created, under the id that it chose. */
 function made(scene: Scene, body: unknown, write: Omit<Write, 'id'>): void {
   const { id, ...content } = received(body);
   scene.world.write(write.type, id, write.content);
   expect(same(content, { ...write.content, type: write.type })).to.equal(true);
 }
 
-/** True where the caller could make a resource of this content under an id that nothing points to. */
+/** Returns true if the caller may create a resource with this content, under an id that nothing refers to. */
 function mayMake(scene: Scene, write: Omit<Write, 'id'>): boolean {
   const id = 'not-yet-there';
   const { world, caller } = scene;
@@ -98,7 +101,7 @@ const post = anyType.chain((type) =>
   ),
 );
 
-/** Patches and answers as PATCH does: what cannot be seen cannot be found. */
+/** Applies a patch and returns the expected status: a hidden resource counts as not found. */
 function patched(scene: Scene, type: Type, id: string, change: Content): number {
   const entry = scene.world.find(type, id);
   const current = entry?.versions.at(-1);
@@ -140,7 +143,7 @@ interface Conditional {
   type: Type;
   asked: Condition;
   content: Content;
-  /** The id of the body, where it has one. */
+  /** The id in the body, if it has one. */
   given: string | undefined;
 }
 
@@ -153,7 +156,10 @@ const conditionals: fc.Arbitrary<Conditional> = anyType.chain((type) =>
   }),
 );
 
-/** What a conditional interaction comes to with the one match it has, or none: a status, or the right to make it. */
+/**
+ * Decides a conditional interaction by its single match, or none: returns a status, or the interaction that creates the
+ * resource.
+ */
 type Settle = (scene: Scene, one: Conditional, found: Resource | undefined) => number | Making;
 type Making = 'create' | 'update';
 
