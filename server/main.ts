@@ -6,7 +6,7 @@ import { endWith } from './startup/end-with.ts';
 import { endAtOnce, isSupervisor, startWorkers, stopFirstWorker, tellSupervisor } from './workers.ts';
 
 // V8 allocates objects that often survive a first collection directly in old space from then on. A burst of writes
-// teaches it that about requests, and each then keeps what it points to alive: reads lost a fifth of their speed.
+// teaches it that about requests, and each then keeps what it points to alive: reads lost a fifth of their time to it.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 // V8 lets the old space grow to several times its live size before it collects. Pages of a thousand resources leave

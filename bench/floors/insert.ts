@@ -45,7 +45,7 @@ async function readTable(source: sqlite3.Database, name: string, columns: string
   return { name, columns, rows };
 }
 
-/** Reads the rows of all patients (at most 200), from every table that a new resource writes to. */
+/** Reads the rows of all Patients, from every table that a new resource writes to. */
 async function readTables(file: string): Promise<Table[]> {
   const source = await open(file, sqlite3.OPEN_READONLY);
   const resource = ['key', 'type', 'id', 'version_id', 'last_updated', 'method', 'text'];

@@ -31,7 +31,7 @@ function row(what: string, asked: LoadRequest): Row {
   return { name, part: 'crowd', floor: 'p50 under the same load', unit: 'ms', target: { most: 2000 }, measure };
 }
 
-/** Throws if a request failed with anything but 503, or got no response. */
+/** Throws if a request got neither its response nor 503, or if every response was 503. */
 function served(result: LoadResult): LoadResult {
   const { total, failures, busy } = result;
   if (failures > busy || total < CALLERS * EACH || total === busy)

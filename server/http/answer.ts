@@ -62,8 +62,7 @@ export function sendResult(ctx: Context, answer: Answer, result: Result, desk: D
   if (status === 204 || status === 304) return undefined;
   const preferred = written && prefers({ header: (name) => ctx.get(name) }, 'return');
   const isGiven = preferred !== 'minimal' && preferred !== 'OperationOutcome';
-  // A conditional create that found an existing resource needs Location too, if neither the path nor the response names
-  // its id.
+  // A conditional write of an existing resource needs Location too if neither path nor response has its id.
   if (version && (status === 201 || (!isGiven && ctx['params'].id === undefined))) {
     const { type, id, versionId } = version;
     ctx.set('Location', `${ctx.state.base}/${type}/${id}/_history/${versionId}`);

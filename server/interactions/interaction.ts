@@ -92,7 +92,9 @@ export interface Interaction {
   /** The path below the base, in the syntax of the router. */
   path: string;
   name: InteractionName;
-  /** Its code in https://hl7.org/fhir/R4/valueset-type-restful-interaction.html; undefined for operations. */
+  /**
+   * Its code in https://hl7.org/fhir/R4/valueset-type-restful-interaction.html; undefined for operations and variants.
+   */
   code?: string;
   /** The canonical URL of an operation's definition. */
   operation?: string;

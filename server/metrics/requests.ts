@@ -6,7 +6,7 @@ const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5
 /** A caller can send any method; unknown ones share one counter, so that their number stays bounded. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 const OTHER = 'other';
-/** One per first digit of a status, `0xx` to `5xx`. */
+/** The number of status classes: the first digit of a status is the index, from `1xx` to `5xx`. */
 const CLASSES = 6;
 
 /** Counts requests and their durations. A request costs one lookup and a few additions. */

@@ -45,7 +45,7 @@ const KILLS = LONG ? 5 : 2;
     await load.check();
     await deeds.check();
     expect(logged(server, 'A worker ended (SIGKILL)')).to.have.length(KILLS);
-    // Each writer had one request in flight with one worker; the other worker answers its own.
+    // Each writer has one request in flight, and only those at the killed worker get no answer.
     expect(load.count('open'), 'writes without an answer').to.be.at.most(KILLS * WRITERS);
     await until('both tell their metrics', async () => {
       const samples = await readMetrics(server);
