@@ -40,7 +40,9 @@ function passedOver(diagnostics: string): Issue {
   return { severity: 'warning', code: 'not-supported', diagnostics };
 }
 
-/** Parses the search. An ignored parameter restricts nothing: if policies saw one, the request is judged without it. */
+/**
+ * Parses the search. Ignored parameters restrict nothing: if policies saw one, the request is judged again without it.
+ */
 async function understood(
   request: InteractionRequest,
   { registry, judge }: Services,

@@ -57,8 +57,8 @@ function refuseQuery({ querystring }: Context): void {
 }
 
 /**
- * Parses the requested kind of key. Throws `parameter` (400) for unknown members, which would be ignored, and for `now`
- * with another algorithm than the server signs with.
+ * Parses the requested kind of key. Throws `parameter` (400) for unknown members or values, which would be ignored, and
+ * for `now` with another algorithm than the server signs with.
  */
 function readWish(
   body: ParsedBody,
