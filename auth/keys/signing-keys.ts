@@ -29,9 +29,7 @@ export interface StoredKey extends KeyTimes {
   jwk: string;
 }
 
-/**
- * A key is published before it signs, retired when another key signs, and ended when the last token it signed expires.
- */
+/** A key is published before it signs, retired when another key signs, and ended once its last token has expired. */
 export type KeyState = 'published' | 'signing' | 'retired' | 'ended';
 
 /** Generates a key pair as a private JWK with `kid` and `alg`. RSA takes up to 0.3 s, so start it early. */
@@ -51,7 +49,7 @@ export function signingKey<Key extends KeyTimes>(keys: Iterable<Key>, alg: Signi
 export function stateOf(key: KeyTimes, keys: Iterable<KeyTimes>, alg: SigningAlg, now: number): KeyState {
   if (key.signsFrom > now) return 'published';
   if (signingKey(keys, alg, now)?.kid === key.kid) return 'signing';
-  // Kept for another day, for verifiers whose clocks or caches differ.
+  // A margin of one day, for other verifiers that may still accept its tokens.
   return Math.max(key.neededUntil, key.signsFrom) + DAY_MS <= now ? 'ended' : 'retired';
 }
 
