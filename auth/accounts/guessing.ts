@@ -60,7 +60,7 @@ export interface GuessingOptions {
 /**
  * Allows 10 failures per account and address, and 100 per address, in 15 minutes. Each further 10 or 100 failures
  * within a day double the time. An account that is known from an address is not locked out by guesses at other accounts
- * from there.
+ * from there, and its own time there is not doubled.
  */
 export function createGuessing({ clock, records, elapsed = () => performance.now() }: GuessingOptions): Guessing {
   const gates = new Map<string, Gate>();
@@ -165,7 +165,7 @@ function rememberedSubjects(): typeof subjectsOf {
 
 /** The state of one limit at a moment. */
 interface Count {
-  /** Milliseconds until the next attempt; 0 where there is room for one. */
+  /** Milliseconds until the next attempt; 0 if there is room for one. */
   lock: number;
   /** How many more attempts may fail. */
   room: number;

@@ -23,9 +23,9 @@ interface Waiting {
 
 /**
  * Runs one task at a time, round-robin over the networks that wait; requests for known accounts come first. When
- * `longest` are waiting, the newest of the network with the most is displaced by one from a network with fewer, so that
- * a flood from few addresses only blocks itself. Rejects with a `busy` Failure if there is no place or the turn comes
- * too late.
+ * `longest` are waiting, a request for a known account displaces one for another account. Otherwise the newest request
+ * of the network with the most is displaced by one from a network with fewer, so that a flood from few addresses only
+ * blocks itself. Rejects with a `busy` Failure if there is no place or the turn comes too late.
  */
 export class Turns {
   readonly #longest: number;

@@ -94,7 +94,8 @@ export function createBrowsers(options: {
       if (held?.name !== LOGIN) return;
       const { type, id } = held;
       const end: Work<void> = async (transaction) => {
-        // Locks the User: a code that is issued concurrently, on any node, is stored before this, or its login is gone.
+        // Locks the User: a code that is issued concurrently, on any node, is either stored before this and removed, or
+        // refused.
         await transaction.current(type, id);
         const login = await transaction.credentials.take(loginHash(secret));
         if (login) await transaction.credentials.remove(login.key, CODE);

@@ -76,7 +76,7 @@ async function get(url: URL, addresses: readonly string[], signal: AbortSignal):
       .end();
   });
   try {
-    // A redirect is an error like any other status: it is not followed.
+    // A redirect is an error, like any status other than 200: it is not followed.
     if (answer.statusCode !== 200) throw new Error(`it answers ${answer.statusCode}`);
     return await textOf(answer);
   } finally {

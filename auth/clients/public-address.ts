@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
-// Not globally reachable according to https://www.iana.org/assignments/iana-ipv4-special-registry.
+// Not globally reachable (https://www.iana.org/assignments/iana-ipv4-special-registry).
 const SPECIAL_V4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

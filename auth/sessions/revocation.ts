@@ -15,7 +15,7 @@ import { endSession, idIn } from './sessions.ts';
 const SESSIONS_A_JOB = 50;
 
 /**
- * Ends every live Session that a search finds, on behalf of a caller who may write these rows. Returns how many were
+ * Ends every active Session that a search finds, on behalf of a caller who may write these rows. Returns how many were
  * ended. Their Users are signed out too, and so are the Users with the ids `named`, whose Sessions may all be over:
  * otherwise a signed-in browser would get new tokens at once. Each job is atomic. Rejects with `forbidden` if a
  * Session, once ended, is not among the rows that the caller may write.

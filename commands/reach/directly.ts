@@ -14,8 +14,8 @@ import { type Item, type Reach, Refusal } from './reach.ts';
 const TRIES = 10;
 
 /**
- * Large commit groups: no caller waits for a single write, and with more writes per commit, fewer pages are written.
- * Index pages of a hundred rows each then get more rows of the same commit.
+ * Large commit groups: no caller waits for a single write, and the more writes share a commit, the fewer pages are
+ * written. An index page holds about a hundred rows, and more of them then belong to the same commit.
  */
 const GROUP = { jobs: 256, milliseconds: 250 };
 
