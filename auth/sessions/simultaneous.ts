@@ -3,8 +3,8 @@ export interface Simultaneous<Result> {
   /** Runs a request from arrival to response, and passes it its arrival number. */
   during<Answer>(run: (arrival: number) => Promise<Answer>): Promise<Answer>;
   /**
-   * Returns the result of `make`. If a request with the same key was still unanswered at this `arrival`, returns its
-   * result instead.
+   * Returns the result of `make`, or that of an earlier request with the same key that was still unanswered when this
+   * one arrived.
    */
   share(key: string, arrival: number, make: () => Promise<Result>): Promise<Result>;
 }
