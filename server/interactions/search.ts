@@ -40,9 +40,7 @@ function passedOver(diagnostics: string): Issue {
   return { severity: 'warning', code: 'not-supported', diagnostics };
 }
 
-/**
- * Parses the search. Ignored parameters restrict nothing: if policies saw one, the request is judged again without it.
- */
+/** Parses the search. Ignored parameters restrict nothing: if policies saw one, they judge again without it. */
 async function understood(
   request: InteractionRequest,
   { registry, judge }: Services,
