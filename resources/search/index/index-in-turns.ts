@@ -6,13 +6,13 @@ import type { Definitions } from './paths.ts';
 import { RowCollector } from './rows.ts';
 import type { IndexRows } from './tables.ts';
 
-/** How a large resource is indexed. */
+/** Options for indexing a large resource. */
 export interface InTurns {
-  /** Waits between two parameters. */
+  /** Yields between two parameters. */
   goOn: GoOn;
-  /** Rows that it may have; any number where it is stored already. */
+  /** Maximum number of rows; unlimited for a resource that is already stored. */
   most?: number | undefined;
-  /** Only the rows of the parameters that read one of these. */
+  /** Only the rows of parameters that read one of these. */
   properties?: readonly string[] | undefined;
 }
 
