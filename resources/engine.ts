@@ -105,7 +105,7 @@ export interface Change {
   before: JsonObject | undefined;
   /** Undefined for a deletion. */
   after: JsonObject | undefined;
-  /** True if a secret was removed or replaced; false if only new secrets were added to those that are kept. */
+  /** True if a secret was set, replaced or removed; false if others were only added to those that stay. */
   credentialChanged: boolean;
   cause?: Cause | undefined;
 }
@@ -157,9 +157,9 @@ export interface Transaction extends Connection {
   /** Runs a parsed search on the current state, including what the job has written. */
   search(search: ParsedSearch): Promise<SearchPage>;
   /**
-   * Changes a note in the current version without making a new one: the replaced version is not kept, no rule runs and
-   * no listener is told. `change` gets the current resource and returns undefined to leave it. Returns false if nothing
-   * was stored, for example because the resource does not exist.
+   * Notes an event of a resource, such as its last use: replaces the current version by the next one without keeping
+   * it. No rule runs, and no listener is told. `change` gets the current resource and returns undefined to leave it.
+   * Returns false if nothing was stored, for example because the resource does not exist.
    */
   note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
   /** Removes resources for good, with their versions, index rows, names and credentials. No rule runs. */
@@ -244,14 +244,13 @@ export interface Engine extends Interactions {
   newId(): string;
   /**
    * Prepares a new resource of the server's own before the queue. `content` has no `resourceType` and `id`, and is not
-   * validated: the caller must make sure that it is valid. Throws for a type whose resources hold secrets or unique
-   * names.
+   * validated: the caller answers for it. Throws for a type whose resources hold secrets or unique names.
    */
   draft(type: string, id: string, content: JsonObject): Draft;
   /**
    * Runs several interactions of which all are stored or none. `rehearse` runs first, on committed data: its writes are
-   * prepared but not stored. Then `perform` runs in one job, possibly more than once; it may only write what was
-   * rehearsed. Throws StalePlan if what was rehearsed has changed since: plan and rehearse again.
+   * prepared but not stored. Then `perform` runs in one job, possibly more than once, and stores what was rehearsed.
+   * Throws StalePlan if what was rehearsed has changed since: plan and rehearse again.
    */
   together<Result>(
     rehearse: (interactions: Interactions) => Promise<void>,

@@ -70,10 +70,7 @@ function searchFaults(registry: Registry, source: string, declared: ResourceDefi
   });
 }
 
-/**
- * Converts an error of the engine about a declaration to a DeclarationError: the author of the declaration has to fix
- * it.
- */
+/** Converts an error of the engine about a declaration to a DeclarationError: its author has to fix it. */
 function orRefuse<Result>(source: string, compile: () => Result): Result {
   try {
     return compile();

@@ -33,8 +33,7 @@ const LEFT_ALONE = 1000;
 const LONGEST_SILENCE = 250;
 
 // An acknowledged commit has been flushed, so the flush position suffices, unless synchronous_commit is off. The insert
-// position is further than the commits: reads that prune pages write WAL too, and replicas receive it only a while
-// later.
+// position is further: reads that prune pages write WAL too, and replicas receive that only later.
 const POSITION =
   "(CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() " +
   'ELSE pg_current_wal_flush_lsn() END)::text';

@@ -52,17 +52,14 @@ const SETUP_OF = {
   reader: ' PRAGMA query_only = ON;',
 };
 
-/**
- * WAL pages from which a checkpoint runs once nobody waits for a write; at 1,000 pages SQLite would run it inside a
- * commit.
- */
+/** WAL pages that justify a checkpoint once nobody waits for a write; at 1,000, SQLite runs one inside a commit. */
 const PAGES_ENOUGH = 300;
 
 const MOST_STATEMENTS = 400;
 
 /**
- * If a LIMIT is a placeholder, SQLite plans by its bound value, and prepares the statement again each time it is bound.
- * It does not look into a sum.
+ * SQLite plans by the bound value of a `LIMIT ?`, and so prepares the statement again for each binding. It does not
+ * look into a sum.
  */
 function withOpaqueLimits(sql: string): string {
   return sql.replaceAll('LIMIT ?', 'LIMIT ? + 0');

@@ -13,7 +13,7 @@ const BEHIND = 1;
 const LEAST_WORK = 30_000;
 const ITEMS_COPIED = 16;
 const ITEMS_MOVED = 500;
-/** Bytes of the document per unit of work, for a budget that grows with the document. */
+/** Bytes of the largest result per unit of work, if that gives a larger budget. */
 const BYTES_A_MEMBER = 35;
 
 /**

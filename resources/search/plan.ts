@@ -38,15 +38,9 @@ export interface TermCriterion {
   param: number;
   /** True if the index rows have no system, because the element implies it. */
   implied: boolean;
-  /**
-   * The names of value sets, one of which must contain the token; or concepts that must subsume it or be subsumed by
-   * it.
-   */
+  /** The names of value sets, one of which must contain the token; or concepts that must subsume it, or it them. */
   asks: { sets: string[] } | { concepts: { system: string; code: string }[]; towards: 'above' | 'below' };
-  /**
-   * Returns the criteria for a terminology resource of a name, and for what the caller may see of its type. Throws
-   * BadValue.
-   */
+  /** Returns the criteria for a resource of a name, and for what the caller may see of its type. Throws BadValue. */
   find(type: 'ValueSet' | 'CodeSystem', name: string): Criterion[];
 }
 

@@ -26,7 +26,7 @@ type Found = ReadonlyMap<Criterion, ReadonlySet<string>>;
 
 /**
  * Returns the versions that satisfy all criteria, as a search would if they were stored. Their own values are compared
- * in memory; conditions on other resources (chain, line, `_has`) are one query each for all versions.
+ * in memory; conditions on other resources (chain, line, `_has`) are queried once for all versions.
  */
 export async function satisfying<One extends Subject>(
   connection: Connection,

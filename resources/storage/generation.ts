@@ -17,8 +17,8 @@ const BYTES = 6;
 /**
  * A number that changes with every change of a type that governs access. If other processes write too, it is stored in
  * the database, drawn at random in the transaction of the change, and read once per tick for all callers. It is not a
- * counter there: after a failover that lost commits, the next change would reuse the number of a lost change, under
- * which other nodes cache data that is not true.
+ * counter there: after a failover that lost commits, the next change would reuse the number of a lost one, under which
+ * other nodes may still cache the lost state.
  */
 export class AccessGeneration {
   readonly #shared: boolean;

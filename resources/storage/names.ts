@@ -28,18 +28,14 @@ type HolderRow = Address & { value: string };
 
 const HOLDERS = 'SELECT n.value, r.type, r.id FROM name n JOIN resource r ON r.key = n.key WHERE n.namespace = ?';
 
-/**
- * Returns a function that looks up the holder of a name, on committed data. Lookups of one tick share a query per
- * namespace.
- */
+/** Returns a lookup of the holder of a name, on committed data. Lookups of one tick share a query per namespace. */
 export function committedHolders(
   connection: Connection,
 ): (namespace: string, name: string) => Promise<Address | undefined> {
   const readers = new Map<string, TickReader<HolderRow>>();
   return async (namespace, name) => {
     const folded = foldName(name);
-    // No resource holds such a name, and PostgreSQL rejects text with NUL, which would fail the other lookups of the
-    // tick.
+    // No resource holds such a name, and PostgreSQL rejects NUL, which would fail the other lookups of the tick.
     if (folded.includes('\0')) return undefined;
     let reader = readers.get(namespace);
     if (!reader) {

@@ -18,10 +18,7 @@ const STATE: IndexColumn[] = [
   { name: 'text', type: 'text' },
 ];
 
-/**
- * Returns the statements that write versions, each of which takes rows. Superseded versions are copied to the history
- * first.
- */
+/** Returns the statements that write versions. Superseded versions are copied to the history first. */
 export function versionStatements({ rowsFromJson }: Dialect): string[] {
   const columns = [KEY, ...ADDRESS, ...STATE];
   const state = [KEY, ...STATE];
@@ -52,7 +49,7 @@ export class Versions {
   readonly #options: VersionsOptions;
   /**
    * What the jobs would read; undefined if a job can be rolled back alone. Nobody else can change it until the group
-   * ends. If what was found turns out to be wrong, the group runs again and reads it anew.
+   * ends, except by creating what was missing: the group then runs again and finds it.
    */
   readonly #found: Map<string, Version | undefined> | undefined;
   /** By key: first versions of new resources, and next versions of stored ones. */

@@ -86,8 +86,7 @@ class Scanner {
   }
 
   /**
-   * HTML ends a comment that starts with `>` or `->` right there (https://html.spec.whatwg.org/#comments); XML does
-   * not.
+   * A comment that starts with `>` or `->` ends there in HTML (https://html.spec.whatwg.org/#comments), but not in XML.
    */
   #comment(): string | undefined {
     const start = this.#text.slice(this.#at + 4, this.#at + 6);

@@ -36,10 +36,7 @@ const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
 /** From this many waiting jobs on, each half gets a flush of its own. */
 const WORTH_TWO = 24;
 const GROUP_ATTEMPTS = 5;
-/**
- * How often a group runs again for resources that a job has not foreseen; after that they are locked when they are
- * read.
- */
+/** How often a group runs again for unforeseen resources; after that they are locked when they are read. */
 const LOOKS_AHEAD = 8;
 
 interface Waiting {

@@ -91,7 +91,10 @@ function kindOf(parameter: PublishedSearchParameter): SearchKindName {
   return kind as SearchKindName;
 }
 
-/** `clinical-code` lists the targets of all its types together, and `Resource` means any: neither is a restriction. */
+/**
+ * A parameter of several types, such as `clinical-code`, lists the targets of all of them together. `Resource` or a
+ * list of every type is no restriction.
+ */
 function targetsOf({ target }: PublishedSearchParameter): { targets?: string[] } {
   return target === undefined || target.includes('Resource') || target.length > 140 ? {} : { targets: target };
 }

@@ -59,8 +59,7 @@ export function searchType(definitions: Definitions, definition: ResourceDefinit
 
 /**
  * Returns the index rows of a resource without its secrets. They depend only on the resource and its definition, so
- * that the rows of a stored version can be recomputed. With `properties`, only the rows of parameters that read one of
- * them.
+ * that the rows of a stored version can be recomputed. With `properties`, only rows that depend on one of them.
  */
 export function indexRows(
   definitions: Definitions,

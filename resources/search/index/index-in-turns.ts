@@ -17,8 +17,8 @@ export interface InTurns {
 }
 
 /**
- * As `indexRows`, one parameter after the other with everything else between them. Rejects with `too-large` where there
- * are so many rows that all other writes would wait for them.
+ * Like `indexRows`, but yields to other work between parameters. Rejects with `too-large` if there are so many rows
+ * that all other writes would have to wait for them.
  */
 export async function indexInTurns(
   definitions: Definitions,

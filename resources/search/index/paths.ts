@@ -13,7 +13,7 @@ export interface Definitions {
 /** Walks from an element of a resource to each value at the end of a path, and passes it to the target. */
 export type Walk<Target> = (from: Json, target: Target, resource: JsonObject) => void;
 
-/** A compiled step of a path: to a child, past values that fail a test, or back to the resource. */
+/** A compiled step of a path: to a child, a test that a value must pass, or back to the resource. */
 type Way = { name: string; index: number | undefined } | { test: (value: JsonObject) => boolean } | 'resource';
 
 /** The end of a path: values of one declared type, and the steps to them. */

@@ -3,7 +3,7 @@ import type { AddRow, SearchKind } from '../kinds/kind.ts';
 import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST, placeOfElement } from './tables.ts';
 import { compareText } from './text.ts';
 
-/** Up to this many rows, duplicates are found by a linear scan; rows of other groups in between count too. */
+/** Up to this many rows, duplicates are found by a linear scan; rows of other groups in between count, too. */
 const FEW = 12;
 
 /** The properties of a parameter that decide where its rows go. */

@@ -201,10 +201,7 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
   return oneOf(links);
 }
 
-/**
- * Returns the Failure for a chain without a target: for one type with its parameters, for several with the fact that
- * none has the parameter.
- */
+/** Returns the Failure for a chain that leads nowhere: with the parameters of the type if there is only one. */
 function unfollowed([first, ...others]: Failure[], code: string, types: string[], rest: string): Failure {
   if (first !== undefined && others.length === 0) return first;
   const named = types.length > MOST_NAMED ? `${types.slice(0, MOST_NAMED).join(', ')}, …` : types.join(', ');
@@ -244,10 +241,7 @@ function parseHas(scope: Scope, name: string, value: string): Criterion {
   return oneOf(ways.map((naming) => ({ test: 'has', param: parameter.number, from, naming, criteria })));
 }
 
-/**
- * `_list=42`: an entry of that List must reference this resource (https://hl7.org/fhir/R4/search.html#list); parsed as
- * `_has`.
- */
+/** `_list=42`: like `_has`, an entry of that List must reference this (https://hl7.org/fhir/R4/search.html#list). */
 function parseList(scope: Scope, modifier: string | undefined, value: string): Criterion {
   if (modifier !== undefined)
     throw new Failure('unknown-parameter', `_list has no modifier, ${quoted(modifier)} neither.`);

@@ -6,10 +6,7 @@ import type { RowTest } from '../sql/row-test.ts';
 const MOST_SOUGHT = 1000;
 /** Maximum number of values that need a scan of all rows of a parameter. */
 const MOST_SCANNED = 50;
-/**
- * Maximum number of bindings of a search, without codes from terminology. A query may bind them twice, and SQLite
- * allows 32,766.
- */
+/** Maximum bindings of a search, without codes of terminology. A query may bind them twice; SQLite allows 32,766. */
 const MOST_BOUND = 5000;
 /** Bindings of a chain or line, besides those of its criteria. */
 const OF_A_WAY = 6;

@@ -101,8 +101,7 @@ export function parseAlong(
 }
 
 /**
- * Returns the resource that a value names; a bare id suffices if there is only one hierarchy. Throws `parameter`
- * Failures.
+ * Returns the resource that a value names; an id suffices if there is only one hierarchy. Throws `parameter` Failures.
  */
 function startOf(
   name: string,

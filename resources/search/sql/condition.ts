@@ -73,10 +73,7 @@ export function keyOf(access: Access): Fragment {
   return literal(access === 'range' ? '+r.key' : 'r.key');
 }
 
-/**
- * Builds a query for the keys of a type that satisfy criteria, led by the one that looks most selective without a
- * count.
- */
+/** Builds a query for the keys of a type that satisfy criteria, led by the one that `rank` considers most selective. */
 export function keysOfType(type: string, criteria: Criterion[]): Fragment {
   const lead = [...criteria].filter(canLead).sort((left, right) => rank(left) - rank(right))[0];
   const source = (lead && sourceOf(lead, type)) ?? everyResource(type);

@@ -63,10 +63,7 @@ export function list(values: readonly Binding[]): Fragment {
   return { sql: values.map(() => '?').join(', '), bindings: [...values] };
 }
 
-/**
- * Repeats the last item up to a power of two, so that not every number of alternatives needs its own prepared
- * statement.
- */
+/** Repeats the last item up to a power of two, so that fewer SQL texts have to be prepared. */
 export function padded<Item>(items: Item[]): Item[] {
   const last = items.at(-1);
   if (last === undefined) return items;

@@ -42,10 +42,7 @@ async function hasPlenty(connection: Connection, { from, where }: Source): Promi
   return Number(row?.n) === PLENTY;
 }
 
-/**
- * Ids are always few. A single candidate leads without a count, unless it is a range that could also be read in key
- * order.
- */
+/** Ids are few, and a single candidate leads in any case; but a range with many rows may be read in key order. */
 function isInDoubt([likeliest, ...others]: Criterion[], type: string): boolean {
   if (likeliest === undefined || rank(likeliest) === 0) return false;
   return others.length > 0 || walkedSourceOf(likeliest, type) !== undefined;

@@ -39,10 +39,7 @@ function walkValues(connection: Connection, plan: ParsedSearch, key: SortKey): P
   return query(connection, versionsOf(keys, `m.v${direction}, m.key${direction}`, { most: mostOfEach(plan) }));
 }
 
-/**
- * Returns the rows that a sort reads: for each resource the one with its lowest value, or its highest for descending
- * order.
- */
+/** Returns the rows that a sort reads: for each resource that with its lowest (descending: highest) value. */
 function rowsOf(key: SortKey, type: string): Source {
   if (key.param === undefined) return everyResource(type);
   const edge = literal(String(key.descending ? HIGHEST : LOWEST));

@@ -5,10 +5,7 @@ import { quoted } from '../parameters/values.ts';
 
 export type Towards = 'above' | 'below';
 
-/**
- * Properties that name the parents or children of a concept, by the standard's URI of the property or by its usual
- * code.
- */
+/** Properties that name the parents or children of a concept: by the standard's URI, or by their usual code. */
 const ROLES: Record<string, Towards> = { parent: 'above', subsumedBy: 'above', child: 'below' };
 const STANDARD = 'http://hl7.org/fhir/concept-properties#';
 

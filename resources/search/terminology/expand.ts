@@ -13,8 +13,8 @@ import { type Shelf, tokensOf } from './tokens.ts';
 const MOST = { resources: 20, codes: 3000 };
 
 /**
- * Limits of all silent criteria of a search together. They are separate, since what remains for the caller's own
- * criteria would reveal them.
+ * Limits of all silent criteria of a search together. They have a budget of their own: what remains of a shared one
+ * would reveal them.
  */
 const MOST_SILENT = { resources: 20, codes: 2000 };
 

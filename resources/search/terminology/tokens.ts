@@ -16,10 +16,7 @@ export interface Shelf {
   spend(what: 'resources' | 'codes', number: number): void;
 }
 
-/**
- * Beyond this many codes, all rows are scanned once: seeking each code for each resource would cost the product of
- * both.
- */
+/** Beyond this, all rows are scanned once: seeking each code for each resource would cost the product of both. */
 const FEW = 50;
 
 /** Converts a terminology criterion to a test of token rows. Throws `parameter` Failures if it cannot be evaluated. */

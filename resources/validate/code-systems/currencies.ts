@@ -1,7 +1,7 @@
 import type { CodeSystem } from './code-system.ts';
 
 const CODE = /^[A-Z]{3}$/;
-/** Codes of R4's list (https://hl7.org/fhir/R4/valueset-currencies.html), and newer ones, that ICU does not know. */
+/** Codes in R4's list (https://hl7.org/fhir/R4/valueset-currencies.html), and newer ones, that ICU does not know. */
 const FURTHER = new Set(['GGP', 'IMP', 'JEP', 'SPL', 'TVD', 'UYW', 'VED', 'XAD']);
 
 let names: Intl.DisplayNames | undefined;

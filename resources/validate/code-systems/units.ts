@@ -22,9 +22,8 @@ export const units: CodeSystem = {
 function isUnit(code: string): boolean {
   const tokens = code.match(TOKENS) ?? [];
   if (tokens.join('') !== code) return false;
-  // Published lists also have annotations after numbers and parentheses, which the grammar does not allow:
-  // `/100{WBCs}`. An operator or an opening parenthesis must be followed by a component, a component by an operator or
-  // the end.
+  // Published lists also have annotations after numbers and parentheses, unlike the grammar: `/100{WBCs}`.
+  // An operator or an opening parenthesis must be followed by a component, a component by an operator or the end.
   let depth = 0;
   let isDue = true;
   let annotatable = false;

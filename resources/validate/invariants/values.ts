@@ -1,5 +1,5 @@
 /**
- * Helpers for invariants: FHIRPath's `exists()`, `count()` and comparisons. Values of a wrong type are reported
+ * Functions for invariants: FHIRPath's `exists()`, `count()` and comparisons. Values of a wrong type are reported
  * elsewhere and may be anything here.
  */
 import { Decimal, isObject, type Json, type JsonObject } from '../../json/value.ts';
