@@ -11,10 +11,9 @@ export interface ImpliedRange {
 
 /**
  * Parses a number. Its significant figures imply the range: `100` is [99.5, 100.5), `100.00` is [99.995, 100.005), and
- * `54e-1` equals `5.4`. Exponential form counts as at least two figures, since the standard gives `1e2` the range [95,
- * 105), that of `1.0e2`. (For `5.40e-3` the standard's example says 0.0054 ± 0.00005, which would be `5.4e-3`; here the
- * figures count.) Approximately equal is what lies within a tenth of the value, but at least within half of the last
- * figure.
+ * `54e-1` equals `5.4`. Exponential form counts as at least two figures: the standard gives `1e2` the range of `1.0e2`,
+ * [95, 105). (For `5.40e-3` the standard's example says 0.0054 ± 0.00005, which would be `5.4e-3`; here the figures
+ * count.) Approximately equal is what lies within a tenth of the value, but at least within half of the last figure.
  *
  * Returns undefined if the text is not a number, or one that a double cannot hold.
  */
