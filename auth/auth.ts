@@ -44,30 +44,30 @@ export interface AuthOptions {
   engine: Engine;
   registry: Registry;
   settings: AuthSettings;
-  /** The hasher that the engine was given, so that both share one queue. */
+  /** The same hasher as the engine's, so that both share one queue. */
   passwords: Passwords;
-  /** What the server's own keys are stored with. */
+  /** Encrypts the server's own keys at rest. */
   seal: Seal;
   clock: Clock;
   random: RandomBytes;
-  /** A signing key that is already being made, in case none is stored. */
+  /** A signing key that is already being generated, used if none is stored. */
   generatedKey?: Promise<JWK>;
-  /** Told what an operator should know. */
+  /** Reports a problem to the operator. */
   report(problem: string): void;
 }
 
-/** The auth module: who makes a request, what they may do, and the endpoints of OAuth. */
+/** The auth module: who makes a request, what they may do, and the OAuth endpoints. */
 export interface Auth {
   authentication: Authentication;
   access: Access;
-  /** For people: they answer with pages. */
+  /** Endpoints for people: they answer with HTML pages. */
   pages: { authorize: BrowserEndpoint; logout: BrowserEndpoint };
   audit: Audit;
-  /** The way to the next signing key. */
+  /** Rotation of the signing key. */
   keys: Pick<Keys, 'rotate'>;
-  /** From where scripts may read answers. */
+  /** The origins from which scripts may read responses (CORS). */
   origins: AllowedOrigins;
-  /** What has to be done from time to time. */
+  /** Periodic background work. */
   chores: Chore[];
   endpoints: {
     token: Endpoint;
@@ -81,7 +81,7 @@ export interface Auth {
   };
 }
 
-/** Puts the auth module together over an engine whose tables exist; makes the server's keys where they are missing. */
+/** Composes the auth module on an engine whose tables exist. Creates missing server keys. */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { engine, registry, settings, passwords, seal, clock, random, generatedKey, report } = options;
   const { signingAlg: alg } = settings;

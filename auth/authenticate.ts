@@ -1,4 +1,4 @@
-/** Who makes a request (https://www.rfc-editor.org/rfc/rfc6750#section-2.1, RFC 7617). */
+/** Authenticates requests (https://www.rfc-editor.org/rfc/rfc6750#section-2.1, RFC 7617). */
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Caller } from './accounts/guessing.ts';
 import type { ClientAuthentication } from './clients/client-auth.ts';
@@ -13,11 +13,11 @@ import type { PresentedTokens } from './tokens/presented.ts';
 
 export interface Authentication {
   /**
-   * The principal of a request, by its Authorization header alone. Throws a Denial (401) for a credential that is
-   * not good, even where the anonymous may pass.
+   * Returns the principal of a request, from its Authorization header alone. Throws a Denial (401) for an invalid
+   * credential, even where anonymous requests are permitted.
    */
   authenticate(request: { authorization: string | undefined } & Origin & Caller): Promise<Principal>;
-  /** The live token of a Bearer header; throws a Denial where there is none. */
+  /** Returns the live token of a Bearer header. Throws a Denial if there is none. */
   bearer(authorization: string | undefined, origin: Origin): Promise<BearerToken>;
 }
 
@@ -29,7 +29,7 @@ export interface AuthenticationOptions {
   clients: ClientAuthentication;
 }
 
-/** Reads credentials of the schemes Bearer and Basic. */
+/** Creates the authentication of Bearer and Basic credentials. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { settings, presented, liveTokens, lastUses, clients } = options;
 
@@ -41,7 +41,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!isForUs(settings, live.record.audience))
       throw new Denial('bad-token', 'The token is meant for another audience.');
     lastUses.note(live.session.id, origin);
-    // Spelled out: spreading would cost each request more than all else here.
+    // Spelled out: a spread would cost more than everything else here.
     const { record, session, client, user, boundBy } = live;
     return {
       record,
@@ -78,13 +78,16 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   };
 }
 
-/** Scheme in lower case and what follows it; a header of any other shape has an empty value, which is no token. */
+/**
+ * Splits a header into its scheme, in lower case, and its value. A malformed header gets an empty value, which is never
+ * a valid credential.
+ */
 function split(authorization: string): { scheme: string; value: string } {
   const [scheme = '', value = '', ...more] = authorization.trim().split(/ +/);
   return { scheme: scheme.toLowerCase(), value: more.length > 0 ? '' : value };
 }
 
-/** The claims of a JWT with the scopes that are left: policies may look at them. */
+/** Returns the JWT claims that policies see, with `scope` reduced to the scopes the token still has. */
 function heldClaims(claims: JsonObject, scopes: readonly string[]): JsonObject {
   const { scope: written = '', ...others } = claims;
   const scope = scopes.join(' ');

@@ -5,30 +5,30 @@ import type { Connection } from '../resources/storage/connection.ts';
 import { claimServerKey, readServerKey } from './keys/server-keys.ts';
 import { currentStored } from './stored.ts';
 
-/** The settings of the root client. */
+/** Settings of the root client. */
 export interface RootSettings {
-  /** The id on an empty database. */
+  /** The id to create it with on an empty database. */
   id: string;
-  /** The secret, where the operator supplies one. */
+  /** The secret, if the operator sets one. */
   secret: string | undefined;
 }
 
-/** What became of the root client, for the server to tell. */
+/** What happened to the root client, for the server to print. */
 export type RootOutcome =
-  /** Made on an empty database. `generated` is its secret where none was supplied: shown now or never. */
+  /** Created on an empty database. `generated` is its secret if none was set; it cannot be shown again. */
   | { outcome: 'created'; id: string; generated: string | undefined }
-  /** Its secret was set to the supplied one. */
+  /** Its secret was changed to the one set by the operator. */
   | { outcome: 'reset'; id: string }
   | { outcome: 'unchanged'; id: string }
-  /** It was deleted: nothing is made in its place. */
+  /** It was deleted; no other is created in its place. */
   | { outcome: 'missing' };
 
-// Names the Client that was bootstrapped; empty once that one was deleted, so that another of its id is not it.
+// Holds the id of the root client, or an empty text once it was deleted: a later Client with this id is not root.
 const ROOT = 'root_client';
 
 /**
- * Makes the root client and its policy on an empty database; later, sets the secret of that very Client to the
- * supplied one. It never switches a Client on.
+ * Creates the root client and its policy on an empty database. Later, sets the secret of that same Client to the one
+ * from the settings. Never reactivates a Client.
  */
 export async function bootstrapRoot(
   transaction: Transaction,
@@ -46,7 +46,7 @@ export async function bootstrapRoot(
   return setSecret(transaction, id, root.secret);
 }
 
-/** Gives the root client a new secret. Throws where it was deleted. */
+/** Gives the root client a new secret. Throws `not-found` if it was deleted. */
 export async function resetRoot(engine: Engine, random: RandomBytes): Promise<{ id: string; secret: string }> {
   const secret = newSecret(random);
   const result = await engine.transact(async (transaction) => {
@@ -59,7 +59,7 @@ export async function resetRoot(engine: Engine, random: RandomBytes): Promise<{ 
   return { id: result.id, secret };
 }
 
-/** Remembers that the root client was deleted: a Client that is given its id later is another one. */
+/** Records that the root client was deleted: a later Client with its id is not root. */
 export async function forgetRoot(connection: Connection, id: string): Promise<void> {
   await connection.run("UPDATE server_key SET value = '' WHERE name = ? AND value = ?", [ROOT, id]);
 }

@@ -1,13 +1,13 @@
-/** Work of the server's own that no request asks for. */
+/** Background work that no request asks for. */
 export interface Chore {
-  /** As problems name it: "the sweep of Sessions". */
+  /** The name in problem reports: "The sweep of Sessions". */
   name: string;
-  /** How often it is due, by the server's clock. */
+  /** The interval in seconds, by the server's clock. */
   seconds: number;
-  /** How soon it is first due after a start, where that differs: a process that never runs for long does it, too. */
+  /** Seconds until the first run after a start, if different: so that it also runs in short-lived processes. */
   firstSeconds?: number;
-  /** True where it is also done when the server stops: what it holds in memory would be lost. */
+  /** True if it also runs when the server stops, because it holds data in memory. */
   atStop?: true;
-  /** Does it, or as much of it as can be done before the signal: what is left is done another time. */
+  /** Does the work, or as much as it can before the signal aborts; the rest is left to the next run. */
   run(signal: AbortSignal): Promise<void>;
 }

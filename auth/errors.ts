@@ -1,6 +1,6 @@
 /**
- * The error answers of OAuth 2.0 (https://www.rfc-editor.org/rfc/rfc6749#section-5.2) and the challenges of
- * bearer tokens (https://www.rfc-editor.org/rfc/rfc6750#section-3).
+ * OAuth 2.0 error responses (https://www.rfc-editor.org/rfc/rfc6749#section-5.2) and bearer token challenges
+ * (https://www.rfc-editor.org/rfc/rfc6750#section-3).
  */
 import { Failure, type FailureCode } from '../resources/errors.ts';
 import type { JsonObject } from '../resources/json/value.ts';
@@ -10,13 +10,13 @@ const BEARER = 'Bearer realm="ward"';
 
 interface OAuthEntry {
   status: number;
-  /** The `error` that is sent, where it is not the code itself. */
+  /** The `error` that is sent, if it is not the code itself. */
   error?: string;
   /** Sent as `WWW-Authenticate`. */
   challenge?: string;
 }
 
-/** Every way an OAuth endpoint can fail: code → status, the `error` sent and the challenge. */
+/** Every failure of an OAuth endpoint: code → status, the `error` sent and the challenge. */
 export const OAUTH_ERRORS = {
   invalid_request: { status: 400 },
   invalid_grant: { status: 400 },
@@ -33,7 +33,7 @@ export const OAUTH_ERRORS = {
   invalid_target: { status: 400 },
   invalid_client: { status: 401, challenge: BASIC },
   invalid_token: { status: 401, challenge: `${BEARER}, error="invalid_token"` },
-  // The challenge has no code for who sent no token (RFC 6750 §3.1); the body is as of every error.
+  // If no token was sent, the challenge has no error code (RFC 6750 §3.1). The body has one like any error.
   token_required: { status: 401, error: 'invalid_token', challenge: BEARER },
   insufficient_scope: { status: 403, challenge: `${BEARER}, error="insufficient_scope"` },
   access_denied: { status: 403 },
@@ -51,17 +51,17 @@ export const OAUTH_ERRORS = {
 
 export type OAuthCode = keyof typeof OAUTH_ERRORS;
 
-/** An answer as the HTTP shell sends it. */
+/** A response for the HTTP layer to send. */
 export interface OAuthAnswer {
   status: number;
   headers: Record<string, string>;
   body: JsonObject;
 }
 
-/** What every answer that may carry a credential says to caches (RFC 6749 §5.1). */
+/** Cache headers of every response that may carry a credential (RFC 6749 §5.1). */
 export const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
-/** One text for an unknown client, a wrong secret, a Client without a secret and a Client that is switched off. */
+/** One text for an unknown Client, a wrong secret, a Client without a secret and a Client that is switched off. */
 export const REFUSED = 'Client authentication failed.';
 
 /** A failure of an OAuth endpoint. The description is public; the detail is only logged. */
@@ -70,7 +70,7 @@ export class OAuthError extends Error {
   readonly detail: string | undefined;
   /** Seconds after which a retry makes sense. */
   readonly retryAfter: number | undefined;
-  /** The methods that the address takes instead (RFC 9110 §15.5.6). */
+  /** The methods that are allowed at this address (RFC 9110 §15.5.6). */
   readonly allow: string | undefined;
 
   constructor(
@@ -86,7 +86,7 @@ export class OAuthError extends Error {
     this.allow = options.allow;
   }
 
-  /** Status, headers and body of the answer (RFC 6749 §5.2). */
+  /** Status, headers and body of the response (RFC 6749 §5.2). */
   get answer(): OAuthAnswer {
     const entry: OAuthEntry = OAUTH_ERRORS[this.code];
     return {
@@ -102,7 +102,9 @@ export class OAuthError extends Error {
   }
 }
 
-/** Only %x20-21 / %x23-5B / %x5D-7E may stand in `error_description` (RFC 6749 §5.2). */
+/**
+ * Replaces characters that `error_description` must not contain: only %x20-21 / %x23-5B / %x5D-7E may (RFC 6749 §5.2).
+ */
 function describable(text: string): string {
   return text
     .replaceAll('"', "'")
@@ -110,7 +112,7 @@ function describable(text: string): string {
     .replace(/[^\x20-\x7e]/g, '?');
 }
 
-/** Total on purpose: a code that is missing here would be told as a fault of the request. */
+/** Typed as total: a missing code would be reported as a fault of the request. */
 const FAILURE_CODES: Record<FailureCode, OAuthCode> = {
   malformed: 'invalid_request',
   parameter: 'invalid_request',
@@ -134,7 +136,7 @@ const FAILURE_CODES: Record<FailureCode, OAuthCode> = {
   busy: 'temporarily_unavailable',
 };
 
-/** Any error as the OAuth endpoints tell it: a Failure by its code, everything unforeseen as `server_error`. */
+/** Converts any error to an OAuthError: a Failure by its code, an unexpected error to `server_error`. */
 export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
   if (error instanceof Denial) return new OAuthError(DENIALS[error.reason].oauth, error.message, { cause: error });
@@ -192,11 +194,11 @@ const DENIALS = {
 
 export type DenialReason = keyof typeof DENIALS;
 
-/** A request that is refused for who makes it: a Failure with the challenge to send (RFC 6750 §3). */
+/** A request that is refused because of its principal: a Failure with the challenge to send (RFC 6750 §3). */
 export class Denial extends Failure {
   readonly reason: DenialReason;
 
-  /** `scope` is what would have sufficed, where that is known. */
+  /** @param scope the scope that would have sufficed, if known */
   constructor(reason: DenialReason, detail?: string, scope?: string) {
     const { code, text, challenge } = DENIALS[reason];
     const told = challenge === undefined || scope === undefined ? challenge : `${challenge}, scope="${scope}"`;

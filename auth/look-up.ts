@@ -2,12 +2,12 @@ import type { Engine } from '../resources/engine.ts';
 import { inTime } from '../resources/pace/in-time.ts';
 import { LONGEST_WAIT, tooMany } from '../resources/pace/waiting-line.ts';
 
-/** A look-up that all share who need what it finds. */
+/** A pending look-up that is shared by all requests that need its result. */
 export class LookUp<Found> {
   readonly #found: Promise<Found>;
   #isOver = false;
 
-  /** @param failed called where it fails, so that nobody shares it any more */
+  /** @param failed called if the look-up fails, so that no further request shares it */
   constructor(found: Promise<Found>, failed: () => void) {
     this.#found = found;
     const over = () => {
@@ -16,16 +16,16 @@ export class LookUp<Found> {
     found.then(over, failed);
   }
 
-  /** What it finds. Rejects as it does, and with a `busy` Failure whoever has waited for as long as for any turn. */
+  /** Resolves or rejects like the look-up. Rejects with a `busy` Failure after `LONGEST_WAIT`. */
   wait(): Promise<Found> {
     return this.#isOver ? this.#found : inTime(this.#found, LONGEST_WAIT, () => tooMany('reads'));
   }
 }
 
-/** What it needs of the engine. */
+/** The part of the engine that `keptWhileUnchanged` needs. */
 export type ChangingEngine = Pick<Engine, 'exclusive' | 'accessGeneration' | 'onCommit'>;
 
-/** Keeps what was made of all resources of a type, and has it made anew when one of them may have changed. */
+/** Caches what `make` builds from all resources of a type, and rebuilds it when one of them may have changed. */
 export function keptWhileUnchanged<Made>(
   engine: ChangingEngine,
   type: string,
@@ -39,7 +39,7 @@ export function keptWhileUnchanged<Made>(
   });
 
   return async () => {
-    // Read before the resources: if it moves while they are read, they are read again for the next request.
+    // Read before the resources: if it changes while they are read, the next request reads them again.
     const state = engine.exclusive ? changes : await engine.accessGeneration();
     if (kept?.state === state) return kept.made.wait();
     const made = new LookUp(make(), () => {

@@ -8,9 +8,9 @@ export interface BearerToken extends LiveToken {
 }
 
 /**
- * For whom a request speaks: nobody, a Client (by its credentials or its own token), or a User (by a token, or signed
- * in on a page of the server). What is done for a User is judged by the User's policies, not by those of the Client in
- * between.
+ * On whose behalf a request is made: nobody, a Client (by its credentials or its own token), or a User (by a token, or
+ * signed in on a page of the server). A request for a User is judged by the User's policies, not by those of the Client
+ * that sends it.
  */
 export type Principal =
   | { kind: 'anonymous' }
@@ -19,7 +19,7 @@ export type Principal =
 
 export const ANONYMOUS: Principal = { kind: 'anonymous' };
 
-/** How logs and policies name a principal: `anonymous`, `Client/x`, `User/x`. */
+/** Returns the name of a principal in logs and policies: `anonymous`, `Client/x` or `User/x`. */
 export function principalName(principal: Principal): string {
   if (principal.kind === 'anonymous') return 'anonymous';
   return principal.kind === 'client'
@@ -27,7 +27,7 @@ export function principalName(principal: Principal): string {
     : `User/${String(principal.user['id'])}`;
 }
 
-/** The principal of a token: its User, else its Client. */
+/** Returns the principal of a token: its User if it has one, else its Client. */
 export function principalOf(token: BearerToken): Principal {
   if (token.user) return { kind: 'user', user: token.user.resource, client: token.client.resource, token };
   return { kind: 'client', client: token.client.resource, token };

@@ -16,7 +16,7 @@ import { isUsable } from './stored.ts';
 
 type Checked = Parameters<NonNullable<TypeRule['check']>>[0];
 
-/** What the auth module's own types demand beyond their structure: given to the engine when it is made. */
+/** Returns the rules of the auth module's own types beyond their structure, for the engine. */
 export function createRules(registry: Registry, settings: KeySettings): Record<string, TypeRule> {
   return {
     Client: {
@@ -44,7 +44,7 @@ export function createRules(registry: Registry, settings: KeySettings): Record<s
   };
 }
 
-/** Why what was issued on its word must end: an account is gone, switched off or has lost a secret or a key. */
+/** Returns why the Sessions of a Client or User must end: it was deleted, switched off, or lost a secret or a key. */
 function lostAccess(change: Change): 'deleted' | 'deactivated' | 'credential-changed' | undefined {
   const { before, after, credentialChanged } = change;
   if (!after) return 'deleted';
@@ -53,16 +53,16 @@ function lostAccess(change: Change): 'deleted' | 'deactivated' | 'credential-cha
   return credentialChanged || hasLostKeys(before, after) ? 'credential-changed' : undefined;
 }
 
-/** What policies judge a User by, and what keeps it from signing in. */
+/** What policies judge a User by, and the switch that blocks sign-in. */
 const JUDGED_BY = ['roles', 'data', 'fhirUser', 'inactive'];
 
-/** Whoever is let through for some rows alone must not move the bounds: not of others, and not its own. */
+/** A caller who is permitted only some rows must not change what policies judge by, neither of others nor of itself. */
 function keepWhatPoliciesGoBy({ before = {}, after, narrowed }: Checked): void {
   if (!narrowed || !after) return;
   if (JUDGED_BY.some((name) => !equalJson(before[name] ?? null, after[name] ?? null))) throw notPermitted();
 }
 
-/** What the server tells of itself is what it was: no caller may write such an AuditEvent, change or delete one. */
+/** The server's own AuditEvents are immutable: no caller may create, change or delete one. */
 function keepOwnEvents({ before = {}, after = {}, by }: Checked): void {
   if (by === 'server') return;
   const isOwn = isOwnEvent(before) || isOwnEvent(after);
@@ -72,7 +72,7 @@ function keepOwnEvents({ before = {}, after = {}, by }: Checked): void {
   });
 }
 
-/** A caller may do one thing to a Session: switch it off, for good. */
+/** The only change a caller may make to a Session is to end it, for good. */
 function checkSession({ before, after, by }: Checked): void {
   if (by === 'server' || !after) return;
   if (!before) throw new Failure('business-rule', 'Sessions are made by the token endpoint: POST /auth/token.');
@@ -91,7 +91,7 @@ function checkSession({ before, after, by }: Checked): void {
   }
 }
 
-// The engine sets these itself, and `active` has a rule of its own.
+// The engine sets these itself; `active` is checked separately.
 const UNCOMPARED = new Set(['resourceType', 'id', 'meta', 'active']);
 
 function changedElement(before: JsonObject, after: JsonObject): string | undefined {
@@ -103,13 +103,13 @@ function changedElement(before: JsonObject, after: JsonObject): string | undefin
   });
 }
 
-/** A Session that is over says when it ended. */
+/** Sets the `end` of a Session that is no longer active. */
 function completeSession({ after, now }: { after: JsonObject; now: number }): JsonObject | undefined {
   if (after['active'] !== false || after['end'] !== undefined) return undefined;
   return { ...after, end: new Date(now).toISOString() };
 }
 
-/** Without its credentials a Session's tokens are nothing: a Session that is over has none. */
+/** Removes the credentials of an ended Session, which makes its tokens invalid. */
 async function closeSession(transaction: Transaction, { key, after }: Change): Promise<void> {
   if (after?.['active'] === false) await transaction.credentials.remove(key);
 }

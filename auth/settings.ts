@@ -1,48 +1,48 @@
 import type { JsonObject } from '../resources/json/value.ts';
 import { isObject } from '../resources/json/value.ts';
 
-/** The algorithms that tokens are signed with (RFC 7518 §3.1, RFC 8037 §3.1). */
+/** The signing algorithms of tokens (RFC 7518 §3.1, RFC 8037 §3.1). */
 export const SIGNING_ALGS = ['RS256', 'ES256', 'EdDSA'] as const;
 
 export type SigningAlg = (typeof SIGNING_ALGS)[number];
 
-/** What the auth module is told about the server it belongs to. */
+/** The settings of the server that the auth module needs. */
 export interface AuthSettings {
   /** The public address and token issuer, without a trailing slash. */
   baseUrl: string;
-  /** Further `aud` values that this server answers to. */
+  /** Further `aud` values that this server accepts. */
   audience: readonly string[];
-  /** Seconds, where the Client does not say. */
+  /** Seconds; the default of Clients that set none. */
   accessTokenExpiration: number;
-  /** Seconds since issue or last use, where the Client does not say. */
+  /** Seconds since issue or last use; the default of Clients that set none. */
   refreshTokenExpiration: number;
-  /** Seconds that a Session is kept after it is over. */
+  /** Seconds for which a Session is kept after it is over. */
   sessionRetention: number;
-  /** Seconds that the server's own AuditEvents are kept; 0 where none are made. */
+  /** Seconds for which the server's own AuditEvents are kept; 0 if none are created. */
   auditRetention: number;
   signingAlg: SigningAlg;
-  /** Seconds that a Session may live for, however often it is refreshed; absent for no such limit. */
+  /** The maximum age of a Session in seconds, however often it is refreshed; absent for no limit. */
   sessionMaxAge?: number | undefined;
-  /** True where the `jwks_uri` of a Client may be plain http and inside one's own network. */
+  /** True if the `jwks_uri` of a Client may be plain http and inside a private network. */
   privateJwksUris: boolean;
 }
 
-/** What a Client sets for the tokens of one grant: `Client.auth.<grant>`, with the server's defaults. */
+/** A Client's settings for the tokens of one grant: `Client.auth.<grant>`, with the server's defaults. */
 export interface GrantSettings {
   format: 'opaque' | 'jwt';
   /** Seconds. */
   accessTokenExpiration: number;
-  /** True where the grant gives refresh tokens. */
+  /** True if the grant issues refresh tokens. */
   refreshable: boolean;
   /** Seconds. */
   refreshTokenExpiration: number;
-  /** The audiences that may be asked for, the first being the default; empty means any. */
+  /** The audiences that may be requested, the default first; empty means any. */
   audience: string[];
-  /** False where a confidential Client may leave its authentication out. */
+  /** False if a confidential Client may omit its authentication. */
   secretRequired: boolean;
 }
 
-/** The settings of a Client for a grant. */
+/** Returns the settings of a Client for a grant. */
 export function grantSettings(client: JsonObject, grant: string, defaults: AuthSettings): GrantSettings {
   const auth = isObject(client['auth']) ? client['auth'] : {};
   const chosen = auth[grant];
@@ -57,7 +57,7 @@ export function grantSettings(client: JsonObject, grant: string, defaults: AuthS
   };
 }
 
-/** The strings of a list element; empty where there is none. */
+/** Returns the strings of a list; empty if the value is no list. */
 export function strings(value: JsonObject[string] | undefined): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

@@ -3,8 +3,7 @@ import { parseArgs } from 'node:util';
 import { CommandError, reasonOf } from './errors.ts';
 
 /**
- * What stands behind the name of a command: words, the flags that it knows, and `--url URL`. Throws a CommandError for
- * other options.
+ * Parses the arguments of a command: words, its known flags, and `--url URL`. Throws a CommandError for other options.
  */
 export function readArguments(flags: readonly string[] = []): {
   words: string[];
@@ -23,7 +22,9 @@ export function readArguments(flags: readonly string[] = []): {
   }
 }
 
-/** The path of the one file that a command is given. Throws a CommandError that says what to do for anything else. */
+/**
+ * Returns the absolute path of a command's only argument. Throws a CommandError with `remedy` for any other arguments.
+ */
 export function readFileArgument(remedy: string): string {
   const [named, ...others] = process.argv.slice(2);
   if (named === undefined || named.startsWith('-') || others.length > 0) throw new CommandError(remedy);

@@ -1,4 +1,4 @@
-/** `npm run backup -- FILE`: copies the SQLite database as it is at one moment, while a server goes on with it. */
+/** `npm run backup -- FILE`: writes a consistent copy of the SQLite database, which a server may be using. */
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +16,7 @@ await runCommand('The backup', async ({ databaseUrl }) => {
   return `Backed up ${source} as of ${moment}: ${file}, ${(bytes / 2 ** 20).toFixed(1)} MiB, read back and whole\n`;
 });
 
-/** The file of the settings. Throws a CommandError with another way where there is none. */
+/** Returns the file of the database. Throws a CommandError with an alternative if there is none. */
 function sourceOf(url: string): string {
   const source = sqliteFileOf(url, {
     postgres:
@@ -29,14 +29,14 @@ function sourceOf(url: string): string {
 }
 
 /**
- * Writes the copy under another name and gives it its own once it is whole and on the disk, so that a file of that
- * name is a backup whatever happens. Gives its size in bytes. Throws a CommandError.
+ * Writes the copy under a temporary name and renames it once it is complete and synced to disk, so that a file with the
+ * final name is always a complete backup. Returns its size in bytes. Throws a CommandError.
  */
 async function backUp(source: string, file: string): Promise<number> {
   const partial = `${file}.partial`;
   await reserve(partial);
   try {
-    // Asked while the other name is held, so that of two backups to one file the second sees the first.
+    // Checked while the temporary name is reserved, so that the second of two concurrent backups sees the first.
     if (await isThere(file)) throw new CommandError(`${file} is there already: name a new file`);
     await copyDatabase(source, partial);
     const bytes = await flush(partial);

@@ -2,8 +2,8 @@ import { type Config, readConfig } from '../server/config.ts';
 import { endWith } from '../server/startup/end-with.ts';
 
 /**
- * Runs a command by the settings of the environment and prints the text that it gives. What does not let it work
- * (a bad setting, a server that has the file) is told in one line, and the exit code is 1.
+ * Runs a command with the settings of the environment and prints the text that it returns. An error that prevents its
+ * work (an invalid setting, a file locked by a server) is printed in one line, and the exit code is 1.
  */
 export async function runCommand(name: string, work: (config: Config) => Promise<string>): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-/** `npm run export -- DIR [TYPE…] [--url URL]`: writes every current resource as NDJSON, one file a type. */
+/** `npm run export -- DIR [TYPE…] [--url URL]`: writes all current resources as NDJSON, one file per type. */
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from '../server/database/folder.ts';
@@ -15,7 +15,7 @@ await runCommand('The export', async (config) => {
   const [folder, ...chosen] = words;
   if (folder === undefined) throw new CommandError('name a folder: npm run export -- backup');
   await writing(folder, makeFolder(path.resolve(folder)));
-  // What is in a folder that has it is not all that there was: it stays where an export is killed.
+  // Marks the folder as incomplete. The marker remains if the export is killed.
   const unfinished = path.join(folder, 'export.partial');
   await reserve(unfinished);
   try {
@@ -25,12 +25,12 @@ await runCommand('The export', async (config) => {
   }
 });
 
-/** Writes the resources of the types that were chosen, or of all, and gives what is to be told of it. */
+/** Exports the resources of the chosen types, or of all. Returns a summary for the user. */
 async function exportInto(folder: string, chosen: string[], way: Reach): Promise<string> {
   const progress = new Progress();
   let count = 0;
   try {
-    // What an earlier export left would pass for a part of this one.
+    // Files of an earlier export would look like part of this one.
     const earlier = (await readdir(folder)).find((name) => name.endsWith('.ndjson'));
     if (earlier !== undefined) throw new CommandError(`${folder} has ${earlier} already: name a new folder`);
     const served = await way.types();
@@ -48,7 +48,7 @@ async function exportInto(folder: string, chosen: string[], way: Reach): Promise
   return `${progress.summary({ count, unit: 'resources' })}, from ${way.name} into ${folder}\n`;
 }
 
-/** Writes the resources of a type, if there are any; the file has its name once it is whole. */
+/** Writes the resources of a type, if there are any. Returns their number. The file is renamed once it is complete. */
 async function exportType(way: Reach, type: string, folder: string, tell: (written: number) => void): Promise<number> {
   const name = path.join(folder, `${type}.ndjson`);
   const partial = `${name}.partial`;

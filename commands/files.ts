@@ -1,8 +1,8 @@
-/** Files that commands read and make, these whole and on the disk before they have their name. */
+/** Files of commands: written completely and synced to disk before they get their final name. */
 import { lstat, open } from 'node:fs/promises';
 import { CommandError, reasonOf } from './errors.ts';
 
-/** Makes an empty file that is its owner's alone, as it is to hold what the database does. */
+/** Creates an empty file that only its owner can read, because it will hold the contents of the database. */
 export async function reserve(partial: string): Promise<void> {
   try {
     await (await open(partial, 'wx', 0o600)).close();
@@ -14,7 +14,7 @@ export async function reserve(partial: string): Promise<void> {
   }
 }
 
-/** What is done to a file or a folder. Throws a CommandError that names it. */
+/** Awaits a write to a file or folder. Throws a CommandError that names it. */
 export async function writing<Result>(name: string, work: Promise<Result>): Promise<Result> {
   try {
     return await work;
@@ -23,7 +23,7 @@ export async function writing<Result>(name: string, work: Promise<Result>): Prom
   }
 }
 
-/** Waits until a file or folder is on the disk; gives its size in bytes. */
+/** Syncs a file or folder to disk. Returns its size in bytes. */
 export async function flush(name: string): Promise<number> {
   const handle = await open(name, 'r');
   try {
@@ -34,7 +34,7 @@ export async function flush(name: string): Promise<number> {
   }
 }
 
-/** True where there is something of that name. */
+/** Resolves to true if something with this name exists. */
 export function isThere(file: string): Promise<boolean> {
   return lstat(file).then(
     () => true,
@@ -42,7 +42,7 @@ export function isThere(file: string): Promise<boolean> {
   );
 }
 
-/** The file of a SQLite database. Throws a CommandError, with what to do instead, for a database that has none. */
+/** Returns the file of a SQLite database. Throws a CommandError with an alternative for other databases. */
 export function sqliteFileOf(url: string, instead: { postgres: string; memory: string }): string {
   if (!url.startsWith('sqlite:')) throw new CommandError(instead.postgres);
   const file = url.slice('sqlite:'.length);

@@ -1,6 +1,6 @@
 /**
- * `npm run import -- FILE.ndjson… [--url URL]`: stores each line's resource under its id. Stopped and run again it
- * writes nothing twice, since a resource that is there already makes no new version.
+ * `npm run import -- FILE.ndjson… [--url URL]`: stores the resource of each line under its id. An interrupted import
+ * can be run again: an unchanged resource gets no new version.
  */
 import { statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -19,13 +19,15 @@ import { reach } from './reach/open.ts';
 import { type Item, type Reach, Refusal } from './reach/reach.ts';
 import { RefusedLines } from './refused.ts';
 
-/** Lines that are begun before others have their turn: a commit meanwhile goes on without waiting for all of them. */
+/**
+ * Lines that are started before the event loop gets a turn, so that a commit in progress does not wait for all of them.
+ */
 const LINES_A_TURN = 8;
 const STOPPED = 130;
 
-/** What an import has done so far. */
+/** The progress of an import. */
 interface Tally {
-  /** Bytes of all files, and of those that were read before. */
+  /** The bytes of all files, and of the files already read. */
   total: number;
   before: number;
   lines: number;
@@ -63,7 +65,7 @@ function filesOf(paths: string[]): { path: string; size: number }[] {
   });
 }
 
-/** Aborted by the first SIGINT or SIGTERM, after which what was begun is finished; a second one ends at once. */
+/** Aborts on the first SIGINT or SIGTERM, so that lines in progress are finished; a second one exits immediately. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -106,7 +108,7 @@ async function importFile(way: Reach, path: string, { config, tally, progress, s
   if (refused.count > 0) process.stderr.write(`${path}: ${refused.count} lines were refused, see ${refused.path}\n`);
 }
 
-/** Why a resource was refused; undefined where it was not. */
+/** Stores a resource. Returns why it was refused, or undefined. */
 async function put(way: Reach, item: Item): Promise<string | undefined> {
   try {
     await way.put(item);
@@ -117,7 +119,7 @@ async function put(way: Reach, item: Item): Promise<string | undefined> {
   }
 }
 
-/** The resource of a line. */
+/** Reads the resource of a line, or returns why it is refused. */
 function readItem({ bytes }: Line, longest: number): Item | Refusal {
   if (bytes === undefined) return new Refusal(`The line is longer than ${longest} bytes (MAX_BODY).`);
   try {

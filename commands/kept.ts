@@ -1,16 +1,16 @@
-/** What a restore keeps of the database that it replaces. */
+/** Keeps a copy of the database that a restore replaces. */
 import { chown, constants, copyFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SqliteConnection } from '../resources/dialects/sqlite.ts';
 import { flush, isThere } from './files.ts';
 
-/** What SQLite says of a file that is no database, or no whole one. */
+/** The errors of SQLite for a file that is no database or a damaged one. */
 const DAMAGED = ['SQLITE_NOTADB', 'SQLITE_CORRUPT'];
 
 /**
- * Copies a database with its log to another name, where it is on the disk before anything of it is replaced. Gives the
- * name, undefined where there was none. A second name of the same file would not do: after a kill before the next step
- * a server would write to both.
+ * Copies a database with its WAL to another name, and syncs it to disk before anything is replaced. Returns the name;
+ * undefined if there was no database. A hard link would not do: if the restore were killed before its next step, a
+ * server would write to both names.
  */
 export async function keep(target: string): Promise<string | undefined> {
   if (!(await isThere(target))) return undefined;
@@ -29,7 +29,9 @@ export async function keep(target: string): Promise<string | undefined> {
   return kept;
 }
 
-/** It belongs to the same user. Where the file system can, it takes no room until one of both is written to. */
+/**
+ * Copies a file with its owner. On file systems with reflinks, the copy takes no space until one of them is written to.
+ */
 async function copy(file: string, to: string): Promise<void> {
   await copyFile(file, to, constants.COPYFILE_FICLONE);
   const { uid, gid } = await stat(file);
@@ -38,8 +40,8 @@ async function copy(file: string, to: string): Promise<void> {
 }
 
 /**
- * Brings the log of a database into its file, which is all of it then, so that one step replaces it. One that is so
- * damaged that it cannot be opened is no loss.
+ * Checkpoints the WAL into the database file, which is then complete, so that one rename replaces it. Errors of a
+ * database too damaged to be opened are ignored.
  */
 async function bringLogIn(target: string): Promise<void> {
   try {

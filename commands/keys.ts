@@ -1,6 +1,4 @@
-/**
- * `npm run keys [-- rotate [--now]] [--url URL]`: lists the keys that tokens are signed with, or has the next one made.
- */
+/** `npm run keys [-- rotate [--now]] [--url URL]`: lists the signing keys, or creates the next one. */
 import type { JsonObject } from '../resources/json/value.ts';
 import type { Config } from '../server/config.ts';
 import { readArguments } from './arguments.ts';
@@ -34,7 +32,7 @@ await runCommand('keys', async (config) => {
   }
 });
 
-/** A line for each key: its `kid`, its algorithm, what it is now, and its times. */
+/** Returns one line per key: its `kid`, algorithm, state and times. */
 async function list(way: Reach): Promise<string> {
   const keys = await way.keys();
   const lines = keys.map(({ kid, alg, state, published_at: published, signs_from: signsFrom, needed_until: until }) => {
@@ -63,7 +61,7 @@ async function rotateNow(way: Reach, config: Config): Promise<string> {
   );
 }
 
-/** Names an algorithm where the settings do: a default of this process is none of the server's that is asked. */
+/** Names an algorithm only if the settings do: the default of this process need not be that of the server asked. */
 function wish({ signingAlg, given }: Config, now: boolean): KeyWish {
   return { now, ...(given.has('SIGNING_ALG') ? { alg: signingAlg } : {}) };
 }

@@ -4,15 +4,15 @@ const NEWLINE = 0x0a;
 
 /** A line of a file, as bytes. */
 export interface Line {
-  /** From 1. */
+  /** Starting from 1. */
   number: number;
-  /** Undefined where the line is longer than what is taken: it was not kept. */
+  /** Undefined if the line is too long; it was not kept. */
   bytes: Buffer | undefined;
-  /** How far the file has been read after it, in bytes. */
+  /** The offset in the file after the line, in bytes. */
   end: number;
 }
 
-/** The lines of a file one by one, whatever its size: no more than a line and a piece of it are held. */
+/** Reads a file of any size line by line. Holds at most one line and one chunk in memory. */
 export async function* linesOf(path: string, longest: number): AsyncGenerator<Line> {
   let number = 0;
   let end = 0;

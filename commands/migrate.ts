@@ -1,4 +1,4 @@
-/** `npm run migrate`: brings the tables up to date, as every start does, and nothing else. */
+/** `npm run migrate`: only migrates the tables, as every start does. */
 import { openDatabase } from '../server/database/database.ts';
 import { runCommand } from './command.ts';
 

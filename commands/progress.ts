@@ -1,18 +1,18 @@
 const WIDTH = 24;
 const INTERVAL = 100;
 
-/** What a command has done so far. */
+/** The progress of a command. */
 export interface Done {
-  /** Between 0 and 1; undefined where the end is not known. */
+  /** Between 0 and 1; undefined if the total is unknown. */
   part?: number;
   count: number;
-  /** What is counted: `lines`. */
+  /** The unit of `count`: `lines`. */
   unit: string;
-  /** What else there is to say: `3 refused`. */
+  /** An addition: `3 refused`. */
   note?: string;
 }
 
-/** One line on a terminal that tells how far a command is and how fast; nothing where nobody looks on. */
+/** A progress line on a terminal, with the rate. Shows nothing if the stream is no terminal. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #started = performance.now();
@@ -29,7 +29,7 @@ export class Progress {
     this.#stream.write(`\r\x1b[K${bar(done.part)}${this.summary(done)}`);
   }
 
-  /** Takes the line away. */
+  /** Clears the line. */
   end(): void {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
   }

@@ -2,20 +2,20 @@ import { rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { writing } from './files.ts';
 
-/** The lines of a file that were not taken, each with its number and why, in a file beside it. */
+/** Writes the refused lines of a file, each with its number and reason, to a second file beside it. */
 export class RefusedLines {
   readonly path: string;
   count = 0;
   #file: FileHandle | undefined;
   #written: Promise<void> = Promise.resolve();
 
-  /** Forgets those of an earlier run. */
+  /** Deletes the file of an earlier run. */
   constructor(file: string) {
     this.path = `${file}.refused.ndjson`;
     rmSync(this.path, { force: true });
   }
 
-  /** Adds a line, as `{"line": 3, "reason": "…", "text": "…"}`. Throws a CommandError where it cannot be written. */
+  /** Appends a line as `{"line": 3, "reason": "…", "text": "…"}`. Throws a CommandError if that fails. */
   add(line: number, reason: string, text: string): Promise<void> {
     this.count += 1;
     const told = `${JSON.stringify({ line, reason, text })}\n`;
@@ -29,8 +29,8 @@ export class RefusedLines {
   }
 
   async #append(text: string): Promise<void> {
-    // It holds what was to be imported, secrets too: it is its owner's alone. Another import of the same file that runs
-    // meanwhile has its own lines in it.
+    // Only the owner can read it, since it holds imported data, including secrets. `wx`: a concurrent import of the
+    // same file must not share it.
     this.#file ??= await open(this.path, 'wx', 0o600);
     await this.#file.appendFile(text);
   }

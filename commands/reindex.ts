@@ -1,4 +1,4 @@
-/** `npm run reindex -- TYPE…` or `-- --all`: makes the index rows of resource types anew, from what is stored. */
+/** `npm run reindex -- TYPE…` or `-- --all`: rebuilds the index rows of resource types from the stored resources. */
 import type { Registry } from '../resources/registry.ts';
 import { noteIndexOurs } from '../server/startup/whole-index.ts';
 import { runCommand } from './command.ts';
@@ -6,7 +6,7 @@ import { CommandError } from './errors.ts';
 import { Progress } from './progress.ts';
 import { withWard } from './ward.ts';
 
-/** One job after the other: none comes that it could share a commit with. */
+/** One job per commit: no other jobs arrive that could share it. */
 const BULK = { jobs: 1, milliseconds: 0 };
 
 await runCommand('The reindex', (config) => {
@@ -33,7 +33,7 @@ await runCommand('The reindex', (config) => {
   );
 });
 
-/** The types, each once. Throws a CommandError that names those that are not served. */
+/** Returns the distinct types. Throws a CommandError that names unknown ones. */
 function served(registry: Registry, names: readonly string[]): string[] {
   const unknown = names.filter((name) => registry.get(name) === undefined);
   if (unknown.length === 0) return [...new Set(names)];

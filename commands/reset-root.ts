@@ -13,7 +13,7 @@ await runCommand('reset-root', (config) => {
     );
   }
   return withWard(config, async ({ engine, random, root }) => {
-    // An empty database has just been given a secret, and it was printed.
+    // On an empty database, a secret has just been created and printed.
     if (root.outcome === 'created') return '';
     const { id, secret } = await resetRoot(engine, random);
     return (

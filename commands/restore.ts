@@ -1,4 +1,4 @@
-/** `npm run restore -- FILE`: puts a backup in the place of the SQLite database, which is kept under other names. */
+/** `npm run restore -- FILE`: replaces the SQLite database by a backup, and keeps the old one under another name. */
 import { chmod, chown, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { copyDatabase, findDamage, hasTable } from '../resources/dialects/sqlite.ts';
@@ -29,8 +29,8 @@ await runCommand('The restore', async ({ databaseUrl }) => {
 });
 
 /**
- * Copies the backup beside the database and gives it its name once it is whole and on the disk. Gives the name under
- * which the database of before is kept, if there was one. Throws a CommandError.
+ * Copies the backup beside the database and renames it once it is complete and synced to disk. Returns the name of the
+ * old database's copy, if there was one. Throws a CommandError.
  */
 async function restore(backup: string, target: string): Promise<string | undefined> {
   const damage = await damageOf(backup).catch((error: unknown) => reasonOf(error));
@@ -38,12 +38,12 @@ async function restore(backup: string, target: string): Promise<string | undefin
   const partial = `${target}.partial`;
   await reserve(partial);
   try {
-    // With the log that may stand beside it, as beside what an earlier restore has kept.
+    // Includes the WAL beside the backup, if there is one, as there is beside a database kept by an earlier restore.
     await copyDatabase(backup, partial);
     await giveAs(target, partial);
     await flush(partial);
     const kept = await keep(target);
-    // What is left beside a database that could not be opened would be applied to whatever comes in its place.
+    // A WAL left by a database that could not be opened would be applied to its replacement.
     for (const end of ['-wal', '-shm']) await rm(target + end, { force: true });
     await rename(partial, target);
     await flush(path.dirname(target));
@@ -55,20 +55,20 @@ async function restore(backup: string, target: string): Promise<string | undefin
 }
 
 /**
- * Gives a file to whom the one that it is to replace belongs, with its mode: the server may run as another user. Where
- * there is none, to whom the folder belongs. The lock goes with it, which a server as that user is to take.
+ * Gives a file the owner and mode of the file that it replaces, since the server may run as another user; without one,
+ * the owner of the folder. The lock file gets the same owner, so that a server running as that user can take it.
  */
 async function giveAs(target: string, partial: string): Promise<void> {
   const isReplaced = await isThere(target);
   const { uid, gid, mode } = await stat(isReplaced ? target : path.dirname(target));
-  // Only root may give a file away. Anybody else is taken for who runs the server, where nothing says otherwise.
+  // Only root can change an owner. Any other user is assumed to be the one that runs the server.
   const isRoot = process.getuid?.() === 0;
   if (isReplaced || isRoot) await chown(partial, uid, gid);
   if (isReplaced) await chmod(partial, mode & 0o777);
   if (isRoot) await chown(lockFileOf(target), uid, gid);
 }
 
-/** What is wrong with a backup, if anything. */
+/** Returns what is wrong with a backup; undefined if nothing is. */
 async function damageOf(backup: string): Promise<string | undefined> {
   return (await hasTable(backup, 'resource')) ? findDamage(backup) : 'it has no resources';
 }

@@ -1,4 +1,4 @@
-/** `npm run seed`: puts the examples of `seeds/` into a stopped server's database. */
+/** `npm run seed`: loads the examples of `seeds/` into the database of a stopped server. */
 import { loadSeeds } from '../seeds/load.ts';
 import { runCommand } from './command.ts';
 import { withWard } from './ward.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../server/config.ts';
 import { openWard, type Ward, type WardOptions } from '../server/open.ts';
 import { welcome } from '../server/startup/welcome.ts';
 
-/** Does some work on the open database. What opening did to the root client is printed first, as a start would. */
+/** Runs work on the open database. First prints what opening it did to the root client, like a start. */
 export async function withWard(
   config: Config,
   work: (ward: Ward) => Promise<string>,
@@ -17,7 +17,7 @@ export async function withWard(
   }
 }
 
-/** A secret that was made just now is shown now or never. */
+/** Returns the news about the root client. A new secret must be printed now, because it cannot be shown again. */
 export function rootNews({ config, root }: Ward): string {
   if (root.outcome === 'created') return welcome(config, root);
   return root.outcome === 'reset' ? `The secret of the root client ${root.id} was set anew.\n` : '';

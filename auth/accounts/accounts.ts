@@ -5,37 +5,37 @@ import type { Attempt, Caller, Guessing } from './guessing.ts';
 import type { Passwords } from './passwords.ts';
 import type { Claimant } from './turns.ts';
 
-/** A claim to be an account, with what is to prove it. */
+/** An attempt to authenticate as an account. */
 export interface Claim extends Caller {
-  /** The account claimed; undefined where there is none of that name. */
+  /** The account; undefined if none has the name. */
   account: Stored | undefined;
   /** The name under which failures are counted. */
   name: string;
-  /** Which credential of the account it is. */
+  /** Which credential of the account is presented. */
   credential: 'secret' | 'password';
-  /** The secret, in every reading of what was sent. Any of them may be right. */
+  /** The presented secret, in every possible decoding. Any of them may match. */
   secrets: readonly string[];
 }
 
 export interface Accounts {
   /**
-   * True where the secret is the account's and the account may be used. Unknown accounts, accounts without a
-   * secret and wrong secrets cost the same. Rejects with a `throttled` or `busy` Failure.
+   * Returns true if the secret belongs to the account and the account is active. Unknown accounts, accounts without a
+   * secret and wrong secrets take the same time. Rejects with a `throttled` or `busy` Failure.
    */
   prove(claim: Claim): Promise<boolean>;
   /**
-   * The Client of a secret that was proven within the last minute, where that holds still; undefined where it has to be
+   * Returns the Client if its secret was proven within the last minute and is still valid; undefined if it must be
    * proven. Rejects with a `throttled` Failure.
    */
   recall(claim: Pick<Claim, 'name' | 'secrets' | 'address'> & { id: string }): Promise<Stored | undefined>;
   /**
-   * Runs a check of what nobody can guess: a signature. Failures count for the address, never for the account. Rejects
-   * with a `throttled` Failure, and with whatever the check rejects with: then nothing is held against anyone.
+   * Runs a check of a credential that cannot be guessed: a signature. Failures count against the address, never against
+   * the account. Rejects with a `throttled` Failure, or with the error of the check; an error counts against nobody.
    */
   verify(name: string, caller: Caller, check: () => Promise<boolean>): Promise<boolean>;
 }
 
-/** The one place where a chosen secret is compared, with its guard against guessing. */
+/** Creates the only place that compares chosen secrets, protected against guessing. */
 export function createAccounts(options: {
   engine: Engine;
   passwords: Passwords;
@@ -45,7 +45,7 @@ export function createAccounts(options: {
   const { engine, passwords, guessing, knownClients } = options;
 
   async function compare({ account, name, credential, secrets }: Claim, asker: Claimant): Promise<boolean> {
-    // One that is switched off is as none: what would be remembered of a right guess at it would tell that it is right.
+    // A switched-off account is treated as unknown: caching a right guess at it would reveal that it is right.
     const held = account && isUsable(account.resource) ? await engine.credentials.of(account.key, credential) : [];
     const hashes = held.map(({ hash }) => hash);
     let matched = false;

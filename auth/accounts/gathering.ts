@@ -1,7 +1,7 @@
 /**
- * Stores what comes one by one in jobs of many, one job after the other: while one is underway, the next gathers.
- * Gives what takes an item; that resolves once the item is stored, or rejects with why its job was not.
- * @param most how many a job stores
+ * Groups single items into jobs, one job at a time: while one is running, the next group is collected. Returns a
+ * function that resolves once its item is stored, or rejects with the error of its job.
+ * @param most the most items in a job
  */
 export function gathering<Item>(
   most: number,

@@ -1,4 +1,4 @@
-/** What guessing has left in the database: failures for a day, addresses that were right for a month. */
+/** The stored records of guess protection: failures of one day, known addresses of 30 days. */
 import type { Clock } from '../../resources/clock.ts';
 import type { Engine, Transaction } from '../../resources/engine.ts';
 import { endOfTurn } from '../../resources/pace/tick.ts';
@@ -10,10 +10,10 @@ const KNOWN_MS = 30 * DAY_MS;
 const SWEEP_MS = 3600_000;
 const MOST_AT_ONCE = 1_000;
 const MOST_REMEMBERED = 50_000;
-/** The newest are enough to tell how long a lock is. */
+/** The newest are enough to compute the lock. */
 const MOST_FAILURES = 1_000;
 
-/** One wrong guess: of an account from an address, named together by a digest. */
+/** One wrong guess. `pair` is a digest of the account and the network. */
 export interface FailedAttempt {
   pair: string;
   network: string;
@@ -22,20 +22,20 @@ export interface FailedAttempt {
 }
 
 export interface GuessRecords {
-  /** When the guesses of the last day were wrong, the oldest first; those of a pair or of a whole network. */
+  /** Returns the times of the failures within the last day, oldest first, for a pair or for a whole network. */
   failures(of: 'pair' | 'network', subject: string): Promise<readonly number[]>;
-  /** Stores a wrong guess; resolves once every node sees it. */
+  /** Stores a wrong guess. Resolves once every node sees it. */
   fail(attempt: FailedAttempt): Promise<void>;
-  /** True where the account proved itself from this address within the last month. */
+  /** Returns true if the account authenticated from this address within the last 30 days. */
   isKnown(pair: string): Promise<boolean>;
-  /** Notes that it just did: once a day for each. */
+  /** Records that the account has just authenticated from this address; at most once a day for each pair. */
   note(pair: string): Promise<void>;
 }
 
 export interface GuessRecordsOptions {
   engine: Engine;
   clock: Clock;
-  /** Told what an operator should know. */
+  /** Reports a problem to the operator. */
   report(problem: string): void;
 }
 
@@ -49,9 +49,9 @@ const NOTE =
   'ON CONFLICT (pair) DO UPDATE SET seen_at = excluded.seen_at';
 
 /**
- * Keeps the records in the database. Where this process makes every write, what was read is remembered until a guess
- * fails; elsewhere it is read once a tick for all who ask. What comes together is one job of the write queue, so that a
- * flood of it does not crowd others out.
+ * Stores the records in the database. If this process makes every write, reads are cached until a guess fails;
+ * otherwise they are read once per tick for all callers. Concurrent writes are grouped into one job of the write queue,
+ * so that a flood of them does not crowd out other writes.
  */
 export function createGuessRecords({ engine, clock, report }: GuessRecordsOptions): GuessRecords {
   const remembered = new Map<string, Promise<readonly number[]>>();
@@ -66,7 +66,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
 
   async function readWithTheTick(of: 'pair' | 'network', subject: string): Promise<readonly number[]> {
     await endOfTurn();
-    // Whoever asks from here on must not be given what this query saw.
+    // Later callers must not get the result of this query.
     remembered.delete(subject);
     return read(of, subject);
   }
@@ -86,8 +86,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
 
   const note = gathering<{ pair: string; at: number }>(MOST_AT_ONCE, (proven) =>
     engine.transact(async (transaction) => {
-      // A row stays locked until the commit: nodes that note the same pairs take them in one order, and none waits for
-      // another that waits for it.
+      // Rows stay locked until the commit. Nodes lock them in one order, so that they cannot deadlock.
       const inOrder = proven.toSorted((one, other) => (one.pair < other.pair ? -1 : 1));
       for (const { pair, at } of inOrder) await transaction.run(NOTE, [pair, at]);
     }),
@@ -115,7 +114,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
       try {
         await note({ pair, at: now });
       } catch (error) {
-        // Whoever proved who they are is let in all the same.
+        // The failure is not passed on: the caller is authenticated all the same.
         noted.delete(pair);
         report(`That an address is known could not be noted: ${String(error)}`);
       }
@@ -123,7 +122,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
   };
 }
 
-/** Removes what says nothing any more. */
+/** Deletes expired records. */
 async function sweep(transaction: Transaction, now: number): Promise<void> {
   await transaction.run('DELETE FROM failed_attempt WHERE at <= ?', [now - DAY_MS]);
   await transaction.run('DELETE FROM known_address WHERE seen_at <= ?', [now - KNOWN_MS]);

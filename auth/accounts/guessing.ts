@@ -1,4 +1,4 @@
-/** Slows the guessing of credentials (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, last paragraph). */
+/** Throttles the guessing of credentials (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, last paragraph). */
 import type { Clock } from '../../resources/clock.ts';
 import { Failure } from '../../resources/errors.ts';
 import { WaitingLine } from '../../resources/pace/waiting-line.ts';
@@ -10,33 +10,34 @@ import type { Claimant } from './turns.ts';
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
 const PER_ADDRESS = 100;
-/** Accounts and addresses that are remembered. */
+/** The most account-address pairs whose digest is cached. */
 const MOST_PROVEN = 10_000;
-/** No account: what is stored under it locks nobody. */
+/** A pair that is no account's: failures stored under it lock no account. */
 const NOBODY = '';
 
-/** One credential that is being checked. `failed`, `succeeded` or `released` must be called, and once. */
+/**
+ * A check of one credential that is in progress. Exactly one of `failed`, `succeeded` and `released` must be called.
+ */
 export interface Attempt extends Claimant {
-  /** The credential was wrong; resolves once that counts on every node. */
+  /** The credential was wrong. Resolves once the failure counts on every node. */
   failed(): Promise<void>;
-  /** The account proved itself, and is known from this address from now on. */
+  /** The account authenticated, and is known from this address from now on. */
   succeeded(): Promise<void>;
-  /** The credential was not compared after all: nothing is held against anyone. */
+  /** The credential was not compared after all: counts against nobody. */
   released(): void;
 }
 
 export interface Guessing {
   /**
-   * Admits an attempt before any hashing. The account is a name of the caller's choice.
-   * Rejects with a `throttled` Failure where there were too many failures; waits where the attempts under way
-   * could still become too many, so that guessing in parallel gains nothing, and rejects with `busy` where that takes
-   * too long. What `cannot be guessed` is held against the address alone: else whoever sends nonsense in the name of an
-   * account would lock it out, and protect nothing.
+   * Admits an attempt before any hashing. `account` is a name chosen by the caller. Rejects with a `throttled` Failure
+   * after too many failures. Waits while the attempts in progress could still become too many, so that parallel
+   * guessing gains nothing, and rejects with `busy` if that takes too long. Credentials that `cannot be guessed` count
+   * against the address only: otherwise anyone could lock an account out by sending nonsense in its name.
    */
   begin(account: string, caller: Caller, credential?: 'can be guessed' | 'cannot be guessed'): Promise<Attempt>;
   /**
-   * Admits a credential that is known to be right: it takes nobody's place, and the account is known from this address
-   * from now on. Rejects with a `throttled` Failure, as `begin` does.
+   * Admits a credential that is known to be right. It waits for no other attempt, and the account is known from this
+   * address from now on. Rejects with a `throttled` Failure like `begin`.
    */
   pass(account: string, address: string): Promise<void>;
 }
@@ -45,20 +46,21 @@ export interface Guessing {
 export interface Caller {
   /** An IP address. */
   address: string;
-  /** Since when its request waits, in milliseconds of `elapsed`; from now on where it has not yet. */
+  /** When its request began to wait, in milliseconds of `elapsed`; default: now. */
   since?: number | undefined;
 }
 
 export interface GuessingOptions {
   clock: Clock;
   records: GuessRecords;
-  /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
+  /** A monotonic clock in milliseconds; default: `performance.now`. */
   elapsed?: (() => number) | undefined;
 }
 
 /**
- * Admits 10 failures an account and address, and 100 an address, in 15 minutes; within a day each further such number
- * doubles the time. Where an account is known from an address, the guesses at others there do not lock it out.
+ * Allows 10 failures per account and address, and 100 per address, in 15 minutes. Each further 10 or 100 failures
+ * within a day double the time. An account that is known from an address is not locked out by guesses at other accounts
+ * from there, and its own time there is not doubled.
  */
 export function createGuessing({ clock, records, elapsed = () => performance.now() }: GuessingOptions): Guessing {
   const gates = new Map<string, Gate>();
@@ -71,7 +73,7 @@ export function createGuessing({ clock, records, elapsed = () => performance.now
     return gate;
   }
 
-  /** The counts that an attempt has to pass, the address first. */
+  /** Returns the counts that an attempt must pass, that of the address first. */
   async function countsOf(pair: string, network: string): Promise<Count[]> {
     const [ofNetwork, ofPair] = [await records.failures('network', network), await records.failures('pair', pair)];
     const now = clock();
@@ -86,17 +88,17 @@ export function createGuessing({ clock, records, elapsed = () => performance.now
     return counts;
   }
 
-  /** Enters both gates once neither can become too full. */
+  /** Enters both gates once each has room. */
   async function admit(held: readonly Gate[], { pair, network }: Subjects, since: number): Promise<void> {
     let waitedAt: Gate | undefined;
     for (;;) {
       const failuresBefore = sum(held.map(({ failures }) => failures));
       const counts = await refuseLocked(pair, network);
-      // What failed while the counts were read is maybe not among them.
+      // A failure during the read may be missing from the counts.
       if (sum(held.map(({ failures }) => failures)) !== failuresBefore) continue;
       const crowded = held.find((gate, at) => gate.underway >= (counts[at]?.room ?? 0));
       if (!crowded) for (const gate of held) gate.underway += 1;
-      // Whoever is woken and does not go on waiting there wakes the next: there may be room for more than one.
+      // A woken attempt that leaves this gate's queue wakes the next one: there may be room for more than one.
       if (crowded !== waitedAt) waitedAt?.wakeNext();
       if (!crowded) return;
       waitedAt = crowded;
@@ -135,10 +137,10 @@ export function createGuessing({ clock, records, elapsed = () => performance.now
   };
 }
 
-/** What failures count for. */
+/** What failures count against. */
 interface Subjects {
   network: string;
-  /** A digest: what is typed for a name may be a password. */
+  /** A digest, because a password may have been typed as the name. */
   pair: string;
 }
 
@@ -147,7 +149,7 @@ function subjectsOf(account: string, address: string): Subjects {
   return { network, pair: digest(JSON.stringify([account, network])) };
 }
 
-/** The same of accounts that are proven, remembered: else each of their requests costs a digest. */
+/** Returns `subjectsOf` with a cache, for proven accounts: otherwise each of their requests would compute a digest. */
 function rememberedSubjects(): typeof subjectsOf {
   const memory = new Map<string, Subjects>();
   return (account, address) => {
@@ -161,15 +163,17 @@ function rememberedSubjects(): typeof subjectsOf {
   };
 }
 
-/** How failures count at a moment. */
+/** The state of one limit at a moment. */
 interface Count {
-  /** Milliseconds until the next attempt; 0 where there is room for one. */
+  /** Milliseconds until the next attempt; 0 if there is room for one. */
   lock: number;
-  /** How many more may fail. */
+  /** How many more attempts may fail. */
   room: number;
 }
 
-/** Counts the failures of a day, given the oldest first. Each full number of them doubles the time that they count. */
+/**
+ * Applies a limit to the failures of a day, oldest first. Each multiple of the limit doubles the time they count for.
+ */
 function countOf(times: readonly number[], limit: number, now: number, mostLocks = Number.POSITIVE_INFINITY): Count {
   const today = times.filter((at) => at > now - DAY_MS);
   const locks = Math.min(Math.max(1, Math.floor(today.length / limit)), mostLocks);
@@ -188,9 +192,9 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Where the attempts of this process on one account and address, or from one address, pass. */
+/** Limits the concurrent attempts of this process on one account and address, or from one address. */
 class Gate {
-  /** Attempts that are under way or want to be: while there are any, all of them know the same gate. */
+  /** Attempts that are in progress or waiting. While there are any, all of them share this gate. */
   users = 0;
   underway = 0;
   /** Attempts that have failed here. */
@@ -209,14 +213,14 @@ class Gate {
     this.turnAway();
   }
 
-  /** Ends what has not entered. */
+  /** Removes an attempt that has not entered. */
   turnAway(): void {
     this.wakeNext();
     this.users -= 1;
     if (this.users === 0) this.#close();
   }
 
-  /** Resolves when an attempt has ended, for who waits longest; rejects with `busy` where none does in time. */
+  /** Resolves when an attempt has ended, the longest waiting first. Rejects with `busy` if that takes too long. */
   turn(since: number): Promise<void> {
     return new Promise((resolve, reject) => this.#waiting.join({ resolve, reject }, since));
   }

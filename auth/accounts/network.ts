@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** An IPv4 address as it is, an IPv6 address by its first 64 bits: one caller has all of them. */
+/** Returns an IPv4 address unchanged, and an IPv6 address as its /64 prefix, because one caller owns all of that. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
@@ -11,7 +11,7 @@ export function networkOf(address: string): string {
   return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`;
 }
 
-/** The groups of a part of an IPv6 address, each without leading zeros. */
+/** Returns the groups of a part of an IPv6 address, without leading zeros. */
 function groupsOf(part: string): string[] {
   const groups = part === '' ? [] : part.split(':');
   return groups.map((group) => Number.parseInt(group, 16).toString(16));

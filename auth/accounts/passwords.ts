@@ -1,4 +1,4 @@
-/** Chosen secrets are kept as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
+/** Chosen secrets are stored as Argon2id hashes (https://www.rfc-editor.org/rfc/rfc9106). */
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
@@ -6,7 +6,7 @@ import { remember } from '../../resources/remember.ts';
 import type { SecretHasher } from '../../resources/secrets.ts';
 import { type Claimant, Turns } from './turns.ts';
 
-/** What a hash takes: KiB of memory, passes over them and lanes. */
+/** The cost of a hash: KiB of memory, passes and lanes. */
 export interface HashCost {
   memoryCost: number;
   timeCost: number;
@@ -15,7 +15,7 @@ export interface HashCost {
 
 // 19 MiB, two passes, one lane; the library's default variant is argon2id.
 const COST: HashCost = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 };
-/** What stands before the digest of an encoded hash: all that a secret needs to be hashed the same way. */
+/** The prefix of an encoded hash, with everything needed to hash another secret the same way. */
 const MANNER = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$/;
 const LONGEST_QUEUE = 50;
 const REMEMBERED_MS = 60_000;
@@ -23,31 +23,34 @@ const MOST_REMEMBERED = 10_000;
 
 export interface Passwords extends SecretHasher {
   /**
-   * True when the secret gives one of an account's hashes. The secrets of an account share their salt, so that one
-   * computation compares with all of them; without any the same work is done in vain. So the time tells neither how
-   * many there are nor whether the account exists. Rejects with a `busy` Failure when too many wait.
+   * Returns true if the secret matches one of an account's hashes. All secrets of an account share a salt, so one
+   * computation compares with all of them; without any hash the same work is done in vain. The time thus reveals
+   * neither how many secrets there are nor whether the account exists. Rejects with a `busy` Failure if too many are
+   * waiting.
    */
   matches(account: string, secret: string, hashes: readonly string[], asker?: Claimant): Promise<boolean>;
-  /** The hash of an account that the secret gave within the last minute; it may not be its hash any more. */
+  /**
+   * Returns the hash of the account that the secret matched within the last minute; it may have been replaced since.
+   */
   recall(account: string, secret: string): string | undefined;
 }
 
-/** What writes of resources ask for: it waits like one more network. */
+/** The claimant of hashes for resource writes: they wait like one more network. */
 const WRITES: Claimant = { network: '', isKnown: async () => false };
 
 export interface PasswordsOptions {
   clock: Clock;
   random: RandomBytes;
-  /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
+  /** A monotonic clock in milliseconds; default: `performance.now`. */
   elapsed?: (() => number) | undefined;
-  /** What new hashes cost. No setting says it: only tests do, which are about something else. */
+  /** The cost of new hashes; no setting, only for tests that are about something else. */
   hashCost?: HashCost | undefined;
 }
 
-/** Hashes and compares chosen secrets, one at a time, and remembers for a minute what it has verified. */
+/** Hashes and compares chosen secrets, one at a time, and caches successful comparisons for a minute. */
 export function createPasswords(options: PasswordsOptions): Passwords {
   const { clock, random, elapsed = () => performance.now(), hashCost = COST } = options;
-  // Argon2 shares its threads with the database: several hashes at a time would stop all reads.
+  // Argon2 shares the thread pool with the database: several concurrent hashes would block all reads.
   const turns = new Turns(LONGEST_QUEUE, elapsed);
   const remembered = new Remembered(clock);
   const underway = new Map<string, Promise<string | undefined>>();
@@ -75,7 +78,7 @@ export function createPasswords(options: PasswordsOptions): Passwords {
     return matched;
   }
 
-  // Nobody is told a digest, so that a key before the text will do: an HMAC takes three times as long.
+  // The digests are never disclosed, so a prefixed key is enough: an HMAC takes three times as long.
   const memoryOf = (account: string, secret: string) =>
     digest('sha256', memoryKey + JSON.stringify([account, secret]), 'base64');
 
@@ -88,9 +91,9 @@ export function createPasswords(options: PasswordsOptions): Passwords {
         return false;
       }
       const memory = memoryOf(account, secret);
-      // What is remembered is a stored hash: a credential that has changed is not the account's any more.
+      // The cache holds the stored hash: after a change of the credential it is no longer among `hashes`.
       if (hashes.includes(remembered.get(memory) ?? '')) return true;
-      // A comparison that others ask for at the same moment is made once.
+      // Concurrent requests for the same comparison share it.
       const asked = [memory, ...[...hashes].sort()].join();
       const running = underway.get(asked) ?? compare(secret, hashes, asker).finally(() => underway.delete(asked));
       underway.set(asked, running);
@@ -102,7 +105,7 @@ export function createPasswords(options: PasswordsOptions): Passwords {
   };
 }
 
-/** The ways in which hashes were made, each once; one for the secrets of an account. */
+/** Returns the distinct prefixes of the hashes; the secrets of one account have a single one. */
 function mannersOf(hashes: readonly string[]): Set<string> {
   return new Set(hashes.flatMap((hash) => MANNER.exec(hash)?.[0] ?? []));
 }
@@ -117,7 +120,7 @@ function optionsOf(manner: string): HashCost & { salt: Buffer } {
   };
 }
 
-/** Hashes that are good for a minute; the oldest give way when there are too many. */
+/** A cache of hashes with a lifetime of a minute. The oldest entries are evicted when it is full. */
 class Remembered {
   readonly #clock: Clock;
   readonly #hashes = new Map<string, { hash: string; until: number }>();

@@ -1,17 +1,17 @@
 import { Failure } from '../../resources/errors.ts';
 import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
 
-/** For whom something is done in turn. */
+/** Whose turn it is. */
 export interface Claimant {
-  /** Where the request comes from: callers of one network share its place. */
+  /** The network of the request: its callers share one place. */
   network: string;
-  /** True where the account that is claimed proved itself from there lately. */
+  /** Resolves to true if the account has recently authenticated from there. */
   isKnown(): Promise<boolean>;
-  /** Since when the request has waited, in milliseconds of `elapsed`; from now on where it has not yet. */
+  /** When the request began to wait, in milliseconds of `elapsed`; default: now. */
   since?: number | undefined;
 }
 
-/** How something waits for its turn. */
+/** A claimant, with `isKnown` already resolved. */
 type Place = Pick<Claimant, 'network' | 'since'> & { isKnown: boolean };
 
 interface Waiting {
@@ -22,10 +22,10 @@ interface Waiting {
 }
 
 /**
- * Does one thing at a time, for the networks that wait one after the other: those who ask for a known account come
- * first. Of `longest` that wait, the newest of the network with the most gives way to one with fewer, so that a flood
- * from few addresses keeps out itself alone. Rejects with a `busy` Failure whoever has no place, and whose turn comes
- * too late.
+ * Runs one task at a time, round-robin over the networks that wait; requests for known accounts come first. When
+ * `longest` are waiting, a request for a known account displaces one for another account. Otherwise the newest request
+ * of the network with the most is displaced by one from a network with fewer, so that a flood from few addresses only
+ * blocks itself. Rejects with a `busy` Failure if there is no place or the turn comes too late.
  */
 export class Turns {
   readonly #longest: number;
@@ -34,13 +34,13 @@ export class Turns {
   readonly #others = new Line();
   #isTaken = false;
 
-  /** @param elapsed milliseconds of a clock that nobody sets */
+  /** @param elapsed a monotonic clock in milliseconds */
   constructor(longest: number, elapsed: () => number) {
     this.#longest = longest;
     this.#elapsed = elapsed;
   }
 
-  /** The result of the work, once its turn has come. */
+  /** Runs the work when its turn comes, and resolves to its result. */
   take<Result>(work: () => Promise<Result>, { network, isKnown, since = this.#elapsed() }: Place) {
     return new Promise<Result>((resolve, refuse) => {
       const start = () => {
@@ -75,7 +75,7 @@ export class Turns {
   }
 }
 
-/** Those who wait, by network: the first network is the next one's turn. */
+/** A round-robin queue: waiting tasks by network, the next network first. */
 class Line {
   readonly #networks = new Map<string, Waiting[]>();
   size = 0;
@@ -91,7 +91,7 @@ class Line {
     this.size += 1;
   }
 
-  /** Takes out the one whose turn it is; its network is the last one then. */
+  /** Removes and returns the next task. Its network moves to the end. */
   next(): Waiting | undefined {
     for (const [network, [first, ...rest]] of this.#networks) {
       this.#networks.delete(network);
@@ -102,7 +102,7 @@ class Line {
     return undefined;
   }
 
-  /** Takes out the newest of the network with the most, where it has more than so many. */
+  /** Removes and returns the newest task of the largest network, if that has more than `moreThan`. */
   displace(moreThan: number): Waiting | undefined {
     let most: Waiting[] = [];
     for (const each of this.#networks.values()) if (each.length > most.length) most = each;

@@ -1,4 +1,4 @@
-/** People who sign in, at the token endpoint and on the page for it. */
+/** Authenticates people, at the token endpoint and on the sign-in page. */
 import type { Engine } from '../../resources/engine.ts';
 import { foldName } from '../../resources/storage/names.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -10,13 +10,13 @@ export interface SignIn extends Caller {
   /** A User's id, userName or email. */
   username: string;
   password: string;
-  /** The id of the Client that they sign in to. */
+  /** The id of the Client that the person signs in to. */
   client: string;
 }
 
 /**
- * The User whom a password proves, or undefined; unknown names cost what known ones do. The audit hears of both.
- * Rejects with a `throttled` or `busy` Failure.
+ * Returns the User whose password was sent, or undefined. Unknown names take the same time as known ones. Both outcomes
+ * are audited. Rejects with a `throttled` or `busy` Failure.
  */
 export async function proveUser(
   { engine, accounts, audit }: { engine: Engine; accounts: Accounts; audit: Audit },
@@ -30,7 +30,7 @@ export async function proveUser(
   return proven ? user : undefined;
 }
 
-/** The User with this id, userName or email: the three share one namespace, so at most one has it. */
+/** Returns the User with this id, userName or email. They share one namespace, so at most one matches. */
 async function findUser(engine: Engine, login: string): Promise<Stored | undefined> {
   const holder = await engine.holder('login', login);
   return holder?.type === 'User' ? findStored(engine, 'User', holder.id) : undefined;

@@ -1,9 +1,9 @@
-/** What was noted as an AuditEvent (https://hl7.org/fhir/R4/auditevent.html). */
+/** Renders noted events as AuditEvents (https://hl7.org/fhir/R4/auditevent.html). */
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { ENDINGS, type Ending } from '../sessions/ending.ts';
 
 const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
-/** The system of the codes by which the server's own events are told apart: `AuditEvent?subtype=denied`. */
+/** The system of the codes for the server's own events: `AuditEvent?subtype=denied`. */
 const KIND_SYSTEM = 'urn:ward:audit-event';
 
 const AUTHENTICATION = { system: DICOM, code: '110114', display: 'User Authentication' };
@@ -14,67 +14,67 @@ const LOGOUT = { system: DICOM, code: '110123', display: 'Logout' };
 
 const QUERY = { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '24', display: 'Query' };
 
-/** Every kind of event: its type, and a subtype of DICOM's (PS3.16 CID 403) where there is one for it. */
+/** Every kind of event: its type, and a DICOM subtype (PS3.16 CID 403) if one fits. */
 const KINDS = {
-  /** A person proved, or failed to prove, who they are. */
+  /** A person authenticated, or failed to. */
   login: { type: AUTHENTICATION, subtype: [LOGIN] },
   'token-issued': { type: AUTHENTICATION, subtype: [] },
   'token-refused': { type: AUTHENTICATION, subtype: [] },
-  /** A Session ended before its time. */
+  /** A Session was ended early. */
   'token-revoked': { type: AUTHENTICATION, subtype: [LOGOUT] },
   /** Too many wrong guesses. */
   'locked-out': { type: ALERT, subtype: [] },
   denied: { type: ALERT, subtype: [] },
-  /** A caller had a signing key made. */
+  /** A caller rotated the signing key. */
   'key-rotated': { type: ALERT, subtype: [SECURITY_CONFIGURATION] },
-  /** There were more events than are kept one by one. */
+  /** There were more events than are recorded individually. */
   overflow: { type: ALERT, subtype: [] },
 } as const;
 
 export type AuditKind = keyof typeof KINDS;
 
-/** What a token that was used twice is told as: no logout. */
+/** The type of a reused token, instead of a logout. */
 const REUSE = { type: ALERT, subtype: [] };
 
-/** Something to be told of. It must hold no secret, and nothing of a request that may be one. */
+/** An event to record. It must not contain a secret, nor any part of a request that may be one. */
 export interface AuditRecord {
   kind: AuditKind;
   /** https://hl7.org/fhir/R4/valueset-audit-event-outcome.html: success, minor and serious failure. */
   outcome: '0' | '4' | '8';
-  /** The code of a refusal. */
+  /** The error code of a refusal. */
   reason?: string | undefined;
   /** Why a Session ended. */
   ending?: Ending | undefined;
-  /** The ids of a User and a Client that it is known to be about. */
+  /** The ids of the User and the Client that the event is known to concern. */
   user?: string | undefined;
   client?: string | undefined;
-  /** Who asked, where that may be another: `Type/id`, or empty for the anonymous. */
+  /** Who asked, if that may be someone else: `Type/id`, or empty for an anonymous caller. */
   asker?: string | undefined;
-  /** The address that was asked from; none where nobody asked. */
+  /** The IP address of the request; absent if nobody asked. */
   address?: string | undefined;
-  /** What it was done to: `Type/id`. */
+  /** The affected resource: `Type/id`. */
   what?: string | undefined;
-  /** What was asked for: `GET Patient`. */
+  /** The requested interaction: `GET Patient`. */
   asked?: string | undefined;
-  /** The search that it was done by, and to how many of what it found. */
+  /** The search that selected the Sessions, and how many were ended. */
   search?: { expression: string; ended: number } | undefined;
-  /** The signing key that was made, and whether it signs at once, in place of all others. */
+  /** The new signing key, and whether it immediately replaces all others. */
   rotation?: { kid: string; now: boolean } | undefined;
 }
 
-/** How often something happened, and when; times in milliseconds. */
+/** How often something happened, and when. Times are in milliseconds since the epoch. */
 export interface Occurrences {
   count: number;
   first: number;
   last: number;
-  /** How often to each resource (`Type/id`), where several are told of together. */
+  /** The count per resource (`Type/id`), if one event covers several. */
   each?: ReadonlyMap<string, number>;
 }
 
-/** By this the server knows its own AuditEvents, whatever its address is. */
+/** Identifies the server's own AuditEvents, independently of its address. */
 export const OBSERVER = { system: 'urn:ward:audit-observer', value: 'ward' };
 
-/** The AuditEvent of a record, without what the engine adds. */
+/** Returns the AuditEvent of a record, without the elements that the engine adds. */
 export function auditEvent(record: AuditRecord, occurrences: Occurrences, site: string): JsonObject {
   const { count, first, last } = occurrences;
   const { kind, outcome, reason, ending } = record;
@@ -95,20 +95,22 @@ export function auditEvent(record: AuditRecord, occurrences: Occurrences, site: 
   };
 }
 
-/** True for an AuditEvent that the server itself has made. */
+/** Returns true for an AuditEvent created by the server itself. */
 export function isOwnEvent({ source }: JsonObject): boolean {
   const observer = isObject(source) ? source['observer'] : undefined;
   const identifier = isObject(observer) ? observer['identifier'] : undefined;
   return isObject(identifier) && identifier['system'] === OBSERVER.system;
 }
 
-/** True for an AuditEvent that says by a code of the server's own what kind it is of: by these they are searched. */
+/** Returns true for an AuditEvent that carries one of the server's own codes, by which these events are searched. */
 export function hasOwnKind({ type, subtype }: JsonObject): boolean {
   const codings = [type, ...(Array.isArray(subtype) ? subtype : [])];
   return codings.some((coding) => isObject(coding) && coding['system'] === KIND_SYSTEM);
 }
 
-/** R4 lets `who` point to neither a User nor a Client: `altId` is what an authentication system calls an agent. */
+/**
+ * In R4, `who` cannot refer to a User or Client, so agents are named by `altId`, their id in an authentication system.
+ */
 function agentsOf({ user, client, asker, address }: AuditRecord): JsonObject[] {
   const names = new Set([asker, user && `User/${user}`, client && `Client/${client}`]);
   const [first = '', ...others] = [...names].filter((name) => name !== undefined);
@@ -139,7 +141,7 @@ function entityOf({ what, asked, search, rotation }: AuditRecord, count: number)
   };
 }
 
-/** An entity of its own: one has a name or a query, never both (R4's rule sev-1). */
+/** A separate entity: an entity has a name or a query, never both (constraint sev-1 of R4). */
 function queryOf(expression: string): JsonObject {
   return { role: QUERY, query: Buffer.from(expression).toString('base64') };
 }

@@ -1,22 +1,19 @@
 import { networkOf } from '../accounts/network.ts';
 import type { AuditRecord, Occurrences } from './audit-event.ts';
 
-/** A record as it is noted. */
+/** An event as it is noted in memory. */
 export interface AuditNote extends AuditRecord {
-  /**
-   * What a request says of itself: told only where it is there, since anything in it may be a secret that was put into
-   * the wrong place.
-   */
+  /** What a request claims. Recorded only if it exists, since any of it may be a secret in the wrong place. */
   claimed?: Claims;
 }
 
-/** What a request says of itself. */
+/** What a request claims, unverified. */
 export interface Claims {
   /** A Client's id. */
   client?: string | undefined;
   /** A User's id, name or email. */
   login?: string | undefined;
-  /** The resource that was asked for: `Type/id`, of a type that is served. */
+  /** The requested resource: `Type/id`, of a known type. */
   what?: string | undefined;
 }
 
@@ -25,33 +22,36 @@ export interface Noted extends Occurrences {
   note: AuditNote;
 }
 
-/** What is told together, by what it was done to. */
+/** One event for several resources, with the count of each. */
 interface Gathered extends Noted {
   each: Map<string, number>;
 }
 
-/** What is noted between two flushes: what goes beyond is counted. Whoever is refused cannot crowd out the others. */
+/**
+ * The most entries noted between two flushes; further ones are only counted. Refusals have their own limit, so that
+ * they cannot crowd out the others.
+ */
 const MOST_REFUSED = 500;
 const MOST_OTHERS = 10_000;
-/** Of how many names that refused requests of one network claim it is noted which: they may be any, and of nobody. */
+/** The most claimed names recorded for the refusals of one network: a caller can make up any number of them. */
 const MOST_CLAIMED = 50;
-/** Of how many Sessions one event tells. */
+/** The most Sessions in one event. */
 const MOST_TOGETHER = 100;
 
 /**
- * What was noted and is not written yet. Equal refusals, by the same account and network, are one with a count, so that
- * a flood of them fills neither memory nor disk. Tokens that a Client got for itself are one with all their Sessions,
- * since a Client may ask for many. All else is told one by one, since it is somebody's.
+ * Events that are noted and not yet written. Equal refusals, by the same account and network, become one with a count,
+ * so that a flood of them fills neither memory nor disk. Tokens that a Client obtained for itself become one event with
+ * all their Sessions, since a Client may request many. All other events concern a person and are recorded individually.
  */
 export class Notes {
   #refusals = new Map<string, Noted>();
-  /** How many of them claim a name, by their networks. */
+  /** The number of refusals with claimed names, by network. */
   #claims = new Map<string, number>();
   #others: Noted[] = [];
   #ofClients = new Map<string, Gathered>();
   #happened = 0;
 
-  /** How often something happened that was no refusal. */
+  /** The number of noted events that are not refusals. */
   get others(): number {
     return this.#happened;
   }
@@ -66,7 +66,7 @@ export class Notes {
     }
   }
 
-  /** Takes all that are no refusals. */
+  /** Takes all events that are not refusals. */
   takeOthers(): Noted[] {
     const others = [...this.#others, ...this.#ofClients.values()];
     this.#others = [];
@@ -111,12 +111,12 @@ export class Notes {
   }
 }
 
-/** The network of a request that claims a name; undefined for one that claims none. */
+/** Returns the network of a request that claims a name; undefined if it claims none. */
 function claimant({ claimed: { client, login } = {}, address = '' }: AuditNote): string | undefined {
   return client === undefined && login === undefined ? undefined : networkOf(address);
 }
 
-/** Adds how often something happened to what is known of it. */
+/** Adds occurrences to those of a known event. */
 export function include(known: Occurrences, { count, first, last }: Occurrences): void {
   known.count += count;
   known.first = Math.min(known.first, first);
@@ -126,17 +126,17 @@ export function include(known: Occurrences, { count, first, last }: Occurrences)
 const OVERFLOW: AuditNote = { kind: 'overflow', outcome: '8' };
 const OVERFLOW_KEY = keyOf(OVERFLOW);
 
-/** What ended a Session is told by itself, however serious: there is no more of it than there are Sessions. */
+/** Returns true for a refusal. The end of a Session is none, however serious: it can happen only once per Session. */
 export function isRefusal({ kind, outcome }: AuditRecord): boolean {
   return outcome !== '0' && kind !== 'token-revoked';
 }
 
-/** A token that a Client got by its own credentials: no person had to do with it. */
+/** Returns true for a token that a Client obtained with its own credentials, without a person. */
 function isOfClientAlone({ kind, user }: AuditNote): boolean {
   return kind === 'token-issued' && user === undefined;
 }
 
-/** What makes refusals equal: not which resource exactly was asked for, which a caller can vary for ever. */
+/** Returns the key of equal refusals. It leaves out the exact resource, which a caller can vary endlessly. */
 export function keyOf(note: AuditNote): string {
   const { address, claimed = {}, ...rest } = note;
   return JSON.stringify([rest, claimed.client, claimed.login, networkOf(address ?? '')]);

@@ -4,16 +4,19 @@ import { findStored } from '../stored.ts';
 import { auditEvent } from './audit-event.ts';
 import { include, isRefusal, keyOf, type Noted } from './audit-notes.ts';
 
-/** What became of events that were to be written. */
+/** The result of a write of events. */
 export interface Written {
-  /** Those that are to be written another time. */
+  /** Events to be written later. */
   left: readonly Noted[];
   problem: unknown;
 }
 
 const EVENTS_A_JOB = 64;
 
-/** Gives what writes events, some of them a job, until the database takes no more. `site` is the server's address. */
+/**
+ * Returns a function that writes events, some per job, until the database accepts no more. `site` is the server's
+ * address.
+ */
 export function auditWriter(engine: Engine, site: string): (events: readonly Noted[]) => Promise<Written> {
   async function store(events: readonly Noted[]): Promise<void> {
     const told = together(await Promise.all(events.map((event) => proven(engine, event))));
@@ -31,7 +34,7 @@ export function auditWriter(engine: Engine, site: string): (events: readonly Not
       return { left: [], problem: undefined };
     } catch (problem) {
       if (!isRefused(problem)) return { left: events, problem };
-      // What is refused for itself would be refused again: the others are not.
+      // An event that was refused for its content would be refused again: the others are retried without it.
       return events.length > 1 ? writeApart(events, 1) : { left: [], problem };
     }
   }
@@ -53,7 +56,7 @@ function isRefused(problem: unknown): boolean {
   return problem instanceof Failure && problem.code !== 'busy';
 }
 
-/** Refusals that are equal, now that it is known who is there of whom they claim to be, are one. */
+/** Merges refusals that are equal once it is known which claimed names exist. */
 function together(events: readonly Noted[]): Noted[] {
   const refusals = new Map<string, Noted>();
   return events.filter((event) => {
@@ -65,7 +68,7 @@ function together(events: readonly Noted[]): Noted[] {
   });
 }
 
-/** What was noted, with what of its claims is there, as a record alone. */
+/** Returns the event with only those of its claims that exist. */
 async function proven(engine: Engine, { note: { claimed = {}, ...record }, ...noted }: Noted): Promise<Noted> {
   const { client = '', login, what } = claimed;
   const holder = login === undefined ? undefined : await engine.holder('login', login);

@@ -1,4 +1,4 @@
-/** What happened to credentials and tokens, and what was denied, as AuditEvents. */
+/** Records authentication, tokens, denials and revocations as AuditEvents. */
 import type { Clock } from '../../resources/clock.ts';
 import type { Change, Engine } from '../../resources/engine.ts';
 import { ENDINGS, sessionEnd } from '../sessions/ending.ts';
@@ -7,33 +7,33 @@ import { type AuditNote, type Noted, Notes } from './audit-notes.ts';
 import { auditWriter } from './audit-writer.ts';
 
 export interface Audit {
-  /** Notes an event in memory; it costs its request nothing more. */
+  /** Notes an event in memory. The request does not wait for a write. */
   note(note: AuditNote): void;
-  /** Writes what was noted since the last time, in groups. */
+  /** Writes all noted events, in groups. */
   flush(): Promise<void>;
 }
 
-/** So many that are not refusals are written at once: where there is much to tell, it is told in time. */
+/** This many events that are not refusals are written without waiting for the next flush. */
 const MANY = 256;
 
-/** Nothing is noted. */
+/** The audit when it is switched off. */
 export const NO_AUDIT: Audit = { note: () => undefined, flush: async () => undefined };
 
 export interface AuditOptions {
   engine: Engine;
   clock: Clock;
-  /** The address of the server. */
+  /** The server's address. */
   site: string;
-  /** Told what an operator should know. */
+  /** Reports a problem to the operator. */
   report(problem: string): void;
 }
 
-/** Gathers events until they are flushed, or until there are many. */
+/** Collects events until they are flushed, or until there are `MANY`. */
 export function createAudit({ engine, clock, site, report }: AuditOptions): Audit {
   const write = auditWriter(engine, site);
   const notes = new Notes();
   let writing: Promise<void> = Promise.resolve();
-  /** True while many are written early, and after that has failed. */
+  /** True during an early write, and after a failed one until the next flush. */
   let isHurried = false;
 
   function note(note: AuditNote): void {
@@ -42,7 +42,7 @@ export function createAudit({ engine, clock, site, report }: AuditOptions): Audi
     if (notes.others >= MANY && !isHurried) hurry();
   }
 
-  /** Writes one batch after another, so that a stop has all written that was noted before. */
+  /** Writes one batch after another, so that the flush at a stop waits for all earlier writes. */
   function inTurn(take: () => Noted[]): Promise<void> {
     const turn = writing.then(async () => {
       const { left, problem } = await write(take());
@@ -58,7 +58,7 @@ export function createAudit({ engine, clock, site, report }: AuditOptions): Audi
     const done = () => {
       isHurried = false;
     };
-    // Where it fails, it is tried again when it is due by the clock.
+    // After a failure, the next scheduled flush tries again.
     inTurn(() => notes.takeOthers()).then(done, (problem) => report(`The audit is late: ${String(problem)}`));
   }
 
@@ -75,7 +75,7 @@ export function createAudit({ engine, clock, site, report }: AuditOptions): Audi
   };
 }
 
-/** True for a Session that ended before its time. */
+/** Returns true for a Session that was ended early. */
 function isRevocation({ type, before, after }: Change, now: number): boolean {
   if (type !== 'Session' || !before || before['active'] === false) return false;
   return (after === undefined || after['active'] === false) && goodUntil(before) > now;

@@ -4,16 +4,16 @@ import type { Registry } from '../../resources/registry.ts';
 import { GRANTS } from '../grants/registry.ts';
 import { findStored } from '../stored.ts';
 
-/** What stands for a value that may be a secret in the wrong place. */
+/** Replaces a value that may be a misplaced secret. */
 const UNTOLD = '…';
 const MOST_VALUES = 20;
 
 const WORDS: ReadonlySet<string> = new Set(['true', 'false', ...GRANTS.map(({ name }) => name)]);
 
 /**
- * A search of Sessions as the audit may tell it: `user=User/ann&last-used=lt2026-01-01`. The parameters are known ones,
- * the search having been done; of their values those are told that are dates, addresses or words of the server's own,
- * or name what is there.
+ * Returns a search of Sessions as the audit records it: `user=User/ann&last-used=lt2026-01-01`. The search has been
+ * run, so its parameters are known ones. Values are shown if they are dates, addresses or words of the server, or name
+ * an existing resource.
  */
 export async function toldSearch(
   context: { engine: Engine; registry: Registry },
@@ -32,7 +32,7 @@ export async function toldSearch(
   return [...texts, ...(told > MOST_VALUES ? [UNTOLD] : [])].join('&');
 }
 
-/** True for a value of which it is known that it is no secret. */
+/** Returns true for a value that is known not to be a secret. */
 async function isPlain(
   { engine, registry }: { engine: Engine; registry: Registry },
   name: string,

@@ -1,6 +1,6 @@
 /**
- * What a browser is known by: one opaque cookie. It binds the forms that the browser was shown, and once somebody signs
- * in, a new one stands for the login (RFC 6265bis, https://www.rfc-editor.org/rfc/rfc9700#section-4.16).
+ * Identifies a browser by one opaque cookie. The forms shown to a browser are bound to its cookie. A sign-in sets a new
+ * cookie, which then stands for the login (RFC 6265bis, https://www.rfc-editor.org/rfc/rfc9700#section-4.16).
  */
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Engine, Transaction, Work } from '../../resources/engine.ts';
@@ -10,41 +10,41 @@ import { findStored, isUsable, type Stored } from '../stored.ts';
 import { digest } from '../tokens/mint.ts';
 import { CODE } from './codes.ts';
 
-/** Somebody who is signed in. */
+/** A person who is signed in. */
 export interface Login {
   user: Stored;
-  /** When the password was given, in milliseconds since the epoch. */
+  /** When the password was entered, in milliseconds since the epoch. */
   at: number;
 }
 
 export interface Browsers {
-  /** The secret of the cookie that a browser sent, or a new one that is nobody's. */
+  /** Returns the secret in the browser's cookie, or a new one that belongs to no login. */
   secretOf(cookies: string | undefined): string;
-  /** True for a browser that sent a cookie which may be one of ours. */
+  /** Returns true if the browser sent a cookie that this server may have set. */
   isKnown(cookies: string | undefined): boolean;
-  /** The header that gives a browser its cookie, until it is closed. */
+  /** Returns the `Set-Cookie` value of a session cookie with this secret. */
   cookie(secret: string): string;
-  /** Who is signed in; undefined for nobody, and for a login that is over. */
+  /** Returns who is signed in; undefined for nobody and for an expired login. */
   login(secret: string): Promise<Login | undefined>;
   /**
-   * Signs somebody in under a new secret, and whoever was signed in before out.
-   * Throws `access_denied` where the User has changed meanwhile.
-   * @param since since when the request waits, in milliseconds of the process
+   * Signs a User in under a new secret, and ends the previous login. Throws `access_denied` if the User has changed in
+   * the meantime.
+   * @param since when the request began to wait, in milliseconds of the process's monotonic clock
    */
   signIn(user: Stored, previous: string, since: number): Promise<{ secret: string; login: Login }>;
-  /** Throws `access_denied`, inside a job, where whoever was signed in has been signed out. */
+  /** Throws `access_denied`, inside a job, if the person has been signed out. */
   requireSignedIn(transaction: Transaction, secret: string): Promise<void>;
-  /** Signs out whoever is signed in; codes of that User that were not used yet are nothing any more. */
+  /** Signs out whoever is signed in, and revokes the unused codes of that User. */
   signOut(secret: string): Promise<void>;
 }
 
-/** The name of a login among the credentials of its User: they end with the User and with its password. */
+/** The name of a login among its User's credentials. Logins end with the User, and when the password changes. */
 export const LOGIN = 'login';
-/** Milliseconds after which a password has to be given again. */
+/** Milliseconds after which the password must be entered again. */
 const LONGEST_LOGIN = 8 * 3600_000;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
-/** Keeps the logins of browsers, of each the hash of its cookie. */
+/** Creates the logins of browsers. Of each cookie, only a hash is stored. */
 export function createBrowsers(options: {
   engine: Engine;
   baseUrl: string;
@@ -53,7 +53,7 @@ export function createBrowsers(options: {
 }): Browsers {
   const { engine, baseUrl, clock, random } = options;
   const secure = baseUrl.startsWith('https:');
-  // With this prefix a browser takes the cookie from this very host alone, and only over https.
+  // With this prefix, browsers accept the cookie only from this exact host and over https.
   const name = secure ? '__Host-ward' : 'ward';
 
   function sentSecret(cookies: string | undefined): string | undefined {
@@ -94,7 +94,8 @@ export function createBrowsers(options: {
       if (held?.name !== LOGIN) return;
       const { type, id } = held;
       const end: Work<void> = async (transaction) => {
-        // Whoever is given a code at this moment, by another node too, has it before this, or is signed out already.
+        // Locks the User: a code that is issued concurrently, on any node, is either stored before this and removed, or
+        // refused.
         await transaction.current(type, id);
         const login = await transaction.credentials.take(loginHash(secret));
         if (login) await transaction.credentials.remove(login.key, CODE);

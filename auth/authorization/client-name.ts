@@ -1,6 +1,6 @@
 import type { Stored } from '../stored.ts';
 
-/** How people are told of a Client. */
+/** Returns the name under which a Client is shown to people. */
 export function clientName({ id, resource }: Stored): string {
   return typeof resource['name'] === 'string' ? resource['name'] : id;
 }

@@ -1,4 +1,4 @@
-/** Authorization codes: good once, for a minute, and stored as hashes (RFC 6749 §4.1.2, RFC 9700 §4.5). */
+/** Authorization codes: single use, valid for one minute, stored as hashes (RFC 6749 §4.1.2, RFC 9700 §4.5). */
 import type { Credential, Credentials, Transaction } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Asker } from '../sessions/ending.ts';
@@ -7,7 +7,7 @@ import { strings } from '../settings.ts';
 import { digest } from '../tokens/mint.ts';
 import { numberIn } from '../tokens/token-records.ts';
 
-/** What a person has agreed to, until the client asks for it. */
+/** What a person has agreed to, stored until the client exchanges the code. */
 export interface Agreement {
   /** The Client's id. */
   client: string;
@@ -19,7 +19,7 @@ export interface Agreement {
   nonce: string | undefined;
   /** When the person signed in, in milliseconds since the epoch. */
   authTime: number;
-  /** The id of the Patient that was chosen. */
+  /** The id of the selected Patient. */
   patient: string | undefined;
 }
 
@@ -31,12 +31,12 @@ export interface LiveCode {
   agreement: Agreement;
 }
 
-/** The name of a code among the credentials of its User, and of a spent one among those of its Session. */
+/** The name of a live code among the credentials of its User, and of a spent one among those of its Session. */
 export const CODE = 'code';
-/** Milliseconds. */
+/** The lifetime of a code in milliseconds. */
 const LIFETIME = 60_000;
 
-/** Stores a code beside the User who agreed; those that were never used are forgotten. */
+/** Stores a code with the User who agreed. Removes expired codes that were never used. */
 export async function storeCode(
   { credentials, now }: Transaction,
   user: { key: number },
@@ -56,23 +56,23 @@ export async function storeCode(
   await credentials.insert({ key: user.key, name: CODE, hash: codeHash(code), detail });
 }
 
-/** A code that was not used, expired or not; undefined for none. */
+/** Returns a code that was not used, expired or not; undefined if there is none. */
 export async function findCode(credentials: Credentials, code: string): Promise<LiveCode | undefined> {
   const held = await credentials.find(codeHash(code));
   return held?.name === CODE ? liveCode(held) : undefined;
 }
 
-/** Takes a code for the Session with this key. One call succeeds: then the code counts as spent. */
+/** Records a code as spent for the Session with this key. */
 export async function spendCode({ credentials }: Transaction, code: string, sessionKey: number): Promise<void> {
   await credentials.insert({ key: sessionKey, name: CODE, hash: spentCodeHash(code), detail: null });
 }
 
-/** Removes a live code; true for the one call that did. */
+/** Removes a live code. Returns true for the only call that succeeds. */
 export async function takeCode({ credentials }: Transaction, code: string): Promise<boolean> {
   return (await credentials.take(codeHash(code))) !== undefined;
 }
 
-/** Ends what a code was exchanged for: whoever sends it again has it from somebody else (RFC 6749 §4.1.2). */
+/** Ends the Session that a code was exchanged for: a code that is sent again was intercepted (RFC 6749 §4.1.2). */
 export async function endReplayed(transaction: Transaction, code: string, asker: Asker): Promise<void> {
   const spent = await transaction.credentials.find(spentCodeHash(code));
   if (spent?.type === 'Session') await endSession(transaction, spent.id, { ending: 'reused-code', ...asker });

@@ -1,17 +1,17 @@
-/** What a form carries from one page to the next, so that only the browser it was shown to can send it back. */
+/** Signs what a form carries from page to page, so that only the browser it was shown to can send it back. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Failure } from '../../resources/errors.ts';
 import { readJson } from '../../resources/json/read.ts';
 import { renderJson } from '../../resources/json/render.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 
-/** A value as text that can be neither changed nor made by anyone else, nor sent by another browser. */
+/** Returns a value as text that nobody else can change or forge, and that no other browser can send. */
 export function seal(key: Buffer, browser: string, value: JsonObject): string {
   const payload = Buffer.from(renderJson(value)).toString('base64url');
   return `${payload}.${mac(key, browser, payload).toString('base64url')}`;
 }
 
-/** The value that was sealed for this browser; undefined for anything else. */
+/** Returns the value that was sealed for this browser; undefined for anything else. */
 export function unseal(key: Buffer, browser: string, text: string): JsonObject | undefined {
   const [payload = '', sent = '', ...more] = text.split('.');
   const [expected, given] = [mac(key, browser, payload), Buffer.from(sent, 'base64url')];
@@ -19,7 +19,7 @@ export function unseal(key: Buffer, browser: string, text: string): JsonObject |
   return contentOf(payload);
 }
 
-/** What a sealed text says, whoever made it: no more is to be believed of it than of any request. */
+/** Returns the content of a sealed text without verification. It is to be trusted no more than any request. */
 export function unverified(text: string): JsonObject | undefined {
   try {
     return contentOf(text.split('.')[0] ?? '');
@@ -34,7 +34,7 @@ function contentOf(payload: string): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
-/** The server's key has other uses: what it is used for is part of what is signed. */
+/** The key has other uses, so the purpose is part of the signed text. */
 function mac(key: Buffer, browser: string, payload: string): Buffer {
   return createHmac('sha256', key)
     .update(JSON.stringify(['interaction', browser, payload]))

@@ -1,4 +1,4 @@
-/** The patients that a person may choose from: those whom the person's own policies show. */
+/** The patients that a person may choose from: those that the person's own policies permit. */
 import { Failure } from '../../resources/errors.ts';
 import { readJson } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
@@ -9,7 +9,7 @@ import { isId } from '../../resources/validate/primitives.ts';
 import { referenceOf } from '../stored.ts';
 import type { Interaction, StepContext } from './steps/step.ts';
 
-/** A patient as a person tells one from another. */
+/** A patient, as shown to the person. */
 export interface Choice {
   id: string;
   name: string;
@@ -18,7 +18,7 @@ export interface Choice {
 
 const MOST_SHOWN = 20;
 
-/** The first patients that match. Throws a `parameter` Failure for a date that is none. */
+/** Returns the first patients that match. Throws a `parameter` Failure for an invalid date. */
 export async function findPatients(
   context: StepContext,
   interaction: Interaction,
@@ -38,7 +38,7 @@ export async function findPatients(
   return matches.map(({ id, text }) => choiceOf(id, text));
 }
 
-/** The patient with this id, where the person may read it. */
+/** Returns the patient with this id, if the person may read it. */
 export async function findPatient(
   context: StepContext,
   interaction: Interaction,
@@ -49,14 +49,14 @@ export async function findPatient(
   return found && choiceOf(found.id, found.text);
 }
 
-/** The id of the Patient that a User is (`User.fhirUser`); undefined where the User is somebody else. */
+/** Returns the id of the User's own Patient (`User.fhirUser`); undefined if it is another type or on another server. */
 export function ownPatient(user: JsonObject, baseUrl: string): string | undefined {
   const found = parseReference(referenceOf(user['fhirUser']) ?? '');
   if (found?.type !== 'Patient') return undefined;
   return ['', baseUrl, `${baseUrl}/fhir`].includes(found.base) ? found.id : undefined;
 }
 
-/** What the person may see of patients, or of the one with this id; undefined for nothing. */
+/** Returns the criteria for the patients, or for the one with this id, that the person may see; undefined for none. */
 async function visible(
   { access, settings }: StepContext,
   { login, request, address }: Interaction,

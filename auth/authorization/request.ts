@@ -13,57 +13,57 @@ import { type AuthSettings, grantSettings } from '../settings.ts';
 import { findStored, isUsable, type Stored } from '../stored.ts';
 import { isListed, redirectUrisOf } from './redirect-uris.ts';
 
-/** The grant that the endpoint serves: the name of its token request and the type of its Sessions. */
+/** The grant of this endpoint: its `grant_type` in the token request, and the type of its Sessions. */
 export const AUTHORIZATION_CODE = 'authorization_code';
 
-/** The parameters of a request: no credential is among them. */
+/** The parameters of an authorization request. None of them is a credential. */
 const ASKED: ReadonlySet<string> = new Set<ParameterName>([
   ...(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'] as const),
   ...(['code_challenge', 'code_challenge_method', 'prompt', 'max_age', 'login_hint', 'id_token_hint'] as const),
   ...(['aud', 'audience', 'resource', 'request', 'request_uri', 'registration'] as const),
 ]);
 
-/** True for the name of a parameter that a request may have. */
+/** Returns true for the name of an authorization request parameter. */
 export function isAsked(name: string): boolean {
   return ASKED.has(name);
 }
 
-/** The values of parameters that are served, for the metadata too. */
+/** The supported parameter values; the metadata lists them too. */
 export const RESPONSE_TYPE = 'code';
 export const RESPONSE_MODE = 'query';
 export const CHALLENGE_METHOD = 'S256';
 export const PROMPTS = ['none', 'login', 'consent', 'select_account'] as const;
 
-/** Where the answer to a request goes: once this is known, errors go there too. */
+/** Where the response to a request goes. Once it is known, errors are sent there too. */
 export interface Destination {
   client: Stored;
   redirectUri: string;
-  /** True where the request named it, so that the token request must (RFC 6749 §4.1.3). */
+  /** True if the request had a `redirect_uri`; the token request must then repeat it (RFC 6749 §4.1.3). */
   redirectUriSent: boolean;
   state: string | undefined;
 }
 
-/** A request that may be put to a person. */
+/** A valid request, ready to be shown to a person. */
 export interface AuthorizationRequest extends Destination {
-  /** What the client is to be given. */
+  /** The scopes that the client will be granted. */
   scope: string[];
   audience: string[];
   nonce: string | undefined;
   /** SHA-256 of the verifier, base64url (RFC 7636 §4.2). */
   challenge: string;
   prompts: ReadonlySet<string>;
-  /** Seconds since the person signed in, at most. */
+  /** The maximum number of seconds since the person signed in. */
   maxAge: number | undefined;
   loginHint: string | undefined;
-  /** An ID token of the person who is expected. */
+  /** An ID token of the expected person. */
   idTokenHint: string | undefined;
 }
 
 const LONGEST_ADDRESS = 2_048;
 
 /**
- * Finds where an answer may go. Throws `invalid_request` where nobody may be sent there: such an error is for the
- * person alone (RFC 6749 §4.1.2.1).
+ * Finds where the response may be sent. Throws `invalid_request` if nowhere: such an error is shown to the person only
+ * (RFC 6749 §4.1.2.1).
  */
 export async function readDestination(engine: Engine, pairs: readonly Pair[]): Promise<Destination> {
   const id = single(pairs, 'client_id');
@@ -82,14 +82,14 @@ export async function readDestination(engine: Engine, pairs: readonly Pair[]): P
   return { client, redirectUri, redirectUriSent: sent !== undefined, state };
 }
 
-/** The value of a parameter that stands once; empty counts as omitted. Throws `invalid_request` where it repeats. */
+/** Returns the value of a parameter; an empty one counts as omitted. Throws `invalid_request` if it is repeated. */
 function single(pairs: readonly Pair[], name: string): string | undefined {
   const [value, ...more] = pairs.filter((pair) => pair[0] === name).map((pair) => pair[1]);
   if (more.length > 0) throw new OAuthError('invalid_request', `The request has several values of ${name}.`);
   return value === '' ? undefined : value;
 }
 
-/** Reads a request whose destination is known. Throws the OAuthError that the client is to be told. */
+/** Reads a request whose destination is known. Throws an OAuthError that is sent to the client. */
 export function readRequest(
   settings: AuthSettings,
   destination: Destination,
@@ -129,8 +129,8 @@ export function readRequest(
 const OFFLINE = 'offline_access';
 
 /**
- * The granted scopes without those that this server never gives. Asking for such ones is no way to be given all that a
- * request without scopes of SMART gets. Throws `invalid_scope`.
+ * Returns the granted scopes, without those that this server never grants. A request that asks only for those is
+ * refused: it must not be treated like one without SMART scopes, whose token has no bound. Throws `invalid_scope`.
  */
 function servedScope(asked: string[], grant: (asked: string[]) => string[]): string[] {
   const served = asked.filter((scope) => !isUnserved(scope));
@@ -146,12 +146,15 @@ function servedScope(asked: string[], grant: (asked: string[]) => string[]): str
   return grant(served).filter((scope) => !isUnserved(scope));
 }
 
-/** True where these scopes come with a refresh token: apps of SMART ask for one, others get what their Client says. */
+/**
+ * Returns true if a grant of these scopes includes a refresh token. SMART apps must ask for one; for others, the Client
+ * decides.
+ */
 export function asksForRefresh(scope: readonly string[]): boolean {
   return scope.includes(OFFLINE) || !scope.some((each) => isSmartScope(each) || each === 'launch/patient');
 }
 
-/** Requests that stand in a JWT (RFC 9101), and clients that register as they ask. */
+/** Refuses requests in a JWT (RFC 9101), and clients that register with their request. */
 function refuseOtherForms(parameters: Parameters): void {
   for (const name of ['request', 'request_uri', 'registration'] as const) {
     if (parameters.get(name) === undefined) continue;
@@ -159,7 +162,10 @@ function refuseOtherForms(parameters: Parameters): void {
   }
 }
 
-/** The challenge of PKCE, which every client sends (RFC 9700 §2.1.1). Left out, the method would be `plain`. */
+/**
+ * Returns the PKCE challenge, which every client must send (RFC 9700 §2.1.1). The method must be given, because an
+ * omitted one would mean `plain`.
+ */
 function challengeOf(parameters: Parameters): string {
   const challenge = parameters.require('code_challenge');
   if (parameters.get('code_challenge_method') !== CHALLENGE_METHOD) {
@@ -169,13 +175,13 @@ function challengeOf(parameters: Parameters): string {
   throw new OAuthError('invalid_request', 'code_challenge is a SHA-256 in base64url: 43 characters.');
 }
 
-/** SMART's `aud`: an app that was told of a false server must not bring that server's users here. */
+/** Checks SMART's `aud`: an app that was given a fake server must not bring that server's users here. */
 function requireOwnServer(settings: AuthSettings, aud: string | undefined): void {
   if (aud === undefined || isOwnAudience(settings, aud)) return;
   throw new OAuthError('invalid_request', 'aud names another server than this one.');
 }
 
-/** Values that are not known are passed over (OpenID Connect Core §3.1.2.1). */
+/** Unknown values are ignored (OpenID Connect Core §3.1.2.1). */
 function promptsOf(text: string | undefined): ReadonlySet<string> {
   const prompts = new Set((text ?? '').split(' ').filter((prompt) => prompt !== ''));
   if (prompts.has('none') && prompts.size > 1) {

@@ -1,4 +1,4 @@
-/** What scopes mean, in words for the person who is asked to allow them. */
+/** Explains scopes to the person who is asked for consent. */
 import { boundOf, parseSmartScope, type SmartScope } from '../scopes/smart-scopes.ts';
 
 const WORDS = new Map([
@@ -19,8 +19,8 @@ const LETTERS = new Map([
 ]);
 
 /**
- * A sentence for each scope; `patient` is the name of the patient in the context. Scopes only narrow, so that without
- * one of SMART's the app may do whatever the person may: that is said first, unless the app lists such scopes.
+ * Returns a phrase for each scope; `patient` is the name of the patient in context. Scopes only restrict: without a
+ * SMART scope, the app may do everything that the person may. That comes first, unless the Client lists SMART scopes.
  */
 export function describeScopes(
   scopes: readonly string[],
@@ -51,7 +51,7 @@ function describeSmart({ context, type, letters }: SmartScope, patient: string |
   return `${sentence(doing)} ${what} ${whose}`;
 }
 
-/** "read", "read and search", "add, read and search". */
+/** Joins words: "read", "read and search", "add, read and search". */
 function sentence(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;

@@ -5,14 +5,14 @@ import { isUsable, storedOf } from '../stored.ts';
 
 /** The origins of browser apps that active Clients have registered (`Client.allowed_origins`). */
 export interface AllowedOrigins {
-  /** True where an active Client lists this origin, character by character, as it is now. */
+  /** Returns true if an active Client currently lists this exact origin. */
   has(origin: string): Promise<boolean>;
 }
 
-/** What it needs of the engine. */
+/** The part of the engine that the origins need. */
 export type OriginsEngine = ChangingEngine & Pick<Engine, 'every'>;
 
-/** Keeps the origins of all Clients in memory, and reads them again when a Client may have changed. */
+/** Caches the origins of all Clients, and reads them again when a Client may have changed. */
 export function createAllowedOrigins(engine: OriginsEngine): AllowedOrigins {
   async function load(): Promise<ReadonlySet<string>> {
     const origins = new Set<string>();

@@ -1,4 +1,4 @@
-/** Who the client of a request is (https://www.rfc-editor.org/rfc/rfc6749#section-2.3, RFC 9700 §2.5). */
+/** Identifies the client of a request (https://www.rfc-editor.org/rfc/rfc6749#section-2.3, RFC 9700 §2.5). */
 import type { Engine } from '../../resources/engine.ts';
 import type { Json, JsonObject } from '../../resources/json/value.ts';
 import type { Accounts } from '../accounts/accounts.ts';
@@ -10,11 +10,11 @@ import type { ClientCredentials, ClientMethod, CredentialRequest } from './metho
 import { CLIENT_METHODS } from './methods/registry.ts';
 import { bySecret } from './methods/secret.ts';
 
-/** The client of a request, and whether it proved to be who it says. */
+/** The client of a request, and whether it authenticated. */
 export interface RequestClient {
   client: Stored;
   authenticated: boolean;
-  /** True where the Client holds something to authenticate with (RFC 6749 §2.1). */
+  /** True if the Client has credentials (RFC 6749 §2.1). */
   confidential: boolean;
 }
 
@@ -24,15 +24,15 @@ export interface ClientRequest extends CredentialRequest {
 
 export interface ClientAuthentication {
   /**
-   * The client that a request comes from. Credentials that are sent are always checked; a request that sends none
-   * names its client by `client_id`. Throws `invalid_client` or `invalid_request`.
+   * Returns the client of a request. Credentials that are sent are always checked; without any, the client is the one
+   * named by `client_id`. Throws `invalid_client` or `invalid_request`.
    */
   identify(request: ClientRequest): Promise<RequestClient>;
-  /** The Client that a secret proves, or undefined. Rejects where guessing is throttled. */
+  /** Returns the Client that a secret proves, or undefined. Rejects with a Failure if guessing is throttled. */
   proveSecret(credentials: ClientCredentials, caller: Caller): Promise<Stored | undefined>;
 }
 
-/** Authenticates clients by the methods of the registry. */
+/** Creates client authentication by the methods of the registry. */
 export function createClientAuthentication(options: {
   engine: Engine;
   accounts: Accounts;
@@ -74,8 +74,8 @@ export function createClientAuthentication(options: {
 }
 
 /**
- * The id of the Client that a request claims to come from, by the first of the methods that can read one; nothing of it
- * is proven. Undefined where it names none, and where it is longer than any that there is.
+ * Returns the unverified Client id of a request, from the first method that can read one. Returns undefined if there is
+ * none, or if it is longer than any valid id.
  */
 export function claimedClient(request: CredentialRequest): string | undefined {
   const read = CLIENT_METHODS.filter((method) => method.isUsed(request)).map((method) => claimedBy(method, request));
@@ -108,18 +108,18 @@ async function isConfidential(engine: Engine, { key, resource }: Stored): Promis
   return (await engine.credentials.of(key, 'secret')).length > 0;
 }
 
-/** Throws `invalid_client` where a client that can authenticate did not, and its grant does not excuse it. */
+/** Throws `invalid_client` if a confidential client did not authenticate, unless it is `excused`. */
 export function requireAuthentication({ authenticated, confidential }: RequestClient, excused: boolean): void {
   if (!authenticated && confidential && !excused) throw new OAuthError('invalid_client', REFUSED);
 }
 
-/** Throws `unauthorized_client` where the Client does not list the grant. */
+/** Throws `unauthorized_client` if the Client does not list the grant. */
 export function requireGrant(client: JsonObject, grant: string): void {
   if (hasGrant(client, grant)) return;
   throw new OAuthError('unauthorized_client', 'The client may not use this grant.');
 }
 
-/** True where the Client lists the grant. */
+/** Returns true if the Client lists the grant. */
 export function hasGrant(client: JsonObject, grant: Json | undefined): boolean {
   const listed = client['grant_types'];
   return Array.isArray(listed) && grant !== undefined && listed.includes(grant);

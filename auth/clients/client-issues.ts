@@ -4,7 +4,7 @@ import { redirectUriProblem } from '../authorization/redirect-uris.ts';
 import { isScopeToken } from '../scopes/scopes.ts';
 import { clientKeyIssues, type KeySettings } from './client-key-issues.ts';
 
-/** What is wrong with a Client beyond its structure: its scopes, origins, redirect URIs and keys. */
+/** Returns the issues of a Client beyond its structure: its scopes, origins, redirect URIs and keys. */
 export function clientIssues(client: JsonObject, settings: KeySettings): Issue[] {
   return [
     ...listIssues(client, 'scope', isScopeToken, 'A scope is one word without spaces or quotes (RFC 6749 §3.3).'),
@@ -14,7 +14,7 @@ export function clientIssues(client: JsonObject, settings: KeySettings): Issue[]
   ];
 }
 
-/** What is wrong with `auth.authorization_code`: its redirect URIs, and a wish to do without PKCE. */
+/** Returns the issues of `auth.authorization_code`: invalid redirect URIs, and PKCE switched off. */
 function codeIssues({ auth }: JsonObject): Issue[] {
   const grant = isObject(auth) ? auth['authorization_code'] : undefined;
   if (!isObject(grant)) return [];
@@ -34,13 +34,13 @@ function codeIssues({ auth }: JsonObject): Issue[] {
 function listIssues(client: JsonObject, name: string, isGood: (text: string) => boolean, message: string): Issue[] {
   const listed: Json[] = Array.isArray(client[name]) ? client[name] : [];
   return listed.flatMap((value, at): Issue[] => {
-    // What is no text is told of with the structure.
+    // Values that are not strings are reported with the structure.
     if (typeof value !== 'string' || isGood(value)) return [];
     return [{ severity: 'error', code: 'value', diagnostics: message, expression: [`Client.${name}[${at}]`] }];
   });
 }
 
-/** A serialized origin as a browser sends it (RFC 6454 §6.2): for http and https in its one spelling. */
+/** Returns true for a serialized origin as browsers send it (RFC 6454 §6.2); http and https in normalized form. */
 function isOrigin(text: string): boolean {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\]+$/.test(text) || !URL.canParse(text)) return false;
   const { protocol, origin } = new URL(text);

@@ -5,9 +5,9 @@ import type { AuthSettings } from '../settings.ts';
 import { bareHost, isPublicAddress, knownAddresses } from './public-address.ts';
 
 /**
- * What is wrong with the keys of a Client: `jwks` is a JWK Set of public keys (RFC 7517 §5), since whoever may read
- * the Client reads them, and `jwks_uri` an https address (RFC 7591 §2) that is not known to be private, unless the
- * settings permit those.
+ * Returns the issues of a Client's keys. `jwks` is a JWK Set of public keys (RFC 7517 §5), because everyone who may
+ * read the Client sees it. `jwks_uri` is an https address (RFC 7591 §2) that is not known to be private, unless the
+ * settings permit that.
  */
 export function clientKeyIssues({ jwks, jwks_uri: uri }: JsonObject, settings: KeySettings): Issue[] {
   return [
@@ -16,12 +16,12 @@ export function clientKeyIssues({ jwks, jwks_uri: uri }: JsonObject, settings: K
   ];
 }
 
-/** What the server permits of the keys of Clients. */
+/** The settings about keys of Clients. */
 export type KeySettings = Pick<AuthSettings, 'privateJwksUris'>;
 
-/** How many keys a Client may have. */
+/** The most keys that a Client may have. */
 export const MOST_KEYS = 20;
-/** Bytes of the modulus of an RSA key (RFC 7518 §3.3). */
+/** The minimum modulus of an RSA key, in bytes (RFC 7518 §3.3). */
 const SHORTEST_RSA = 256;
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
@@ -40,7 +40,7 @@ function keyProblem(key: Json): string | undefined {
   return shapeProblem(key) ?? (isImportable(key) ? undefined : 'The key cannot be used: see its crv and coordinates.');
 }
 
-/** True where the values are those of a key: a point on its curve, say (RFC 7518 §6.2.1). */
+/** Returns true if the values form a valid key, for example a point on its curve (RFC 7518 §6.2.1). */
 function isImportable(jwk: Json): boolean {
   try {
     createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });

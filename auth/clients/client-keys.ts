@@ -1,4 +1,4 @@
-/** The public keys of a Client: its `jwks`, or the set that its `jwks_uri` names (RFC 7591 §2, RFC 7517 §5). */
+/** Public keys of a Client: its `jwks`, or the set at its `jwks_uri` (RFC 7591 §2, RFC 7517 §5). */
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -13,7 +13,7 @@ import { remember } from '../../resources/remember.ts';
 import type { FetchKeys } from './fetch-keys.ts';
 
 export interface ClientKeys {
-  /** The key that a signature of the Client names. Rejects with a JOSEError where there is none. */
+  /** Returns the key that a signature names. Rejects with a JOSEError if there is none. */
   find(client: JsonObject, header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>;
 }
 
@@ -21,22 +21,24 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 interface Fetched {
   at: number;
-  /** What was there, or where that is nothing usable, what was there before; undefined for neither. */
+  /** The fetched set, or the previous one if the fetch gave nothing usable; undefined if there is neither. */
   held: Promise<Held | undefined>;
 }
 
-/** A set, and when it was fetched. */
+/** A key set, and when it was fetched, in milliseconds since the epoch. */
 interface Held {
   keys: KeySet;
   at: number;
 }
 
 const FRESH_MS = 10 * 60_000;
-/** How often a key that is not in a set, or a set that could not be had, may make it be fetched again. */
+/** The minimum interval between fetches that are caused by an unknown key or a failed fetch. */
 const RETRY_MS = 60_000;
 const MOST_REMEMBERED = 1_000;
 
-/** Finds keys of Clients. Those of a `jwks_uri` are remembered, and callers cannot make it be fetched at will. */
+/**
+ * Creates the look-up of Clients' keys. Sets from a `jwks_uri` are cached, and callers cannot trigger fetches at will.
+ */
 export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; clock: Clock }): ClientKeys {
   const remembered = new Map<string, Fetched>();
 
@@ -67,7 +69,7 @@ export function createClientKeys({ fetchKeys, clock }: { fetchKeys: FetchKeys; c
   return {
     async find(client, header, token) {
       const { jwks, jwks_uri: uri } = client;
-      // SMART lets a header repeat the registered address, and no other.
+      // SMART permits a `jku` header only if it equals the registered address.
       if (header.jku !== undefined && header.jku !== uri) throw new errors.JWTInvalid('A key of its own');
       if (jwks !== undefined) {
         const keys = keySet(jwks);
@@ -88,7 +90,7 @@ async function keyIn(keys: KeySet, ...named: Parameters<KeySet>): Promise<Crypto
   }
 }
 
-/** A set to find keys in; undefined for what is no JWK Set of public keys. */
+/** Returns a searchable key set; undefined if the value is no JWK Set. Symmetric keys are left out. */
 function keySet(jwks: Json): KeySet | undefined {
   const listed = isObject(jwks) ? jwks['keys'] : undefined;
   if (!Array.isArray(listed)) return undefined;

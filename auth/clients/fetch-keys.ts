@@ -1,6 +1,6 @@
 /**
- * Fetches the keys of a Client from its `jwks_uri`. Whoever may write a Client chooses that address, so it must not
- * become a way to reach what only this server can (https://www.rfc-editor.org/rfc/rfc9700#section-4.11).
+ * Fetches a Client's keys from its `jwks_uri`. Whoever writes the Client chooses that address, so it must not give
+ * access to what only this server can reach: SSRF (https://www.rfc-editor.org/rfc/rfc9700#section-4.11).
  */
 import { Resolver } from 'node:dns/promises';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
@@ -10,22 +10,22 @@ import { readJson } from '../../resources/json/read.ts';
 import type { Json } from '../../resources/json/value.ts';
 import { bareHost, isPublicAddress, knownAddresses } from './public-address.ts';
 
-/** Fetches a JWK Set; undefined where there is none to be had. */
+/** Fetches a JWK Set; resolves to undefined if that fails. */
 export type FetchKeys = (uri: string) => Promise<Json | undefined>;
 
 export interface FetchKeysOptions {
-  /** True where addresses inside one's own network, and plain http, are permitted. */
+  /** True if private network addresses and plain http are permitted. */
   private: boolean;
-  /** Told why a set could not be had. */
+  /** Reports why a fetch failed. */
   report(problem: string): void;
-  /** The IP addresses of a host name. */
+  /** Resolves a host name to IP addresses. */
   resolve?: (host: string) => Promise<string[]>;
 }
 
 const TIMEOUT_MS = 3_000;
 const LARGEST = 65_536;
 
-/** A fetcher with limits: https, public addresses, no redirects, 3 s and 64 KiB. */
+/** Creates a fetcher with these limits: https, public addresses, no redirects, 3 s and 64 KiB. */
 export function createFetchKeys({ private: permitted, report, resolve = resolveHost }: FetchKeysOptions): FetchKeys {
   return async (uri) => {
     try {
@@ -39,7 +39,7 @@ export function createFetchKeys({ private: permitted, report, resolve = resolveH
       if (!permitted && !addresses.every(isPublicAddress)) throw new Error('its host is not on the public internet');
       return readJson(await get(url, addresses, signal));
     } catch (error) {
-      // Without its query, which may hold what no log should.
+      // Without the query, which may contain secrets.
       const [shown] = uri.split('?', 1);
       report(`The keys at ${shown} cannot be had: ${error instanceof Error ? error.message : String(error)}.`);
       return undefined;
@@ -47,7 +47,7 @@ export function createFetchKeys({ private: permitted, report, resolve = resolveH
   };
 }
 
-/** The addresses by the name servers alone: the system's own lookup would hold a thread that the database needs. */
+/** Asks the name servers directly: the system resolver would occupy a thread that the database needs. */
 async function resolveHost(host: string): Promise<string[]> {
   const resolver = new Resolver({ timeout: 1_000, tries: 2 });
   const found = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
@@ -61,7 +61,10 @@ function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promis
   });
 }
 
-/** Gets a document from the very addresses that were judged: a name that resolves anew meanwhile gains nothing. */
+/**
+ * Fetches from the addresses that were checked: a name that resolves differently meanwhile (DNS rebinding) has no
+ * effect.
+ */
 async function get(url: URL, addresses: readonly string[], signal: AbortSignal): Promise<string> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const judged = addresses.map((address) => ({ address, family: isIP(address) }));
@@ -73,7 +76,7 @@ async function get(url: URL, addresses: readonly string[], signal: AbortSignal):
       .end();
   });
   try {
-    // A redirect is an answer like any other that is not 200: nothing is followed.
+    // A redirect is an error, like any status other than 200: it is not followed.
     if (answer.statusCode !== 200) throw new Error(`it answers ${answer.statusCode}`);
     return await textOf(answer);
   } finally {

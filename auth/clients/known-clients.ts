@@ -10,15 +10,15 @@ export interface KnownClient {
 }
 
 export interface KnownClients {
-  /** The Client as it is now; undefined where there is none. */
+  /** Returns the Client as it is now; undefined if there is none. */
   find(id: string): Promise<KnownClient | undefined>;
 }
 
 const MOST_REMEMBERED = 10_000;
 
 /**
- * Remembers Clients for as long as nothing changes that governs access. It is asked for those that have proven who they
- * are: what anybody may ask for is read each time, so that what is remembered tells nobody which Clients there are.
+ * Caches Clients until anything that governs access changes. Only used for Clients that have proven a secret: others
+ * are read each time, so that timing does not reveal which Clients exist.
  */
 export function createKnownClients(engine: Pick<Engine, 'find' | 'credentials' | 'accessGeneration'>): KnownClients {
   const memory = new Map<string, { known: LookUp<KnownClient | undefined>; generation: number }>();
@@ -32,11 +32,11 @@ export function createKnownClients(engine: Pick<Engine, 'find' | 'credentials' |
 
   return {
     async find(id) {
-      // It is read before what it stands for: if it moves meanwhile, what is remembered is already outdated.
+      // Read first: if it changes during the read below, the cached entry is already outdated.
       const generation = await engine.accessGeneration();
       const remembered = memory.get(id);
       if (remembered?.generation === generation) return remembered.known.wait();
-      // Whoever asks meanwhile shares the look-up: a crowd would else wait for as many, one after the other.
+      // Concurrent callers share the look-up. Otherwise each would wait for a read of its own, one after the other.
       const known = new LookUp(read(id), () => {
         if (memory.get(id)?.known === known) memory.delete(id);
       });

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
-// What https://www.iana.org/assignments/iana-ipv4-special-registry says is not reachable from everywhere.
+// Not globally reachable (https://www.iana.org/assignments/iana-ipv4-special-registry).
 const SPECIAL_V4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -18,7 +18,7 @@ const SPECIAL_V4 = [
   ['224.0.0.0', 3],
 ] as const;
 
-// Of IPv6 only 2000::/3 is given out; within it these are not, or stand for an IPv4 address.
+// Only 2000::/3 of IPv6 is allocated. Within it, these are reserved or embed an IPv4 address.
 const SPECIAL_V6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -32,18 +32,20 @@ for (const [network, prefix] of SPECIAL_V6) special.addSubnet(network, prefix, '
 const global = new BlockList();
 global.addSubnet('2000::', 3, 'ipv6');
 
-/** True for an IP address of the public internet: not private, loopback, link-local or otherwise set apart. */
+/** Returns true for a public IP address: not private, loopback, link-local or otherwise reserved. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !special.check(address, 'ipv4');
   return isIPv6(address) && global.check(address, 'ipv6') && !special.check(address, 'ipv6');
 }
 
-/** The host of a URL, an IPv6 address without its brackets. */
+/** Returns the host of a URL; an IPv6 address without brackets. */
 export function bareHost({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
-/** The addresses of a host that no name server is asked for: an address itself, and this machine (RFC 6761 §6.3). */
+/**
+ * Returns the addresses of a host that needs no DNS: an IP address, or localhost (RFC 6761 §6.3). Otherwise undefined.
+ */
 export function knownAddresses(host: string): string[] | undefined {
   if (isIP(host) !== 0) return [host];
   return /(?:^|\.)localhost\.?$/.test(host) ? ['127.0.0.1', '::1'] : undefined;

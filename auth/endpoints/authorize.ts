@@ -31,7 +31,7 @@ export interface AuthorizeContext extends StepContext {
   random: RandomBytes;
 }
 
-/** `GET /auth/authorize`; `POST` for requests, which are asked again by GET, and for the forms of its pages. */
+/** `GET /auth/authorize`. `POST` takes the forms of its pages, and requests, which are redirected to GET. */
 export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
   return async (request) => {
     const pairs = pairsOf(request);
@@ -58,21 +58,21 @@ export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
 }
 
 /**
- * True where a browser may be sent to an app with an error: for a person who is signed in, and where the app forbade to
- * ask. Anyone else came by a link that anybody may have made, to see where it leads (RFC 9700 §4.11.2).
+ * Returns true if a browser may be redirected to the app with an error: the person is signed in, or the app sent
+ * `prompt=none`. Otherwise anybody may have made the link, to see where it leads (RFC 9700 §4.11.2).
  */
 async function mayBeSent({ browsers }: AuthorizeContext, request: AuthRequest, pairs: Pair[]): Promise<boolean> {
   if (pairs.some(([name, value]) => name === 'prompt' && value === 'none')) return true;
   return (await browsers.login(browsers.secretOf(headerOf(request, 'cookie')))) !== undefined;
 }
 
-/** What the pages of one request keep. It comes back through the browser, sealed. */
+/** The state of one request between its pages, sealed and carried by the browser. */
 interface Begun {
-  /** The parameters of the request: all that is read from them is read anew. */
+  /** The parameters of the request. Everything derived from them is read again. */
   pairs: Pair[];
   /** Milliseconds since the epoch. */
   startedAt: number;
-  /** The step whose answer this is; undefined for a request of a client. */
+  /** The step whose form was sent; undefined for a request of a client. */
   step: string | undefined;
   patient: string | undefined;
 }
@@ -81,10 +81,10 @@ function begin({ clock }: AuthorizeContext, sent: Pair[]): Begun {
   return { pairs: sent.filter(([name]) => isAsked(name)), startedAt: clock(), step: undefined, patient: undefined };
 }
 
-/** Milliseconds that a person may take for the pages of one request. */
+/** Milliseconds in which a person may complete the pages of one request. */
 const PATIENCE = 3600_000;
 
-/** Where the form of a page goes on; undefined for no such form, one of another cookie and one of long ago. */
+/** Reads the state from a form. Returns undefined if it is missing, expired or sealed for another cookie. */
 function resume({ keys, browsers, clock }: AuthorizeContext, request: AuthRequest, sent: Pair[]): Begun | undefined {
   const value = unseal(keys.derivation, browsers.secretOf(headerOf(request, 'cookie')), sealedIn(sent) ?? '');
   const startedAt = Number(value?.['startedAt']);
@@ -93,9 +93,9 @@ function resume({ keys, browsers, clock }: AuthorizeContext, request: AuthReques
 }
 
 /**
- * The request with which a POST that cannot be resumed begins anew: that of a client, or that of a form whose browser
- * has signed in by another tab since. Nobody vouches for it, no more than for an address. Throws `invalid_request` for
- * a form without a request, and where the browser keeps no cookie: it would be asked for ever.
+ * Returns the request of a POST that cannot be resumed: that of a client, or that of a form whose browser has since
+ * signed in in another tab. It is no more trusted than a link. Throws `invalid_request` for a form without a request,
+ * and if the browser keeps no cookie: it would be redirected forever.
  */
 function requestIn({ browsers }: AuthorizeContext, request: AuthRequest, sent: Pair[]): Pair[] {
   const sealed = sealedIn(sent);
@@ -135,7 +135,7 @@ async function interactionOf(
   return { request: asked, startedAt, browser, address, since, login, patient, agreed: false };
 }
 
-/** Takes the answer to a step, unless one before it has to be asked again: a login may have ended meanwhile. */
+/** Processes the answer to a step, unless an earlier step must be asked again, because a login may have ended. */
 async function answer(
   context: AuthorizeContext,
   pairs: Pair[],
@@ -156,13 +156,13 @@ async function answer(
   return goOn(context, pairs, taken.interaction);
 }
 
-/** Asks what is still to be asked, and gives the code where nothing is. */
+/** Asks the next open question; issues the code if there is none. */
 async function goOn(context: AuthorizeContext, pairs: Pair[], interaction: Interaction): Promise<BrowserAnswer> {
   const settled = await settle(context, STEPS, interaction);
   return settled.open ? ask(context, pairs, settled.open, settled.interaction) : finish(context, settled.interaction);
 }
 
-/** The interaction with what steps find out by themselves, as far as the first that has to ask. */
+/** Returns the interaction with what the steps find out by themselves, up to the first step that must ask. */
 async function settle(
   context: AuthorizeContext,
   steps: readonly Step[],
@@ -195,7 +195,7 @@ function shown(
   content: Content,
 ): BrowserAnswer {
   const value: JsonObject = { pairs, startedAt, step: step.name, ...(patient === undefined ? {} : { patient }) };
-  // The address is relative: a page may be reached by another name of this server than BASE_URL.
+  // A relative address: the page may be reached under another host name than BASE_URL.
   const body = html`<form method="post" action="authorize">
 <input type="hidden" name="interaction" value="${seal(keys.derivation, browser, value)}">
 ${content.body}
@@ -204,7 +204,7 @@ ${content.body}
   return { ...answered, headers: { ...answered.headers, 'Set-Cookie': browsers.cookie(browser) } };
 }
 
-/** Gives the code (RFC 6749 §4.1.2). Throws `access_denied` where the person was switched off in the meantime. */
+/** Issues the code (RFC 6749 §4.1.2). Throws `access_denied` if the User was changed or signed out in the meantime. */
 async function finish(context: AuthorizeContext, interaction: Interaction): Promise<BrowserAnswer> {
   const { request, login, patient, browser, since } = interaction;
   if (!login) throw new OAuthError('login_required', 'Nobody is signed in.');
@@ -221,7 +221,7 @@ async function finish(context: AuthorizeContext, interaction: Interaction): Prom
   return { ...answered, headers: { ...answered.headers, 'Set-Cookie': context.browsers.cookie(browser) } };
 }
 
-/** Sends the browser back with an answer and with who gives it (RFC 9207 §2). */
+/** Redirects the browser with a response and its issuer (RFC 9207 §2). */
 function redirect(
   { settings }: AuthorizeContext,
   { redirectUri, state }: Destination,

@@ -6,7 +6,7 @@ import { askerOf } from '../sessions/ending.ts';
 import { endSession } from '../sessions/sessions.ts';
 import { authorizationOf, type Endpoint } from './exchange.ts';
 
-/** `DELETE /Session` without a query: ends the Session of the token that is presented. Throws a Denial. */
+/** `DELETE /Session` without a query: ends the Session of the presented token. Throws a Denial. */
 export function closeSessionEndpoint(engine: Engine, authentication: Authentication): Endpoint {
   return async (request) => {
     const token = await authentication.bearer(authorizationOf(request), request);

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../resources/json/value.ts';
 import { NO_STORE, OAuthError } from '../errors.ts';
 import { Parameters, type ParsedBody } from './parameters.ts';
 
-/** A request as the auth module sees it, whatever framework received it. */
+/** A request as the auth module sees it, independent of the HTTP framework. */
 export interface AuthRequest {
   /** In upper case. */
   method: string;
@@ -12,52 +12,52 @@ export interface AuthRequest {
   headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The caller's IP address. */
   address: string;
-  /** Since when it waits, in milliseconds of the process. */
+  /** When it began to wait, in milliseconds of the process's monotonic clock. */
   since: number;
   userAgent: string | undefined;
   body: ParsedBody;
 }
 
-/** What is answered; the HTTP shell renders the body by what the caller accepts. */
+/** A response. The HTTP layer renders its body in a format that the caller accepts. */
 export interface AuthAnswer {
   status: number;
   headers: Record<string, string>;
   body: JsonObject | undefined;
 }
 
-/** An endpoint: answers, or throws an OAuthError or a Failure. */
+/** An endpoint: returns a response, or throws an OAuthError or a Failure. */
 export type Endpoint = (request: AuthRequest) => Promise<AuthAnswer>;
 
-/** 200 with a body that no cache may keep. */
+/** Returns status 200 with a body that must not be cached. */
 export function answered(body: JsonObject): AuthAnswer {
   return { status: 200, headers: { ...NO_STORE }, body };
 }
 
-/** The value of the Authorization header. */
+/** Returns the value of the Authorization header. */
 export function authorizationOf(request: Pick<AuthRequest, 'headers'>): string | undefined {
   return headerOf(request, 'authorization');
 }
 
-/** The value of a header, by its lower-case name. */
+/** Returns the value of a header, by its lower-case name. */
 export function headerOf({ headers }: Pick<AuthRequest, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-/** The parameters of a POST. Throws `method_not_allowed` or `invalid_request`. */
+/** Returns the parameters of a POST. Throws `method_not_allowed` or `invalid_request`. */
 export function parametersOf(request: AuthRequest): Parameters {
   requireMethod(request, ['POST']);
   return Parameters.read(request.body, queryOf(request));
 }
 
-/** Throws `method_not_allowed`, naming what is taken, for any other method. */
+/** Throws `method_not_allowed` with an `Allow` header unless the method is one of those taken. */
 export function requireMethod({ method }: Pick<AuthRequest, 'method'>, taken: readonly string[]): void {
   if (taken.includes(method)) return;
   const allow = taken.join(', ');
   throw new OAuthError('method_not_allowed', `This address takes ${allow}.`, { allow });
 }
 
-/** The query of the request's URL. */
+/** Returns the query of the request's URL. */
 export function queryOf({ url }: Pick<AuthRequest, 'url'>): URLSearchParams {
   const mark = url.indexOf('?');
   return new URLSearchParams(mark === -1 ? '' : url.slice(mark));

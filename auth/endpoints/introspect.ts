@@ -25,12 +25,12 @@ export interface IntrospectContext {
   audit: Audit;
 }
 
-/** How the audit names the endpoint. */
+/** The endpoint's name in the audit. */
 export const INTROSPECT = 'POST /auth/introspect';
 
 const INACTIVE = { active: false };
 
-/** `POST /auth/introspect`: what a token is, to its own client and to those whose policies let them ask. */
+/** `POST /auth/introspect`: describes a token to its own client, and to clients whose policies permit introspection. */
 export function introspectEndpoint(context: IntrospectContext): Endpoint {
   const { clients, issued, audit } = context;
   return async (request) => {
@@ -74,7 +74,7 @@ async function mayAsk(
   return judgement.permits({ principal, operation: 'introspect', method, scheme, url, headers, address });
 }
 
-/** A resource server takes no refresh token, nor a token for another than itself (RFC 7662 §4). */
+/** A resource server may ask neither about refresh tokens nor about tokens for another audience (RFC 7662 §4). */
 function concerns(caller: JsonObject, token: IssuedToken): boolean {
   return caller['resources'] === undefined || (token.use === 'access' && isServedBy(caller, audienceOf(token)));
 }
@@ -83,7 +83,7 @@ function audienceOf({ use, access, session }: IssuedToken): string[] {
   return use === 'access' && access ? access.audience : strings(session.resource['audience']);
 }
 
-/** The answer of RFC 7662 §2.2, with what SMART adds to it. */
+/** Returns the response of RFC 7662 §2.2, with the additions of SMART. */
 function describe({ clock, settings }: IntrospectContext, token: IssuedToken): JsonObject {
   const { use, session, client, userId, user, expiresAt, access } = token;
   if (use === 'spent' || expiresAt * 1000 <= clock()) return INACTIVE;
@@ -112,7 +112,7 @@ function describe({ clock, settings }: IntrospectContext, token: IssuedToken): J
   };
 }
 
-/** True where an ID token was given with a token of these scopes: SMART has introspection tell of it, too. */
+/** Returns true if an ID token came with a token of these scopes: SMART then requires its claims in introspection. */
 function hasIdToken({ resource }: Stored, scope: readonly string[]): boolean {
   return resource['type'] === AUTHORIZATION_CODE && scope.includes('openid');
 }

@@ -1,4 +1,4 @@
-/** Signing out of a browser (https://openid.net/specs/openid-connect-rpinitiated-1_0.html). */
+/** Signs a browser out (https://openid.net/specs/openid-connect-rpinitiated-1_0.html). */
 import type { Browsers } from '../authorization/browsers.ts';
 import { seal, unseal } from '../authorization/form-seal.ts';
 import type { Keys } from '../keys/keys.ts';
@@ -13,13 +13,13 @@ export interface LogoutContext {
   browsers: Browsers;
 }
 
-/** What the form of the page is sealed with, so that no form of another page passes for it. */
+/** The step that the page's form is sealed with, so that no form of another page is accepted. */
 const STEP = 'sign-out';
 
 /**
- * `GET /auth/logout` asks the person whether to sign out, `POST` of its form does so; the `POST` of a client is asked
- * again by GET (§2). It is the person who decides: whom an `id_token_hint` names does not matter, and nobody is sent
- * back, since a Client lists no address for that (§3).
+ * `GET /auth/logout` asks the person whether to sign out; `POST` of its form signs out. A `POST` by a client is
+ * redirected to GET (§2). The person decides: an `id_token_hint` is ignored, and nobody is redirected back, because
+ * Clients list no address for that (§3).
  */
 export function logoutEndpoint({ keys, browsers }: LogoutContext): BrowserEndpoint {
   return async (request) => {
@@ -48,7 +48,7 @@ function isOwnForm(keys: Keys, browser: string, pairs: readonly Pair[]): boolean
 }
 
 function question(sealed: string, name: string): Content {
-  // The address is relative: a page may be reached by another name of this server than BASE_URL.
+  // A relative address: the page may be reached under another host name than BASE_URL.
   const body = html`<p>You are signed in as <strong>${name}</strong>.</p>
 <form method="post" action="logout">
 <input type="hidden" name="interaction" value="${sealed}">

@@ -1,6 +1,6 @@
 /**
- * What the server tells of itself: authorization server metadata (https://www.rfc-editor.org/rfc/rfc8414), its
- * keys (RFC 7517 §5) and https://hl7.org/fhir/smart-app-launch/conformance.html. All of it follows from the registries.
+ * The discovery documents: authorization server metadata (https://www.rfc-editor.org/rfc/rfc8414), keys (RFC 7517 §5)
+ * and https://hl7.org/fhir/smart-app-launch/conformance.html. All are derived from the registries.
  */
 import type { JsonObject } from '../../resources/json/value.ts';
 import { CHALLENGE_METHOD, PROMPTS, RESPONSE_MODE, RESPONSE_TYPE } from '../authorization/request.ts';
@@ -12,7 +12,7 @@ import type { AuthSettings } from '../settings.ts';
 import { CLAIM_NAMES, CLAIM_SCOPES } from '../tokens/id-token.ts';
 import type { AuthAnswer, Endpoint } from './exchange.ts';
 
-/** The documents under `/.well-known/`, by their names. */
+/** Returns the documents under `/.well-known/`, by name. */
 export function metadataEndpoints(settings: AuthSettings, keys: Keys): Record<string, Endpoint> {
   const server = () => serverMetadata(settings.baseUrl);
   return {
@@ -27,7 +27,7 @@ function published(body: JsonObject): AuthAnswer {
   return { status: 200, headers: { 'Cache-Control': `public, max-age=${JWKS_MAX_AGE}` }, body };
 }
 
-/** Those of OpenID Connect, of a launch, and SMART's for every type, in both of its versions. */
+/** The scopes of OpenID Connect and of a launch, and SMART's for all types, in both versions of its syntax. */
 const SCOPES = [
   ...['openid', ...CLAIM_SCOPES, 'launch/patient', 'offline_access'],
   ...['patient', 'user', 'system'].flatMap((context) =>
@@ -61,7 +61,10 @@ function serverMetadata(baseUrl: string): JsonObject {
   };
 }
 
-/** What a provider tells beside that (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata). */
+/**
+ * Returns the metadata that OpenID Connect adds
+ * (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata).
+ */
 function providerMetadata({ baseUrl, signingAlg }: AuthSettings): JsonObject {
   return {
     end_session_endpoint: `${baseUrl}/auth/logout`,
@@ -70,13 +73,13 @@ function providerMetadata({ baseUrl, signingAlg }: AuthSettings): JsonObject {
     claims_supported: [...CLAIM_NAMES],
     claims_parameter_supported: false,
     request_parameter_supported: false,
-    // Left out, this one would mean true.
+    // If omitted, it defaults to true.
     request_uri_parameter_supported: false,
     prompt_values_supported: [...PROMPTS],
   };
 }
 
-// What https://hl7.org/fhir/smart-app-launch/conformance.html takes over from RFC 8414.
+// The RFC 8414 metadata that https://hl7.org/fhir/smart-app-launch/conformance.html adopts.
 const SHARED = [
   'issuer',
   'jwks_uri',

@@ -1,21 +1,21 @@
-/** The parameters of a request to an OAuth endpoint (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
+/** Reads the parameters of OAuth requests (https://www.rfc-editor.org/rfc/rfc6749#section-3.2). */
 import { isObject, type Json } from '../../resources/json/value.ts';
 import { OAuthError } from '../errors.ts';
 
-/** A body as the HTTP shell has parsed it: the pairs of a form in their order, or a JSON value. */
+/** A body as parsed by the HTTP layer: the pairs of a form in order, or a JSON value. */
 export type ParsedBody = { form: Pair[] } | { json: Json } | undefined;
 
 /** A parameter as it was sent. */
 export type Pair = [name: string, value: string];
 
 interface Parameter {
-  /** Characters. */
+  /** The longest value, in characters. */
   longest: number;
-  /** True where it may stand more than once. */
+  /** True if it may be repeated. */
   repeats?: true;
 }
 
-/** Every parameter that an endpoint reads or may be sent. Others are ignored. */
+/** Every parameter that an endpoint reads or recognises. Others are ignored. */
 const PARAMETERS = {
   grant_type: { longest: 100 },
   client_id: { longest: 256 },
@@ -52,16 +52,16 @@ const PARAMETERS = {
 export type ParameterName = keyof typeof PARAMETERS;
 type SingleName = Exclude<ParameterName, 'audience' | 'resource'>;
 
-/** True for the name of a parameter that an endpoint reads or may be sent. */
+/** Returns true for the name of a parameter in `PARAMETERS`. */
 function isParameter(name: string): name is ParameterName {
   return Object.hasOwn(PARAMETERS, name);
 }
 
 const MOST_REPEATED = 20;
-// A lone surrogate has no UTF-8 and NUL no place in a database: no account or token has either.
+// A lone surrogate cannot be encoded in UTF-8 and NUL cannot be stored: no account or token contains either.
 const UNUSABLE = /[\0\p{Surrogate}]/u;
 
-/** The parameters of one request; an empty one counts as omitted (RFC 6749 §3.2). */
+/** The parameters of one request. An empty one counts as omitted (RFC 6749 §3.2). */
 export class Parameters {
   readonly #values: Map<string, string[]>;
 
@@ -70,8 +70,8 @@ export class Parameters {
   }
 
   /**
-   * Reads the parameters of a body. Throws `invalid_request` for one that stands twice, is not a string, is too
-   * long, or stands in the query, where logs would keep it.
+   * Reads the parameters of a body. Throws `invalid_request` for one that is repeated, not a string, too long, or in
+   * the query, where it would be logged.
    */
   static read(body: ParsedBody, query: URLSearchParams): Parameters {
     const misplaced = [...query.keys()].find(isParameter);
@@ -81,7 +81,7 @@ export class Parameters {
     return Parameters.of(body === undefined ? [] : 'form' in body ? body.form : pairsOf(body.json));
   }
 
-  /** The parameters among some pairs, in a query or a form. Throws `invalid_request`, as `read` does. */
+  /** Reads the parameters among the pairs of a query or form. Throws `invalid_request` like `read`. */
   static of(pairs: readonly Pair[]): Parameters {
     const seen = new Set<string>();
     const values = new Map<string, string[]>();
@@ -102,7 +102,10 @@ export class Parameters {
     return new Parameters(values);
   }
 
-  /** What is sound of a body that may be refused, and of what stands twice the last: nothing is to be done by it. */
+  /**
+   * Reads only the valid parameters of a body that may be refused; of repeated ones the last. For the audit only, never
+   * for processing a request.
+   */
   static legible(body: ParsedBody): Parameters {
     const json = body && 'json' in body && isObject(body.json) ? Object.entries(body.json) : [];
     const pairs = body && 'form' in body ? body.form : json;
@@ -117,7 +120,7 @@ export class Parameters {
     return this.#values.get(name)?.[0];
   }
 
-  /** As `get`; throws `invalid_request` where it is missing. */
+  /** Like `get`; throws `invalid_request` if the parameter is missing. */
   require(name: SingleName): string {
     const value = this.get(name);
     if (value === undefined) throw new OAuthError('invalid_request', `${name} is required.`);
@@ -134,7 +137,7 @@ function problemOf(name: ParameterName, value: string): string | undefined {
   return UNUSABLE.test(value) ? `${name} has a character that cannot be used.` : undefined;
 }
 
-/** The parameters in a JSON object as pairs: null is omitted, a list is a parameter that repeats. */
+/** Returns the parameters in a JSON object as pairs: null counts as omitted, a list as a repeated parameter. */
 function pairsOf(json: Json): Pair[] {
   if (!isObject(json)) throw new OAuthError('invalid_request', 'The body must be a JSON object.');
   return Object.entries(json).flatMap(([name, value]): Pair[] => {

@@ -16,10 +16,10 @@ export interface RevokeContext {
   audit: Audit;
 }
 
-/** How the audit names the endpoint. */
+/** The endpoint's name in the audit. */
 export const REVOKE = 'POST /auth/revoke';
 
-/** `POST /auth/revoke`: ends the Session that an access or refresh token belongs to. An unknown token is no error. */
+/** `POST /auth/revoke`: ends the Session of an access or refresh token. An unknown token is not an error. */
 export function revokeEndpoint({ engine, settings, clients, issued, audit }: RevokeContext): Endpoint {
   return async (request) => {
     const parameters = parametersOf(request);

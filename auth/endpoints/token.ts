@@ -53,14 +53,14 @@ function findGrant(name: string): Grant {
   return grant;
 }
 
-/** The successful answer (RFC 6749 §5.1). */
+/** Returns the successful response (RFC 6749 §5.1). */
 function tokenAnswer({ access, accessToken, refreshToken }: Tokens, now: number): JsonObject {
   const { issuedAt, expiresAt } = access;
   const age = Math.floor(now / 1000) - issuedAt;
   return {
     token_type: 'Bearer',
     access_token: accessToken,
-    // A token just made has its whole life before it, even where a second ended while it was being stored.
+    // A new token is reported with its full lifetime, even if a second passed while it was being stored.
     expires_in: Math.max(0, expiresAt - issuedAt - (age > 1 ? age : 0)),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(access.scope.length === 0 ? {} : { scope: access.scope.join(' ') }),

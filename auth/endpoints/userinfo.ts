@@ -1,4 +1,4 @@
-/** Who is behind a token (https://openid.net/specs/openid-connect-core-1_0.html#UserInfo). */
+/** Describes the subject of a token (https://openid.net/specs/openid-connect-core-1_0.html#UserInfo). */
 import type { JsonObject } from '../../resources/json/value.ts';
 import { userInfo } from '../accounts/user-info.ts';
 import type { Authentication } from '../authenticate.ts';
@@ -9,8 +9,8 @@ import { userClaims } from '../tokens/id-token.ts';
 import { answered, authorizationOf, type Endpoint, requireMethod } from './exchange.ts';
 
 /**
- * `GET /auth/userinfo` (or POST): the User of a token, else its Client; of a User who signed in on the pages what the
- * scopes tell. Throws a Denial, and `insufficient_scope` for a token of the pages without `openid` (§5.3.1).
+ * `GET /auth/userinfo` (or POST): the User of a token, else its Client. For a User who signed in on the pages, only the
+ * claims of the scopes. Throws a Denial, and `insufficient_scope` for a token of the pages without `openid` (§5.3.1).
  */
 export function userinfoEndpoint(authentication: Authentication, { baseUrl }: { baseUrl: string }): Endpoint {
   return async (request) => {
@@ -21,7 +21,7 @@ export function userinfoEndpoint(authentication: Authentication, { baseUrl }: { 
   };
 }
 
-/** What a person has agreed to tell: who they are, and the claims of the token's scopes. */
+/** Returns the claims that the person has consented to: `sub`, and those of the token's scopes. */
 function claimed({ user, record: { scope } }: BearerToken, baseUrl: string): JsonObject {
   if (!user || !scope.includes('openid')) {
     throw new OAuthError('insufficient_scope', 'Ask for the scope openid: without it nothing is told of the person.');

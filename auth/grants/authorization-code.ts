@@ -1,4 +1,4 @@
-/** Codes for tokens (https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, RFC 7636 §4.6, RFC 9700 §4.5). */
+/** Exchanges codes for tokens (https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3, RFC 7636 §4.6, RFC 9700 §4.5). */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Work } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
@@ -39,7 +39,7 @@ export const authorizationCode: Grant = {
     if (live) requireSameRequest(live, client.id, parameters.get('redirect_uri'), verifier);
 
     const drafted = issue && draftSession(sessions, issue, await signingKeyFor(sessions, issue));
-    // Once the code is spent, nothing may fail any more: whoever sent it again would be taken for its thief.
+    // Prepared before the code is spent. A failure after that would make the client retry, and a retry counts as theft.
     const given = issue && drafted && (await answerOf(sessions, issue, drafted, live?.agreement.nonce));
     const exchange: Work<boolean> = async (transaction) => {
       if (issue && drafted && live && live.expiresAt > transaction.now && (await takeCode(transaction, code))) {
@@ -55,7 +55,7 @@ export const authorizationCode: Grant = {
   },
 };
 
-/** What is answered where the code is good: signed before it is stored, and given to nobody where it is not. */
+/** Prepares the response: signed before it is stored, and returned only if the exchange succeeds. */
 async function answerOf(
   sessions: SessionsContext,
   { user }: Issue,
@@ -66,12 +66,14 @@ async function answerOf(
   return { tokens, extra: user ? await signedInAnswer(sessions, tokens, user, { nonce }) : {} };
 }
 
-/** One text for every code that cannot be exchanged. */
+/** The same text for every code that cannot be exchanged. */
 function refused(): OAuthError {
   return new OAuthError('invalid_grant', 'The code is not valid: it is good once, for a minute, as it was asked for.');
 }
 
-/** Throws `invalid_grant` where another client sends the code, another address is named, or PKCE's proof fails. */
+/**
+ * Throws `invalid_grant` if the client, the redirect URI or the PKCE verifier is not that of the authorization request.
+ */
 function requireSameRequest(
   { agreement }: LiveCode,
   client: string,
@@ -87,7 +89,7 @@ function requireSameRequest(
   if (proof.length !== challenge.length || !timingSafeEqual(proof, challenge)) throw refused();
 }
 
-/** What the code is good for; undefined where the person is not there any more. */
+/** Returns what the code grants; undefined if the User no longer exists. */
 async function issueOf(
   { engine }: GrantContext,
   { parameters, requestClient, address, userAgent }: GrantRequest,

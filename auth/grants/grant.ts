@@ -22,10 +22,10 @@ export interface GrantContext {
 export interface GrantRequest {
   parameters: Parameters;
   requestClient: RequestClient;
-  /** When it came, among the requests of this process. */
+  /** Its arrival number among the requests of this process. */
   arrival: number;
   address: string;
-  /** Since when it waits, in milliseconds of the process. */
+  /** When it began to wait, in milliseconds of the process's monotonic clock. */
   since: number;
   userAgent: string | undefined;
 }
@@ -34,6 +34,6 @@ export interface GrantRequest {
 export interface Grant {
   /** The value of `grant_type`. */
   name: string;
-  /** Issues tokens, with what else the answer says. Throws an OAuthError. */
+  /** Issues tokens, with extra members of the response. Throws an OAuthError. */
   issue(context: GrantContext, request: GrantRequest): Promise<{ tokens: Tokens; extra: JsonObject }>;
 }

@@ -1,4 +1,4 @@
-/** Refreshing an access token (https://www.rfc-editor.org/rfc/rfc6749#section-6). */
+/** Refreshes an access token (https://www.rfc-editor.org/rfc/rfc6749#section-6). */
 
 import { userInfo } from '../accounts/user-info.ts';
 import { requireAuthentication, requireGrant } from '../clients/client-auth.ts';
@@ -22,7 +22,7 @@ export const refreshToken: Grant = {
     const presented = await context.presented.read(parameters.require('refresh_token'), 'refresh');
     const found = presented && (await findSession(context, presented));
     if (!presented || !found || referenceOf(found.session.resource['client']) !== `Client/${client.id}`) {
-      // A client that has to authenticate learns nothing of a token before it has.
+      // A confidential client learns nothing about a token before it has authenticated.
       requireAuthentication(requestClient, false);
       throw refused();
     }
@@ -45,7 +45,7 @@ export const refreshToken: Grant = {
     const asked = { settings, scope, audience, origin, since };
     const refresh = { presented, generation, rotate: !authenticated, session, client, user, ...asked };
     const onPage = user !== undefined && found.session.resource['auth_time'] !== undefined;
-    // Had before the token is spent: what failed after that would be told as if nothing had been stored.
+    // Fetched before the token is spent: a later failure would look as if nothing had been stored.
     const key = onPage ? await idTokenKey(context.sessions, scope, settings.accessTokenExpiration) : undefined;
     const about = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
@@ -62,7 +62,9 @@ function refused(): OAuthError {
   return new OAuthError('invalid_grant', 'The refresh token is not valid.');
 }
 
-/** The Session of a refresh token, live or spent, and the generation that the token is of or was spent for. */
+/**
+ * Returns the Session of a live or spent refresh token, and the generation that the token belongs to or was spent for.
+ */
 async function findSession(
   { engine }: GrantContext,
   { hash }: Presented,

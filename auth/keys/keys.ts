@@ -1,6 +1,6 @@
 /**
- * The server's own keys while it serves: signing keys (https://www.rfc-editor.org/rfc/rfc7517) and the key that
- * successors of refresh tokens are derived with.
+ * The keys of a running server: signing keys (https://www.rfc-editor.org/rfc/rfc7517) and the key that derives the
+ * successors of refresh tokens.
  */
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
@@ -27,26 +27,32 @@ import {
 } from './signing-keys.ts';
 
 export interface SigningKey extends KeyTimes, JwsKey {
-  /** What may be published. */
+  /** The public key as published. */
   publicJwk: JWK;
   publicKey: CryptoKey;
 }
 
 export interface Keys {
   /**
-   * The key that signs now; it is kept for as long as what it signs may live, in seconds. Not to be called within a
-   * job of the write queue, since it may need one itself. Rejects with `busy` where this process cannot open it.
+   * Returns the current signing key, and keeps it for `lifetime` seconds, as long as what it signs may live. Must not
+   * be called within a job of the write queue, because it may need one itself. Rejects with `busy` if this process
+   * cannot decrypt the key.
    */
   signing(lifetime: number): Promise<SigningKey>;
-  /** Keeps a key that has signed for so many seconds more: what it signed was prolonged. Not within a job, either. */
+  /**
+   * Keeps a key for `lifetime` more seconds, because what it signed was extended. Must not be called within a job
+   * either.
+   */
   keep(kid: string, lifetime: number): Promise<void>;
-  /** The key a token names; undefined for none. */
+  /** Returns the key with this `kid`, or undefined. */
   find(kid: string): Promise<SigningKey | undefined>;
-  /** The public parts of all keys, as a JWK Set (RFC 7517 §5). */
+  /** Returns the public parts of all keys, as a JWK Set (RFC 7517 §5). */
   jwks(): Promise<{ keys: JWK[] }>;
-  /** As `rotateSigningKey`, by the algorithm of the settings unless it is told another; it is known here at once. */
+  /**
+   * Like `rotateSigningKey`, with the algorithm of the settings by default. This process knows the new key immediately.
+   */
   rotate(atOnce: boolean, by?: SigningAlg): Promise<Rotation>;
-  /** The secret that successors of refresh tokens are derived with. */
+  /** The secret that derives the successors of refresh tokens. */
   derivation: Buffer;
 }
 
@@ -56,13 +62,13 @@ export interface KeysOptions {
   clock: Clock;
   random: RandomBytes;
   alg: SigningAlg;
-  /** A key that is already being made, in case none is stored. */
+  /** A key that is already being generated, used if none is stored. */
   generated?: Promise<JWK> | undefined;
-  /** Told what an operator should know. */
+  /** Reports a problem to the operator. */
   report(problem: string): void;
 }
 
-/** Opens the server's keys and makes those that are missing. Processes that start at once agree on them. */
+/** Loads the server's keys and creates missing ones. Processes that start concurrently agree on them. */
 export async function openKeys(options: KeysOptions): Promise<Keys> {
   const { engine, seal, clock, alg, random, generated } = options;
   const derivation = await engine.transact((connection) => serverSecret(connection, seal, 'derivation', random(32)));
@@ -72,7 +78,7 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
   async function current(): Promise<SigningKey> {
     const found = signingKey((await memory.keys()).values(), alg, clock());
     if (found) return found;
-    // None is made beside one that others sign with: this process alone cannot open it.
+    // If others sign with a key that only this process cannot decrypt, no second one is created.
     if (!signingKey(memory.sealed.values(), alg, clock())) {
       await ensureSigningKey(options, generateSigningKey(alg));
       await memory.readAnew();
@@ -82,7 +88,7 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
     throw unopened(signingKey(memory.sealed.values(), alg, clock()));
   }
 
-  /** False where there is no such key any more. */
+  /** Returns false if the key no longer exists. */
   async function keep(key: SigningKey, lifetime: number): Promise<boolean> {
     const until = clock() + lifetime * 1000;
     if (key.neededUntil >= until) return true;
@@ -120,7 +126,7 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
       return { keys: (await states()).map(({ key }) => key.publicJwk) };
     },
     rotate(atOnce, by = alg) {
-      // One after the other: a pair of RSA is made on the threads that the database is read on.
+      // One after another: an RSA key pair is generated in the thread pool that the database uses.
       const rotation = rotating.then(async () => {
         const done = await rotateSigningKey({ engine, seal, alg: by }, atOnce);
         await memory.readAnew();
@@ -141,20 +147,20 @@ function unopened(key: SealedKey | undefined): Failure {
   });
 }
 
-/** A key that no secret at hand opens. */
+/** A key that none of the configured secrets decrypts. */
 interface SealedKey extends KeyTimes {
   error: SealError;
 }
 
-// What was read is taken for so long, where other processes may change it.
+// How long keys are cached if other processes may change them.
 const FRESH_MS = 1_000;
 
-/** The keys as they were last read. */
+/** The cache of the keys. */
 class KeyMemory {
   readonly #options: KeysOptions;
   #keys: Map<string, SigningKey> | undefined;
   #sealed: ReadonlyMap<string, SealedKey> = new Map();
-  /** Absent where what was read is known to be old. */
+  /** Undefined if the cache is known to be outdated. */
   #readAt: number | undefined;
   #reading: Promise<Map<string, SigningKey>> | undefined;
 
@@ -162,12 +168,12 @@ class KeyMemory {
     this.#options = options;
   }
 
-  /** All keys by their `kid`, at most a second old. */
+  /** Returns all keys by `kid`, at most a second old. */
   async keys(): Promise<Map<string, SigningKey>> {
     return this.#keys && this.#isFresh() ? this.#keys : this.read();
   }
 
-  /** Those of the last reading that this process cannot open, by their `kid`. */
+  /** The keys of the last read that this process cannot decrypt, by `kid`. */
   get sealed(): ReadonlyMap<string, SealedKey> {
     return this.#sealed;
   }
@@ -177,7 +183,7 @@ class KeyMemory {
     return this.#readAt !== undefined && (engine.exclusive || isWithin(clock, this.#readAt, FRESH_MS));
   }
 
-  /** Reads them now, or with those who are already waiting for it. */
+  /** Reads the keys, or joins a read in progress. */
   read(): Promise<Map<string, SigningKey>> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -185,11 +191,11 @@ class KeyMemory {
     return this.#reading;
   }
 
-  /** Reads them after a change: what is being read already may be from before it. */
+  /** Reads the keys after a change. A read that is already in progress may not include it. */
   async readAnew(): Promise<void> {
     await Promise.allSettled([this.#reading]);
     this.#readAt = undefined;
-    // Where that fails, they are read by whoever needs them next: the change is made, and is not to look undone.
+    // A failure is left to the next reader: the change is committed, and must not look as if it had failed.
     await this.read().catch(() => undefined);
   }
 
@@ -200,7 +206,7 @@ class KeyMemory {
     this.#keys = byKid(read.filter((key): key is SigningKey => !('error' in key)));
     const sealed = byKid(read.filter((key): key is SealedKey => 'error' in key));
     for (const { kid, error } of sealed.values()) {
-      // Told of once, and not at every reading.
+      // Reported once, not at every read.
       if (!this.#sealed.has(kid)) this.#options.report(`The signing key ${kid} cannot be used. ${error.message}.`);
     }
     this.#sealed = sealed;
@@ -208,7 +214,7 @@ class KeyMemory {
     return this.#keys;
   }
 
-  /** A key of ours is imported once. One that another process has encrypted otherwise is left out of them. */
+  /** Imports a key once. A key that cannot be decrypted is returned with its error. */
   async #key(row: StoredKey): Promise<SigningKey | SealedKey> {
     const { jwk: _sealed, ...times } = row;
     const known = this.#keys?.get(row.kid);
@@ -226,18 +232,18 @@ function byKid<Key extends KeyTimes>(keys: readonly Key[]): Map<string, Key> {
   return new Map(keys.map((key) => [key.kid, key]));
 }
 
-/** A key that is ready to sign and to verify, from its private JWK. */
+/** Imports a private JWK for signing and verifying. */
 export async function importKey(times: KeyTimes, jwk: JWK): Promise<SigningKey> {
   const { kid, alg } = times;
   const publicJwk = { ...publicPart(jwk), kid, alg, use: 'sig' };
   const publicKey = await importJWK(publicJwk, alg);
   if (publicKey instanceof Uint8Array) throw new Error(`The signing key ${kid} is not an asymmetric key.`);
-  // Handed to OpenSSL as it is: WebCrypto's way to the same signature takes twice as long on the main thread.
+  // Imported for OpenSSL: WebCrypto takes twice as long on the main thread for the same signature.
   const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
   return { ...times, publicJwk, publicKey, privateKey };
 }
 
-/** Names what may be seen rather than what may not: a private member that is new stays private. */
+/** An allow-list, so that unknown private members are never published. */
 function publicPart({ kty, n, e, crv, x, y }: JWK): JWK {
   return Object.fromEntries(Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined));
 }

@@ -1,42 +1,42 @@
 /**
- * The server's own keys at rest: AES-256-GCM (NIST SP 800-38D), with a key that scrypt derives from the operator's
- * secret (https://www.rfc-editor.org/rfc/rfc7914).
+ * Encrypts the server's own keys at rest: AES-256-GCM (NIST SP 800-38D), with a key derived by scrypt from the
+ * operator's secret (https://www.rfc-editor.org/rfc/rfc7914).
  */
 import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
 import type { RandomBytes } from '../../resources/clock.ts';
 
-/** The secrets of the operator. */
+/** The operator's secrets. */
 export interface SealSettings {
-  /** What is stored from now on is encrypted with this one; without it, it is stored as it is. */
+  /** Encrypts what is stored from now on; undefined means no encryption. */
   secret: string | undefined;
-  /** What was stored may have been encrypted with this one. */
+  /** A secret with which stored keys may still be encrypted. */
   previous: string | undefined;
 }
 
 export interface Opened {
   text: string;
-  /** False where it would be stored otherwise now: in the open, or encrypted with the previous secret. */
+  /** False if it should be stored again: it is not encrypted, or encrypted with the previous secret. */
   current: boolean;
 }
 
 export interface Seal {
-  /** A text as it is stored. It opens under the same name alone, so that rows cannot be exchanged. */
+  /** Encrypts a text for storage. It can be decrypted only under the same name, so that rows cannot be exchanged. */
   close(name: string, text: string): Promise<string>;
-  /** What was stored under a name. Throws a SealError where no secret at hand opens it. */
+  /** Decrypts what was stored under a name. Throws a SealError if none of the secrets decrypts it. */
   open(name: string, stored: string): Promise<Opened>;
 }
 
-/** The keys of the database are encrypted, and not with a secret that this process was given. */
+/** The keys in the database are encrypted with a secret that this process does not have. */
 export class SealError extends Error {
   override name = 'SealError';
 }
 
 const PREFIX = 'sealed.v1';
 const CIPHER = 'aes-256-gcm';
-// 32 MiB, about 60 ms: once a start, since what one process stores has one salt.
+// 32 MiB, about 60 ms: once per start, because everything that one process stores has the same salt.
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 ** 2 } as const;
 
-/** Encrypts and decrypts with the secrets of the settings. */
+/** Creates encryption and decryption with the secrets of the settings. */
 export function createSeal({ secret, previous }: SealSettings, random: RandomBytes): Seal {
   const derived = new Map<string, Promise<Buffer>>();
   const ownSalt = random(16);
@@ -83,7 +83,7 @@ function derive(secret: string, salt: Buffer): Promise<Buffer> {
   });
 }
 
-/** The text, or undefined where the key is another or what was stored was changed. */
+/** Returns the text; undefined if the key is wrong or the stored value was changed. */
 async function unsealed(
   name: string,
   stored: string,
@@ -98,7 +98,7 @@ async function unsealed(
     decipher.setAuthTag(tag);
     return Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8');
   } catch {
-    // The only thing that it says of what cannot be opened is that it cannot.
+    // The error tells nothing more than that decryption failed.
     return undefined;
   }
 }

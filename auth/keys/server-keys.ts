@@ -1,27 +1,27 @@
-/** What the server keeps for itself beside its signing keys, by name: the table `server_key`. */
+/** The server's other keys and values, by name: the table `server_key`. */
 
 import type { Transaction } from '../../resources/engine.ts';
 import type { Connection } from '../../resources/storage/connection.ts';
 import type { Seal } from './sealing.ts';
 
-/** Stores a server key under a name that has none; true where this call stored it. */
+/** Stores a value under an unused name. Returns true if this call stored it. */
 export async function claimServerKey(connection: Connection, name: string, value: string): Promise<boolean> {
   const sql = 'INSERT INTO server_key (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING';
   return (await connection.run(sql, [name, value])) === 1;
 }
 
-/** The server key of a name, or undefined. */
+/** Returns the value of a name, or undefined. */
 export async function readServerKey(connection: Connection, name: string): Promise<string | undefined> {
   const [row] = await connection.all<{ value: string }>('SELECT value FROM server_key WHERE name = ?', [name]);
   return row?.value;
 }
 
-// Secrets are told by their names from what is no secret, such as which Client is root.
+// Distinguishes secrets by name from other values, such as the id of the root client.
 const SECRET = 'secret:';
 
 /**
- * The secret of a name; stores the given one where there is none. The first process to store wins. Throws a
- * SealError where it cannot be opened.
+ * Returns the secret of a name; stores the given one if there is none. The first process to store wins. Throws a
+ * SealError if the secret cannot be decrypted.
  */
 export async function serverSecret(connection: Connection, seal: Seal, name: string, value: Buffer): Promise<Buffer> {
   const place = SECRET + name;
@@ -32,7 +32,10 @@ export async function serverSecret(connection: Connection, seal: Seal, name: str
   return Buffer.from((await seal.open(place, stored)).text, 'base64url');
 }
 
-/** Stores every secret as it is to be stored now. Throws a SealError where one cannot be opened. */
+/**
+ * Encrypts every secret again that is not stored with the current settings. Throws a SealError if one cannot be
+ * decrypted.
+ */
 export async function resealServerSecrets(transaction: Transaction, seal: Seal): Promise<void> {
   const sql = 'SELECT name, value FROM server_key WHERE name LIKE ?';
   for (const { name, value } of await transaction.all<{ name: string; value: string }>(sql, [`${SECRET}%`])) {

@@ -1,6 +1,6 @@
 /**
- * The signing keys as they are stored: the table `signing_key`, a JWK each (https://www.rfc-editor.org/rfc/rfc7517).
- * What a key is follows from its times, so that all processes that read the table agree without messages.
+ * The stored signing keys: the table `signing_key`, one JWK each (https://www.rfc-editor.org/rfc/rfc7517). The state of
+ * a key follows from its times, so that all processes that read the table agree without messages.
  */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Engine, Transaction } from '../../resources/engine.ts';
@@ -8,48 +8,48 @@ import type { Connection } from '../../resources/storage/connection.ts';
 import type { SigningAlg } from '../settings.ts';
 import type { Seal } from './sealing.ts';
 
-/** Seconds that others may keep the published keys for. */
+/** Seconds for which others may cache the published keys. */
 export const JWKS_MAX_AGE = 300;
-// Whoever verifies tokens has read of a key well before the first token that it signs.
+// Verifiers have fetched a new key well before the first token it signs.
 const LEAD_MS = 2 * JWKS_MAX_AGE * 1000;
 const DAY_MS = 24 * 3600_000;
 
-/** When a key does what, in milliseconds since the epoch. */
+/** The times of a key, in milliseconds since the epoch. */
 export interface KeyTimes {
   kid: string;
   alg: string;
   publishedAt: number;
   signsFrom: number;
-  /** The last token that it signed ends before this. */
+  /** The last token it signed expires before this. */
   neededUntil: number;
 }
 
-/** A key as it is stored: `jwk` is what the seal makes of it. */
+/** A key as stored: `jwk` is sealed. */
 export interface StoredKey extends KeyTimes {
   jwk: string;
 }
 
-/** A key is published before it signs; once another signs it is retired, and it ends with the last of its tokens. */
+/** A key is published before it signs, retired when another key signs, and ended once its last token has expired. */
 export type KeyState = 'published' | 'signing' | 'retired' | 'ended';
 
-/** A new key pair as a private JWK with `kid` and `alg`. RSA takes up to 0.3 s, so start it early. */
+/** Generates a key pair as a private JWK with `kid` and `alg`. RSA takes up to 0.3 s, so start it early. */
 export async function generateSigningKey(alg: SigningAlg): Promise<JWK> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = await exportJWK(privateKey);
   return { ...jwk, alg, kid: await calculateJwkThumbprint(jwk) };
 }
 
-/** The key that signs by an algorithm: of those that may, the one that began last. */
+/** Returns the current signing key of an algorithm: of those that may sign, the one that began last. */
 export function signingKey<Key extends KeyTimes>(keys: Iterable<Key>, alg: SigningAlg, now: number): Key | undefined {
   const able = [...keys].filter((key) => key.alg === alg && key.signsFrom <= now);
   return able.sort((a, b) => b.signsFrom - a.signsFrom || (a.kid < b.kid ? -1 : 1))[0];
 }
 
-/** What a key is at a moment, where tokens are signed by the algorithm of the settings. */
+/** Returns the state of a key at a moment. `alg` is the signing algorithm of the settings. */
 export function stateOf(key: KeyTimes, keys: Iterable<KeyTimes>, alg: SigningAlg, now: number): KeyState {
   if (key.signsFrom > now) return 'published';
   if (signingKey(keys, alg, now)?.kid === key.kid) return 'signing';
-  // A day more, for what others have taken over of a token's time.
+  // A margin of one day, for other verifiers that may still accept its tokens.
   return Math.max(key.neededUntil, key.signsFrom) + DAY_MS <= now ? 'ended' : 'retired';
 }
 
@@ -62,7 +62,7 @@ interface Row {
   needed_until: number;
 }
 
-/** All keys, the oldest first. */
+/** Returns all keys, the oldest first. */
 export async function storedKeys(connection: Pick<Connection, 'all'>): Promise<StoredKey[]> {
   const rows = await connection.all<Row>(
     'SELECT kid, alg, jwk, published_at, signs_from, needed_until FROM signing_key ORDER BY published_at, kid',
@@ -72,14 +72,14 @@ export async function storedKeys(connection: Pick<Connection, 'all'>): Promise<S
   });
 }
 
-/** What keys are made with. */
+/** What keys are created with. */
 export interface KeyMaking {
   engine: Engine;
   seal: Seal;
   alg: SigningAlg;
 }
 
-/** Makes a key that signs at once where none does by the algorithm. Processes that do so at once agree on one. */
+/** Creates a key that signs immediately, unless the algorithm has one. Concurrent processes agree on one. */
 export async function ensureSigningKey({ engine, seal, alg }: KeyMaking, generated: Promise<JWK>): Promise<void> {
   const jwk = await generated;
   await engine.transact(async (transaction) => {
@@ -88,20 +88,21 @@ export async function ensureSigningKey({ engine, seal, alg }: KeyMaking, generat
   });
 }
 
-/** What a rotation did. */
+/** The result of a rotation. */
 export interface Rotation {
-  /** `pending`: a key is published already and has yet to sign, so that none was made. */
+  /** `pending`: a published key has not begun to sign yet, so none was created. */
   outcome: 'published' | 'signing' | 'pending';
   kid: string;
   signsFrom: number;
 }
 
 /**
- * Makes the key that signs next. It is published first, and the key before it stays for as long as it is needed.
- * At once, for keys that others may have: it signs from now on, and all others end, with every JWT that they signed.
+ * Creates the next signing key. It is published before it signs, and its predecessor stays as long as needed. With
+ * `atOnce`, for keys that may have leaked, it signs immediately; all other keys are deleted, and every JWT that they
+ * signed is invalid.
  */
 export async function rotateSigningKey({ engine, seal, alg }: KeyMaking, atOnce: boolean): Promise<Rotation> {
-  // A key pair costs much: none is made for one that is not wanted.
+  // Generating a key pair is expensive, so whether one is needed is checked first.
   const pendingIn = async (transaction: Transaction) =>
     atOnce ? undefined : pendingAmong(await heldKeys(transaction), alg, transaction.now);
   const known = await engine.transact(pendingIn);
@@ -119,13 +120,13 @@ export async function rotateSigningKey({ engine, seal, alg }: KeyMaking, atOnce:
   });
 }
 
-/** The key that is published already and has yet to sign. */
+/** Returns the published key that has not begun to sign yet. */
 function pendingAmong(keys: readonly KeyTimes[], alg: SigningAlg, now: number): Rotation | undefined {
   const pending = keys.find((key) => key.alg === alg && key.signsFrom > now);
   return pending && { outcome: 'pending', kid: pending.kid, signsFrom: pending.signsFrom };
 }
 
-/** Removes the keys that have ended. */
+/** Deletes the keys that have ended. */
 export async function removeEndedKeys(engine: Engine, alg: SigningAlg): Promise<void> {
   await engine.transact(async (transaction) => {
     const keys = await heldKeys(transaction);
@@ -137,8 +138,8 @@ export async function removeEndedKeys(engine: Engine, alg: SigningAlg): Promise<
 }
 
 /**
- * Keeps a key until a moment at least, and gives that until which it is kept now; undefined where there is no such
- * key any more. It is kept for a day longer, so that this is not written with every token.
+ * Keeps a key at least until a moment. Returns until when it is kept; undefined if it no longer exists. It is kept for
+ * an extra day, so that not every token causes a write.
  */
 export async function keepKey(engine: Engine, kid: string, until: number): Promise<number | undefined> {
   const kept = until + DAY_MS;
@@ -148,7 +149,9 @@ export async function keepKey(engine: Engine, kid: string, until: number): Promi
   return changed === 1 ? kept : undefined;
 }
 
-/** Stores every key as it is to be stored now. Throws a SealError where one cannot be opened. */
+/**
+ * Encrypts every key again that is not stored with the current settings. Throws a SealError if one cannot be decrypted.
+ */
 export async function resealKeys(transaction: Transaction, seal: Seal): Promise<void> {
   for (const { kid, jwk } of await heldKeys(transaction)) {
     const { text, current } = await seal.open(sealedName(kid), jwk);
@@ -158,12 +161,12 @@ export async function resealKeys(transaction: Transaction, seal: Seal): Promise<
   }
 }
 
-/** The private JWK of a stored key. Throws a SealError where it cannot be opened. */
+/** Returns the private JWK of a stored key. Throws a SealError if it cannot be decrypted. */
 export async function openedKey({ kid, jwk }: StoredKey, seal: Seal): Promise<JWK> {
   return JSON.parse((await seal.open(sealedName(kid), jwk)).text) as JWK;
 }
 
-/** All keys, which no other process changes until the job ends. */
+/** Returns all keys, locked against other processes until the job ends. */
 async function heldKeys(transaction: Transaction): Promise<StoredKey[]> {
   await transaction.hold('signing_key');
   return storedKeys(transaction);

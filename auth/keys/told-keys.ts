@@ -1,11 +1,11 @@
-/** What is told of signing keys to whoever may ask: what they are and when, and never what they sign with. */
+/** Describes the signing keys to authorized callers: their state and times, never their key material. */
 
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { Connection } from '../../resources/storage/connection.ts';
 import type { SigningAlg } from '../settings.ts';
 import { type Rotation, stateOf, storedKeys } from './signing-keys.ts';
 
-/** All keys, the oldest first, as they are at a moment where tokens are signed by the algorithm of the settings. */
+/** Returns all keys at a moment, the oldest first. `signingAlg` is the signing algorithm of the settings. */
 export async function toldKeys(
   connection: Pick<Connection, 'all'>,
   signingAlg: SigningAlg,
@@ -25,7 +25,7 @@ export async function toldKeys(
   });
 }
 
-/** What a rotation did. */
+/** Returns the result of a rotation as JSON. */
 export function toldRotation({ outcome, kid, signsFrom }: Rotation): JsonObject {
   return { outcome, kid, signs_from: instant(signsFrom) };
 }

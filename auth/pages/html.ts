@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only the template below makes it, so that whatever else is shown has been escaped. */
+/** Text that is already HTML. Only the template below creates it, so that everything else is escaped. */
 export class Html {
   readonly text: string;
 
@@ -7,10 +7,10 @@ export class Html {
   }
 }
 
-/** What may stand in a template: HTML as it is, text escaped, nothing where it is undefined. */
+/** A value in a template: HTML as it is, text escaped, undefined as nothing. */
 type Shown = Html | readonly Html[] | string | number | undefined;
 
-/** HTML with its places filled, in the text of an element or between the quotes of an attribute. */
+/** Returns HTML with the values filled in, as element content or inside a quoted attribute. */
 export function html(parts: TemplateStringsArray, ...shown: Shown[]): Html {
   return new Html(parts.map((part, at) => part + rendered(shown[at])).join(''));
 }

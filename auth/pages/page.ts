@@ -1,25 +1,25 @@
-/** The frame of every page that a person sees, with what keeps others out of it (RFC 9700 §4.16, CSP level 3). */
+/** The frame of every page for people, with the headers that protect it (RFC 9700 §4.16, CSP level 3). */
 import { hash } from 'node:crypto';
 import { NO_STORE, type OAuthError } from '../errors.ts';
 import { Html, html } from './html.ts';
 
-/** A page as the HTTP shell sends it. */
+/** A page for the HTTP layer to send. */
 export interface PageAnswer {
   status: number;
   headers: Record<string, string>;
   page: string;
 }
 
-/** What stands on a page. */
+/** The content of a page. */
 export interface Content {
-  /** Its heading, and its title in the browser. */
+  /** The heading, and the title in the browser. */
   title: string;
   body: Html;
-  /** What was wrong with what was sent before: told first, and read out. */
+  /** What was wrong with the previous input. Shown first, and announced by screen readers. */
   problem?: string | undefined;
 }
 
-// The colours are those of text with a contrast of at least 4.5, light and dark (WCAG 2.2 §1.4.3).
+// Text colours with a contrast of at least 4.5, light and dark (WCAG 2.2 §1.4.3).
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1f; --paper: #ffffff; --soft: #5a5a63; --line: #8a8a94; --act: #0b57b8;
   --on-act: #ffffff; --bad: #a3120a }
@@ -46,19 +46,19 @@ small { color: var(--soft) }
 
 const STYLE_HASH = hash('sha256', STYLE, 'base64');
 
-/** 200, or 403 where a problem is told: what was sent before did not let anyone pass. */
+/** 200, or 403 with a problem: the previous input gave no access. */
 const STATUS = { shown: 200, problem: 403 } as const;
 
 /**
- * A page with a form whose answers go to this server, and from there perhaps to `destination`: browsers hold a redirect
- * after a form to `form-action`, too.
+ * Returns a page whose form is sent to this server. `destination` is where that may redirect to: browsers apply
+ * `form-action` to redirects after a form, too.
  */
 export function page(content: Content, destination?: string): PageAnswer {
   const status = content.problem === undefined ? STATUS.shown : STATUS.problem;
   return { status, headers: headersFor(destination), page: document(content) };
 }
 
-/** What a person is told where a request cannot go on and there is nobody whom it could be sent back to. */
+/** Returns the page for a request that cannot continue and has no app to redirect to. */
 export function errorPage(error: OAuthError): PageAnswer {
   const { status, headers } = error.answer;
   const first = error.retryAfter === undefined ? 'Go' : `Wait for ${waitOf(error.retryAfter)}, then go`;
@@ -67,7 +67,7 @@ export function errorPage(error: OAuthError): PageAnswer {
   return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
 }
 
-/** Seconds as a person counts them, never too few. */
+/** Returns seconds as words, rounded up. */
 function waitOf(seconds: number): string {
   if (seconds <= 5) return 'a moment';
   const minutes = Math.ceil(seconds / 60);
@@ -75,7 +75,7 @@ function waitOf(seconds: number): string {
   return `${Math.ceil(minutes / 60)} hours`;
 }
 
-/** What a person is told where a request cannot go on, with a link by which the app learns of it. */
+/** Returns the page for a request that cannot continue, with a link that reports the error to the app. */
 export function leavePage(error: OAuthError, location: string, redirectUri: string): PageAnswer {
   const { status, headers } = error.answer;
   const body = html`<p><strong>${placeOf(redirectUri)}</strong> sent you here. You can go on to it if you know it.</p>
@@ -84,7 +84,7 @@ export function leavePage(error: OAuthError, location: string, redirectUri: stri
   return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
 }
 
-/** What a person may know a redirect URI by: its host, or the scheme of an app. */
+/** Returns what a person can recognise of a redirect URI: its host, or the scheme of an app. */
 export function placeOf(uri: string): string {
   const { host, protocol } = new URL(uri);
   return /^https?:$/.test(protocol) ? host : protocol.slice(0, -1);
@@ -101,7 +101,7 @@ function headersFor(destination: string | undefined): Record<string, string> {
   return { ...NO_STORE, 'Content-Security-Policy': policy.join('; '), 'X-Frame-Options': 'DENY' };
 }
 
-/** A redirect URI as a source of CSP: the origin; the scheme for apps, and for IPv6, which a source cannot be. */
+/** Returns a redirect URI as a CSP source: its origin; the scheme for apps, and for IPv6, which CSP cannot express. */
 function sourceOf(uri: string): string {
   const { protocol, origin, hostname } = new URL(uri);
   return origin === 'null' || hostname.startsWith('[') ? protocol : origin;

@@ -13,27 +13,31 @@ import type { PolicyContext } from './engine.ts';
 import type { Policies, PolicySet } from './policies.ts';
 import { type AccessRequest, requestObject } from './request-object.ts';
 
-/** A judgement by the policies as they were when it was begun. */
+/** Judges one request by the policies that were in force when it began. */
 export interface Judgement {
-  /** The request with the stored resource that it concerns, which is read where a policy looks at it. */
+  /** Returns the request with its stored resource, which is read only if an applicable policy looks at it. */
   complete(request: AccessRequest): Promise<AccessRequest>;
-  /** Throws a Denial where no policy, or the token's scopes, could let a request for an operation pass. */
+  /** Throws a Denial if no policy, or the token's scopes, could permit any request for an operation. */
   requireChance(principal: Principal, operation: string): void;
-  /** True where the policies let a request pass as it is, and its token's scopes do not stand against it. */
+  /** Returns true if the policies permit the request for all rows, and the token's scopes do too. */
   permits(request: AccessRequest): boolean;
   /**
-   * The rows for which the policies let a request pass: the criteria that they must meet, none where all will do.
-   * Throws a Denial where there are none: 401 for the anonymous, else 403. It tells neither policy nor resource.
+   * Returns the rows for which the policies permit a request: the criteria that they must meet, empty for all rows.
+   * Throws a Denial if there are none: 401 for an anonymous caller, else 403. It reveals neither policies nor
+   * resources.
    */
   require(request: AccessRequest): Criterion[];
 }
 
 export interface Access {
-  /** Begins to judge: all that one request touches is judged by the same policies. */
+  /** Begins a judgement: everything in one request is judged by the same policies. */
   begin(): Promise<Judgement>;
 }
 
-/** Judges requests: any policy that says yes is enough, to all or to some rows, and without one the answer is no. */
+/**
+ * Creates access control: one policy that permits a request is enough, for all or for some rows. Without one it is
+ * denied.
+ */
 export function createAccess(options: PolicyContext & { engine: Engine; policies: Policies }): Access {
   const { engine, policies, ...context } = options;
   return { begin: async () => new PolicyJudgement(engine, context, await policies.inForce()) };
@@ -75,7 +79,7 @@ class PolicyJudgement implements Judgement {
     throw refusal(request);
   }
 
-  /** What the scopes of a request's token permit. Throws a Denial where that is nothing. */
+  /** Returns what the scopes of the request's token permit. Throws a Denial if that is nothing. */
   #scope(request: Scoped): Decision {
     const scope = withinScope(this.#context, request);
     if (scope === false) throw new Denial('insufficient-scope', request.operation, sufficientScope(request));
@@ -83,10 +87,10 @@ class PolicyJudgement implements Judgement {
   }
 }
 
-/** What of a request says which policies apply to it. */
+/** The part of a request that decides which policies apply. */
 type Asked = Pick<AccessRequest, 'principal' | 'operation'>;
 
-/** What of it the scopes of its token look at. */
+/** The part of a request that its token's scopes look at. */
 type Scoped = Asked & Pick<AccessRequest, 'type' | 'id'>;
 
 function refusal({ principal, operation }: Asked): Denial {
@@ -106,7 +110,10 @@ function applicable(inForce: PolicySet, { principal, operation }: Asked): Compil
   return inForce.applicable(principalsOf(principal), operation);
 }
 
-/** How policies name a principal. A User is judged by its own policies and its roles', not by its Client's. */
+/**
+ * Returns a principal's names in policies. A User is judged by its own policies and those of its roles, not by its
+ * Client's.
+ */
 function principalsOf(principal: Principal): string[] {
   if (principal.kind === 'anonymous') return [];
   if (principal.kind === 'client') return [principalName(principal)];
@@ -116,14 +123,14 @@ function principalsOf(principal: Principal): string[] {
   return [principalName(principal), ...new Set(held.map((role) => `Role/${role}`))];
 }
 
-/** What a token of the same caller would need instead, as far as scopes go (RFC 6750 §3.1). */
+/** Returns the scope that would have sufficed (RFC 6750 §3.1). */
 function sufficientScope({ principal, operation, id }: Scoped): string | undefined {
   return scopeFor(principal.kind === 'user' ? 'user' : 'system', scopedOperation(operation, id));
 }
 
 /**
- * A token stays within what its scopes of SMART permit. What is permitted about a patient alone is narrowed to the
- * compartment of the patient in the Session; without one that is nothing.
+ * Returns what a token's SMART scopes permit. Patient scopes restrict it to the compartment of the Session's patient;
+ * without such a patient, they permit nothing.
  */
 function withinScope(context: PolicyContext, request: Scoped): Decision {
   const { principal, operation, id } = request;
@@ -137,7 +144,7 @@ function withinScope(context: PolicyContext, request: Scoped): Decision {
 }
 
 /**
- * True for the read of the record that a person is, by a token with the scope that asks for it
+ * Returns true for the read of the User's own record with the `fhirUser` scope
  * (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#scopes-for-requesting-identity-data).
  */
 function readsOwnRecord({ principal, operation, type, id }: Scoped, scope: readonly string[]): boolean {
@@ -145,7 +152,7 @@ function readsOwnRecord({ principal, operation, type, id }: Scoped, scope: reado
   return referenceOf(principal.user['fhirUser']) === `${type}/${id}`;
 }
 
-/** The resources of a type in a compartment: `false` where the type has no part in it. */
+/** Returns the criterion for a type's resources in a compartment; `false` if the type is not part of it. */
 function inCompartment(
   { registry, base, clock }: PolicyContext,
   compartment: { of: string; id: string },

@@ -1,4 +1,4 @@
 import type { PolicyEngine } from './engine.ts';
 
-/** Always says yes. */
+/** Permits every request. */
 export const allow: PolicyEngine = { name: 'allow', elements: [], compile: () => () => true };

@@ -11,15 +11,18 @@ import {
 } from './engine.ts';
 import { POLICY_ENGINES } from './registry.ts';
 
-/** A policy ready to judge requests. */
+/** A compiled policy. */
 export interface CompiledPolicy {
-  /** `Client/x`, `User/x`, `Role/x`: whose requests it judges; undefined means everyone's, the anonymous too. */
+  /**
+   * The principals whose requests it judges: `Client/x`, `User/x`, `Role/x`. Undefined means everyone, including
+   * anonymous callers.
+   */
   principals: ReadonlySet<string> | undefined;
-  /** Operation ids it judges; undefined means all. */
+  /** The ids of the operations that it judges; undefined means all. */
   operations: ReadonlySet<string> | undefined;
-  /** True where it looks at the stored resource that the request concerns. */
+  /** True if it looks at the stored resource of a request. */
   looksAtResource: boolean;
-  /** Never throws: a policy that fails says no, and the others are still asked. */
+  /** Never throws. A policy that fails denies, and the others are still asked. */
   decide: Decide;
 }
 
@@ -30,12 +33,12 @@ const PRINCIPAL = /^(Client|User|Role)\/.+$/;
 
 /** The engine that reads an element. */
 const READER_OF = new Map(POLICY_ENGINES.flatMap(({ name, elements }) => elements.map((element) => [element, name])));
-/** What a part of a policy may have beside what its engine reads. */
+/** The elements of a part that no engine reads. */
 const OF_ANY_PART = ['engine', 'description'];
 
 /**
- * Compiles an AccessPolicy; `report` is told once where it fails on a request, and where its criteria cannot be read.
- * Throws a PolicyError for one that cannot be meant as it is written.
+ * Compiles an AccessPolicy. `report` is called once if it fails on a request, and if its criteria cannot be evaluated.
+ * Throws a PolicyError for a policy that cannot be used as written.
  */
 export function compilePolicy(
   policy: JsonObject,
@@ -52,7 +55,7 @@ function compile(policy: JsonObject, setting: Omit<Compilation, 'found'>): Compi
   return { principals, operations, ...found, decide };
 }
 
-/** What is wrong with an AccessPolicy that is written; nothing where it can be used. */
+/** Returns the issues of an AccessPolicy that is being written; empty if it can be used. */
 export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[] {
   try {
     compile(policy, { ...context, report: () => undefined, written: true });
@@ -63,9 +66,9 @@ export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[
   }
 }
 
-/** What the parts of one policy are compiled with, and what is found of them together. */
+/** What the parts of one policy are compiled with, and what was found in them. */
 interface Compilation extends Omit<Compiling, 'nested'> {
-  /** True while it is written: what was stored before passes over elements that are refused now. */
+  /** True when a policy is written. For one already stored, elements that are refused today are ignored. */
   written: boolean;
   found: { looksAtResource: boolean };
 }
@@ -84,9 +87,9 @@ function compilePart(part: JsonObject, place: string, depth: number, compilation
   throw new PolicyError(`${place}.engine`, `The engine must be one of ${names}.`);
 }
 
-/** Whoever writes an element means it: an engine that passes over it would open what it was to keep shut. */
+/** Refuses elements that the engine does not read. They are meant as restrictions: ignoring them would open access. */
 function refuseUnread(part: JsonObject, place: string, { name, elements }: PolicyEngine, written: boolean): void {
-  // The structure of a whole policy is checked before; parts have none.
+  // The elements of a whole policy are checked by its structure; parts have none.
   const isPart = place !== 'AccessPolicy';
   for (const element of Object.keys(part)) {
     if (elements.includes(element) || !(written || element === 'criteria')) continue;
@@ -125,7 +128,7 @@ function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'opera
   };
 }
 
-/** A policy that cannot decide says no. What it throws must not keep the others from being asked. */
+/** Makes a policy that fails deny, so that its error does not keep other policies from being asked. */
 function guarded(decide: Decide, report: (problem: string) => void): Decide {
   let reported = false;
   return (request) => {

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { allOf, anyOf } from './decision.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
 
-/** Says yes to what all of `and`, or any of `or`, say yes to. */
+/** Permits what all policies in `and`, or any policy in `or`, permit. */
 export const complex: PolicyEngine = {
   name: 'complex',
   elements: ['and', 'or'],

@@ -1,4 +1,4 @@
-/** Narrows requests to what a search finds (FHIR R4 §3.1.1), with places for what is known of the caller. */
+/** Restricts requests to the results of a search (FHIR R4 §3.1.1), with placeholders for values of the caller. */
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type JsonObject } from '../../resources/json/value.ts';
 import { isEffective } from '../../resources/search/parameters/columns.ts';
@@ -12,10 +12,10 @@ import { literalOf, parseTemplate, type Template, TemplateError } from './templa
 
 const READS = ['read', 'vread', 'search', 'history'];
 const WRITES = ['create', 'update', 'patch', 'delete'];
-/** Types that say what callers may do: whoever is narrowed must not write them, whatever the criteria. */
+/** Types that define access: a caller restricted to some rows must not write them, whatever the criteria. */
 const READ_ONLY = ['Client', 'AccessPolicy'];
 
-/** Says yes to the resources of a type that satisfy its criteria. */
+/** Permits the resources of a type that match the criteria. */
 export const criteria: PolicyEngine = {
   name: 'criteria',
   elements: ['resource', 'interaction', 'criteria'],
@@ -36,12 +36,15 @@ export const criteria: PolicyEngine = {
   },
 };
 
-/** Callers must not hear what a policy says, nor another policy be of no use, where terminology cannot be read. */
+/**
+ * Makes a criterion match nothing if its terminology cannot be read. An error would reveal the policy to callers, and
+ * block other policies.
+ */
 function silent(criterion: Criterion, report: (problem: string) => void): Criterion {
   return asksForTerms(criterion) ? { test: 'silent', of: criterion, report } : criterion;
 }
 
-/** Passes on what differs from what was last said: every request meets the same problem. */
+/** Reports a problem only if it differs from the last one, because every request meets the same problem. */
 function whenNew(report: (problem: string) => void): (problem: string) => void {
   let last: string | undefined;
   return (problem) => {
@@ -68,7 +71,7 @@ function interactionsOf({ interaction }: JsonObject, place: string, type: string
 interface Condition {
   name: string;
   template: Template;
-  /** Of each place, true where a value may start with the prefix of a comparison (`ge`). */
+  /** For each placeholder, true if its value may start with a comparison prefix (`ge`). */
   ordered: boolean[];
 }
 
@@ -92,7 +95,7 @@ function conditionsOf(policy: JsonObject, place: string, type: string, context: 
   });
 }
 
-/** Values that stand in a place while a policy is written: one is understood wherever a place makes sense. */
+/** Placeholder values for the check of a policy when it is written. At least one is valid wherever a placeholder is. */
 const SAMPLES = ['2000', '01'];
 
 function compileCondition(name: string, value: string, type: string, context: PolicyContext): Condition {
@@ -101,7 +104,7 @@ function compileCondition(name: string, value: string, type: string, context: Po
   const understands = (literals: string[]) => understand(name, template.fill(literals), type, context);
   const samples = SAMPLES.map((sample) => template.paths.map(() => sample));
   const sample = samples.find((literals) => isUnderstood(() => understands(literals))) ?? samples[0] ?? [];
-  // Where none is understood, the first says why.
+  // If neither is valid, the first gives the error message.
   const criterion = understands(sample);
   if (!criterion || !isEffective(criterion)) throw new TemplateError(`${name} narrows nothing`);
   const ordered = sample.map((_, index) => !isUnderstood(() => understands(sample.with(index, 'x'))));
@@ -122,7 +125,7 @@ function understand(name: string, value: string, type: string, context: PolicyCo
   return parseCriterion(registry, typeNamed(registry, type), { base, now: clock() }, name, value);
 }
 
-/** The criterion for one request; undefined where a value of the caller is missing or has no meaning here. */
+/** Returns the criterion for one request; undefined if a value of the caller is missing or invalid here. */
 function bind(
   { name, template, ordered }: Condition,
   type: string,
@@ -132,7 +135,7 @@ function bind(
   const literals = template.paths.map((path) => literalOf(follow(seen, path)));
   const known = literals.filter((literal) => literal !== undefined);
   if (known.length < literals.length) return undefined;
-  // A literal that starts with a letter would be read as one behind a prefix.
+  // A value that starts with a letter would be read as a comparison prefix.
   if (known.some((literal, index) => ordered[index] && /^\s*\p{L}/u.test(literal))) return undefined;
   try {
     return understand(name, template.fill(known), type, context);

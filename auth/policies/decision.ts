@@ -1,9 +1,9 @@
 import type { Criterion } from '../../resources/search/plan.ts';
 
-/** What a policy says to a request: no, yes, or yes as far as it concerns resources that meet a criterion. */
+/** A policy's decision: false denies, true permits, a criterion permits the resources that meet it. */
 export type Decision = boolean | Criterion;
 
-/** Yes to whatever one of them says yes to; they are asked until one says so to all. */
+/** Permits what any part permits. Stops at the first part that permits everything. */
 export function anyOf<Part>(parts: readonly Part[], decide: (part: Part) => Decision): Decision {
   const of: Criterion[] = [];
   for (const part of parts) {
@@ -14,7 +14,7 @@ export function anyOf<Part>(parts: readonly Part[], decide: (part: Part) => Deci
   return of.length === 0 ? false : only(of, { test: 'any', of });
 }
 
-/** Yes to what all of them say yes to; they are asked until one says no. */
+/** Permits what all parts permit. Stops at the first part that denies. */
 export function allOf<Part>(parts: readonly Part[], decide: (part: Part) => Decision): Decision {
   const of: Criterion[] = [];
   for (const part of parts) {

@@ -3,42 +3,40 @@ import type { JsonObject } from '../../resources/json/value.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { Decision } from './decision.ts';
 
-/** Decides on a request: the object that policies see, which is built when the first of them looks at it. */
+/** Decides on a request. The request object that policies see is built when the first of them calls `request`. */
 export type Decide = (request: () => JsonObject) => Decision;
 
-/** What policies are understood with. */
+/** The context in which policies are compiled. */
 export interface PolicyContext {
   registry: Registry;
-  /** The server's own address, without a trailing slash: references to it are local ones. */
+  /** The server's own address, without a trailing slash. References to it are local. */
   base: string;
   clock: Clock;
 }
 
 /** What an engine compiles a policy with. */
 export interface Compiling extends PolicyContext {
-  /** Compiles a part of the policy that stands at `place`. */
+  /** Compiles a part of the policy, located at `place`. */
   nested(part: JsonObject, place: string): Decide;
-  /** Told of what keeps a policy in force from saying yes, for the operator: callers never hear of it. */
+  /** Reports to the operator why a policy in force cannot permit; callers never see it. */
   report(problem: string): void;
 }
 
-/** A way for a policy to decide. */
+/** A policy engine. */
 export interface PolicyEngine {
   /** The value of `AccessPolicy.engine`. */
   name: string;
-  /** The elements of a policy that it reads; what another reads is a mistake beside it. */
+  /** The elements of a policy that it reads. An element of another engine is an error. */
   elements: readonly string[];
-  /** True where a policy that can be compiled looks at the stored resource, which is read for such policies alone. */
+  /** Returns true if a policy looks at the stored resource, which is read only for such policies. */
   looksAtResource?(policy: JsonObject): boolean;
-  /**
-   * Compiles a policy, or a part of a complex one that stands at `place` (FHIRPath). Throws a PolicyError.
-   */
+  /** Compiles a policy, or a part of a complex one, located at `place` (FHIRPath). Throws a PolicyError. */
   compile(policy: JsonObject, place: string, compiling: Compiling): Decide;
 }
 
-/** A policy that cannot be meant as it is written. */
+/** A policy that cannot be used as written. */
 export class PolicyError extends Error {
-  /** FHIRPath of the place. */
+  /** The FHIRPath of the error. */
   readonly place: string;
 
   constructor(place: string, message: string) {
@@ -48,5 +46,5 @@ export class PolicyError extends Error {
   }
 }
 
-/** A request that a policy cannot judge within its bounds: the policy as a whole says no, even under a negation. */
+/** Thrown if a request exceeds the bounds of a policy: the whole policy denies, even inside a negation. */
 export class Undecided extends Error {}

@@ -7,7 +7,9 @@ import { saysNothing } from './schema-silence.ts';
 import { refuseEndless } from './schema-steps.ts';
 import { survey, triedParameters } from './schema-survey.ts';
 
-/** Says yes when the request, without its empty values, satisfies the schema and has what the schema looks into. */
+/**
+ * Permits a request that satisfies the schema, once empty values are removed, and has all members that it looks into.
+ */
 export const jsonSchema: PolicyEngine = {
   name: 'json-schema',
   elements: ['schema'],
@@ -34,7 +36,7 @@ export const jsonSchema: PolicyEngine = {
 
 function compile(schema: JsonObject, place: string): (value: unknown) => unknown {
   try {
-    // An instance a schema: the identifiers of one policy mean nothing in another.
+    // One instance per schema: identifiers of one policy must not be visible in another.
     const ajv = new Ajv({
       strict: true,
       strictTypes: false,
@@ -44,7 +46,7 @@ function compile(schema: JsonObject, place: string): (value: unknown) => unknown
       logger: false,
       code: { regExp: LINEAR },
     });
-    // The library's own compares every pair of items, which a large body could make last for minutes.
+    // The library's version compares all pairs of items, which can take minutes for a large body.
     ajv.removeKeyword('uniqueItems');
     ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: hasUniqueItems });
     return ajv.compile(plainObject(schema));
@@ -59,7 +61,7 @@ function compile(schema: JsonObject, place: string): (value: unknown) => unknown
 const LINEAR = Object.assign(
   (source: string) => {
     const pattern = compilePattern(source);
-    // The library knows its patterns by their text: what has none of its own would stand for each of them.
+    // The library caches patterns by their text: without a text of its own, one pattern would be used for all.
     return { test: (text: string) => pattern.finds(text), toString: () => JSON.stringify(source) };
   },
   { code: '' },
@@ -69,7 +71,7 @@ function hasUniqueItems(wanted: boolean, items: Plain[]): boolean {
   return !wanted || new Set(items.map(canonical)).size === items.length;
 }
 
-/** A text that two values share only where they are equal, whatever the order of their members. */
+/** Returns a text that is the same for equal values only, whatever the order of their members. */
 function canonical(value: Plain): string {
   return JSON.stringify(value, (_key, part: Plain) =>
     part === null || typeof part !== 'object' || Array.isArray(part)
@@ -84,7 +86,7 @@ function byName([left]: [string, Plain], [right]: [string, Plain]): number {
 
 type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
-/** What schemas see of the requests that are being judged: each policy sees the same. */
+/** The requests being judged, as schemas see them; shared by all policies. */
 const SEEN = new WeakMap<JsonObject, Plain>();
 
 function seenOf(request: JsonObject): Plain {
@@ -95,13 +97,13 @@ function seenOf(request: JsonObject): Plain {
   return seen;
 }
 
-/** The names of the parameters that stand in the request more than once. */
+/** Returns the names of the parameters that are repeated in the request. */
 function repeated(seen: Plain): string[] {
   const params: [string, Plain][] = Object.entries(Object(Object(seen).params ?? {}));
   return params.filter(([, value]) => Array.isArray(value)).map(([name]) => name);
 }
 
-/** The value with ordinary numbers. */
+/** Returns the value with decimals as JavaScript numbers. */
 function plain(value: Json): Plain {
   if (value instanceof Decimal) return Number(value.text);
   if (Array.isArray(value)) return value.map(plain);
@@ -113,8 +115,8 @@ function plainObject(object: JsonObject): { [key: string]: Plain } {
 }
 
 /**
- * The value with ordinary numbers and without what is empty in it: null, '', [] and {}; undefined where nothing is
- * left. A body may have very many values, so that nothing is made on the way but what is kept.
+ * Returns the value with decimals as JavaScript numbers and without empty values: null, '', [] and {}. Returns
+ * undefined if nothing is left. A body may have very many values, so no intermediate objects are created.
  */
 function filled(value: Json): Plain | undefined {
   if (value === null || value === '') return undefined;
@@ -139,7 +141,7 @@ function filled(value: Json): Plain | undefined {
   return members;
 }
 
-/** Gives an object a member of a name that would be its prototype's: a query may have a parameter of any name. */
+/** Defines an own member named `__proto__`, because a query may have a parameter of any name. */
 function own(members: { [key: string]: Plain }, key: string, value: Plain): void {
   Object.defineProperty(members, key, { value, enumerable: true, configurable: true, writable: true });
 }

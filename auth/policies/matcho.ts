@@ -1,4 +1,4 @@
-/** Matches a request with a pattern that has its shape. */
+/** Matches a request against a pattern of the same shape. */
 import { equalJson } from '../../resources/json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { type PolicyEngine, PolicyError } from './engine.ts';
@@ -7,7 +7,7 @@ import { compilePattern } from './pattern.ts';
 import { OF_RESOURCE } from './request-object.ts';
 import { every, opposite, some, type Verdict } from './verdict.ts';
 
-/** Says yes when every key of the pattern matches. */
+/** Permits a request if every key of the pattern matches. */
 export const matcho: PolicyEngine = {
   name: 'matcho',
   elements: ['matcho'],
@@ -31,7 +31,7 @@ function compile(pattern: Json, place: string): Match {
   if (Array.isArray(pattern)) return compileList(pattern, place);
   if (!isObject(pattern)) return (value) => value !== undefined && equalJson(value, pattern);
   const keys = Object.keys(pattern);
-  // An empty pattern would match anything: whoever wrote it did not mean that.
+  // An empty pattern would match anything, which is hardly intended.
   if (keys.length === 0) throw new PolicyError(place, 'A pattern must not be empty.');
   const [first = ''] = keys;
   if (keys.some((key) => key.startsWith('$'))) {
@@ -44,13 +44,13 @@ function compile(pattern: Json, place: string): Match {
     every(members, ([key, match]) => match(Object.hasOwn(value, key) ? value[key] : undefined, root, value));
 }
 
-/** As Match, for a member of the object `parent`. */
+/** Like Match, for a member of the object `parent`. */
 type MatchMember = (value: Json | undefined, root: JsonObject, parent: JsonObject) => Verdict;
 
 /**
- * A request need not have a `resource`, a `body` or a `user`, nor name a resource in its `params`. Only `nil?` and
- * `present?` ask for that: what looks into what the request does not have says nothing, so that no negation makes a yes
- * of it. Nor does what is said of one text say anything of a parameter that repeats, which is a list.
+ * A request may lack `resource`, `body`, `user`, or the resource in its `params`. Only `nil?` and `present?` ask for
+ * presence. Any other pattern for a missing member is undefined, so that a negation does not turn it into a match. The
+ * same holds for a text pattern on a repeated parameter, which is a list.
  */
 function compileMember(key: string, pattern: Json, place: string): MatchMember {
   const match = compile(pattern, place);
@@ -65,7 +65,7 @@ function compileMember(key: string, pattern: Json, place: string): MatchMember {
   };
 }
 
-/** True where a part of the pattern is about lists. */
+/** Returns true if a part of the pattern is about lists. */
 function mindsLists(pattern: Json): boolean {
   if (!isObject(pattern)) return Array.isArray(pattern);
   return Object.entries(pattern).some(([key, part]) => {
@@ -106,7 +106,7 @@ function compileText(text: string, place: string): Match {
   };
 }
 
-/** The first members of a list must match, one by one. */
+/** Matches the first items of a list, one by one. */
 function compileList(pattern: Json[], place: string): Match {
   if (pattern.length === 0) throw new PolicyError(place, 'A pattern must not be empty.');
   const items = pattern.map((item, at) => compile(item, `${place}[${at}]`));
@@ -138,7 +138,7 @@ function compileDirective(name: string, argument: Json, place: string): Match {
   }
 }
 
-/** True where a pattern looks at a member of the request: by its key, or from anywhere by a path. */
+/** Returns true if a pattern looks at a member of the request, by its key or by a path from anywhere. */
 function looksAt(member: string, pattern: Json, atRoot: boolean): boolean {
   if (typeof pattern === 'string') return pattern === `.${member}` || pattern.startsWith(`.${member}.`);
   if (Array.isArray(pattern)) return pattern.some((item) => looksAt(member, item, atRoot));

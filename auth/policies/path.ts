@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 
-/** The value at a path of names and indices; undefined where it leads nowhere. */
+/** Returns the value at a path of names and indices; undefined if there is none. */
 export function follow(root: JsonObject, path: readonly string[]): Json | undefined {
   let value: Json | undefined = root;
   for (const step of path) {

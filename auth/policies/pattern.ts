@@ -1,18 +1,18 @@
 import { RE2JS } from 're2js';
 import { Undecided } from './engine.ts';
 
-/** A regular expression that takes time linear in its input, whatever the pattern (RE2 syntax). */
+/** A regular expression with linear running time (RE2 syntax). */
 export interface Pattern {
-  /** True where the whole text matches. Throws Undecided for a text that is too long to try. */
+  /** Returns true if the whole text matches. Throws Undecided if the text is too long. */
   matches(text: string): boolean;
-  /** True where a part of the text matches. Throws Undecided for a text that is too long to try. */
+  /** Returns true if a part of the text matches. Throws Undecided if the text is too long. */
   finds(text: string): boolean;
 }
 
 const LONGEST_PATTERN = 1_000;
 const LONGEST_TEXT = 16_384;
 
-/** Compiles a pattern; throws an Error that says what is wrong with it. */
+/** Compiles a pattern. Throws an Error that says what is wrong with it. */
 export function compilePattern(source: string): Pattern {
   if (source.length > LONGEST_PATTERN) throw new Error(`a pattern may have at most ${LONGEST_PATTERN} characters`);
   const compiled = RE2JS.compile(source);

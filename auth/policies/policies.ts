@@ -6,13 +6,13 @@ import { type PolicyContext, PolicyError } from './engine.ts';
 
 /** The policies that are in force. */
 export interface Policies {
-  /** The policies as they are now. */
+  /** Returns the current policies. */
   inForce(): Promise<PolicySet>;
 }
 
-/** Policies that stay as they were: all that belongs to one request is judged by the same ones. */
+/** An immutable set of policies: everything in one request is judged by the same set. */
 export interface PolicySet {
-  /** Those that judge a request of these principals (`Client/x`, `User/x`, `Role/x`) for an operation. */
+  /** Returns the policies for requests of these principals (`Client/x`, `User/x`, `Role/x`) for an operation. */
   applicable(principals: readonly string[], operation: string): CompiledPolicy[];
 }
 
@@ -24,18 +24,18 @@ interface Compiled {
 /** What policies are read and compiled with. */
 export interface PoliciesOptions extends PolicyContext {
   engine: Engine;
-  /** Told of a policy that cannot be used any more. */
+  /** Reports a policy that can no longer be used. */
   report(problem: string): void;
 }
 
-/** Keeps all policies compiled, and reads them again when one may have changed. */
+/** Caches the compiled policies, and reads them again when one may have changed. */
 export function createPolicies(options: PoliciesOptions): Policies {
   const { engine } = options;
   const compiled = new Map<string, Compiled>();
 
   /**
-   * A policy is compiled once as it is; one that no longer can be lets nobody pass. Its text tells versions apart:
-   * after a failover that lost commits, another may have the number of one that was lost.
+   * Compiles each version of a policy once. One that no longer compiles permits nothing. Versions are compared by their
+   * text: after a failover that lost commits, a different version may have the same number.
    */
   function compileOnce(version: Version): CompiledPolicy | undefined {
     const known = compiled.get(version.id);
@@ -55,7 +55,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
   return { inForce: keptWhileUnchanged(engine, 'AccessPolicy', load) };
 }
 
-/** Policies by whom they are linked to. */
+/** Indexes policies by the principals that they are linked to. */
 function policySet(policies: readonly CompiledPolicy[]): PolicySet {
   const everyone: CompiledPolicy[] = [];
   const byPrincipal = new Map<string, CompiledPolicy[]>();
@@ -86,7 +86,7 @@ function compileStored(version: Version, options: PoliciesOptions): CompiledPoli
       options.report(`AccessPolicy/${version.id} ${problem}`);
     });
   } catch (error) {
-    // Whatever is the matter with one policy, the others must stay in force.
+    // An error in one policy must not affect the others.
     const problem = error instanceof PolicyError ? `${error.place}: ${error.message}` : String(error);
     options.report(`AccessPolicy/${version.id} is not in force: ${problem}`);
     return undefined;

@@ -5,5 +5,5 @@ import type { PolicyEngine } from './engine.ts';
 import { jsonSchema } from './json-schema.ts';
 import { matcho } from './matcho.ts';
 
-/** The engines that a policy may name. */
+/** The policy engines. */
 export const POLICY_ENGINES: readonly PolicyEngine[] = [allow, matcho, jsonSchema, complex, criteria];

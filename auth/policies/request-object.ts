@@ -6,20 +6,20 @@ import type { Principal } from '../principal.ts';
 /** A request to be judged. */
 export interface AccessRequest {
   principal: Principal;
-  /** What it does: `{Type}.{interaction}`, or a word such as `introspect` for what concerns no resource. */
+  /** Its operation: `{Type}.{interaction}`, or a word such as `introspect` if it concerns no resource. */
   operation: string;
-  /** In any case. */
+  /** In upper or lower case. */
   method: string;
   /** `http` or `https`. */
   scheme: string;
   /** Path and query, as they are routed and read. */
   url: string;
-  /** The resource type and the id that are asked for. */
+  /** The requested resource type and id. */
   type?: string | undefined;
   id?: string | undefined;
-  /** The resource as it is stored, where the operation concerns one. */
+  /** The stored resource, if the operation concerns one. */
   resource?: JsonObject | undefined;
-  /** The version of it, where it was looked for. */
+  /** The version of the stored resource, if it was looked up. */
   judgedBy?: JudgedBy | undefined;
   body?: Json | undefined;
   /** By lower-case name. */
@@ -28,10 +28,10 @@ export interface AccessRequest {
   address: string;
 }
 
-/** What the names of members begin with in `params` that say which resource is asked for. */
+/** The prefix of members of `params` that name the requested resource. */
 export const OF_RESOURCE = 'resource/';
 
-/** The object that the engines of policies see. */
+/** Returns the request object that policy engines see. */
 export function requestObject(request: AccessRequest): JsonObject {
   const { principal, operation, method, scheme, url, type, id, resource, body, address } = request;
   const mark = url.indexOf('?');
@@ -58,13 +58,15 @@ export function requestObject(request: AccessRequest): JsonObject {
   };
 }
 
-/** The method in lower case; of HEAD that of the GET whose answer it tells of (RFC 9110 §9.3.2). */
+/**
+ * Returns the method in lower case. HEAD counts as GET, because its response has the same headers (RFC 9110 §9.3.2).
+ */
 function methodOf(method: string): string {
   const name = method.toLowerCase();
   return name === 'head' ? 'get' : name;
 }
 
-/** The path decoded, without the FHIR base and without a slash at its end: one resource has one `uri`. */
+/** Returns the decoded path without the FHIR base and a trailing slash, so that a resource has only one `uri`. */
 function uriOf(path: string): string {
   const plain = decoded(path)
     .replace(/\/{2,}/g, '/')
@@ -81,19 +83,20 @@ function decoded(path: string): string {
 }
 
 /**
- * The parameters of a query; one that repeats is a list. One without a value bounds nothing, and is none. None may pass
- * for what the request itself asks for.
+ * Returns the query parameters; a repeated one is a list. One without a value restricts nothing and is left out. None
+ * may pose as the requested resource.
  */
 function paramsOf(query: string): JsonObject {
   const params = new Map<string, string[]>();
-  // One leading `?` is taken off, and is put here: a second belongs to a name, as where the parameters are read.
+  // `URLSearchParams` removes one leading `?`, so one is added: a second belongs to the name, as it does for the
+  // search.
   for (const [name, value] of new URLSearchParams(`?${query}`)) {
     if (!name.startsWith(OF_RESOURCE) && !isEmpty(value)) params.set(name, [...(params.get(name) ?? []), value]);
   }
   return Object.fromEntries([...params].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]));
 }
 
-// A policy has no use for credentials, and what it sees could be told by what it lets pass.
+// No policy needs credentials, and its decisions could reveal what it sees.
 const WITHHELD = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 function headersOf(headers: AccessRequest['headers']): JsonObject {

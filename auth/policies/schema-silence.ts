@@ -1,22 +1,22 @@
-/** Whether a JSON Schema asks for anything, read from the schema itself. */
+/** Determines statically whether a JSON Schema constrains requests at all. */
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { referred } from './schema-steps.ts';
 
-/** What every request has, so that asking for it says nothing. */
+/** Members that every request has: requiring them constrains nothing. */
 const ALWAYS = new Set<Json>(['request-method', 'scheme', 'uri', 'operation', 'headers', 'remote-addr']);
 
-/** What is judged of a keyword, and how the parts of its value are judged. */
+/** A keyword to be judged, and how the parts of its value are judged. */
 interface Keyword {
   value: Json;
-  /** True where the schema applies to the request itself. */
+  /** True if the schema applies to the request itself. */
   atRoot: boolean;
-  /** True where a part that applies to the same value is silent. */
+  /** Returns true if a part that applies to the same value constrains nothing. */
   same(part: Json): boolean;
-  /** True where a part that applies to something in the value is silent. */
+  /** Returns true if a part that applies to something inside the value constrains nothing. */
   inner(part: Json): boolean;
 }
 
-/** They tell people and other keywords something, and ask for nothing by themselves. */
+/** Annotations, and keywords that only affect others: they constrain nothing by themselves. */
 const SILENT = [
   '$id',
   '$schema',
@@ -35,7 +35,7 @@ const list = (value: Json) => (Array.isArray(value) ? value : [value]);
 const values = (value: Json) => (isObject(value) ? Object.values(value) : [value]);
 const names = (value: Json) => (isObject(value) ? Object.keys(value) : list(value));
 
-/** Keyword → true where it asks for nothing. One that is not listed does ask, of the values that it is made for. */
+/** Keyword → true if it constrains nothing. A keyword that is not listed constrains values of its own type. */
 const KEYWORDS = new Map<string, (keyword: Keyword) => boolean>([
   ...SILENT.map((name) => [name, () => true] as const),
   ['type', ({ value, atRoot }) => atRoot && list(value).includes('object')],
@@ -67,7 +67,7 @@ const KEYWORDS = new Map<string, (keyword: Keyword) => boolean>([
   ['maxProperties', () => false],
 ]);
 
-/** True where a schema lets every request pass: nothing in it, wherever it stands, asks for anything. */
+/** Returns true if a schema permits every request, because none of its parts constrains anything. */
 export function saysNothing(root: JsonObject, place: string): boolean {
   const known = new Map<Json, boolean>();
 
@@ -76,14 +76,14 @@ export function saysNothing(root: JsonObject, place: string): boolean {
     if (!atRoot) {
       const before = known.get(schema);
       if (before !== undefined) return before;
-      // A schema that comes upon itself further in asks for nothing by that.
+      // A recursive schema constrains nothing by the recursion itself.
       known.set(schema, true);
     }
     const same = (part: Json) => isSilent(part, atRoot);
     const inner = (part: Json) => isSilent(part, false);
     const said = Object.entries(schema).every(([name, value]) => {
       const judge = KEYWORDS.get(name);
-      // What is made for texts, numbers and lists says nothing of a request, which is an object.
+      // Keywords for texts, numbers and lists do not constrain a request, which is an object.
       if (!judge) return atRoot;
       return judge({ value: name === '$ref' ? referred(value, root, place) : value, atRoot, same, inner });
     });

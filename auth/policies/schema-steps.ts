@@ -2,27 +2,27 @@
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { PolicyError } from './engine.ts';
 
-/** A part that applies to the very value that its parent applies to. */
+/** A part that applies to the same value as its parent. */
 export interface Step {
   schema: Json;
-  /** True where the parent may say yes because the part says no. */
+  /** True if the parent may be valid because the part is invalid. */
   reversed: boolean;
 }
 
-/** The parts of a schema that apply to the same value. Throws a PolicyError for a `$ref` that leads nowhere. */
+/** Returns the parts of a schema that apply to the same value. Throws a PolicyError for an unresolvable `$ref`. */
 export function sameValue(schema: Json, root: JsonObject, place: string): Step[] {
   if (!isObject(schema)) return [];
   const { allOf, anyOf, oneOf, not, then, else: otherwise, if: condition, dependencies, $ref } = schema;
   const step = (reversed: boolean) => (part: Json) => ({ schema: part, reversed });
   return [
     ...[...listed(allOf), ...listed(anyOf), ...present(then, otherwise), ...valuesOf(dependencies)].map(step(false)),
-    // One of several says yes because the others say no.
+    // One part of `oneOf` decides because the others are invalid.
     ...[...listed(oneOf), ...present(not, condition)].map(step(true)),
     ...($ref === undefined ? [] : [step(false)(referred($ref, root, place))]),
   ];
 }
 
-/** The parts of a schema that apply to what is in the value: members, items, and names of members. */
+/** Returns the parts of a schema that apply inside the value: to members, items and member names. */
 function within(schema: Json): Json[] {
   if (!isObject(schema)) return [];
   const { properties, patternProperties, items, contains, propertyNames } = schema;
@@ -37,8 +37,8 @@ const MOST_STEPS = 1_000;
 const DEEPEST = 100;
 
 /**
- * Throws a PolicyError for a schema whose evaluation could go on for ever, or nearly so: one that refers to itself
- * without going into the value, and one whose parts multiply.
+ * Throws a PolicyError for a schema whose evaluation might not end, or take too long: one that refers to itself without
+ * descending into the value, and one whose parts multiply.
  */
 export function refuseEndless(root: JsonObject, place: string): void {
   const weights = new Map<Json, number | 'open'>();
@@ -62,13 +62,13 @@ export function refuseEndless(root: JsonObject, place: string): void {
   for (let schema = waiting.pop(); schema !== undefined; schema = waiting.pop()) weigh(schema, 0);
 }
 
-/** An `$id` within a schema would move what the references below it are relative to. */
+/** Refuses a nested `$id`: it would change the base of the references below it. */
 function refuseName(part: Json | undefined, root: JsonObject, place: string): void {
   if (part === root || !isObject(part) || typeof part['$id'] !== 'string') return;
   throw new PolicyError(place, 'A part of a schema has no $id of its own: refer to it by its place.');
 }
 
-/** What a `$ref` names. A schema stands by itself: it refers to its own parts, by their place in it (RFC 6901). */
+/** Resolves a `$ref`. A schema is self-contained: it refers only to its own parts, by JSON Pointer (RFC 6901). */
 export function referred($ref: Json, root: JsonObject, place: string): Json {
   if (typeof $ref !== 'string' || !/^#(\/|$)/.test($ref)) {
     throw new PolicyError(place, 'A $ref names a part of the same schema: #/definitions/….');
@@ -101,7 +101,7 @@ function present(...parts: (Json | undefined)[]): Json[] {
   return parts.filter((part) => part !== undefined);
 }
 
-/** The schemas that an object names; the lists of names in `dependencies` are none. */
+/** Returns the schemas among an object's values; the lists of names in `dependencies` are not schemas. */
 function valuesOf(parts: Json | undefined): Json[] {
   return isObject(parts) ? Object.values(parts).filter((part) => isObject(part) || typeof part === 'boolean') : [];
 }

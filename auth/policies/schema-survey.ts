@@ -1,20 +1,20 @@
-/** What a JSON Schema says of a request, read from the schema itself. */
+/** Determines statically what a JSON Schema looks at in a request. */
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
 import { PolicyError } from './engine.ts';
 import { sameValue } from './schema-steps.ts';
 
 /** The members of the request that a schema looks at. */
 export interface Survey {
-  /** Those that it names. */
+  /** Members that it names. */
   named: Set<string>;
-  /** Those that it looks into without asking that they be there: without them it would say yes by default. */
+  /** Members that it looks into without requiring them: it would be valid by default if they were missing. */
   needed: Set<string>;
 }
 
-// They tell of members without naming them, and could let pass what is not there to be seen.
+// Keywords that constrain members without naming them, and could therefore permit what the request lacks.
 const UNNAMED = ['patternProperties', 'propertyNames', 'minProperties', 'maxProperties', 'const', 'enum'];
 
-/** Reads which members of the request a schema looks at. Throws a PolicyError where it does not name them. */
+/** Finds the members of the request that a schema looks at. Throws a PolicyError if it does not name them. */
 export function survey(root: JsonObject, place: string): Survey {
   const found: Survey = { named: new Set(), needed: new Set() };
   const look = (schema: Json, reversed: boolean): void => {
@@ -25,12 +25,12 @@ export function survey(root: JsonObject, place: string): Survey {
   return found;
 }
 
-// What they ask for they ask of texts alone, or a list is never what they name, so that a negation would let it pass.
+// Keywords that constrain only texts, or that a list never satisfies, so that a negation would permit it.
 const OF_TEXT = ['pattern', 'minLength', 'maxLength', 'const', 'enum'];
 
 /**
- * Tells of a parameter whether a schema tries its text, and says nothing of lists. One that repeats is such a list, of
- * which what it says of a text says nothing.
+ * Returns a function that tells whether the schema constrains a parameter's text and says nothing about lists. A
+ * repeated parameter is a list, to which such constraints do not apply.
  */
 export function triedParameters(root: JsonObject, place: string): (name: string) => boolean {
   const partsOf = (schema: Json | undefined): JsonObject[] =>
@@ -68,12 +68,12 @@ function note({ named, needed }: Survey, schema: JsonObject, reversed: boolean, 
   for (const name of [...asked, ...namesIn(dependencies)]) named.add(name);
   for (const name of namesIn(properties)) {
     named.add(name);
-    // Under a negation, asking that it be there is what lets a request pass that does not have it.
+    // Inside a negation, requiring the member would permit requests that lack it.
     if (reversed || !asked.includes(name)) needed.add(name);
   }
 }
 
-/** `dependencies` names members as its keys and in its lists. */
+/** `dependencies` names members in its keys and in its lists. */
 function namesIn(parts: Json | undefined): string[] {
   if (!isObject(parts)) return [];
   const lists = Object.values(parts).filter(Array.isArray).flat();

@@ -1,29 +1,29 @@
 import { Decimal, type Json } from '../../resources/json/value.ts';
 
-/** A search value with places for what is known of the caller: `Organization/{{user.data.org}}`. */
+/** A search value with placeholders for values of the caller: `Organization/{{user.data.org}}`. */
 export interface Template {
-  /** The paths of its places, from the object that policies see. */
+  /** The paths of the placeholders, in the request object that policies see. */
   paths: string[][];
-  /** The search value with one literal in each place: no character of a literal has a meaning in a search. */
+  /** Returns the search value with one literal per placeholder. Characters with a meaning in searches are escaped. */
   fill(literals: readonly string[]): string;
 }
 
-/** A template that cannot be meant as it is written. */
+/** A template that cannot be used as written. */
 export class TemplateError extends Error {}
 
 const PLACE = /\{\{(.*?)\}\}/g;
 const PATH = /^(?:user|client)(?:\.[A-Za-z0-9_-]+)+$/;
 
-/** Understands a search value. Throws a TemplateError. */
+/** Parses a search value. Throws a TemplateError. */
 export function parseTemplate(text: string): Template {
-  // Every second part is a place.
+  // Every second part is a placeholder.
   const parts = text.split(PLACE);
   const texts = parts.filter((_, index) => index % 2 === 0);
   const paths = parts.filter((_, index) => index % 2 === 1).map(parsePath);
   if (texts.some((part) => part.includes('{{') || part.includes('}}'))) {
     throw new TemplateError('A place is written {{user.data.name}} or {{client.details.name}}');
   }
-  // A backslash would escape the first character of the literal and leave the next ones their meaning.
+  // A backslash would escape the first character of the literal, and leave the others unescaped.
   if (texts.slice(0, -1).some((part) => part.endsWith('\\'))) {
     throw new TemplateError('A backslash must not stand before a place');
   }
@@ -47,7 +47,7 @@ function escaped(literal: string): string {
   return literal.replace(/[\\,|$]/g, '\\$&');
 }
 
-/** A value as a literal; undefined for what is absent, empty or no scalar. */
+/** Returns a value as a literal; undefined if it is missing, empty or not a scalar. */
 export function literalOf(value: Json | undefined): string | undefined {
   const scalar = ['string', 'number', 'boolean'].includes(typeof value) || value instanceof Decimal;
   const text = scalar ? String(value) : '';

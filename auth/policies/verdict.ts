@@ -1,15 +1,16 @@
 /**
- * What a part of a pattern says: yes, no, or nothing, where it looks into what the request does not have. Nothing is
- * no yes, and no negation makes one of it (https://en.wikipedia.org/wiki/Three-valued_logic, Kleene's).
+ * The verdict of a part of a pattern: yes, no, or undefined if it looks into something that the request lacks.
+ * Undefined is not a yes, and a negation does not make it one (https://en.wikipedia.org/wiki/Three-valued_logic,
+ * Kleene's logic).
  */
 export type Verdict = boolean | undefined;
 
-/** The opposite of a verdict. */
+/** Negates a verdict. */
 export function opposite(verdict: Verdict): Verdict {
   return verdict === undefined ? undefined : !verdict;
 }
 
-/** Yes where all say yes, no where one says no; they are asked until one says no. */
+/** Kleene's conjunction: yes if all are yes, no if one is no. Stops at the first no. */
 export function every<Part>(parts: readonly Part[], ask: (part: Part, at: number) => Verdict): Verdict {
   let said: Verdict = true;
   for (const [at, part] of parts.entries()) {
@@ -20,7 +21,7 @@ export function every<Part>(parts: readonly Part[], ask: (part: Part, at: number
   return said;
 }
 
-/** Yes where one says yes, no where all say no; they are asked until one says yes. */
+/** Kleene's disjunction: yes if one is yes, no if all are no. Stops at the first yes. */
 export function some<Part>(parts: readonly Part[], ask: (part: Part, at: number) => Verdict): Verdict {
   return opposite(every(parts, (part, at) => opposite(ask(part, at))));
 }

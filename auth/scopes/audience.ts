@@ -1,35 +1,35 @@
-/** For whom a token is meant (https://www.rfc-editor.org/rfc/rfc8707, RFC 7519 §4.1.3). */
+/** Audiences of tokens (https://www.rfc-editor.org/rfc/rfc8707, RFC 7519 §4.1.3). */
 import type { JsonObject } from '../../resources/json/value.ts';
 import { OAuthError } from '../errors.ts';
 import { type AuthSettings, type GrantSettings, strings } from '../settings.ts';
 
-/** An absolute URI, in the characters that one has: no fragment is among them (RFC 3986 §4.3). */
+/** An absolute URI without a fragment (RFC 3986 §4.3). */
 const ABSOLUTE_URI = /^[a-z][a-z\d+.-]*:(?:[\w.~:/?[\]@!$&'()*+,;=-]|%[\da-f]{2})*$/i;
 
 type Own = Pick<AuthSettings, 'baseUrl' | 'audience'>;
 
-/** True where this server is the one that an audience names: BASE_URL, its FHIR base, or one of AUDIENCE. */
+/** Returns true if an audience names this server: BASE_URL, its FHIR base, or one of AUDIENCE. */
 export function isOwnAudience(settings: Own, audience: string): boolean {
   const own = [settings.baseUrl, `${settings.baseUrl}/fhir`, ...settings.audience];
   return own.some((each) => withoutSlash(each) === withoutSlash(audience));
 }
 
-/** True where a token with these audiences is meant for others, alone or beside this server. */
+/** Returns true if one of the audiences is another server. */
 export function isForOthers(settings: Own, audience: readonly string[]): boolean {
   return !audience.every((each) => isOwnAudience(settings, each));
 }
 
-/** True where a token with these audiences is meant for this server, alone or beside others. */
+/** Returns true if one of the audiences is this server. */
 export function isForUs(settings: Own, audience: readonly string[]): boolean {
   return audience.some((each) => isOwnAudience(settings, each));
 }
 
-/** True where a Client serves one of a token's audiences, by its `resources`. */
+/** Returns true if a Client serves one of a token's audiences, according to its `resources`. */
 export function isServedBy({ resources }: JsonObject, audience: readonly string[]): boolean {
   return strings(resources).some((served) => audience.some((each) => withoutSlash(each) === withoutSlash(served)));
 }
 
-/** The audiences of a new token: what was asked for, within what the grant permits. Throws `invalid_target`. */
+/** Returns the audiences of a new token: those requested, if the grant permits them. Throws `invalid_target`. */
 export function grantedAudience(
   settings: Own,
   grant: Pick<GrantSettings, 'audience'>,
@@ -49,8 +49,8 @@ export function grantedAudience(
 }
 
 /**
- * The audiences that were granted before, or the part of them that is asked for, within what the grant permits still
- * (RFC 8707 §2.2). Throws `invalid_target`.
+ * Returns the audiences granted before, or the requested part of them, if the grant still permits them (RFC 8707 §2.2).
+ * Throws `invalid_target`.
  */
 export function narrowedAudience(
   grant: Pick<GrantSettings, 'audience'>,
@@ -65,7 +65,7 @@ export function narrowedAudience(
   return all;
 }
 
-/** True where a Client may have tokens for an audience: one that lists none may for any. */
+/** Returns true if a Client may have tokens for an audience. A Client that lists none may use any. */
 function isPermitted({ audience }: Pick<GrantSettings, 'audience'>, asked: string): boolean {
   return audience.length === 0 || audience.includes(asked);
 }

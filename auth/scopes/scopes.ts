@@ -1,4 +1,4 @@
-/** Scopes as https://www.rfc-editor.org/rfc/rfc6749#section-3.3 has them. */
+/** OAuth scopes (https://www.rfc-editor.org/rfc/rfc6749#section-3.3). */
 import type { JsonObject } from '../../resources/json/value.ts';
 import { OAuthError } from '../errors.ts';
 import { strings } from '../settings.ts';
@@ -6,12 +6,12 @@ import { permittingScopes, scopesWithoutPatient } from './smart-scopes.ts';
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** True for one well-formed scope (RFC 6749 §3.3). */
+/** Returns true for one well-formed scope (RFC 6749 §3.3). */
 export function isScopeToken(text: string): boolean {
   return SCOPE_TOKEN.test(text);
 }
 
-/** The scopes of a request, each once. Throws `invalid_scope` for what is not well formed. */
+/** Returns the distinct scopes of a request. Throws `invalid_scope` for a malformed one. */
 export function parseScope(text: string | undefined): string[] {
   if (text === undefined) return [];
   const scopes = text.split(' ').filter((scope) => scope !== '');
@@ -22,21 +22,21 @@ export function parseScope(text: string | undefined): string[] {
 }
 
 /**
- * The scopes that a Client is given for what it asks. A Client that lists scopes gets those only, and all of them
- * when it asks for none, since a token without scopes would reach further; those of SMART that permit nothing are left
- * out. Throws `invalid_scope`, also where that leaves none of SMART's.
+ * Returns the scopes that a Client is granted. A Client that lists scopes gets only those, and all of them if it asks
+ * for none, because a token without scopes would reach further. SMART scopes that permit nothing are left out. Throws
+ * `invalid_scope`, also if no SMART scope is left.
  */
 export function grantedScope(client: JsonObject, asked: string[], forOthers: boolean): string[] {
   const listed = strings(client['scope']);
   if (asked.length === 0) return permitted(listed, forOthers);
-  // What another server makes of a scope is not ours to know: nobody gets one there by asking.
+  // What a scope means to another server is unknown here, so a scope for it is never granted merely on request.
   const bound = listed.length > 0 || forOthers;
   const refused = bound ? asked.find((scope) => !listed.includes(scope)) : undefined;
   if (refused !== undefined) throw new OAuthError('invalid_scope', `The client may not be given the scope ${refused}.`);
   return permitted(asked, forOthers);
 }
 
-/** As `grantedScope`, in a grant that has no page on which a patient comes into the context. */
+/** Like `grantedScope`, for grants without a page on which a patient could be selected. */
 export function grantedScopeWithoutPatient(client: JsonObject, asked: string[], forOthers: boolean): string[] {
   const granted = grantedScope(client, asked, forOthers);
   const kept = forOthers ? granted : scopesWithoutPatient(granted);
@@ -50,7 +50,7 @@ function permitted(scopes: string[], forOthers: boolean): string[] {
   throw new OAuthError('invalid_scope', 'None of the scopes of SMART permits anything here: see how they are written.');
 }
 
-/** The scopes of a refreshed token: never more than the Session was given (RFC 6749 §6). Throws `invalid_scope`. */
+/** Returns the scopes of a refreshed token: at most those of the Session (RFC 6749 §6). Throws `invalid_scope`. */
 export function narrowedScope(client: JsonObject, given: string[], asked: string[]): string[] {
   const scope = asked.length === 0 ? given : asked;
   const listed = strings(client['scope']);
@@ -59,7 +59,7 @@ export function narrowedScope(client: JsonObject, given: string[], asked: string
   return scope;
 }
 
-/** What is left of scopes that were given: those that the Client lists still, or all where it lists none. */
+/** Returns the granted scopes that the Client still lists; all of them if it lists none. */
 export function heldScope(client: JsonObject, given: string[]): string[] {
   const listed = strings(client['scope']);
   return listed.length === 0 ? given : given.filter((scope) => listed.includes(scope));

@@ -1,10 +1,11 @@
-/** Why a Session ends before its time, and who asks for that: whatever ends it tells so along with the write. */
+/** Why a Session was ended early, and who asked for it. Passed along with the write that ends the Session. */
 import type { Cause } from '../../resources/engine.ts';
 import { type Principal, principalName } from '../principal.ts';
 
 /**
- * Every reason, by the code that the audit has for it, with its outcome there: what was used twice is in the hands of
- * two, one of whom stole it (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2, RFC 6749 §10.5).
+ * Every reason by its code in the audit, with the AuditEvent outcome. A token or code used twice is a serious failure:
+ * two parties hold it, and one of them stole it (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2, RFC 6749
+ * §10.5).
  */
 export const ENDINGS = {
   'reused-refresh-token': '8',
@@ -13,9 +14,9 @@ export const ENDINGS = {
   logout: '0',
   /** `POST /auth/revoke`. */
   revocation: '0',
-  /** By whoever may write Sessions: `active: false`, `DELETE /Session/{id}`, `POST /Session/$revoke`. */
+  /** By a caller who may write Sessions: `active: false`, `DELETE /Session/{id}`, `POST /Session/$revoke`. */
   withdrawn: '0',
-  /** Another or no secret or password, a key less. */
+  /** A secret or password was changed or removed, or a key was removed. */
   'client-credential-changed': '0',
   'user-credential-changed': '0',
   'client-deactivated': '0',
@@ -26,23 +27,25 @@ export const ENDINGS = {
 
 export type Ending = keyof typeof ENDINGS;
 
-/** Who asked for something. */
+/** Who asked for something, and from where. */
 export type Asker = {
-  /** `User/ann` or `Client/app`; empty for the anonymous, absent where nobody asked. */
+  /** `User/ann` or `Client/app`; empty for an anonymous caller, absent if nobody asked. */
   asker?: string | undefined;
-  /** The address that it was asked from. */
+  /** The IP address the request came from. */
   address?: string | undefined;
 };
 
-/** What a Session is ended with. */
+/** Why a Session is ended, and by whom. */
 export type SessionEnd = Asker & { ending: Ending };
 
-/** A principal as one who asks. */
+/** Returns the principal as an `Asker`. */
 export function askerOf(principal: Principal, address: string): Asker {
   return { asker: principal.kind === 'anonymous' ? '' : principalName(principal), address };
 }
 
-/** How a Session was ended by a write. Those of callers do not say why. */
+/**
+ * Reads the end of a Session from the cause of a write. Writes by callers carry no reason: they count as `withdrawn`.
+ */
 export function sessionEnd({ ending, asker, address }: Cause): SessionEnd {
   return { ending: isEnding(ending) ? ending : 'withdrawn', asker, address };
 }

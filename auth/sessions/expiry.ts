@@ -1,15 +1,15 @@
 import type { JsonObject } from '../../resources/json/value.ts';
 import type { AuthSettings, GrantSettings } from '../settings.ts';
 
-/** When tokens end, in seconds since the epoch. */
+/** When tokens expire, in seconds since the epoch. */
 export interface Expiry {
   access: number;
   refresh: number;
 }
 
 /**
- * When the tokens end that are issued at a moment: after the times of the grant, and no later than the Session may
- * live. A Session that has outlived that gives tokens that have ended.
+ * Returns when tokens issued at `issuedAt` expire: after the lifetimes of the grant, but no later than the maximum age
+ * of the Session. Tokens of a Session past that age have already expired. Times are in seconds since the epoch.
  */
 export function expiryOf(
   { sessionMaxAge = Number.POSITIVE_INFINITY }: Pick<AuthSettings, 'sessionMaxAge'>,
@@ -24,12 +24,12 @@ export function expiryOf(
   };
 }
 
-/** When a Session began, in seconds since the epoch. */
+/** Returns when a Session started, in seconds since the epoch. */
 export function startOf(session: JsonObject): number {
   return Math.floor(Date.parse(String(session['start'])) / 1000);
 }
 
-/** Seconds that tokens of a grant may live for, before they are refreshed. */
+/** Returns for how many seconds tokens of a grant can be valid without a refresh. */
 export function lifetimeOf({ accessTokenExpiration, refreshable, refreshTokenExpiration }: GrantSettings): number {
   return refreshable ? Math.max(accessTokenExpiration, refreshTokenExpiration) : accessTokenExpiration;
 }

@@ -10,9 +10,9 @@ export interface Origin {
 }
 
 export interface LastUses {
-  /** Notes in memory that a token of a Session was shown just now. */
+  /** Notes in memory that a token of this Session was just used. */
   note(sessionId: string, origin: Origin): void;
-  /** Writes what was noted since the last time, in small jobs. Where one fails, what is left is kept for the next. */
+  /** Writes the noted uses, in small jobs. If a job fails, rejects and keeps what is unwritten for the next flush. */
   flush(): Promise<void>;
 }
 
@@ -21,13 +21,13 @@ interface Use extends Origin {
   at: number;
 }
 
-/** Sessions noted between two flushes; further ones are noted after the next. */
+/** The most Sessions noted between two flushes; uses of further Sessions are dropped. */
 const MOST_NOTED = 50_000;
 const SESSIONS_A_JOB = 50;
 
 /**
- * Keeps when and from where each Session was last used. A request costs a line in memory; what is written, and how
- * often, is up to whoever calls `flush`. A Session that has ended meanwhile stays as it ended.
+ * Records when and from where each Session was last used. A request costs one map entry; the caller of `flush` decides
+ * when the entries are written. A Session that has ended in the meantime is not changed.
  */
 export function createLastUses({ engine, clock }: { engine: Engine; clock: Clock }): LastUses {
   let noted = new Map<string, Use>();
@@ -49,7 +49,7 @@ export function createLastUses({ engine, clock }: { engine: Engine; clock: Clock
         try {
           await writeUses(engine, uses.slice(start, start + SESSIONS_A_JOB));
         } catch (error) {
-          // What was noted meanwhile is newer.
+          // Entries noted in the meantime are newer.
           for (const [id, use] of uses.slice(start)) {
             if (!noted.has(id) && noted.size < MOST_NOTED) noted.set(id, use);
           }
@@ -65,7 +65,7 @@ function writeUses(engine: Engine, uses: readonly (readonly [string, Use])[]): P
   return engine.transact(async (transaction) => {
     for (const [id, use] of uses) {
       await transaction.note('Session', id, (session) => {
-        // It is decided here, in the queue: nothing brings back a Session that has ended, nor an earlier use.
+        // Decided inside the write queue: a late write neither revives an ended Session nor restores an earlier use.
         if (session['active'] === false || Date.parse(String(session['last_used'])) >= use.at) return undefined;
         return withUse(session, use);
       });
@@ -73,7 +73,7 @@ function writeUses(engine: Engine, uses: readonly (readonly [string, Use])[]): P
   }, looksAt);
 }
 
-/** A Session with its last use, in the place of the one before. */
+/** Returns the Session with its last use replaced. */
 export function withUse(session: JsonObject, { at, address, userAgent }: Use): JsonObject {
   const { last_used: _used, last_ip: _ip, last_user_agent: _agent, ...rest } = session;
   const agent = shownAgent(userAgent);
@@ -85,7 +85,10 @@ export function withUse(session: JsonObject, { at, address, userAgent }: Use): J
   };
 }
 
-/** Enough to recognise a browser or a library by; what is longer or cannot be shown is of no use in a Session. */
+/**
+ * Returns the User-Agent as stored: printable ASCII, at most 256 characters, enough to recognise a browser or library.
+ * Returns undefined if nothing is left.
+ */
 export function shownAgent(text: string | undefined): string | undefined {
   const shown = text
     ?.replace(/[^\x20-\x7e]/g, '?')

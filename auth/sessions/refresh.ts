@@ -1,5 +1,5 @@
 /**
- * Refreshing (https://www.rfc-editor.org/rfc/rfc6749#section-6) with rotation and the detection of reuse
+ * Refresh (https://www.rfc-editor.org/rfc/rfc6749#section-6) with token rotation and reuse detection
  * (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2).
  */
 import type { Credential, Transaction, Work } from '../../resources/engine.ts';
@@ -32,12 +32,12 @@ import {
   writeTokens,
 } from './sessions.ts';
 
-/** A refresh that has been admitted: the Client is known and may refresh this Session. */
+/** A refresh request that was admitted: the Client is known and may refresh this Session. */
 export interface Refresh {
   presented: Presented;
-  /** The generation when the request came: what was refreshed since then was refreshed at the same time. */
+  /** The generation when the request arrived. A later generation means that a concurrent request has refreshed. */
   generation: number;
-  /** True where the token is exchanged for another: the Client did not prove who it is. */
+  /** True if the refresh token is replaced, because the Client did not authenticate. */
   rotate: boolean;
   /** The id of the Session. */
   session: string;
@@ -47,11 +47,11 @@ export interface Refresh {
   scope: string[];
   audience: string[];
   origin: Origin;
-  /** Since when the request waits, in milliseconds of the process. */
+  /** When the request began to wait, in milliseconds of the process's monotonic clock. */
   since: number;
 }
 
-/** The tokens of one generation, whose secret parts follow from what was presented. */
+/** The tokens of one generation. Their secret parts are derived from the presented token. */
 interface Granted {
   session: JsonObject;
   access: AccessRecord;
@@ -59,8 +59,8 @@ interface Granted {
 }
 
 /**
- * Exchanges a refresh token. One conditional replacement decides: of any number of simultaneous requests one
- * makes the successor, and the others get the very same. Throws `invalid_grant`; a token that was spent before
+ * Exchanges a refresh token for new tokens. One conditional replace decides: of any number of concurrent requests, one
+ * creates the successor and the others receive the same tokens. Throws `invalid_grant`. Reuse of a spent token also
  * ends its Session.
  */
 export async function refreshSession(context: SessionsContext, refresh: Refresh): Promise<Tokens> {
@@ -68,7 +68,7 @@ export async function refreshSession(context: SessionsContext, refresh: Refresh)
   const { presented } = refresh;
   const lifetime = lifetimeOf(refresh.settings);
   const key = presented.kid === undefined ? undefined : await keys.signing(lifetime);
-  // The token that is kept was signed by the key of its time, which has to stay for as long as the token.
+  // A refresh token that is kept was signed by an older key: that key must stay for as long as the token lives.
   if (presented.kid !== undefined && !refresh.rotate) await keys.keep(presented.kid, lifetime);
   const exchange: Work<Granted | undefined> = async (transaction) => {
     const live = await transaction.credentials.find(presented.hash);
@@ -79,13 +79,13 @@ export async function refreshSession(context: SessionsContext, refresh: Refresh)
   const granted = await engine.transact(exchange, looksAt, refresh.since);
   if (!granted) throw new OAuthError('invalid_grant', 'The refresh token is not valid.');
   liveTokens.forget(String(granted.session['id']));
-  // What another request was given was maybe signed by the key before.
+  // The tokens of a concurrent request may have been signed by the previous key.
   const { kid } = granted.access;
   const signedBy = kid === undefined || kid === key?.kid ? key : await keys.find(kid);
   return written(context, presented, granted, key && (signedBy ?? key));
 }
 
-/** The tokens of one generation, around parts that follow from what was presented. */
+/** Writes the tokens of one generation, with secret parts derived from the presented token. */
 async function written(
   context: SessionsContext,
   presented: Presented,
@@ -99,7 +99,7 @@ async function written(
   return rotated ? tokens : { ...tokens, refreshToken: presented.token };
 }
 
-/** The signatures to keep of tokens that would be signed otherwise the next time: an ECDSA signature is random. */
+/** Returns the signatures to store, so that a retry gets identical tokens: ECDSA signatures are random. */
 async function signaturesOf(
   context: SessionsContext,
   presented: Presented,
@@ -112,7 +112,10 @@ async function signaturesOf(
   return { access: signatureOf(accessToken), refresh };
 }
 
-/** Moves the Session on by one generation; undefined where another request did so first, or where it cannot be. */
+/**
+ * Advances the Session by one generation. Returns undefined if another request already did, or if the refresh token is
+ * not valid.
+ */
 async function advance(
   context: SessionsContext,
   transaction: Transaction,
@@ -127,7 +130,7 @@ async function advance(
   await requireUnchanged(transaction, 'Client', refresh.client);
   if (refresh.user) await requireUnchanged(transaction, 'User', refresh.user);
   const before = accessRecord(held);
-  // A kept token was refreshed while this request waited: both get the tokens of that refresh.
+  // A concurrent request refreshed with the same kept token: both get the tokens of that refresh.
   if (!refresh.rotate && before.generation > refresh.generation) {
     return { session: session.resource, access: before, rotated: false };
   }
@@ -162,7 +165,7 @@ async function advance(
   return { ...granted, session: resource };
 }
 
-/** The access token that comes after another, and when the refresh token beside it ends. */
+/** Returns the next access token, and when the refresh token expires (seconds since the epoch). */
 function nextTokens(
   { settings }: SessionsContext,
   refresh: Refresh,
@@ -185,8 +188,8 @@ function nextTokens(
 }
 
 /**
- * What a spent token still gives: the same successors for a moment, until one of them is used, and after that the end
- * of its Session.
+ * Handles a spent refresh token. Within the retry window, and until one of its successors is used, it returns the same
+ * successors. Afterwards it is reuse, and ends the Session.
  */
 async function repeat(transaction: Transaction, key: Buffer, refresh: Refresh): Promise<Granted | undefined> {
   const { presented, client, origin } = refresh;

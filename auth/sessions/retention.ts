@@ -9,16 +9,18 @@ import type { Chore } from '../chore.ts';
 import { storedOf } from '../stored.ts';
 import { goodUntil } from './sessions.ts';
 
-/** Resources that are kept for a time after they are over, and then removed for good. */
+/** Which resources are kept for a time after they are over, and then erased. */
 export interface Retention {
   type: string;
-  /** Seconds. */
+  /** How long they are kept, in seconds. */
   seconds: number;
-  /** Searches that find what was over before a moment, an instant. */
+  /** Returns the searches, as name-value pairs, for resources that were over before an instant. */
   searches(moment: string): [name: string, value: string][][];
-  /** Whether it was over before a moment, in milliseconds: asked again when it is removed. */
+  /**
+   * Whether the resource was over before `moment`, in milliseconds since the epoch. Checked again before it is erased.
+   */
   isOver(resource: JsonObject, moment: number): boolean;
-  /** True where deleted resources of the type go likewise, with their versions. */
+  /** True if deleted resources of the type are erased too, with their versions. */
   deletions: boolean;
 }
 
@@ -28,15 +30,15 @@ interface SweepContext {
   clock: Clock;
 }
 
-/** Resources a job: few enough that a request hardly waits for it. */
+/** Resources per job: few, so that requests hardly wait for it. */
 const BATCH = 50;
-/** Milliseconds between two jobs, for the requests that wait. */
+/** Milliseconds between two jobs, in which waiting requests are served. */
 const PAUSE = 10;
 const SECONDS_BETWEEN = 600;
-/** After a start, which has more urgent things to do at first. */
+/** The first sweep is delayed, because a start has more urgent work. */
 const SECONDS_AFTER_START = 30;
 
-/** The chore that removes what is over for longer than it is kept. Several nodes may do it at the same time. */
+/** Returns the chore that erases resources whose retention has passed. Several nodes may run it at the same time. */
 export function sweep(context: SweepContext, retention: Retention): Chore {
   const { engine, clock } = context;
   const { type, seconds } = retention;
@@ -65,7 +67,7 @@ async function find({ engine, registry, clock }: SweepContext, type: string, pai
   return (await engine.search(search)).matches;
 }
 
-/** Removes what `find` finds until there is no more of it. */
+/** Erases what `find` returns, batch by batch, until it returns nothing more. */
 async function inBatches(
   { engine }: SweepContext,
   retention: Retention,
@@ -85,7 +87,7 @@ async function inBatches(
       await transaction.erase(retention.type, over);
       return over.length;
     }, found);
-    // Where nothing could be removed, the same would be found for ever.
+    // If nothing could be erased, the same resources would be found forever.
     if (removed === 0 || found.length < BATCH || signal.aborted) return;
     await pause(PAUSE);
   }
@@ -97,7 +99,7 @@ function isStillOver({ isOver, deletions }: Retention, version: Version, moment:
   return resource !== undefined && isOver(resource, moment);
 }
 
-/** AuditEvents of the server's own: those that clients have sent are theirs. */
+/** Returns the retention of the server's own AuditEvents. Those sent by clients are kept. */
 export function keptEvents(seconds: number): Retention {
   return {
     type: 'AuditEvent',
@@ -113,7 +115,7 @@ export function keptEvents(seconds: number): Retention {
   };
 }
 
-/** Sessions that were closed, deleted, or whose tokens have all expired. */
+/** Returns the retention of Sessions: those that were closed or deleted, or whose tokens have all expired. */
 export function keptSessions(seconds: number): Retention {
   return {
     type: 'Session',

@@ -1,4 +1,4 @@
-/** Ending many Sessions: in jobs of a bounded size, since all other writes wait for a job. */
+/** Revocation of many Sessions, in jobs of bounded size, since all other writes wait for a job. */
 import type { Clock } from '../../resources/clock.ts';
 import type { Engine, Transaction, Version, Work, WriteOptions } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
@@ -15,10 +15,10 @@ import { endSession, idIn } from './sessions.ts';
 const SESSIONS_A_JOB = 50;
 
 /**
- * Ends every Session that a search finds and that is not over, as a caller who may write these rows, and tells how
- * many. Their Users are signed out with them, and so are those with the ids `named`, whose Sessions may all be over:
- * else a browser that is signed in would have new tokens at once. Each job is whole or not at all. Rejects with
- * `forbidden` where an ended Session is none of the rows.
+ * Ends every active Session that a search finds, on behalf of a caller who may write these rows. Returns how many were
+ * ended. Their Users are signed out too, and so are the Users with the ids `named`, whose Sessions may all be over:
+ * otherwise a signed-in browser would get new tokens at once. Each job is atomic. Rejects with `forbidden` if a
+ * Session, once ended, is not among the rows that the caller may write.
  */
 export async function endFound(
   engine: Engine,
@@ -33,12 +33,12 @@ export async function endFound(
       throw ended > 0 && error instanceof Failure && error.code === 'busy' ? cutShort(ended, error) : error;
     });
     ended += done;
-    // What has ended is not found again; where nothing could be ended, the same would be found for ever.
+    // An ended Session is not found again. If none could be ended, the same ones would be found forever.
     if (found < SESSIONS_A_JOB || done === 0) return ended;
   }
 }
 
-/** What a job of it says, that nothing was stored, would not be true of those before it. */
+/** The failed job says that nothing was stored, which is not true of the jobs before it. */
 function cutShort(ended: number, cause: Failure): Failure {
   const message = `${ended} Sessions have ended, and further ones may not. Send the same again.`;
   return new Failure('busy', message, { retryAfter: 1, cause });
@@ -65,21 +65,21 @@ async function endPage(
   return { found: matches.length, done };
 }
 
-/** The Users of Sessions, and those with further ids. */
+/** Returns the addresses of the Users of the Sessions, and of those with the ids `named`. */
 function usersOf(sessions: readonly Version[], named: readonly string[]): Address[] {
   const ids = sessions.flatMap((session) => idIn(storedOf(session)?.resource ?? {}, 'user') ?? []);
   return [...new Set([...named, ...ids])].map((id) => ({ type: 'User', id }));
 }
 
-/** Ends the logins and the codes of a User, where there is one with this id. */
+/** Ends the sign-ins and codes of the User with this id, if there is one. */
 async function signOut(transaction: Transaction, id: string): Promise<void> {
   const user = id === '' ? undefined : await currentStored(transaction, 'User', id);
   if (user) await endSignIns(transaction, user);
 }
 
 /**
- * Ends the Sessions of a Client or a User that must not use them any more, inside the job of that change. Their tokens
- * are nothing from its commit on; of many Sessions, the resources of the rest are left to the chore.
+ * Revokes the Sessions of a Client or User inside the job that changes it. Their tokens are invalid from its commit on.
+ * If there are more Sessions than one job may end, `finishCutOffs` marks the others as ended.
  */
 export async function cutOff(
   transaction: Transaction,
@@ -97,7 +97,7 @@ export async function cutOff(
   await transaction.run(sql, [type, id, ending, asker, address]);
 }
 
-/** The chore that ends the Sessions that are left of those whose tokens were taken. Any node may do it. */
+/** Returns the chore that marks the remaining Sessions of `cutOff` as ended. Any node may run it. */
 export function finishCutOffs(context: { engine: Engine; registry: Registry; clock: Clock }): Chore {
   const { engine } = context;
   return {
@@ -139,7 +139,7 @@ async function endWithoutTokens(
     await engine.transact(async (transaction) => {
       for (const { id } of matches) {
         const current = await currentStored(transaction, 'Session', id);
-        // A Session that has tokens began after the others were cut off.
+        // A Session that has tokens was started after the cut-off.
         if (!current || (await transaction.credentials.of(current.key)).length > 0) continue;
         await endSession(transaction, id, end);
       }
@@ -155,7 +155,7 @@ function openSessions(type: 'Client' | 'User', id: string): [name: string, value
   ];
 }
 
-/** In one order on every node, so that none waits for another that waits for it. */
+/** Sorted, so that all nodes lock Sessions in the same order and cannot deadlock. */
 function idsOf(matches: readonly Version[]): string[] {
   return matches.map(({ id }) => id).sort();
 }

@@ -1,4 +1,4 @@
-/** Sessions: every token belongs to one, written in the same transaction that issues the token. */
+/** Sessions. Every token belongs to one, which is written in the same transaction as the token. */
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Draft, Engine, Transaction } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
@@ -14,21 +14,21 @@ import type { SessionEnd } from './ending.ts';
 import { expiryOf, lifetimeOf } from './expiry.ts';
 import { shownAgent, withUse } from './last-use.ts';
 
-/** What a grant has decided to give, and to whom. */
+/** What a grant has decided to issue, and to whom. */
 export interface Issue {
-  /** The grant's name, which is the Session's type. */
+  /** The name of the grant, stored as the Session's type. */
   grant: string;
   client: Stored;
   user: Stored | undefined;
   scope: string[];
   audience: string[];
-  /** For whom the first access token is, where that is a part of the audience alone (RFC 8707 §2.2). */
+  /** The audience of the first access token, if it is only a part of `audience` (RFC 8707 §2.2). */
   firstAudience?: string[];
   address: string;
-  /** Since when the request waits, in milliseconds of the process; from now on where it has not yet. */
+  /** When the request began to wait, in milliseconds of the process's monotonic clock; default: now. */
   since?: number;
   userAgent: string | undefined;
-  /** What else is known of a person who signed in on a page. */
+  /** Only for a person who signed in on a page. `authTime` is in milliseconds since the epoch. */
   interaction?: { authTime: number; patient: string | undefined; refreshable: boolean };
 }
 
@@ -40,7 +40,7 @@ export interface Tokens {
   refreshToken: string | undefined;
 }
 
-/** What sessions are made with. */
+/** What Sessions are created with. */
 export interface SessionsContext {
   engine: Engine;
   keys: Keys;
@@ -50,7 +50,7 @@ export interface SessionsContext {
   random: RandomBytes;
 }
 
-/** A Session that is ready to be stored, and what its tokens are written from. */
+/** A Session ready to be stored, with what its tokens are written from. */
 export interface DraftedSession {
   draft: Draft;
   session: JsonObject;
@@ -58,23 +58,23 @@ export interface DraftedSession {
   /** Seconds since the epoch. */
   refreshUntil: number;
   parts: Parts;
-  /** What signs its tokens, where they are JWTs. */
+  /** The key that signs its tokens, if they are JWTs. */
   signing: SigningKey | undefined;
 }
 
-/** The secret parts of the tokens of a Session. */
+/** The secret parts of a Session's tokens. */
 interface Parts {
   access: string;
   refresh: string | undefined;
 }
 
 /**
- * Starts a Session and issues its tokens. Throws `invalid_grant` where the Client or the User changed since they
- * were authenticated: what proved their identity may not hold any more.
+ * Starts a Session and issues its tokens. Throws `invalid_grant` if the Client or the User has changed since it was
+ * authenticated: the proof of identity may no longer hold.
  */
 export async function startSession(context: SessionsContext, issue: Issue): Promise<Tokens> {
   const drafted = draftSession(context, issue, await signingKeyFor(context, issue));
-  // Signing takes longer than storing: nobody has the tokens before both are done.
+  // Signing takes longer than storing, so both run at once. Nobody receives the tokens before both are done.
   const [tokens] = await Promise.all([
     tokensOf(context, drafted),
     context.engine.transact((transaction) => storeSession(transaction, issue, drafted), accountsOf(issue), issue.since),
@@ -82,7 +82,7 @@ export async function startSession(context: SessionsContext, issue: Issue): Prom
   return tokens;
 }
 
-/** The key that will sign the tokens of a Session, where they are JWTs. Not to be called within a job. */
+/** Returns the key that signs a Session's tokens; undefined if they are opaque. Must not be called within a job. */
 export async function signingKeyFor(
   { keys, settings }: SessionsContext,
   { client, grant }: Pick<Issue, 'client' | 'grant'>,
@@ -91,7 +91,7 @@ export async function signingKeyFor(
   return chosen.format === 'jwt' ? keys.signing(lifetimeOf(chosen)) : undefined;
 }
 
-/** Writes the tokens of a drafted Session: they are good once it is stored. */
+/** Writes the tokens of a drafted Session. They are valid once it is stored. */
 export function tokensOf(
   context: SessionsContext,
   { session, access, parts, signing }: DraftedSession,
@@ -99,13 +99,13 @@ export function tokensOf(
   return writeTokens(context, session, access, parts, signing);
 }
 
-/** Makes a Session ready to store: what of it needs no look at anything else is done before the queue. */
+/** Prepares a Session for storage. Everything that needs no other resource is done before the write queue. */
 export function draftSession(context: SessionsContext, issue: Issue, signing: SigningKey | undefined): DraftedSession {
   const { engine, settings, random, clock } = context;
   const chosen = grantSettings(issue.client.resource, issue.grant, settings);
   const refreshable = chosen.refreshable && (issue.interaction?.refreshable ?? true);
   const parts: Parts = { access: randomPart(random), refresh: refreshable ? randomPart(random) : undefined };
-  // Before the clock is read, so that no id tells a later time than its Session's start.
+  // Before the clock is read, so that no id holds a later time than the start of its Session.
   const id = engine.newId();
   const now = clock();
   const issuedAt = Math.floor(now / 1000);
@@ -119,7 +119,7 @@ export function draftSession(context: SessionsContext, issue: Issue, signing: Si
   return { draft, session: { resourceType: 'Session', id, ...content }, access, refreshUntil, parts, signing };
 }
 
-/** Stores a Session with its credentials, and gives its key. Throws `invalid_grant`, as `startSession` does. */
+/** Stores a Session with its credentials and returns its key. Throws `invalid_grant` like `startSession`. */
 export async function storeSession(
   transaction: Transaction,
   issue: Issue,
@@ -138,7 +138,7 @@ export async function storeSession(
   return key;
 }
 
-/** Writes the tokens of a Session around their secret parts: as JWTs where there is a key, else as they are. */
+/** Writes the tokens of a Session around their secret parts: JWTs if there is a key, else opaque tokens. */
 export async function writeTokens(
   { settings }: SessionsContext,
   session: JsonObject,
@@ -166,20 +166,20 @@ export async function writeTokens(
   return { session, access, accessToken, refreshToken };
 }
 
-/** Ends a Session inside a job: it stays as a resource, and none of its tokens is good any more. */
+/** Ends a Session inside a job. The resource stays; its tokens are no longer valid. */
 export async function endSession(transaction: Transaction, id: string, cause: SessionEnd): Promise<void> {
   const session = await currentStored(transaction, 'Session', id);
   if (!session || session.resource['active'] === false) return;
-  // The rule of the type writes the end and removes the credentials in the same transaction.
+  // The rule of the type sets `end` and removes the credentials in the same transaction.
   await transaction.update('Session', id, { ...session.resource, active: false }, { by: 'server', cause });
 }
 
-/** When the last of a Session's tokens expires, in milliseconds, if nobody closes it before. */
+/** Returns when the last token of a Session expires, in milliseconds since the epoch, unless it is closed earlier. */
 export function goodUntil({ exp, refresh_token_exp: refreshUntil = exp }: JsonObject): number {
   return Math.max(Date.parse(String(exp)), Date.parse(String(refreshUntil)));
 }
 
-/** What a job looks at that requires the Client and the User to be unchanged. */
+/** Returns the addresses of the Client and the User that a job requires to be unchanged. */
 export function accountsOf({ client, user }: Partial<Pick<Issue, 'client' | 'user'>>): Address[] {
   const accounts = [
     { type: 'Client', id: client?.id },
@@ -188,7 +188,7 @@ export function accountsOf({ client, user }: Partial<Pick<Issue, 'client' | 'use
   return accounts.flatMap(({ type, id }) => (id === undefined ? [] : [{ type, id }]));
 }
 
-/** Throws `code` where a Client or User is not as it was read, or may not be used. */
+/** Throws `code` if the Client or User has changed since it was read, or is switched off. */
 export async function requireUnchanged(
   transaction: Transaction,
   type: string,
@@ -235,12 +235,12 @@ function signedIn(interaction: Issue['interaction']): JsonObject {
   };
 }
 
-/** Seconds since the epoch as an `instant`. */
+/** Returns seconds since the epoch as a FHIR `instant`. */
 export function instant(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-/** The id of the Client or the User that a Session is of. */
+/** Returns the id of the Client or User of a Session. */
 export function idIn(session: JsonObject, element: 'client' | 'user'): string | undefined {
   return referenceOf(session[element])?.split('/')[1];
 }

@@ -1,26 +1,29 @@
-/** Requests that were sent before the answer to another one could be read. */
+/** Shares one result among requests that were sent before any of them could see the other's response. */
 export interface Simultaneous<Result> {
-  /** Runs a request from its arrival to its answer; its number tells when it came. */
+  /** Runs a request from arrival to response, and passes it its arrival number. */
   during<Answer>(run: (arrival: number) => Promise<Answer>): Promise<Answer>;
-  /** What `make` gives, or what it gave to a request with this key that was not yet answered when this one came. */
+  /**
+   * Returns the result of `make`, or that of an earlier request with the same key that was still unanswered when this
+   * one arrived.
+   */
   share(key: string, arrival: number, make: () => Promise<Result>): Promise<Result>;
 }
 
 interface Shared<Result> {
-  /** The arrival of the request that makes it. */
+  /** The arrival number of the request that makes the result. */
   maker: number;
   result: Promise<Result>;
-  /** The last arrival before the maker was answered; undefined while it is not. */
+  /** The last arrival before the maker was answered; undefined until then. */
   answered: number | undefined;
 }
 
 /**
- * Tells by counting, not by waiting, which requests of this process are simultaneous. A result is kept only for as
- * long as a request that may share it is under way.
+ * Detects concurrent requests of this process by counting arrivals, not by time. A result is kept only while a request
+ * that may share it is in progress.
  */
 export function createSimultaneous<Result>(): Simultaneous<Result> {
   const shared = new Map<string, Shared<Result>>();
-  // In the order of arrival.
+  // In order of arrival.
   const underWay = new Set<number>();
   let arrivals = 0;
 

@@ -9,7 +9,7 @@ import type { SessionsContext, Tokens } from '../sessions/sessions.ts';
 import { referenceOf, type Stored } from '../stored.ts';
 import { signed, signingInput } from './jws.ts';
 
-/** What is told of a User for a scope: the claim and how it is read (OpenID Connect Core §5.1, §5.4). */
+/** The claims that a scope adds, each with how it is read from the User (OpenID Connect Core §5.1, §5.4). */
 type Claims = Readonly<Record<string, (user: JsonObject, baseUrl: string) => string | undefined>>;
 
 const CLAIMS: Readonly<Record<string, Claims>> = {
@@ -24,10 +24,12 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   fhirUser: { fhirUser: ({ fhirUser }, baseUrl) => absolute(referenceOf(fhirUser), baseUrl) },
 };
 
-/** Of these scopes an ID token tells too, since SMART has it so; of the others UserInfo alone (§5.4). */
+/**
+ * Scopes whose claims are in the ID token too, as SMART requires; those of other scopes are in UserInfo only (§5.4).
+ */
 const IN_ID_TOKEN = ['fhirUser'];
 
-/** The scopes for which more is told than who signed in. */
+/** The scopes that add claims beyond `sub`. */
 export const CLAIM_SCOPES: readonly string[] = Object.keys(CLAIMS);
 
 /** Every claim that an ID token or UserInfo may have, for the metadata. */
@@ -37,13 +39,13 @@ export const CLAIM_NAMES: readonly string[] = [
 ];
 
 export interface IdTokenOptions {
-  /** That of the request; a refresh has none (OpenID Connect Core §12.2). */
+  /** The nonce of the authorization request; a refresh has none (OpenID Connect Core §12.2). */
   nonce?: string | undefined;
-  /** What signs it, where that is known already. */
+  /** The signing key, if it is known already. */
   key?: SigningKey | undefined;
 }
 
-/** The key for the ID token beside an access token, good for so many seconds; undefined where its scope has none. */
+/** Returns a key to sign an ID token that is valid for `lifetime` seconds; undefined if the scope has no `openid`. */
 export async function idTokenKey(
   { keys }: SessionsContext,
   scope: readonly string[],
@@ -52,9 +54,7 @@ export async function idTokenKey(
   return scope.includes('openid') ? keys.signing(lifetime) : undefined;
 }
 
-/**
- * The ID token that goes with the access token of a Session; undefined where its scope has no `openid`.
- */
+/** Returns the ID token that accompanies a Session's access token; undefined if its scope has no `openid`. */
 export async function idToken(
   context: SessionsContext,
   { session, access, accessToken }: Tokens,
@@ -78,7 +78,10 @@ export async function idToken(
   return signed(key, signingInput(key, 'JWT', claims));
 }
 
-/** Of whom an ID token of ours is, expired or not; undefined for any other text (OpenID Connect Core §3.1.2.1). */
+/**
+ * Returns the subject of an ID token of this server, expired or not; undefined for anything else (OpenID Connect Core
+ * §3.1.2.1).
+ */
 export async function subjectOfHint(keys: Keys, issuer: string, token: string): Promise<string | undefined> {
   try {
     const { payload } = await compactVerify(token, async ({ kid, alg, typ }) => {
@@ -87,7 +90,7 @@ export async function subjectOfHint(keys: Keys, issuer: string, token: string): 
       return key.publicKey;
     });
     const claims = readJson(Buffer.from(payload).toString());
-    // A refresh token is signed alike; its subject is a Client, whose id no User has.
+    // A refresh token has the same header type; its subject is a Client id, which no User has.
     if (!isObject(claims) || claims['iss'] !== issuer) return undefined;
     return text(claims['sub']);
   } catch (error) {
@@ -96,7 +99,7 @@ export async function subjectOfHint(keys: Keys, issuer: string, token: string): 
   }
 }
 
-/** What the scopes of an ID token tell in it of a User, beside the `sub`. */
+/** Returns the claims that an ID token has about a User, besides `sub`. */
 export function identityOf(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
   return userClaims(
     user,
@@ -105,14 +108,16 @@ export function identityOf(user: JsonObject, scope: readonly string[], baseUrl: 
   );
 }
 
-/** What scopes tell of a User in UserInfo (OpenID Connect Core §5.4). */
+/** Returns the claims about a User that these scopes give in UserInfo (OpenID Connect Core §5.4). */
 export function userClaims(user: JsonObject, scope: readonly string[], baseUrl: string): JsonObject {
   const readers = scope.flatMap((each) => (Object.hasOwn(CLAIMS, each) ? Object.entries(CLAIMS[each] ?? {}) : []));
   const claims = readers.map(([name, read]) => [name, read(user, baseUrl)] as const);
   return Object.fromEntries(claims.filter((claim): claim is [string, string] => claim[1] !== undefined));
 }
 
-/** The left half of the digest that belongs to the algorithm (OpenID Connect Core §3.1.3.6; Ed25519 has SHA-512). */
+/**
+ * Returns the left half of the hash that belongs to the algorithm (OpenID Connect Core §3.1.3.6; SHA-512 for Ed25519).
+ */
 function leftHalf(alg: string, accessToken: string): string {
   const digest = hash(alg === 'EdDSA' ? 'sha512' : 'sha256', accessToken, 'buffer');
   return digest.subarray(0, digest.length / 2).toString('base64url');

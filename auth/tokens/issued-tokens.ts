@@ -4,28 +4,30 @@ import type { LiveTokens } from './live-tokens.ts';
 import type { PresentedTokens } from './presented.ts';
 import { type AccessRecord, accessRecord, refreshRecord, spentHash } from './token-records.ts';
 
-/** A token of ours, of whichever use. */
+/** A token issued by this server, of any use. */
 export interface IssuedToken {
   use: 'access' | 'refresh' | 'spent';
   session: Stored;
   /** The Client that it was issued to. */
   clientId: string | undefined;
   userId: string | undefined;
-  /** The two as they are now. */
+  /** The Client and the User as they are now. */
   client: Stored | undefined;
   user: Stored | undefined;
   /** Seconds since the epoch. */
   expiresAt: number;
-  /** The access token of the same moment. */
+  /** The Session's current access token. */
   access: AccessRecord | undefined;
 }
 
 export interface IssuedTokens {
-  /** Finds a token whatever its use, a spent refresh token included; undefined for what is not ours or has ended. */
+  /**
+   * Finds a token of any use, including a spent refresh token. Returns undefined for a token that is unknown or over.
+   */
   find(token: string): Promise<IssuedToken | undefined>;
 }
 
-/** Finds the tokens that revocation and introspection are asked about. */
+/** Creates the look-up of tokens for revocation and introspection. */
 export function createIssuedTokens(options: {
   engine: Engine;
   presented: PresentedTokens;

@@ -6,26 +6,31 @@ import { strings } from '../settings.ts';
 import { findStored, isUsable, referenceOf, type Stored } from '../stored.ts';
 import { type AccessRecord, accessRecord, detailOf, RETRY_MS } from './token-records.ts';
 
-/** An access token that is current, with its Session and those it speaks for. */
+/** A valid access token with its Session, Client and User. */
 export interface LiveToken {
-  /** With those of its scopes that its Client may be given now. */
+  /** Its scopes are limited to those that the Client may have now. */
   record: AccessRecord;
   session: Stored;
   client: Stored;
   user: Stored | undefined;
   /**
-   * The scopes that say what bounds the token: those that its Session was given, whatever became of them, and those
-   * that its Client lists. Those of the token may be fewer.
+   * The scopes that determine what limits the token: those granted to its Session, even if since withdrawn, and those
+   * that its Client lists. The token itself may have fewer.
    */
   boundBy: string[];
 }
 
 export interface LiveTokens {
-  /** The live access token with this digest; undefined for none, and where its Client lists its grant no more. */
+  /**
+   * Returns the live access token with this digest. Returns undefined if there is none, or if its Client no longer
+   * lists the grant.
+   */
   find(hash: string): Promise<LiveToken | undefined>;
-  /** As `find`, and one whose Client has lost the grant, too: it can still be ended. */
+  /** Like `find`, but also returns a token whose Client has lost the grant: it can still be revoked. */
   findIssued(hash: string): Promise<LiveToken | undefined>;
-  /** Forgets a Session whose tokens were replaced: its resource may be as it was, and then nobody hears of it. */
+  /**
+   * Evicts a Session whose tokens were replaced. Its resource may be unchanged, and then no commit listener is called.
+   */
   forget(sessionId: string): void;
 }
 
@@ -37,9 +42,9 @@ interface Memory {
 const MOST_REMEMBERED = 20_000;
 
 /**
- * Looks access tokens up and remembers them. Where this process makes every write, the memory is told of each
- * change; otherwise it only spares the reading of resources: the credential itself is read each time, since its
- * row goes when the Session ends. A change of a Client, a User or a policy moves the access generation.
+ * Creates the look-up of access tokens, with a cache. If this process makes every write, each change evicts what it
+ * affects. Otherwise the cache only saves the reads of resources: the credential is read each time, because its row is
+ * removed when the Session ends. Any change of a Client, a User or a policy advances the access generation.
  */
 export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clock }): LiveTokens {
   const memory = new Map<string, Memory>();
@@ -70,7 +75,10 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
     bySession.set(token.session.id, hash);
   }
 
-  /** The token, its first use noted: once of each that came with a new refresh token, while that matters. */
+  /**
+   * Returns the token after recording its first use. Only needed for a token issued with a new refresh token, and only
+   * while a retry of that refresh is possible.
+   */
   async function used(hash: string, token: LiveToken): Promise<LiveToken> {
     const { unused, issuedAt } = token.record;
     if (!unused || clock() - issuedAt * 1000 > RETRY_MS + 1000) return token;
@@ -88,7 +96,7 @@ export function createLiveTokens({ engine, clock }: { engine: Engine; clock: Clo
   });
 
   async function findIssued(hash: string): Promise<LiveToken | undefined> {
-    // The generation is read before what it stands for: if it moves meanwhile, the memory is already outdated.
+    // The generation is read first: if it changes during the reads below, the cached entry is already outdated.
     const [generation, changesBefore] = [await engine.accessGeneration(), sessionChanges];
     const known = memory.get(hash);
     const remembered = known?.generation === generation ? known.token : undefined;
@@ -114,7 +122,7 @@ function isOver(token: LiveToken, now: number): boolean {
   return token.record.expiresAt * 1000 <= now;
 }
 
-/** Notes that a token was used: whoever sends the refresh token that it was exchanged for again is another. */
+/** Records that a token was used. From then on, its predecessor's reuse is not a retry but an attack. */
 async function noteUse(engine: Engine, hash: string): Promise<void> {
   await engine.transact(async ({ credentials }) => {
     const held = await credentials.find(hash);
@@ -137,7 +145,7 @@ async function load(engine: Engine, hash: string): Promise<LiveToken | undefined
   if (session.resource['user'] !== undefined && !(user && isUsable(user.resource))) return undefined;
   const record = accessRecord(credential);
   return {
-    // What is withdrawn from a Client is withdrawn from its tokens: with the next request, not with the next token.
+    // Scopes withdrawn from a Client are withdrawn from its tokens with the next request, not with the next token.
     record: { ...record, scope: heldScope(client.resource, record.scope) },
     session,
     client,
@@ -146,7 +154,7 @@ async function load(engine: Engine, hash: string): Promise<LiveToken | undefined
   };
 }
 
-/** The Client or User that a Session refers to. */
+/** Returns the Client or User that a Session refers to. */
 async function findReferenced(
   engine: Engine,
   session: Stored,

@@ -1,6 +1,6 @@
 /**
- * What tokens look like: random strings, or JWT access tokens (https://www.rfc-editor.org/rfc/rfc9068) and
- * refresh tokens. Either carries a secret part, and only the digest of that part is stored.
+ * Token formats: random strings, or JWT access tokens (https://www.rfc-editor.org/rfc/rfc9068) and refresh tokens. Each
+ * carries a secret part, and only the digest of that part is stored.
  */
 import { createHmac, hash } from 'node:crypto';
 import type { RandomBytes } from '../../resources/clock.ts';
@@ -9,7 +9,7 @@ import { type JwsKey, signed, signingInput } from './jws.ts';
 export type TokenFormat = 'opaque' | 'jwt';
 export type TokenUse = 'access' | 'refresh';
 
-/** What a token says of itself. Times are seconds since the epoch. */
+/** The claims of a token. Times are in seconds since the epoch. */
 export interface TokenClaims {
   /** The Session's id. */
   session: string;
@@ -21,17 +21,17 @@ export interface TokenClaims {
   expiresAt: number;
 }
 
-/** The type that a JWT access token declares in its header (RFC 9068 §2.1). */
+/** The `typ` header of a JWT access token (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
-/** The secret part of a new token: 32 random bytes. */
+/** Returns the secret part of a new token: 32 random bytes, base64url. */
 export function randomPart(random: RandomBytes): string {
   return random(32).toString('base64url');
 }
 
 /**
- * The secret part of a token's successor. It follows from what was presented, so that a retry gets the very same
- * although only digests are stored; the generation keeps successors of one token apart.
+ * Derives the secret part of a token's successor from the presented token, so that a retry yields the same successor
+ * although only digests are stored. The generation distinguishes the successors of one token.
  */
 export function successorPart(key: Buffer, use: TokenUse, presented: string, generation: number): string {
   return createHmac('sha256', key)
@@ -40,21 +40,21 @@ export function successorPart(key: Buffer, use: TokenUse, presented: string, gen
 }
 
 /**
- * What is stored of a token: the digest of its secret part. That of a JWT is another than that of the same part as
- * an opaque token, so that a claim read from a log, without its signature, is no token by itself.
+ * Returns the digest under which a token is stored. It differs between JWT and opaque tokens, so that the `tid` claim
+ * of a logged JWT is not itself a valid opaque token.
  */
 export function tokenHash(format: TokenFormat, part: string): string {
   return digest(format === 'opaque' ? part : `${format}:${part}`);
 }
 
-/** SHA-256, base64url. */
+/** Returns the SHA-256 of a text, in base64url. */
 export function digest(part: string): string {
   return hash('sha256', part, 'base64url');
 }
 
 /**
- * Writes a token around its secret part: a signed JWT that carries it as `tid`, or without a key the part itself. With
- * the signature that the same key gave it before, it is the very same text.
+ * Writes a token around its secret part: a signed JWT that carries it as `tid`, or without a key the part itself. If
+ * `known` holds an earlier signature by the same key, it is reused, and the JWT is identical to the earlier one.
  */
 export async function writeToken(
   { key, issuer }: { key: JwsKey | undefined; issuer: string },
@@ -70,7 +70,7 @@ export async function writeToken(
   return known?.kid === key.kid ? `${input}.${known.signature}` : signed(key, input);
 }
 
-/** The signature of a JWT; empty for an opaque token. */
+/** Returns the signature of a JWT; empty for an opaque token. */
 export function signatureOf(token: string): string {
   return token.split('.')[2] ?? '';
 }

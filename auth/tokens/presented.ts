@@ -1,4 +1,4 @@
-/** Reads a presented token: an opaque string, or a JWT by https://www.rfc-editor.org/rfc/rfc8725. */
+/** Reads a presented token: an opaque string, or a JWT (https://www.rfc-editor.org/rfc/rfc8725). */
 import { hash } from 'node:crypto';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Clock } from '../../resources/clock.ts';
@@ -7,36 +7,36 @@ import { remember } from '../../resources/remember.ts';
 import type { Keys } from '../keys/keys.ts';
 import { ACCESS_TOKEN_TYPE, type TokenFormat, type TokenUse, tokenHash } from './mint.ts';
 
-/** A token that may be one of ours: whether it is current, its Session says. */
+/** A token that this server may have issued. Whether it is still valid is decided by its Session. */
 export interface Presented {
   /** The token as it was sent. */
   token: string;
   format: TokenFormat;
   /** The secret part. */
   part: string;
-  /** The digest of the secret part, under which it is stored. */
+  /** The digest under which it is stored. */
   hash: string;
   /** The verified claims of a JWT. */
   claims: JsonObject | undefined;
-  /** The key that signed a JWT. */
+  /** The `kid` of the key that signed a JWT. */
   kid: string | undefined;
 }
 
-/** A JWT whose signature was verified, without its text. */
+/** A JWT with a verified signature, without its text. */
 type Verified = Omit<Presented, 'token' | 'claims' | 'kid'> & { claims: JsonObject; kid: string };
 
 export interface PresentedTokens {
-  /** Reads a token for one use; undefined where it cannot be such a token of ours. */
+  /** Reads a token for one use. Returns undefined if this server cannot have issued it for that use. */
   read(token: string, use: TokenUse): Promise<Presented | undefined>;
 }
 
 const OPAQUE = /^[A-Za-z0-9_-]{43}$/;
 const LONGEST = 8_192;
 const MOST_VERIFIED = 5_000;
-// A key or a key's address that comes with the token would let its sender choose what it is verified with.
+// A key or key address in the token's header would let its sender choose the verification key.
 const FOREIGN_KEYS = ['jwk', 'jku', 'x5u', 'x5c', 'crit'] as const;
 
-/** Reads tokens issued by this server, remembering the JWTs whose signature it has verified. */
+/** Creates the reader of tokens issued by this server. Caches the JWTs whose signature was verified. */
 export function createPresentedTokens(options: {
   keys: Pick<Keys, 'find'>;
   issuer: string;
@@ -45,10 +45,10 @@ export function createPresentedTokens(options: {
   const verified = new Map<string, Verified>();
 
   async function verifiedOf(token: string, use: TokenUse): Promise<Verified | undefined> {
-    // The memory is keyed by the whole token: by anything less, one token could pass as another.
+    // Keyed by the whole token: with any shorter key, one token could pass as another.
     const memory = hash('sha256', `${use} ${token}`, 'base64');
     const known = verified.get(memory);
-    // A key that was taken away verifies nothing any more, what it verified before included.
+    // A key that was removed verifies nothing, not even the JWTs it has verified before.
     if (known && (await options.keys.find(known.kid))) return known;
     const made = await verifyJwt(options, token, use);
     if (!made) return undefined;
@@ -80,7 +80,7 @@ async function verifyJwt(
   const keyOf: JWTVerifyGetKey = async (header) => {
     if (FOREIGN_KEYS.some((name) => header[name] !== undefined)) throw new errors.JWTInvalid('A key of its own');
     const key = typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
-    // The algorithm belongs to the key and is never the token's choice (RFC 8725 §3.1).
+    // The algorithm is that of the key, never the token's choice (RFC 8725 §3.1).
     if (!key || key.alg !== header.alg) throw new errors.JWTInvalid('Not one of our keys');
     return key.publicKey;
   };

@@ -4,8 +4,8 @@ import { referenceOf, type Stored } from '../stored.ts';
 import { type IdTokenOptions, idToken } from './id-token.ts';
 
 /**
- * What a token answer says of a person who signed in on a page, beside the tokens: the ID token (OpenID Connect Core
- * §3.1.3.3, §12.2) and the patient in the context (SMART App Launch, "Launch context arrives with your access_token").
+ * Returns what a token response adds for a person who signed in on a page: the ID token (OpenID Connect Core §3.1.3.3,
+ * §12.2) and the patient in context (SMART App Launch, "Launch context arrives with your access_token").
  */
 export async function signedInAnswer(
   context: SessionsContext,
@@ -21,7 +21,7 @@ export async function signedInAnswer(
   };
 }
 
-/** The id of the Patient in the context of a Session. */
+/** Returns the id of the Patient in a Session's launch context. */
 export function patientOf(session: JsonObject): string | undefined {
   return referenceOf(session['patient'])?.split('/')[1];
 }

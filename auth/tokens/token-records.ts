@@ -4,8 +4,8 @@ import { strings } from '../settings.ts';
 import { digest, type TokenFormat } from './mint.ts';
 
 /**
- * What a Session keeps of its tokens, as credentials named `access`, `refresh` and `spent`. Times are seconds
- * since the epoch unless a name says otherwise. The generation counts the refreshes of the Session.
+ * What a Session stores of its access token. Its credentials are named `access`, `refresh` and `spent`. Times are in
+ * seconds since the epoch unless a name says otherwise. The generation counts the refreshes of the Session.
  */
 export interface AccessRecord {
   generation: number;
@@ -15,22 +15,22 @@ export interface AccessRecord {
   /** The scopes of this token, at most those of its Session. */
   scope: string[];
   audience: string[];
-  /** True until it is first used: of one that came with a new refresh token, whose spent one may be sent again. */
+  /** True until the first use, for a token issued with a new refresh token: until then the refresh may be repeated. */
   unused: boolean;
-  /** The key that signs the tokens of this generation; absent for opaque ones. */
+  /** The `kid` of the key that signs the tokens of this generation; absent for opaque tokens. */
   kid?: string;
-  /** The signatures of the tokens, where a second one would be another: the same token is the same text again. */
+  /** The signatures of the tokens, if signing again would give others: a retry must return identical tokens. */
   signatures?: Signatures;
 }
 
-/** Signatures by the key of the record. Without the secret part of a token, its signature is none. */
+/** Signatures by the key of the record. They are useless without the secret parts of the tokens. */
 export interface Signatures {
   access: string;
-  /** Empty where the refresh token was kept. */
+  /** Empty if the refresh token was kept. */
   refresh: string;
 }
 
-/** A client whose answer was lost may repeat its request for this long. */
+/** Milliseconds for which a client whose response was lost may repeat its refresh. */
 export const RETRY_MS = 10_000;
 
 export interface RefreshRecord {
@@ -38,16 +38,16 @@ export interface RefreshRecord {
   expiresAt: number;
 }
 
-/** A refresh token that was exchanged for another. */
+/** A refresh token that was exchanged for a new one. */
 export interface SpentRecord {
-  /** The generation it was spent for. */
+  /** The generation that it was exchanged for. */
   generation: number;
   spentAtMs: number;
 }
 
 /**
- * The digest that a spent token is kept under. It differs from the digest of the live token, so that replacing
- * the live one succeeds once and can never hit the record of its own spending.
+ * Returns the digest under which a spent token is stored. It differs from the digest of the live token, so that
+ * replacing the live one succeeds only once and never matches the spent record.
  */
 export function spentHash(hash: string): string {
   return digest(`spent:${hash}`);
@@ -80,12 +80,12 @@ export function spentRecord({ detail }: Credential): SpentRecord {
   return { generation: numberIn(detail, 'generation'), spentAtMs: numberIn(detail, 'spentAtMs') };
 }
 
-/** A record as it is stored. */
+/** Returns a record as it is stored. */
 export function detailOf(record: AccessRecord | RefreshRecord | SpentRecord): JsonObject {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, value as Json]));
 }
 
-/** What is missing counts as zero, long ago: a record that cannot be read is one that has ended. */
+/** Returns a number, or 0 if it is missing: an unreadable record counts as expired. */
 export function numberIn(detail: JsonObject | null, name: string): number {
   const value = detail?.[name];
   return typeof value === 'number' ? value : 0;

@@ -10,16 +10,16 @@ import { openWard } from '../../server/open.ts';
 import { rootNews } from '../ward.ts';
 import { type Item, type Reach, Refusal } from './reach.ts';
 
-/** How often a write is tried that the database, or the queue before it, was too busy for. */
+/** How often a write is tried while the database or the write queue is too busy. */
 const TRIES = 10;
 
 /**
- * Nobody waits for one of many writes: the more of them share a commit, the fewer pages it writes. Of a page of an
- * index, which has a hundred rows, more belong to the same commit.
+ * Large commit groups: no caller waits for a single write, and the more writes share a commit, the fewer pages are
+ * written. An index page holds about a hundred rows, and more of them then belong to the same commit.
  */
 const GROUP = { jobs: 256, milliseconds: 250 };
 
-/** Opens the database of the settings for this process. Throws as `openWard`. */
+/** Opens the database of the settings in this process. Throws like `openWard`. */
 export async function reachDirectly(config: Config): Promise<Reach> {
   const ward = await openWard(config, { bulk: GROUP });
   const { engine, registry, seal, clock } = ward;
@@ -27,7 +27,7 @@ export async function reachDirectly(config: Config): Promise<Reach> {
   process.stdout.write(rootNews(ward));
   return {
     name: `the ${ward.database.dialect.name} database`,
-    // The next group is ready when one commits.
+    // The next group is complete when one commits.
     atOnce: 2 * GROUP.jobs,
     put: (item) => put(engine, item),
     types: async () => registry.names(),

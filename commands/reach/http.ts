@@ -1,9 +1,9 @@
-/** Asks a server over HTTP. Node's own `fetch` waits for ever where a connection is closed before it has asked. */
+/** An HTTP client. Node's own `fetch` hangs if a connection is closed before it has sent its request. */
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { CommandError } from '../errors.ts';
 
-/** Milliseconds without a word after which a server is taken for one that answers no more. */
+/** Milliseconds without data after which a server counts as unreachable. */
 const LONGEST_SILENCE = 300_000;
 
 export interface Question {
@@ -12,15 +12,15 @@ export interface Question {
   body?: string;
 }
 
-/** An answer that has come whole. */
+/** A complete response. */
 export interface Answer {
   status: number;
   text: string;
-  /** Seconds; zero where it does not say. */
+  /** Seconds; 0 if the header is absent. */
   retryAfter: number;
 }
 
-/** A server, by connections that are kept from one question to the next. */
+/** A server, with persistent connections. */
 export class Asked {
   readonly #base: string;
   readonly #protocol: typeof http | typeof https;
@@ -32,7 +32,7 @@ export class Asked {
     this.#agent = new this.#protocol.Agent({ keepAlive: true, timeout: LONGEST_SILENCE });
   }
 
-  /** Asks once. Throws a CommandError where no answer comes; a server that ends while it answers has given none. */
+  /** Sends one request. Throws a CommandError if there is no complete response. */
   async ask(path: string, question: Question = {}): Promise<Answer> {
     try {
       const response = await this.#send(path, question);
@@ -45,7 +45,7 @@ export class Asked {
     }
   }
 
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): void {
     this.#agent.destroy();
   }
@@ -62,7 +62,7 @@ export class Asked {
   }
 }
 
-/** What the network says. Where a name has several addresses, each has failed, and there is a code alone. */
+/** Returns the network's error message. If a name has several addresses and all fail, the error has only a code. */
 function networkReason(error: unknown): string {
   const { message, code } = error as { message: string; code?: string };
   return message || (code ?? 'unknown');

@@ -9,10 +9,10 @@ import { type Reach, Refusal } from './reach.ts';
 
 const TRIES = 10;
 const JSON_TYPE = 'application/fhir+json';
-/** What a type may be called. Files are named by it, and a server that is asked may be anybody's. */
+/** A valid type name. Files are named after it, and the server is not trusted. */
 const TYPE = /^[A-Z][A-Za-z]*$/;
 
-/** What a running server is shown. Throws a CommandError where the settings have nothing. */
+/** Returns the Authorization header for a running server. Throws a CommandError if the settings have no credentials. */
 export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Config): string {
   if (wardToken !== undefined) return `Bearer ${wardToken}`;
   if (rootClientSecret !== undefined) {
@@ -24,7 +24,7 @@ export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Con
   );
 }
 
-/** What a running server has stored, as its API gives and takes it. */
+/** Accesses the data of a running server through its API. */
 export function reachOverHttp(address: string, authorization: string): Reach {
   const base = address.replace(/\/+$/, '');
   const server = new Asked(base);
@@ -34,7 +34,7 @@ export function reachOverHttp(address: string, authorization: string): Reach {
   };
   return {
     name: base,
-    // Twice what a group of the write queue takes, so that the next group is ready when one commits.
+    // Twice a group of the write queue, so that the next group is complete when one commits.
     atOnce: 128,
     async put({ type, id, text }) {
       const headers = { 'Content-Type': JSON_TYPE, Prefer: 'return=minimal' };
@@ -53,7 +53,7 @@ export function reachOverHttp(address: string, authorization: string): Reach {
         const resources = listOf(bundle, 'entry').map(({ resource }) => resource);
         if (resources.length > 0) yield resources.map((resource) => renderJson(resource ?? null));
         const next = listOf(bundle, 'link').find(({ relation }) => relation === 'next');
-        // The link has the server's public address, which need not be the one that is asked here.
+        // The link has the server's public address, which may differ from the address used here.
         query = typeof next?.['url'] === 'string' ? new URL(next['url']).search : undefined;
       }
     },
@@ -66,7 +66,7 @@ export function reachOverHttp(address: string, authorization: string): Reach {
   };
 }
 
-/** Asks again where the server says that it has too much to do. */
+/** Retries while the server responds that it is too busy. */
 async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await ask();

@@ -2,7 +2,7 @@ import type { SigningAlg } from '../../auth/settings.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
 import { CommandError } from '../errors.ts';
 
-/** A resource to store, as a value and as the text that it was read from. */
+/** A resource to store, as a value and as its original text. */
 export interface Item {
   type: string;
   id: string;
@@ -10,32 +10,34 @@ export interface Item {
   text: string;
 }
 
-/** What signing key is wanted: at once or not, and by which algorithm, where that is not the one of the settings. */
+/** The wanted signing key: whether it signs immediately, and its algorithm if not that of the settings. */
 export interface KeyWish {
   now: boolean;
   alg?: SigningAlg;
 }
 
-/** The way of a command to what is stored: the database itself, or the server that has it. */
+/** A command's access to the data: the database itself, or the server that holds it. */
 export interface Reach {
-  /** What is reached, for people. */
+  /** A name for messages. */
   name: string;
-  /** How many resources are worth storing at the same time. */
+  /** How many resources should be stored concurrently. */
   atOnce: number;
-  /** Stores a resource under its id. Throws a Refusal for what is wrong with this one; anything else ends the work. */
+  /**
+   * Stores a resource under its id. Throws a Refusal if only this resource is refused; other errors end the command.
+   */
   put(item: Item): Promise<void>;
-  /** The resource types that there may be something of. */
+  /** Returns the resource types that may have resources. */
   types(): Promise<string[]>;
-  /** The current resources of a type as JSON texts, a page at a time, in the order in which they were made. */
+  /** Returns the current resources of a type as JSON texts, page by page, in order of creation. */
   pages(type: string): AsyncIterable<string[]>;
-  /** The signing keys, as `toldKeys` gives them. */
+  /** Returns the signing keys, like `toldKeys`. */
   keys(): Promise<JsonObject[]>;
-  /** Has the next signing key made, and gives what `toldRotation` does. Throws a Refusal. */
+  /** Creates the next signing key. Returns the same as `toldRotation`. Throws a Refusal. */
   rotateKeys(wish: KeyWish): Promise<JsonObject>;
   close(): Promise<void>;
 }
 
-/** One resource, or another wish, was refused; the message says why, and never what a resource held. */
+/** One resource or request was refused. The message says why, and never contains data of the resource. */
 export class Refusal extends CommandError {
   override name = 'Refusal';
 }

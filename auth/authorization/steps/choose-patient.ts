@@ -1,4 +1,4 @@
-/** Which patient an app is about (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html). */
+/** Selects the patient for an app (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html). */
 import { Failure } from '../../../resources/errors.ts';
 import { html } from '../../pages/html.ts';
 import type { Content } from '../../pages/page.ts';
@@ -15,7 +15,7 @@ export const choosePatient: Step = {
     if (!needsPatient(request.scope)) return { ...interaction, patient: undefined };
     const own = login && ownPatient(login.user.resource, context.settings.baseUrl);
     if (own !== undefined) return { ...interaction, patient: own };
-    // The choice has come back through the browser: whether it may be made is asked each time.
+    // The choice came back through the browser, so the permission is checked each time.
     return patient !== undefined && (await findPatient(context, interaction, patient)) ? interaction : undefined;
   },
   ask: (context, interaction) => picker(context, interaction, { name: '', birthDate: '' }),
@@ -47,7 +47,7 @@ function form({ request }: Interaction, { name, birthDate }: Search, choices: Ch
 <small>${each.birthDate === undefined ? 'date of birth not known' : `born ${each.birthDate}`}</small></button>
 `,
   );
-  // The date is all that can be wrong.
+  // Only the date can be invalid.
   const invalid = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
   const body = html`<p><strong>${clientName(request.client)}</strong> asks which patient it is to be about.</p>
 <label for="name">Name</label>

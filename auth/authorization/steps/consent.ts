@@ -1,4 +1,4 @@
-/** Whether the person lets the app in (RFC 6749 §10.2, RFC 8252 §8.6, OpenID Connect Core §3.1.2.4). */
+/** Asks whether the person lets the app in (RFC 6749 §10.2, RFC 8252 §8.6, OpenID Connect Core §3.1.2.4). */
 import { html } from '../../pages/html.ts';
 import { placeOf } from '../../pages/page.ts';
 import { strings } from '../../settings.ts';
@@ -43,8 +43,8 @@ ${items}</ul>
 };
 
 /**
- * A first party is let in without a question. But any app of a device may pretend to be one whose address is no web
- * site: it is not let in behind the back of a person who was not asked for the password either.
+ * A first-party app needs no consent. But if its redirect URI is not https, any app on the device could impersonate it:
+ * then the person is asked, unless they have just entered the password.
  */
 function isAsked({ request, login, startedAt }: Interaction): boolean {
   if (request.client.resource['first_party'] !== true || request.prompts.has('consent')) return true;

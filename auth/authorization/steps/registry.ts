@@ -3,5 +3,5 @@ import { consent } from './consent.ts';
 import { signIn } from './sign-in.ts';
 import type { Step } from './step.ts';
 
-/** What has to be settled before a code is given, in this order. */
+/** The steps before a code is issued, in order. */
 export const STEPS: readonly Step[] = [signIn, choosePatient, consent];

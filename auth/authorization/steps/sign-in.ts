@@ -1,4 +1,4 @@
-/** Who the person is (https://openid.net/specs/openid-connect-core-1_0.html#Authenticates). */
+/** Authenticates the person (https://openid.net/specs/openid-connect-core-1_0.html#Authenticates). */
 
 import { proveUser } from '../../accounts/users.ts';
 import { Parameters } from '../../endpoints/parameters.ts';
@@ -36,18 +36,18 @@ export const signIn: Step = {
     const user = await proveUser(context, { username, password, address, since, client: request.client.id });
     if (!user) return { again: form(interaction, username, 'The user name or the password is wrong.') };
     const { secret, login } = await context.browsers.signIn(user, interaction.browser, since);
-    // What was chosen before may have been the choice of somebody who has left.
+    // The patient may have been chosen by a person who was signed in before.
     return { interaction: { ...interaction, browser: secret, login, patient: undefined } };
   },
 };
 
-/** True where a login of before this request will do. */
+/** Returns true if a login from before this request is still good enough. */
 function isRecent({ request }: Interaction, at: number, now: number): boolean {
   if (ANEW.some((prompt) => request.prompts.has(prompt))) return false;
   return request.maxAge === undefined || now - at <= request.maxAge * 1000;
 }
 
-/** True unless the client showed an ID token of somebody else. */
+/** Returns true unless the client sent an ID token of somebody else. */
 async function isExpected({ keys, settings }: StepContext, { request, login }: Interaction): Promise<boolean> {
   if (request.idTokenHint === undefined) return true;
   return (await subjectOfHint(keys, settings.baseUrl, request.idTokenHint)) === login?.user.id;

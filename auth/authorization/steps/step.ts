@@ -11,7 +11,7 @@ import type { AuthSettings } from '../../settings.ts';
 import type { Browsers, Login } from '../browsers.ts';
 import type { AuthorizationRequest } from '../request.ts';
 
-/** What is known of a request while a person is asked about it. */
+/** The state of a request while a person is being asked. */
 export interface Interaction {
   request: AuthorizationRequest;
   /** Milliseconds since the epoch. */
@@ -20,10 +20,10 @@ export interface Interaction {
   browser: string;
   /** The caller's IP address. */
   address: string;
-  /** Since when the request waits, in milliseconds of the process. */
+  /** When the request began to wait, in milliseconds of the process's monotonic clock. */
   since: number;
   login: Login | undefined;
-  /** The id of the Patient that was chosen. */
+  /** The id of the selected Patient. */
   patient: string | undefined;
   agreed: boolean;
 }
@@ -41,19 +41,19 @@ export interface StepContext {
   clock: Clock;
 }
 
-/** What became of an answer: the interaction goes on, or the step asks again. */
+/** The result of an answer: the interaction continues, or the step asks again. */
 export type Taken = { interaction: Interaction } | { again: Content };
 
-/** Something that a person may have to be asked before a code is given. */
+/** A question that a person may have to answer before a code is issued. */
 export interface Step {
-  /** What its form says it answers. */
+  /** The name by which its form is recognised. */
   name: string;
-  /** What a client is told that forbade to ask (`prompt=none`, OpenID Connect Core §3.1.2.6). */
+  /** The error for a client that forbade any question (`prompt=none`, OpenID Connect Core §3.1.2.6). */
   unasked: OAuthCode;
-  /** The interaction with what this step finds out by itself; undefined where the person has to be asked. */
+  /** Returns the interaction, with what this step can find out by itself; undefined if the person must be asked. */
   settle(context: StepContext, interaction: Interaction): Promise<Interaction | undefined>;
-  /** The question. Its body stands in a form, which comes back to `take`. */
+  /** Returns the question. Its body is put into a form, whose fields are passed to `take`. */
   ask(context: StepContext, interaction: Interaction): Promise<Content>;
-  /** Takes what was sent: the fields of the form by their names. Throws an OAuthError for the client. */
+  /** Processes an answer: the form fields by name. Throws an OAuthError for the client. */
   take(context: StepContext, interaction: Interaction, fields: ReadonlyMap<string, string>): Promise<Taken>;
 }

@@ -4,43 +4,43 @@ import type { Parameters } from '../../endpoints/parameters.ts';
 import type { Stored } from '../../stored.ts';
 import type { Assertions } from '../assertions.ts';
 
-/** What a client sent to prove who it is. */
+/** The credentials that a client sent. */
 export interface ClientCredentials {
   id: string;
-  /** The secret, in every reading of what was sent; or the assertion. */
+  /** The secret, in every possible decoding; or the assertion. */
   secrets: string[];
 }
 
-/** The part of a request in which clients authenticate. */
+/** The part of a request that contains client credentials. */
 export interface CredentialRequest {
   authorization: string | undefined;
-  /** True where the value of Basic is taken without its scheme too, as a widespread example sends it. */
+  /** True if Basic credentials are also accepted without the scheme, as a widespread example sends them. */
   schemeless?: boolean;
   parameters: Parameters;
 }
 
-/** What a method proves credentials with. */
+/** What methods check credentials with. */
 export interface ProofContext {
   accounts: Accounts;
   assertions: Assertions;
   caller: Caller;
 }
 
-/** One way for a client to authenticate (RFC 6749 §2.3). */
+/** A client authentication method (RFC 6749 §2.3). */
 export interface ClientMethod {
-  /** Its name in the registry of the RFCs and in the metadata documents. */
+  /** Its name in the IANA registry and in the metadata documents. */
   name: string;
-  /** The algorithms of its signatures, where it has any. */
+  /** The signing algorithms, if it uses signatures. */
   signingAlgs?: readonly string[];
-  /** True where the request tries this method. */
+  /** Returns true if the request uses this method. */
   isUsed(request: CredentialRequest): boolean;
-  /** The credentials sent; undefined where they cannot be read. Throws `invalid_request` for a malformed request. */
+  /** Returns the credentials; undefined if they cannot be decoded. Throws `invalid_request` for a malformed request. */
   read(request: CredentialRequest): ClientCredentials | undefined;
   /**
-   * True where the credentials are those of the account, which may be used; an unknown account is undefined.
+   * Returns true if the credentials belong to the account and it is active. The account is undefined if it is unknown.
    * Rejects with a `throttled` or `busy` Failure.
    */
   prove(context: ProofContext, credentials: ClientCredentials, account: Stored | undefined): Promise<boolean>;
-  /** The account that the credentials have proven lately, where that is remembered. Rejects with `throttled`. */
+  /** Returns the account if its credentials were proven recently and that is cached. Rejects with `throttled`. */
   recall?(context: ProofContext, credentials: ClientCredentials): Promise<Stored | undefined>;
 }

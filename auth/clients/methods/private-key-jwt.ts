@@ -1,4 +1,6 @@
-/** A client that signs with its own key (https://www.rfc-editor.org/rfc/rfc7523#section-3, OpenID Connect Core §9). */
+/**
+ * Authenticates a client by its signature (https://www.rfc-editor.org/rfc/rfc7523#section-3, OpenID Connect Core §9).
+ */
 import { decodeJwt, errors } from 'jose';
 import { OAuthError } from '../../errors.ts';
 import { ASSERTION_ALGS } from '../assertions.ts';
@@ -21,18 +23,18 @@ export const privateKeyJwt: ClientMethod = {
   },
   prove: ({ accounts, assertions, caller }, { id, secrets: [assertion = ''] }, account) =>
     accounts.verify(
-      // Apart from the secret of the Client: guesses at that one do not lock this one out.
+      // Separate from the Client's secret, so that guesses at the secret do not lock out assertions.
       `Client/${id} by assertion`,
       caller,
       async () => account !== undefined && assertions.prove(assertion, account),
     ),
 };
 
-/** Whom an assertion claims to come from: nothing of it is believed before its signature is checked. */
+/** Returns the subject of an assertion. Nothing of it is trusted before the signature is verified. */
 function subjectOf(assertion: string): string | undefined {
   try {
     const { sub } = decodeJwt(assertion);
-    // What it says has any type until its claims are checked.
+    // Unverified, so it may be of any type.
     return typeof sub === 'string' ? sub : undefined;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;

@@ -18,8 +18,8 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const LONGEST = 4_096;
 
 /**
- * The id and the secret in the value of a Basic header; undefined where it is not one. Some clients form-encode
- * both as RFC 6749 wants, others send them raw, so the secret may be either.
+ * Decodes the value of a Basic header; returns undefined if it is invalid. RFC 6749 requires id and secret to be
+ * form-encoded, but some clients send them raw, so the secret is returned in both readings.
  */
 export function readBasic(encoded: string): ClientCredentials | undefined {
   if (encoded.length > LONGEST || !BASE64.test(encoded)) return undefined;

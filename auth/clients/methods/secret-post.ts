@@ -1,4 +1,4 @@
-/** Credentials of a client in the body (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1). */
+/** Client credentials in the request body (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1). */
 import type { ClientMethod } from './method.ts';
 import { bySecret } from './secret.ts';
 

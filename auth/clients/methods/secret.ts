@@ -1,6 +1,6 @@
 import type { ClientMethod } from './method.ts';
 
-/** Proves a client by its secret, however it was sent. */
+/** Authenticates a client by its secret, however it was sent. */
 export const bySecret: Pick<ClientMethod, 'prove' | 'recall'> = {
   prove: ({ accounts, caller: { address, since } }, { id, secrets }, account) =>
     accounts.prove({ account, name: nameOf(id), credential: 'secret', secrets, address, since }),
