@@ -11,20 +11,20 @@ import type { ServedType } from './served.ts';
 import type { Connection } from './storage/connection.ts';
 
 /**
- * The resources of a type that a caller may see in an interaction: those that meet all of the criteria, so that none
- * means all resources. Whoever judges the caller gives them; the engine makes them part of what it does.
+ * The resources of a type that a caller may see in an interaction: those that satisfy all criteria; all resources if
+ * there are none. The access layer provides the criteria, and the engine applies them.
  */
 export type Rows = readonly Criterion[];
 
-/** What the caller may see of a type, by the type's name. Throws `forbidden` where it is nothing. */
+/** Returns what the caller may see of a type. Throws `forbidden` if that is nothing. */
 export type RowFilter = (type: string) => Criterion[];
 
-/** Every resource of a type. */
+/** All resources of a type. */
 export const EVERY_ROW: Rows = [];
 
 /**
- * Those of the versions of a type that its rows show. A version is judged by itself, whatever became of the resource
- * since; a deletion by the version that it ended. So a deleted resource is known to those who last could see it.
+ * Returns the versions that the rows include. Each version is judged by its own content, whatever happened to the
+ * resource later; a deletion by the version before it. So a deleted resource is visible to those who could see it last.
  */
 export async function shown<One extends Version>(
   connection: Connection,
@@ -41,7 +41,7 @@ export async function shown<One extends Version>(
   return (await satisfying(connection, rows, subjects)).map(({ version }) => version);
 }
 
-/** True where the rows of a type show a version. There is nothing to see of what never was. */
+/** Returns true if the rows include a version; one that does not exist is included only if there are no criteria. */
 export async function isShown(
   connection: Connection,
   type: ServedType,
@@ -52,7 +52,7 @@ export async function isShown(
   return version !== undefined && (await shown(connection, type, rows, [version])).length === 1;
 }
 
-/** The refusal of a write that the rows of a caller do not cover: one text, whether there is such a resource or not. */
+/** Returns the Failure for a write outside the caller's rows; the same text whether the resource exists or not. */
 export function notPermitted(): Failure {
   return new Failure('forbidden', 'This request is not permitted.');
 }
@@ -64,7 +64,7 @@ function subjectOf(type: ServedType, { id, lastUpdated }: Version, text: string)
 
 const VERSIONS_A_QUERY = 64;
 
-/** The texts that deletions ended, by key and version id. */
+/** Returns the texts of the versions before deletions, by key and version id. */
 async function endedBy(
   connection: Connection,
   versions: readonly Version[],

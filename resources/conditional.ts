@@ -1,4 +1,4 @@
-/** Interactions on whatever a search finds (FHIR R4 §3.1.0.8.1, §3.1.0.4.3, §3.1.0.6, §3.1.0.7.1). */
+/** Conditional interactions (FHIR R4 §3.1.0.8.1, §3.1.0.4.3, §3.1.0.6, §3.1.0.7.1), on what a search finds. */
 import type { Rows } from './access.ts';
 import type { Interactions, Patching, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure } from './errors.ts';
@@ -10,8 +10,8 @@ import type { ParsedSearch } from './search/plan.ts';
 import { untilFresh } from './stale.ts';
 
 /**
- * Understands the criteria of a conditional interaction. Throws `precondition` (412) where they select nothing in
- * particular, and the Failures of a search otherwise: lenient handling never applies to what decides a write.
+ * Parses the criteria of a conditional interaction. Throws `precondition` (412) if they do not restrict the matches,
+ * and otherwise the Failures of a search: lenient handling never applies to a write.
  */
 export function parseCondition(
   registry: Registry,
@@ -26,13 +26,13 @@ export function parseCondition(
   return { ...plan, count: 2, total: 'none', sort: [], includes: [] };
 }
 
-/** A parameter by which a resource of the type may be known. */
+/** Returns a parameter that may identify resources of the type, for the error message. */
 function exampleOf(registry: Registry, type: string): string {
   const codes = Object.keys(registry.searchParameters(type));
   return codes.find((code) => code === 'identifier') ?? codes.find((code) => !code.startsWith('_')) ?? '_id';
 }
 
-/** Creates a resource unless one is found: that one is then the answer, unchanged. */
+/** Creates a resource unless the condition finds one, which is then returned unchanged. */
 export function createUnless(
   engine: Interactions,
   condition: ParsedSearch,
@@ -47,8 +47,9 @@ export function createUnless(
 }
 
 /**
- * Updates what is found; where nothing is, creates it under the id of the body, or one of the server's choice.
- * @param creating what its caller may create: a new id has no version before it that rows of an update could show
+ * Updates the resource that the condition finds. If there is none, creates one with the id of the body, or with a
+ * generated id.
+ * @param creating returns the rows that the caller may create, since a new id has no earlier version
  */
 export function updateWhere(
   engine: Interactions,
@@ -78,7 +79,7 @@ export function updateWhere(
   });
 }
 
-/** Patches what is found. Throws `not-found` where nothing is. */
+/** Patches the resource that the condition finds. Throws `not-found` if there is none. */
 export function patchWhere(
   engine: Interactions,
   condition: ParsedSearch,
@@ -93,7 +94,7 @@ export function patchWhere(
   });
 }
 
-/** Deletes what is found; undefined where nothing is. */
+/** Deletes the resource that the condition finds; returns undefined if there is none. */
 export function removeWhere(
   engine: Interactions,
   condition: ParsedSearch,
@@ -106,7 +107,7 @@ export function removeWhere(
   });
 }
 
-/** The one resource that a condition finds; undefined where there is none. Throws `multiple-matches` (412). */
+/** Returns the resource that a condition finds; undefined if there is none. Throws `multiple-matches` (412). */
 export async function findOne(
   engine: Pick<Interactions, 'search'>,
   condition: ParsedSearch,

@@ -1,44 +1,44 @@
 /**
- * What a type is. FHIR's own types (generated from the published definitions), the server's types and a user's
- * types are all declared in this one format, which is plain JSON.
+ * The format of type definitions: plain JSON, for FHIR's own types (generated from the published definitions), the
+ * server's types and user-declared types.
  */
 
-/** One element of a type, or of a nested (backbone) element. */
+/** An element of a type, or of a nested (backbone) element. */
 export interface ElementDefinition {
   /** The element's type: a primitive (`string`), a datatype (`HumanName`), `Resource` or, with `elements`, absent. */
   type?: string;
-  /** `value[x]`: the permitted types. The element is declared under `value`, and sent as `valueString`, … */
+  /** `value[x]`: the allowed types. The element is declared as `value`, and sent as `valueString`, … */
   choice?: string[];
-  /** 1 where the element is required. */
+  /** 1 if the element is required. */
   min?: number;
-  /** True where the element repeats, so that it is an array. */
+  /** True if the element repeats, so that it is an array. */
   list?: boolean;
   /** The children of a nested element. */
   elements?: Record<string, ElementDefinition>;
-  /** With `elements`: the type whose elements a nested element has too (`BackboneElement`); merged in when loaded. */
+  /** With `elements`: the type whose elements a nested element inherits (`BackboneElement`); merged in when loaded. */
   base?: string;
-  /** A nested element that has the children of another: `Questionnaire.item` (FHIR's contentReference). */
+  /** The path of the element whose children it reuses: `Questionnaire.item` (FHIR's contentReference). */
   sameAs?: string;
-  /** Types that a Reference may point to; absent means any. */
+  /** Types that a Reference may point to; default: any. */
   targets?: string[];
-  /** The only codes allowed (a required binding). */
+  /** The allowed codes (a required binding). */
   codes?: string[];
-  /** The same for a Coding or CodeableConcept: the codes allowed, by their system. */
+  /** The same for a Coding or CodeableConcept: the allowed codes by system. */
   codings?: Record<string, string[]>;
-  /** The same where a rule tells the codes: a code system of resources/validate/code-systems/registry.ts. */
+  /** The same for codes that follow a rule: a code system in resources/validate/code-systems/registry.ts. */
   codeSystem?: string;
-  /** For a secret: it may also be a list of at most so many, each of which is right. */
+  /** For a secret: the maximum number of values if it is given as a list, each of which is accepted. */
   several?: number;
-  /** Smallest and largest number allowed. */
+  /** Smallest and largest allowed number. */
   minimum?: number;
   maximum?: number;
-  /** The largest number of characters allowed. */
+  /** Maximum number of characters. */
   maxLength?: number;
-  /** Rules that hold between the parts of the value: the id of each and what it demands, for people. */
+  /** Invariants of the value: the text of each by its id. */
   invariants?: Record<string, string>;
-  /** True where `_summary=true` keeps the element. */
+  /** True if `_summary=true` includes the element. */
   summary?: boolean;
-  /** An object whose members are not declared (`User.data`): kept as sent. */
+  /** True for an object with undeclared members (`User.data`), stored as sent. */
   open?: boolean;
 }
 
@@ -54,10 +54,9 @@ export type SearchKindName =
   | 'special';
 
 /**
- * A step from an element to the elements below it:
- * a name (`given`; `%resource` goes back to the resource), a type a choice or reference must have
- * (`{ as: 'Quantity' }`, `{ resolvesTo: 'Patient' }`), a filter by a child's value
- * (`{ where: { system: 'email' } }`), an index (`{ at: 0 }`).
+ * A step from an element to elements below it: a name (`given`; `%resource` returns to the resource), the required type
+ * of a choice (`{ as: 'Quantity' }`) or of a reference (`{ resolvesTo: 'Patient' }`), a filter by a child's value
+ * (`{ where: { system: 'email' } }`), or an index (`{ at: 0 }`).
  */
 export type PathStep =
   | string
@@ -68,20 +67,20 @@ export type PathStep =
 
 export interface SearchParameterDefinition {
   kind: SearchKindName;
-  /** The places it reads: each a list of steps from the resource. */
+  /** The paths that it reads, each a list of steps from the resource. */
   paths: PathStep[][];
-  /** Types that a reference parameter may point to. */
+  /** Types that a reference parameter can point to. */
   targets?: string[];
   /**
-   * How the value is turned before it is indexed: `exists` gives true or false for what is there and not false,
-   * `folded` lets it be found in any case (NFKC and case-folded, as names are compared).
+   * Transformation of the value before indexing: `exists` gives true if there is a value other than false, otherwise
+   * false; `folded` makes it case-insensitive (NFKC and case-folded, like names).
    */
   transform?: 'exists' | 'folded';
-  /** The code of a resource that has no value: what the absence of the element means. */
+  /** The code that is indexed if the resource has no value. */
   default?: string;
-  /** The parts of a composite: each a parameter relative to `paths`. */
+  /** The components of a composite: parameters relative to `paths`. */
   components?: SearchParameterDefinition[];
-  /** The published definition of the parameter. */
+  /** The URL of the parameter's published definition. */
   url?: string;
   description?: string;
 }
@@ -90,41 +89,43 @@ export interface SearchParameterDefinition {
 export interface TypeDefinition {
   name: string;
   kind: 'datatype' | 'resource';
-  /** The type whose elements and search parameters this one has too; they are merged in when it is loaded. */
+  /** The type whose elements and search parameters it inherits; they are merged in when it is loaded. */
   base?: string;
-  /** Rules that hold between the elements: the id of each and what it demands, for people. */
+  /** Invariants between the elements: the text of each by its id. */
   invariants?: Record<string, string>;
-  /** In the order of the definition. */
+  /** Elements in the order of the definition. */
   elements: Record<string, ElementDefinition>;
 }
 
-/** A type with a URL of its own. `id`, `meta`, `implicitRules`, `language`, … are declared like the rest. */
+/** A type with its own endpoint. `id`, `meta`, `implicitRules`, `language`, … are declared like other elements. */
 export interface ResourceDefinition extends TypeDefinition {
   kind: 'resource';
   search: Record<string, SearchParameterDefinition>;
   description?: string;
-  /** Top-level elements that are write-only: hashed on the way in and kept apart from the resource. */
+  /** Write-only top-level elements: hashed when written, and stored apart from the resource. */
   secrets?: string[];
-  /** Elements whose values are unique in a namespace, compared NFKC and case-folded; `id` may be among them. */
+  /** Elements whose values are unique in a namespace, compared NFKC and case-folded; may include `id`. */
   unique?: { namespace: string; elements: string[] };
-  /** True where the server alone makes resources of the type. */
+  /** True if only the server creates resources of the type. */
   madeByServer?: boolean;
-  /** True where a change of a resource changes what callers may do: nodes that remember access must hear of it. */
+  /** True if a change of a resource changes what callers may do: other nodes must then refresh their caches. */
   governsAccess?: boolean;
 }
 
-/** What an extension may be: one of the core specification's, found by its URL, or a part of one, found by its name. */
+/**
+ * The definition of an extension of the core specification, found by its URL, or of a part of one, found by its name.
+ */
 export interface ExtensionDefinition {
-  /** Where it may stand: `Patient`, `Patient.birthDate`, `HumanName`, `Element`; absent for the part of another. */
+  /** The allowed contexts: `Patient`, `Patient.birthDate`, `HumanName`, `Element`; absent for a part. */
   context?: string[];
-  /** What its `value[x]` may be; absent where it has parts instead. */
+  /** The allowed `value[x]`; absent if it has parts instead. */
   value?: ElementDefinition;
-  /** Its parts, by their URL within it. */
+  /** Its parts by their relative URL. */
   parts?: Record<string, ExtensionDefinition>;
-  /** 1 where the part is required. */
+  /** 1 if the part is required. */
   min?: number;
-  /** True where it may stand more than once at one place. */
+  /** True if it may repeat at one place. */
   list?: boolean;
-  /** True where it changes the meaning of what it stands on, so that it belongs in `modifierExtension`. */
+  /** True if it changes the meaning of its element, so that it belongs in `modifierExtension`. */
   modifier?: boolean;
 }

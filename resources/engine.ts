@@ -11,64 +11,64 @@ import type { Connection } from './storage/connection.ts';
 import type { Address } from './storage/known.ts';
 import type { Foreseen } from './writing/foreseen.ts';
 
-/** One version of a resource as it is stored. */
+/** A stored version of a resource. */
 export interface Version {
-  /** The small integer that index rows and credentials refer to; one for the life of the id. */
+  /** Integer that index rows and credentials reference; an id keeps its key for life. */
   key: number;
   type: string;
   id: string;
   versionId: number;
   /** Milliseconds since the epoch. */
   lastUpdated: number;
-  /** How this version came about. */
+  /** The interaction that made this version. */
   method: 'POST' | 'PUT' | 'DELETE';
   /** The resource as JSON text, exactly as it is served; null for a deletion. */
   text: string | null;
-  /** In a history: true where this version made the resource, for the first time or again. */
+  /** In a history: true if this version created the resource, or created it again after a deletion. */
   made?: boolean;
 }
 
-/** Who asks for a write: a caller over HTTP, or the server itself. Rules of a type may tell them apart. */
+/** Who requests a write: a caller over HTTP or the server itself. The rules of a type may treat them differently. */
 export type Author = 'caller' | 'server';
 
-/** What brought a write about, in the words of those above the engine: it is passed on, and nothing here reads it. */
+/** Why a write happens, in terms of the layers above. The engine passes it on and does not read it. */
 export type Cause = Readonly<Record<string, string | undefined>>;
 
 export interface WriteOptions {
   by: Author;
-  /** Since when the caller waits, in milliseconds of the process: it waits for its turn so much less. */
+  /** Monotonic time in milliseconds at which the caller began to wait; counts towards its timeout in the queue. */
   since?: number | undefined;
-  /** Waits between two pieces of the work on what came in a large body; undefined for others. */
+  /** Yields between steps of processing a large body; undefined for other bodies. */
   goOn?: GoOn | undefined;
-  /** Told to the effect of the type's rule and to those who listen. */
+  /** Passed to the effect of the type's rule and to listeners. */
   cause?: Cause | undefined;
   /**
-   * What the caller may see of the type: the resource must be among it before the write and after it. Where it is
-   * not, the write is `forbidden`, whether there is such a resource or not.
+   * The rows of the type that the caller may see: they must include the resource before and after the write. Otherwise
+   * the write fails with `forbidden`, whether the resource exists or not.
    */
   rows?: Rows;
-  /** `If-Match`: the current version must be one of these, or with `any` exist (412). */
+  /** `If-Match`: the current version must be one of these; with `any`, it must exist (412). */
   ifMatch?: number[] | 'any';
-  /** `If-None-Match`: the current version must be none of these, or with `any` not exist (412). */
+  /** `If-None-Match`: the current version must be none of these; with `any`, none may exist (412). */
   ifNoneMatch?: number[] | 'any';
-  /** `If-Unmodified-Since`: the current version, if there is one, must not be of a later second (412). Milliseconds. */
+  /** `If-Unmodified-Since` in milliseconds: a current version must not be from a later second (412). */
   unmodifiedSince?: number | undefined;
-  /** The version that the write was made from: where it is not the current one any more, it is made again. */
+  /** The version that the write was made from. If it is no longer current, the write is prepared again. */
   basedOn?: number;
-  /** What its caller was judged by: where it is not the current one any more, the caller is judged anew. */
+  /** The version by which policies judged the caller. If it is no longer current, the caller is judged again. */
   judgedBy?: JudgedBy | undefined;
-  /** The search that chose the resource: it must still find this id alone, or nothing. */
+  /** The search that chose the resource: it must still match only this id, or nothing if `id` is undefined. */
   condition?: { plan: ParsedSearch; id: string | undefined };
-  /** The id that a new resource gets where it is the server's choice, if that was made before (`Engine.newId`). */
+  /** The id of a new resource, if it was generated earlier (`Engine.newId`). */
   newId?: string | undefined;
 }
 
-/** A version of a resource that policies have looked at; undefined where there was none. */
+/** The version of a resource that policies evaluated; undefined if there was none. */
 export interface JudgedBy {
   versionId: number | undefined;
 }
 
-/** Makes another document of a resource, within what a patch may make of it. */
+/** Computes the patched document of a resource, within the limits for a patch result. */
 export type Patching = (resource: JsonObject, bounds: PatchBounds) => Json;
 
 export interface WriteResult {
@@ -76,28 +76,28 @@ export interface WriteResult {
   version: Version;
 }
 
-/** Which part of a history is asked for. */
+/** The requested page of a history. */
 export interface HistoryPage {
   count: number;
-  /** Bytes of text at which the page ends before that, if not behind its first version. */
+  /** Maximum bytes of text in the page; it holds at least one version. */
   bytes?: number;
-  /** Only versions since this moment, in milliseconds (`_since`). */
+  /** Only versions since this time, in milliseconds (`_since`). */
   since?: number;
   cursor?: string;
 }
 
 export interface SearchPage {
   matches: Version[];
-  /** Exact, or undefined: never an estimate. */
+  /** Exact, or undefined; never an estimate. */
   total: number | undefined;
-  /** The cursor of the next page; undefined on the last. */
+  /** The cursor of the next page; undefined on the last page. */
   next: string | undefined;
 }
 
-/** A new resource of the server's own, ready to store. */
+/** A new resource made by the server itself, ready to store. */
 export type Draft = PreparedWrite;
 
-/** A change that has been stored; listeners hear of it after its commit. */
+/** A stored change; reported to listeners after its commit. */
 export interface Change {
   type: string;
   id: string;
@@ -105,82 +105,83 @@ export interface Change {
   before: JsonObject | undefined;
   /** Undefined for a deletion. */
   after: JsonObject | undefined;
-  /** True when a secret was set to another value or removed; not where others came beside those that are kept. */
+  /** True if a secret was set, replaced or removed; false if others were only added to those that stay. */
   credentialChanged: boolean;
   cause?: Cause | undefined;
 }
 
-/** A stored credential: a hash, never what it was made from. */
+/** A stored credential: a hash, never the secret itself. */
 export interface Credential {
-  /** The resource it belongs to. */
+  /** The key of the resource that it belongs to. */
   key: number;
   type: string;
   id: string;
-  /** What it is: `secret`, `password`, `access`, `refresh`, … */
+  /** Its kind: `secret`, `password`, `access`, `refresh`, … */
   name: string;
-  /** An argon2 string for chosen secrets, a digest for random ones. Unique. */
+  /** An argon2 string for a chosen secret, a digest for a random one. Unique. */
   hash: string;
-  /** What its owner keeps beside it. */
+  /** Data that its owner stores with it. */
   detail: JsonObject | null;
 }
 
-/** Credentials live in a table of their own: no code that renders a resource reaches them. */
+/** Credentials have a table of their own that no code that renders a resource reads. */
 export interface Credentials {
-  /** The credential with this hash, if there is one. */
+  /** Returns the credential with this hash, or undefined. */
   find(hash: string): Promise<Credential | undefined>;
-  /** All credentials of a resource, or those of a name. */
+  /** Returns all credentials of a resource, or those with this name. */
   of(key: number, name?: string): Promise<Credential[]>;
 }
 
-/** What a job of the write queue works on. All of it commits, or none. */
+/** The interface that a job of the write queue works with. A job commits as a whole or not at all. */
 export interface Transaction extends Connection {
-  /** The moment of the job, in milliseconds: the `lastUpdated` of what it stores. */
+  /** The time of the job in milliseconds: `lastUpdated` of the versions that it stores. */
   now: number;
-  /** The current version, deletions included; undefined where the id was never used. */
+  /** Returns the current version, which may be a deletion; undefined if the id was never used. */
   current(type: string, id: string): Promise<Version | undefined>;
-  /** All matches of a search by its parameters as they stand now, in the order of their creation. */
+  /** Returns all current matches of a search by its parameters, in the order of creation. */
   matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]>;
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
-  /** Stores a draft as the first version of its id, which nothing has used. */
+  /** Stores a draft as the first version of its id, which must be unused. */
   insert(draft: Draft): Promise<Version>;
-  /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
+  /** Returns undefined if the id was never used: nothing is stored then. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
-  /** Keeps other nodes from deciding on a type until the job ends; on a table that holds no resources, by its name. */
+  /** Locks a type against decisions by other nodes until the job ends. For a table without resources, pass its name. */
   hold(type: string): Promise<void>;
   /**
-   * Has resources kept from other nodes until the job ends: those that it comes to know only from what it reads. They
-   * are had as what is foreseen is, all at once and in one order on every node; where they are not, it begins again.
+   * Locks resources against other nodes until the job ends: those that it learns of only from what it reads. Like the
+   * foreseen ones, they are locked all at once and in the same order on every node; if they are not locked yet, the job
+   * starts again.
    */
   look(addresses: readonly Address[]): Promise<void>;
-  /** Runs a search as it was understood on what stands now; what the job has written is found, too. */
+  /** Runs a parsed search on the current state, including what the job has written. */
   search(search: ParsedSearch): Promise<SearchPage>;
   /**
-   * Notes in the current version what happened to a resource without changing what it says: the version that it takes
-   * the place of is not kept, no rule is asked and no listener hears of it. `change` runs on what stands now and gives
-   * undefined to leave it. False where nothing was noted, as of what is not there.
+   * Notes an event of a resource, such as its last use: replaces the current version by the next one without keeping
+   * it. No rule runs, and no listener is told. `change` gets the current resource and returns undefined to leave it.
+   * Returns false if nothing was stored, for example because the resource does not exist.
    */
   note(type: string, id: string, change: (resource: JsonObject) => JsonObject | undefined): Promise<boolean>;
-  /** Removes resources for good, with their versions, index rows, names and credentials. No rule is asked. */
+  /** Removes resources for good, with their versions, index rows, names and credentials. No rule runs. */
   erase(type: string, versions: readonly Version[]): Promise<void>;
   credentials: Credentials & {
     insert(credential: Pick<Credential, 'key' | 'name' | 'hash' | 'detail'>): Promise<void>;
-    /** Replaces name, hash and detail of the credential with this hash; false when it is no longer there. */
+    /** Replaces name, hash and detail of the credential with this hash; returns false if it no longer exists. */
     replace(hash: string, next: Pick<Credential, 'name' | 'hash' | 'detail'>): Promise<boolean>;
-    /** Removes the credential with this hash and gives it; undefined when it is no longer there. */
+    /** Removes and returns the credential with this hash; undefined if it no longer exists. */
     take(hash: string): Promise<Credential | undefined>;
-    /** Removes a resource's credentials, all or those of a name. */
+    /** Removes the credentials of a resource: all, or those with this name. */
     remove(key: number, name?: string): Promise<void>;
-    /** Removes all credentials of several resources. */
+    /** Removes all credentials of these resources. */
     removeAll(keys: readonly number[]): Promise<void>;
   };
 }
 
-/** What a type demands beyond its structure; given to the engine by those above it. */
+/** Rules of a type beyond its structure; the layers above provide them. */
 export interface TypeRule {
   /**
-   * Runs inside the write's job, before anything is stored; throws a Failure to refuse the write.
-   * `after` is undefined for a deletion. `narrowed` is true for a caller who is let through for some rows alone.
+   * Runs inside the write's job before anything is stored; throws a Failure to refuse the write. `after` is undefined
+   * for a deletion. `narrowed` is true if the caller's access is limited to some rows.
    */
   check?(write: {
     id: string;
@@ -189,70 +190,67 @@ export interface TypeRule {
     by: Author;
     narrowed: boolean;
   }): void;
-  /**
-   * Runs after `check`: what the server itself adds to the resource as it is stored, or undefined for nothing.
-   */
+  /** Runs after `check`; returns the resource with what the server adds to it, or undefined to add nothing. */
   complete?(write: { before: JsonObject | undefined; after: JsonObject; now: number }): JsonObject | undefined;
-  /** Issues that structure alone does not show (a bad pattern, an unknown engine); runs before the queue. */
+  /** Returns issues that the structure does not show (a bad pattern, an unknown engine); runs before the queue. */
   validate?(resource: JsonObject): Issue[];
-  /** Runs in the same transaction after the version is stored. */
+  /** Runs in the same transaction, after the version is stored. */
   effect?(transaction: Transaction, change: Change): Promise<void>;
 }
 
-/** One job of the write queue, as those outside of the engine write it. */
+/** A job of the write queue, as code outside the engine writes it. */
 export type Work<Result> = (transaction: Transaction) => Promise<Result>;
 
-/** What can be done with resources, on what is committed or within a job of the write queue. */
+/** The interactions with resources, either on committed data or within a job of the write queue. */
 export interface Interactions {
   /**
-   * The current version. Throws `unknown-type`, `not-found` or `gone`. Reads of one tick are one query.
-   * Here and below, what `rows` do not show is not there.
+   * Returns the current version. Throws `unknown-type`, `not-found` or `gone`. Reads of one tick share a query. Here
+   * and below, a resource outside `rows` counts as missing.
    */
   read(type: string, id: string, rows?: Rows): Promise<Version>;
-  /** As `read`, but undefined where there is nothing to give. */
+  /** Like `read`, but returns undefined instead of `not-found` or `gone`. */
   find(type: string, id: string, rows?: Rows): Promise<Version | undefined>;
   vread(type: string, id: string, versionId: number, rows?: Rows): Promise<Version>;
   history(type: string, id: string | undefined, page: HistoryPage, rows?: Rows): Promise<SearchPage>;
-  /** The history of several types in one, of each what its rows show. */
+  /** Returns the merged history of several types, limited to the rows of each. */
   historyOfTypes(types: ReadonlyMap<string, Rows>, page: HistoryPage): Promise<SearchPage>;
-  /** Runs a search as it was understood; with the options that it was, what it includes is found too. */
+  /** Runs a parsed search; with the options that it was parsed with, also finds included resources. */
   search(search: ParsedSearch, options?: SearchOptions): Promise<SearchPage & { included: Version[] }>;
-  /** Every issue of a resource, as a write would find them; nothing is stored. Throws `unknown-type`. */
+  /** Returns all issues that a write of this resource would find; stores nothing. Throws `unknown-type`. */
   validate(type: string, resource: JsonObject): Issue[];
-  /** A resource with an id of the server's choice. */
+  /** Creates a resource; the server chooses its id. */
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   /**
-   * Stores what `change` makes of the current version; it may run again where another write comes between.
-   * What the change throws is the answer. Throws `not-found` or `gone` where there is nothing to change.
+   * Stores the result of `change` on the current version; `change` runs again if another write comes first. Rejects
+   * with what `change` throws, and with `not-found` or `gone` if there is nothing to change.
    */
   patch(type: string, id: string, change: Patching, options: WriteOptions): Promise<WriteResult>;
-  /** Undefined where the id was never used: there is nothing to delete, and nothing is stored. */
+  /** Returns undefined if the id was never used: nothing is stored then. */
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined>;
 }
 
 /** Interactions within a job of the write queue. */
 export interface JobInteractions extends Interactions {
-  /** Keeps other nodes from deciding on a type until the job ends. */
+  /** Locks a type against decisions by other nodes until the job ends. */
   hold(type: string): Promise<void>;
-  /** True where the job itself has written a resource. */
+  /** Returns true if this job has written the resource. */
   hasChanged(type: string, id: string): boolean;
 }
 
-/** The generic resource engine: nothing in it knows a type's name. */
+/** The generic resource engine: it knows no type by name. */
 export interface Engine extends Interactions {
-  /** An id of the server's choice. */
+  /** Generates an id for a new resource. */
   newId(): string;
   /**
-   * Makes a new resource of the server's own ready to store, before the queue: it is given without `resourceType` and
-   * `id`. Whoever makes it answers for it: nobody asks whether it is valid. Throws for a type whose resources hold
-   * secrets or names that no other may have.
+   * Prepares a new resource of the server's own before the queue. `content` has no `resourceType` and `id`, and is not
+   * validated: the caller answers for it. Throws for a type whose resources hold secrets or unique names.
    */
   draft(type: string, id: string, content: JsonObject): Draft;
   /**
-   * Does several interactions of which all are stored or none. `rehearse` runs first, on what is committed: its writes
-   * are prepared and not stored. Then `perform` runs in one job, where it may write what was rehearsed; it may run more
-   * than once. Throws StalePlan where what was rehearsed has changed meanwhile: plan and rehearse it again.
+   * Runs several interactions of which all are stored or none. `rehearse` runs first, on committed data: its writes are
+   * prepared but not stored. Then `perform` runs in one job, possibly more than once, and stores what was rehearsed.
+   * Throws StalePlan if what was rehearsed has changed since: plan and rehearse again.
    */
   together<Result>(
     rehearse: (interactions: Interactions) => Promise<void>,
@@ -260,37 +258,37 @@ export interface Engine extends Interactions {
     foreseen?: Foreseen,
   ): Promise<Result>;
   /**
-   * Runs one job of the write queue: it commits as a whole before the promise resolves. The resources that it surely
-   * looks at are read together with those of other jobs.
-   * @param since since when its caller waits, in milliseconds of the process: it waits for its turn so much less
+   * Runs one job of the write queue; it has committed as a whole when the promise resolves. The resources in `looksAt`,
+   * which it is certain to read, are read together with those of other jobs.
+   * @param since monotonic time in milliseconds at which the caller began to wait; counts towards its timeout
    */
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result>;
   /**
-   * Makes the index rows of types anew, for definitions that have changed, and tells how far it is: searches find of
-   * each resource what they found before or what they are to find, and others may write meanwhile.
+   * Rebuilds the index rows of types whose definitions have changed, and yields its progress. Meanwhile a search finds
+   * a resource by its old or its new rows, and other writes go on.
    */
   reindex(types: readonly string[]): AsyncIterable<Reindexed>;
-  /** How many writes wait for their turn. */
+  /** The number of writes that wait in the queue. */
   readonly waiting: number;
   /**
-   * Every resource of a type as the primary database has it, in the order of creation, a page at a time: for what
-   * decides who may do what, which no replica is asked for.
+   * Yields every resource of a type from the primary database, page by page in the order of creation. For access
+   * decisions, which must not read from a replica.
    */
   every(type: string): AsyncIterable<Version[]>;
-  /** What is committed, for the tables that hold no resources. */
+  /** Committed data, for the tables that hold no resources. */
   committed: Pick<Connection, 'all'>;
   credentials: Credentials;
-  /** Resources of a type that were deleted before a moment, in milliseconds: the oldest of them, at most so many. */
+  /** Returns up to `count` resources of a type that were deleted before a time in milliseconds, the oldest first. */
   deletions(type: string, before: number, count: number): Promise<Version[]>;
-  /** Who holds a name of a namespace (compared NFKC and case-folded): `holder('login', 'Alice')`. */
+  /** Returns the holder of a name in a namespace (compared NFKC and case-folded): `holder('login', 'Alice')`. */
   holder(namespace: string, name: string): Promise<{ type: string; id: string } | undefined>;
-  /** True where this process makes every write, so that what listeners hear is all there is. */
+  /** True if this process makes all writes, so that listeners hear of every change. */
   exclusive: boolean;
   /**
-   * A number that changes with every change of a type that `governsAccess`, on any node. Where this process
-   * makes every write, it is counted in memory; otherwise it is read with the reads of the tick.
+   * A number that changes with every change of a type that `governsAccess`, on any node. If this process makes all
+   * writes, it is counted in memory; otherwise it is read with the reads of the tick.
    */
   accessGeneration(): Promise<number>;
-  /** Hears of changes of this process after their commit and before their answers. */
+  /** Registers a listener for the changes of this process: called after their commit and before their responses. */
   onCommit(listener: (changes: Change[]) => void): void;
 }

@@ -1,4 +1,4 @@
-/** Removing resources for good, so that nothing tells any more that they were there. */
+/** Removes resources for good, without a trace. */
 
 import type { Version } from './engine.ts';
 import { contentOf } from './prepare.ts';
@@ -8,7 +8,7 @@ import { NO_ROWS } from './storage/index-changes.ts';
 import { resourceOf, VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 import type { JobContext } from './writing/group.ts';
 
-/** Removes resources with all that is kept by their keys. Those that were not deleted before are told to listeners. */
+/** Removes resources with everything stored by their keys. Listeners are told of those that were not deleted before. */
 export async function erase(
   { connection, index, changes, versions: held }: JobContext,
   { definition, index: rowsOf }: ServedType,
@@ -23,7 +23,7 @@ export async function erase(
     index.replace(key, rowsOf(contentOf(before)), NO_ROWS);
     changes.push({ type, id, key, before, after: undefined, credentialChanged: false });
   }
-  // Names are found by what they are; only of types that have some is it worth to look through them all.
+  // The table of names has no index by key, so it is scanned only for types that have names.
   const tables = ['credential', ...(definition.unique ? ['name'] : []), 'resource_history', 'resource'];
   for (const table of tables) await removeByKey(connection, table, keys);
 }
@@ -32,7 +32,7 @@ export async function erase(
 export async function removeByKey(connection: Connection, table: string, keys: readonly number[]): Promise<void> {
   for (let start = 0; start < keys.length; start += KEYS_A_STATEMENT) {
     const some = keys.slice(start, start + KEYS_A_STATEMENT);
-    // The same text for any number of keys: no resource has the key 0.
+    // The same SQL for any number of keys: no resource has the key 0.
     const places = Array.from({ length: KEYS_A_STATEMENT }, (_, place) => some[place] ?? 0);
     await connection.run(`DELETE FROM ${table} WHERE key IN (${places.map(() => '?').join(', ')})`, places);
   }
@@ -40,7 +40,7 @@ export async function removeByKey(connection: Connection, table: string, keys: r
 
 const KEYS_A_STATEMENT = 50;
 
-/** Resources of a type that were deleted before a moment, the oldest first. */
+/** Returns resources of a type that were deleted before a time in milliseconds, the oldest first. */
 export async function deletionsBefore(
   connection: Connection,
   type: string,

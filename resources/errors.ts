@@ -1,6 +1,6 @@
 /**
- * Every way a resource request can fail: one table from the failure's code to its HTTP status and to the
- * FHIR issue type (https://hl7.org/fhir/R4/valueset-issue-type.html). Nothing writes a status at a call site.
+ * All failures of resource requests: maps each failure code to its HTTP status and FHIR issue type
+ * (https://hl7.org/fhir/R4/valueset-issue-type.html). No call site states a status.
  */
 export const FAILURES = {
   malformed: { status: 400, issue: 'structure' },
@@ -27,7 +27,7 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** The issue types Ward answers with. */
+/** The issue types that Ward returns. */
 export type IssueCode =
   | (typeof FAILURES)[FailureCode]['issue']
   | 'required'
@@ -38,7 +38,7 @@ export type IssueCode =
   | 'suppressed'
   | 'informational';
 
-/** One line of an OperationOutcome. `expression` is FHIRPath with indices: `Patient.name[0].given[1]`. */
+/** An issue of an OperationOutcome. `expression` is FHIRPath with indices: `Patient.name[0].given[1]`. */
 export interface Issue {
   severity: 'error' | 'warning' | 'information';
   code: IssueCode;
@@ -47,20 +47,20 @@ export interface Issue {
 }
 
 export interface FailureOptions {
-  /** FHIRPath of the place, where there is one. */
+  /** FHIRPath of the place, if there is one. */
   expression?: string;
-  /** All issues, where there are several; the default is one made from the code and the message. */
+  /** All issues; default: one issue made from the code and the message. */
   issues?: Issue[];
-  /** What the log may say and the caller may not see. */
+  /** Detail for the log that the caller must not see. */
   detail?: string;
-  /** Seconds after which a retry makes sense: sent as `Retry-After`. */
+  /** Seconds until a retry makes sense; sent as `Retry-After`. */
   retryAfter?: number;
-  /** Further headers of the answer: `WWW-Authenticate`, `Allow`. */
+  /** Further response headers: `WWW-Authenticate`, `Allow`. */
   headers?: Record<string, string>;
   cause?: unknown;
 }
 
-/** A failure with a public message that names the place and the remedy. Everything else thrown is a 500. */
+/** A failure with a public message that names the place and the remedy. Any other error becomes a 500. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly issues: Issue[];

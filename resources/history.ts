@@ -3,14 +3,14 @@ import { wrongCursor } from './search/cursor.ts';
 import type { Connection } from './storage/connection.ts';
 import { roomFor, VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 
-/** Leaves of some versions those that the caller may see. */
+/** Returns the versions that the caller may see. */
 export type HistoryFilter = (versions: Version[]) => Promise<Version[]>;
 
 /**
- * The versions of a resource, or of all resources of a type, newest first (FHIR R4 §3.1.0.12).
- * The cursor is the last row of the page before. A version's index rows are not stored, so where there is a filter,
- * versions are read in batches until they fill the page: what is passed over costs what is shown costs. Without one
- * they are, too, where their texts are long, so that no more is read than a page has.
+ * Returns the versions of a resource, or of all resources of a type, newest first (FHIR R4 §3.1.0.12). The cursor is
+ * the last row of the previous page. Index rows of versions are not stored, so with a filter, versions are read in
+ * batches until they fill the page: skipped versions cost as much as shown ones. Long texts are read in batches too, so
+ * that no more is read than fits on the page.
  */
 export async function readHistory(
   connection: Connection,
@@ -34,9 +34,9 @@ export async function readHistory(
 }
 
 /**
- * The versions of all resources of several types, newest first (FHIR R4 §3.1.0.12), each type read as `readHistory`
- * reads it. Once a page is full, of the types that follow only what is as new as its oldest version is read; where one
- * type's page ends early, what is older is left to the next page.
+ * Returns the versions of all resources of several types, newest first (FHIR R4 §3.1.0.12); each type is read like in
+ * `readHistory`. Once the page is full, only versions as new as its oldest are read from the remaining types. If the
+ * page of one type ends early, older versions are left to the next page.
  */
 export async function readHistoryOfTypes(
   types: readonly ((page: HistoryPage) => Promise<SearchPage>)[],
@@ -44,7 +44,7 @@ export async function readHistoryOfTypes(
 ): Promise<SearchPage> {
   const wanted = page.count + 1;
   let found: Version[] = [];
-  /** Behind it, not all is known. */
+  /** The oldest version up to which all types have been read completely. */
   let end: Version | undefined;
   for (const read of types) {
     const since = end?.lastUpdated ?? page.since;
@@ -62,7 +62,7 @@ function newestFirst(one: Version, other: Version): number {
   return other.lastUpdated - one.lastUpdated || other.key - one.key || other.versionId - one.versionId;
 }
 
-/** The page that some versions fill; it is not the last where there are more, or one more than fill it was found. */
+/** Builds a page from versions. There is a next page if `more` is true or not all versions fit. */
 function pageOf(found: Version[], page: HistoryPage, more = false): SearchPage {
   const matches = found.slice(0, Math.min(page.count, fitting(found, page)));
   const last = matches.at(-1);
@@ -71,7 +71,7 @@ function pageOf(found: Version[], page: HistoryPage, more = false): SearchPage {
   return { matches, total, next };
 }
 
-/** How many of some versions have room in a page. */
+/** Returns how many of the versions fit on a page. */
 function fitting(found: readonly Version[], { bytes }: HistoryPage): number {
   return roomFor(
     found.map(({ text }) => text?.length ?? 0),
@@ -87,11 +87,13 @@ interface Stretch {
   since: number;
   after: number[] | undefined;
   size: number;
-  /** Bytes of text that are read at once, if a single version does not have more; undefined: whatever there is. */
+  /** Bytes of text that are read at once, but at least one version; undefined: no limit. */
   bytes: number | undefined;
 }
 
-/** The next versions behind a place, newest first, as many as are read at once; and whether there may be more. */
+/**
+ * Returns the next versions after a position, newest first, as many as are read at once, and whether there may be more.
+ */
 async function readVersions(connection: Connection, stretch: Stretch): Promise<{ versions: Version[]; more: boolean }> {
   const { type, id, since, after, size, bytes } = stretch;
   const scope = id === undefined ? 'type = ?' : 'type = ? AND id = ?';
@@ -100,7 +102,7 @@ async function readVersions(connection: Connection, stretch: Stretch): Promise<{
   const where = conditions.join(' AND ');
   const columns = bytes === undefined ? VERSION_COLUMNS : COLUMNS_WITH_SIZE;
   const branch = (table: string) => `SELECT ${columns} FROM ${table} WHERE ${where}`;
-  // Where each text has as much at the most, all of them together have room.
+  // With this limit for each text, all of them together fit.
   const most = bytes === undefined ? [] : [Math.floor(bytes / size)];
   const bindings = [...most, type, ...(id === undefined ? [] : [id]), since, ...(after ?? [])];
   const order = 'ORDER BY last_updated DESC, key DESC, version_id DESC';
@@ -120,7 +122,7 @@ async function readVersions(connection: Connection, stretch: Stretch): Promise<{
   return { versions: rows.map((row) => ({ ...versionOf(row), made: isMade(row) })), more: rows.length === size };
 }
 
-/** A text that is too large to be read unasked is told by its size alone. */
+/** Only the size of a longer text is read. */
 const COLUMNS_WITH_SIZE = `${VERSION_COLUMNS.replace(', text', '')},
   CASE WHEN octet_length(text) <= ? THEN text END AS text, octet_length(text) AS size`;
 
@@ -133,16 +135,16 @@ function placeOf({ lastUpdated, key, versionId }: Version): number[] {
 }
 
 interface HistoryRow extends VersionRow {
-  /** Bytes of its text, where they were asked for; null for a deletion. */
+  /** Bytes of its text, if they were requested; null for a deletion. */
   size?: number | null;
-  /** How the version before it came about; null for the first, and where a note took the place of that version. */
+  /** The method of the previous version; null for the first, or if a note replaced the previous version. */
   before: string | null;
 }
 
-/** A superseded version is in the history table, whatever the page holds of it. */
+/** A superseded version is always in the history table, even if it is not on the page. */
 const BEFORE = 'SELECT h.method FROM resource_history h WHERE h.key = page.key AND h.version_id = page.version_id - 1';
 
-/** True for a version that made the resource: the first, or one after a deletion. */
+/** Returns true for a version that created the resource: the first, or one after a deletion. */
 function isMade({ before, method, version_id }: HistoryRow): boolean {
   return method !== 'DELETE' && (version_id === 1 || before === 'DELETE');
 }

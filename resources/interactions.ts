@@ -44,22 +44,22 @@ import { type GroupSize, Writer } from './writing/writer.ts';
 export interface EngineOptions {
   registry: Registry;
   dialect: Dialect;
-  /** Point reads. */
+  /** For point reads. */
   points: Connection;
-  /** Searches and histories. */
+  /** For searches and histories. */
   queries: Connection;
   openWriter(): Promise<WriterConnection>;
   hasher: SecretHasher;
   rules: Record<string, TypeRule>;
-  /** Bytes of the largest body; a patch may make as much of a resource, so that it can be sent back. */
+  /** The largest body in bytes; also the largest result of a patch, so that a client can send it back. */
   largestBody: number;
   clock: Clock;
   random: RandomBytes;
-  /** How many writes share a commit, where it is not for callers who each wait for theirs. */
+  /** Overrides how many writes share a commit, where callers do not each wait for their own. */
   group?: GroupSize | undefined;
 }
 
-/** The engine over an open, migrated database; `close` finishes what was submitted. */
+/** Creates the engine over an open, migrated database. `close` finishes the submitted jobs. */
 export function createEngine(options: EngineOptions): Engine & { close(): Promise<void> } {
   return new ResourceEngine(options);
 }
@@ -93,7 +93,7 @@ class ResourceEngine extends Reads implements Engine {
       clock,
       open: options.openWriter,
       group: options.group,
-      // Where this process makes every write, there is nothing to tell others: most groups then need no transaction.
+      // If this process makes all writes, no other has to be told: most groups then need no transaction.
       ...(!dialect.exclusive && {
         beforeCommit: (connection, changes) => this.#generation.beforeCommit(connection, changes),
       }),
@@ -207,7 +207,7 @@ class ResourceEngine extends Reads implements Engine {
     });
   }
 
-  /** What a change makes of the current version, ready to store. */
+  /** Prepares the result of a change to the current version. */
   async #patched(type: string, id: string, change: Patching, options: WriteOptions): Promise<PreparedPatch> {
     const { rows, goOn } = options;
     const current = await this.read(type, id, rows);
@@ -229,11 +229,11 @@ class ResourceEngine extends Reads implements Engine {
     return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
   }
 
-  /** What a write is prepared by before the queue: what is committed, as far as its caller may write it. */
+  /** What a write is prepared with before the queue: committed data, as far as its caller may write it. */
   #ahead(type: string, id: string, { rows }: WriteOptions): PreparedBy {
     return {
       credentials: this.credentials,
-      // Secrets of what is hidden are not compared: the time that it takes would tell who guesses that one is right.
+      // Secrets of hidden resources are not compared: the response time would confirm a right guess.
       keyOf: async () => (await this.find(type, id, rows))?.key,
       ahead: !this.#writer.knows({ type, id }),
     };

@@ -1,21 +1,22 @@
-/** The links of a resource, found by its definition and replaced (FHIR R4 §3.1.0.11.2). */
+/** Finds and replaces the links in a resource by its type definition (FHIR R4 §3.1.0.11.2). */
 import type { ElementDefinition } from './definition.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { childrenAt, elementOf } from './properties.ts';
 import type { Registry } from './registry.ts';
 
 /**
- * What a link becomes; undefined leaves it. A `reference` is that of a Reference; an `address` is a url or what a
- * narrative points at; a `uri` may be one or a name, such as a system. A canonical is none (it stays), nor is a uuid
- * or an oid: nothing that could take its place has the form of one.
+ * Returns the new text of a link, or undefined to keep it. `reference` is that of a Reference; `address` is a url or a
+ * link in a narrative; `uri` may be a link or just a name, such as a system. Canonicals are kept, and so are uuid and
+ * oid values, since no replacement has their form.
  */
 export type ReplaceLink = (text: string, kind: 'reference' | 'address' | 'uri', place: string) => string | undefined;
 
 type Elements = Record<string, ElementDefinition>;
 
 /**
- * The same resource with other links; `place` is FHIRPath and starts with the type. What a Bundle holds stays as it is:
- * its links lead to its own entries (https://hl7.org/fhir/R4/bundle.html#references), and it may be signed.
+ * Returns the resource with its links replaced; `place` is FHIRPath and starts with the type. The contents of a Bundle
+ * stay unchanged: their links lead to its own entries (https://hl7.org/fhir/R4/bundle.html#references), and it may be
+ * signed.
  */
 export function replaceLinks(registry: Registry, type: string, resource: JsonObject, replace: ReplaceLink): JsonObject {
   const elements = elementsOf(registry, type);
@@ -74,12 +75,12 @@ class LinkWalk {
   }
 }
 
-/** The elements of a type whose links may be replaced. */
+/** Returns the elements of a type whose links may be replaced; undefined for a Bundle. */
 function elementsOf(registry: Registry, type: string): Elements | undefined {
   return type === 'Bundle' ? undefined : registry.resource(type)?.elements;
 }
 
-/** The element of a property; that of `_birthDate` is what stands beside a primitive. */
+/** Returns the element of a property; for `_birthDate` that of a primitive's sibling. */
 function elementNamed(elements: Elements, name: string): ElementDefinition | undefined {
   return name.startsWith('_') ? SIBLING : elementOf(elements, name);
 }

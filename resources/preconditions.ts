@@ -4,8 +4,8 @@ import { Failure } from './errors.ts';
 export type Preconditions = Pick<WriteOptions, 'ifMatch' | 'ifNoneMatch' | 'unmodifiedSince'>;
 
 /**
- * `If-Match`, `If-Unmodified-Since`, which counts without it alone, and `If-None-Match` (RFC 9110 §13.1,
- * FHIR R4 §3.1.0.5). Throws `precondition` where they do not hold.
+ * Checks `If-Match`, `If-Unmodified-Since` (only without `If-Match`) and `If-None-Match` (RFC 9110 §13.1, FHIR R4
+ * §3.1.0.5). Throws `precondition` if one of them fails.
  */
 export function checkPreconditions(current: Version | undefined, conditions: Preconditions): void {
   const { ifMatch, ifNoneMatch, unmodifiedSince } = conditions;
@@ -21,7 +21,7 @@ export function checkPreconditions(current: Version | undefined, conditions: Pre
   }
 }
 
-/** When a version was made, as headers tell it: in whole seconds, and in milliseconds since the epoch. */
+/** Returns when a version was made, rounded down to seconds as in HTTP headers, in milliseconds since the epoch. */
 export function secondOf({ lastUpdated }: Version): number {
   return Math.floor(lastUpdated / 1000) * 1000;
 }

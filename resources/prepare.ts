@@ -7,55 +7,55 @@ import type { IndexRows } from './search/index/tables.ts';
 import type { SecretHasher } from './secrets.ts';
 import type { ServedType } from './served.ts';
 
-/** What a write does to one secret of a resource. */
+/** The change that a write makes to one secret of a resource. */
 export interface SecretWrite {
   name: string;
-  /** The hashes that were stored when the write was prepared; the job goes on only if they still are. */
+  /** The hashes that were stored when the write was prepared; the job fails as stale if they changed. */
   stored: readonly string[];
   /** The hashes to store instead. */
   next: readonly string[];
 }
 
-/** True where the same hashes are meant, in whatever order. */
+/** Returns true if both lists have the same hashes, in any order. */
 export function sameHashes(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((hash) => others.includes(hash));
 }
 
-/** True where a secret is set to another value or removed; false where others are added beside those that stay. */
+/** Returns true if a secret is set, replaced or removed; false if others are only added to those that stay. */
 export function replacesSecret({ stored, next }: SecretWrite): boolean {
   if (sameHashes(stored, next)) return false;
   return stored.length === 0 || !stored.every((hash) => next.includes(hash));
 }
 
-/** A resource made ready to store: all that needs no look at other resources is done before the queue. */
+/** A resource ready to store: everything that does not depend on other resources is done before the queue. */
 export interface PreparedWrite {
   type: ServedType;
   id: string;
-  /** The resource without what the server sets and without secrets. */
+  /** The resource without server-set properties and without secrets. */
   content: JsonObject;
-  /** `content` as JSON text, in the two pieces that stand behind what the server sets. */
+  /** `content` as JSON text, in the two parts that follow the server-set properties. */
   meta: string;
   rest: string;
-  /** Its index rows, where they were made ahead: what changes little needs only those of what it changes. */
+  /** Its index rows, if they were extracted ahead: an update computes only those of changed properties. */
   rows: IndexRows | undefined;
   secrets: SecretWrite[];
 }
 
-/** What is known of a resource that is made ready. */
+/** The functions and options for preparing a resource. */
 export interface Preparation {
-  /** What is wrong with it. */
+  /** Returns its validation issues. */
   issues(): readonly Issue[];
-  /** True where its index rows are to be made ahead. */
+  /** True if its index rows are to be extracted ahead. */
   ahead: boolean;
-  /** How its secrets compare with what is stored. */
+  /** Compares its secrets with the stored ones. */
   secrets(values: JsonObject): Promise<SecretWrite[]>;
-  /** Waits between two pieces of the work. */
+  /** Yields between steps of the work. */
   goOn?: GoOn | undefined;
 }
 
 /**
- * Takes the secrets out of a resource, renders it, and extracts its index rows if they are wanted.
- * Rejects with an `invalid` Failure that has every issue where one of those that are found is an error.
+ * Removes the secrets from a resource, renders it, and extracts its index rows if requested. Rejects with an `invalid`
+ * Failure that holds all issues, if one of them is an error.
  */
 export async function prepare(
   type: ServedType,
@@ -75,7 +75,7 @@ export async function prepare(
   return { type, id, secrets: await secrets(withheld), rows, ...rendered(content) };
 }
 
-/** The index rows of a resource that is to be stored. Rejects with `too-large` for too many of a large one. */
+/** Returns the index rows of a resource. Rejects with `too-large` if a large resource has too many. */
 export async function indexed(
   type: ServedType,
   content: JsonObject,
@@ -85,7 +85,9 @@ export async function indexed(
   return goOn ? type.indexInTurns(content, { goOn, most: type.mostRows, properties }) : type.index(content, properties);
 }
 
-/** As `prepare`, of what the server itself makes. Throws for a type whose resources hold secrets or unique names. */
+/**
+ * Like `prepare`, for resources that the server makes. Throws for a type whose resources hold secrets or unique names.
+ */
 export function draft(type: ServedType, id: string, content: JsonObject): PreparedWrite {
   const { name, secrets, unique } = type.definition;
   if (secrets || unique) throw new Error(`A ${name} holds what has to be compared with others: it cannot be a draft`);
@@ -93,7 +95,7 @@ export function draft(type: ServedType, id: string, content: JsonObject): Prepar
   return { type, id, secrets: [], rows: type.index(content), ...rendered(content) };
 }
 
-/** The same write with other content. */
+/** Returns the write with other content. */
 export function withContent(write: PreparedWrite, content: JsonObject): PreparedWrite {
   return { ...write, rows: undefined, ...rendered(content) };
 }
@@ -103,7 +105,7 @@ function rendered(content: JsonObject): Pick<PreparedWrite, 'content' | 'meta' |
   return { content, meta: members(isObject(meta) ? meta : {}), rest: members(rest) };
 }
 
-/** The text of a version: what the server sets, then the content as it was sent. */
+/** Renders the text of a version: server-set properties, then the content as sent. */
 export function renderVersion(write: PreparedWrite, versionId: number, lastUpdated: number): string {
   const type = write.type.definition.name;
   const time = new Date(lastUpdated).toISOString();
@@ -113,14 +115,14 @@ export function renderVersion(write: PreparedWrite, versionId: number, lastUpdat
   );
 }
 
-/** A stored version without what the server sets: comparable with `PreparedWrite.content`. */
+/** Returns a stored version without server-set properties, comparable with `PreparedWrite.content`. */
 export function contentOf(resource: JsonObject): JsonObject {
   const { resourceType: _type, id: _id, meta, ...rest } = resource;
   const kept = isObject(meta) ? withoutServerMeta(meta) : {};
   return Object.keys(kept).length > 0 ? { meta: kept, ...rest } : rest;
 }
 
-/** How the secrets of a write compare with what is stored: hashing is done here, before the queue. */
+/** Compares the secrets of a write with the stored ones, and hashes them before the queue. */
 export async function prepareSecrets(
   hasher: SecretHasher,
   credentials: Credentials,
@@ -136,8 +138,8 @@ export async function prepareSecrets(
 }
 
 /**
- * The hashes of one secret or several: a secret that is stored already keeps its hash. It is hashed all the same, like
- * one that is new, so that the time does not tell who may write a secret what it was.
+ * Returns the hashes of one or several secrets; a secret that is already stored keeps its hash. It is hashed all the
+ * same, like a new one, so that response times do not reveal a guessed secret to those who may write it.
  */
 async function nextHashes(hasher: SecretHasher, stored: readonly string[], value: Json): Promise<string[]> {
   const secrets = (Array.isArray(value) ? value : [value]).filter((secret) => typeof secret === 'string');
@@ -172,7 +174,7 @@ function withoutServerMeta(meta: JsonObject): JsonObject {
   return rest;
 }
 
-/** The members of an object as they continue another: `,"a":1,"b":2`. */
+/** Renders the members of an object as a continuation of another: `,"a":1,"b":2`. */
 function members(object: JsonObject): string {
   const text = renderJson(object);
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;

@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject } from './json/value.ts';
 import { elementOf, propertiesOf } from './properties.ts';
 import type { Registry } from './registry.ts';
 
-/** Which part of a resource is asked for (FHIR R4 §3.1.1.5.8, §3.1.1.5.9). */
+/** The requested part of a resource (FHIR R4 §3.1.1.5.8, §3.1.1.5.9). */
 export interface Projection {
   elements: readonly string[] | undefined;
   summary: 'true' | 'false' | 'text' | 'data' | 'count';
@@ -15,12 +15,12 @@ export interface Projection {
 
 const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 
-/** What stays whatever is asked for: without it the part could not be told from others. */
+/** Kept in every projection: they identify the resource. */
 const ALWAYS = ['resourceType', 'id', 'meta'];
 
 /**
- * The only way out for stored text: the text itself where all of it is asked for, else the part that is,
- * marked as SUBSETTED.
+ * The only path from stored text to a response: returns the text itself or, for a projection, the requested part with
+ * the tag SUBSETTED.
  */
 export function projectText(registry: Registry, { type, text }: Version, projection: Projection): string {
   const definition = registry.get(type);
@@ -38,8 +38,8 @@ export function projectText(registry: Registry, { type, text }: Version, project
 }
 
 /**
- * What keeps a part from being stored in the place of the whole: the tag is there so that nobody does that by mistake
- * (FHIR R4 §3.1.1.5.8).
+ * Refuses a subset where a whole resource is expected: the tag prevents clients from overwriting a resource with a part
+ * of it by mistake (FHIR R4 §3.1.1.5.8).
  */
 export function partIssues(type: string, { meta }: JsonObject): Issue[] {
   const tags = meta !== undefined && isObject(meta) && Array.isArray(meta['tag']) ? meta['tag'] : [];
@@ -51,7 +51,7 @@ export function partIssues(type: string, { meta }: JsonObject): Issue[] {
   return [{ severity: 'error', code: 'business-rule', diagnostics, expression: [expression] }];
 }
 
-/** Gives the part of a top-level element that stays, or undefined. */
+/** Returns what to keep of a top-level element, or undefined to drop it. */
 type Keep = (name: string, value: Json) => Json | undefined;
 
 function keeper(definition: ResourceDefinition, { elements, summary }: Projection): Keep | undefined {
@@ -66,7 +66,7 @@ function keeper(definition: ResourceDefinition, { elements, summary }: Projectio
   return (name, value) => (ALWAYS.includes(name) ? value : summaryOf(definition.elements, name, value));
 }
 
-/** The part of an element that belongs to the summary: of a nested element, those of its children that do. */
+/** Returns the part of an element that is in the summary: for a nested element, its summary children. */
 function summaryOf(elements: Record<string, ElementDefinition>, name: string, value: Json): Json | undefined {
   const element = elementOf(elements, baseName(name));
   if (!element?.summary && element?.min !== 1) return undefined;
@@ -82,7 +82,7 @@ function nestedSummary(elements: Record<string, ElementDefinition>, value: Json)
   return Object.fromEntries(parts.filter((part): part is readonly [string, Json] => part[1] !== undefined));
 }
 
-/** `_birthDate` goes with `birthDate`. */
+/** `_birthDate` is kept with `birthDate`. */
 function baseName(name: string): string {
   return name.startsWith('_') ? name.slice(1) : name;
 }

@@ -4,8 +4,8 @@ import type { RandomBytes } from './clock.ts';
 const DRAWN = 4096;
 
 /**
- * Random bytes of the system, drawn many at a time: to draw costs more than what is drawn, and each new resource and
- * each token needs some. What was given is not kept.
+ * Returns random bytes from the operating system, drawn in large portions: a draw costs more than its bytes, and each
+ * new resource and token needs some. Bytes that were handed out are erased from the buffer.
  */
 export function drawnRandom(): RandomBytes {
   let drawn = Buffer.alloc(0);

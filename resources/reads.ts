@@ -12,19 +12,18 @@ import type { Connection } from './storage/connection.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 
 /**
- * The interactions that read, wherever they look: at what is committed, or at what a job of the write queue sees. Those
- * of the engine and those within a transaction are the same ones, so that what a caller may not see by itself cannot be
- * seen through a Bundle.
+ * The read interactions, on committed data or on what a job of the write queue sees. The engine and transactions share
+ * them, so that a Bundle cannot show what a caller may not see otherwise.
  */
 export abstract class Reads
   implements Pick<Interactions, 'read' | 'find' | 'vread' | 'history' | 'historyOfTypes' | 'search'>
 {
   protected abstract readonly registry: Registry;
-  /** A served type, compiled. Throws `unknown-type`. */
+  /** Returns a compiled served type. Throws `unknown-type`. */
   protected abstract served(type: string): ServedType;
-  /** The current version, deletions included. Throws `unknown-type`. */
+  /** Returns the current version, which may be a deletion. Throws `unknown-type`. */
   protected abstract current(type: string, id: string): Promise<Version | undefined>;
-  /** For all that is not a current version; it may be asked anew for each use. */
+  /** Returns the connection for everything except current versions; called for each use. */
   protected abstract connection(): Promise<Connection>;
 
   async read(type: string, id: string, rows = EVERY_ROW): Promise<Version> {
@@ -55,7 +54,7 @@ export abstract class Reads
     const read = (part: HistoryPage) => readHistory(connection, type, id, part, filter);
     const found = await read(page);
     if (id === undefined || found.matches.length > 0) return found;
-    // Nothing on this page, perhaps only since this moment: a resource is known by any version that is shown.
+    // The page may be empty only because of `since`: a resource exists for the caller if any version of it is visible.
     const known = filter ? (await read({ count: 1 })).matches.length > 0 : await this.current(type, id);
     if (!known) throw new Failure('not-found', `There is no ${type}/${id}.`);
     return found;
@@ -82,14 +81,14 @@ export abstract class Reads
     return { ...page, included: await includedWith(connection, this.registry, search, page.matches, options) };
   }
 
-  /** What leaves of some versions of a type those that its rows show; undefined where they show all. */
+  /** Returns the filter for the versions that the rows include; undefined if there are no criteria. */
   #filter(connection: Connection, type: string, rows: Rows): HistoryFilter | undefined {
     if (rows.length === 0) return undefined;
     const served = this.served(type);
     return (versions) => shown(connection, served, rows, versions);
   }
 
-  /** The version, unless it is one that the rows of the caller do not show. */
+  /** Returns the version, or undefined if the caller's rows do not include it. */
   async #seen(version: Version | undefined, rows: Rows): Promise<Version | undefined> {
     if (!version || rows.length === 0) return version;
     const connection = await this.connection();

@@ -18,12 +18,12 @@ const OWN: ResourceDefinition[] = [client, user, session, accessPolicy];
 const OWN_DATATYPES: TypeDefinition[] = [link];
 
 /**
- * The resource types of FHIR R4 that have no endpoint: they only carry what goes into an operation and comes out of it
+ * The FHIR R4 resource types without an endpoint: they only carry the input and output of operations
  * (https://hl7.org/fhir/R4/parameters.html). All others are served.
  */
 const NOT_SERVED = ['Parameters'];
 
-/** The search parameters that every type has, whatever it inherits. */
+/** Search parameters of every type, whatever it inherits. */
 const EVERY_TYPE: Record<string, SearchParameterDefinition> = {
   _id: { kind: 'token', paths: [['id']], url: 'http://hl7.org/fhir/SearchParameter/Resource-id' },
   _lastUpdated: {
@@ -33,33 +33,33 @@ const EVERY_TYPE: Record<string, SearchParameterDefinition> = {
   },
 };
 
-/** The types that the server serves, and those that their resources are made of. */
+/** The served types, and the types that they consist of. */
 export interface Registry {
-  /** The resource types of R4, served or not. */
+  /** All resource types of R4, served or not. */
   readonly published: readonly string[];
-  /** The served resource types, in alphabetical order. */
+  /** Returns the served resource types in alphabetical order. */
   names(): string[];
-  /** A served resource type; undefined where there is none of that name. */
+  /** Returns a served resource type; undefined if there is none with this name. */
   get(name: string): ResourceDefinition | undefined;
-  /** A datatype: R4's or the server's own. Primitive types are not among them (resources/validate/primitives.ts). */
+  /** Returns a datatype of R4 or of the server. Primitive types are not included (resources/validate/primitives.ts). */
   datatype(name: string): TypeDefinition | undefined;
-  /** A resource type that may be contained in another or referred to: any of R4, and the served ones. */
+  /** Returns a resource type that may be contained or referenced: any of R4, and the served ones. */
   resource(name: string): ResourceDefinition | undefined;
-  /** The search parameters of a served type by their codes, `_id` and `_lastUpdated` among them. */
+  /** Returns the search parameters of a served type by code, including `_id` and `_lastUpdated`. */
   searchParameters(type: string): Record<string, SearchParameterDefinition>;
-  /** A type that others are made from: `DomainResource`, `Resource`. */
+  /** Returns a type that others inherit from: `DomainResource`, `Resource`. */
   base(name: string): TypeDefinition | undefined;
-  /** One of the core specification's own extensions. */
+  /** Returns an extension of the core specification by its URL. */
   extension(url: string): ExtensionDefinition | undefined;
-  /** The published compartments that searches may stay within (`Patient`). */
+  /** Returns the names of the published compartments for searches (`Patient`). */
   compartments(): string[];
-  /** The types of a published compartment (`Patient`) with the parameters by which they belong to it. */
+  /** Returns the types of a published compartment (`Patient`), with the parameters that put their resources into it. */
   compartment(name: string): Compartment | undefined;
-  /** Serves one more type. Throws where its name is taken or its base is not known. */
+  /** Serves a further type. Throws if its name is taken or its base is not known. */
   add(definition: ResourceDefinition): void;
 }
 
-/** A registry of the server's own types and of R4's, which are read from their files when first asked for. */
+/** Creates a registry of the server's own types and those of R4, which are read from their files on first use. */
 export function createRegistry(served?: readonly string[]): Registry {
   const published = openDefinitions();
   const instantiable = new Set(published.resources);

@@ -9,19 +9,19 @@ import { resourceOf, roomFor } from './storage/version-row.ts';
 import type { Foreseen } from './writing/foreseen.ts';
 import type { Job, JobContext } from './writing/group.ts';
 
-/** So many resources, of so many characters of text, have one look at the index tables: each is a scan of them all. */
+/** Maximum resources, and characters of their text, per read of the index tables: each read scans all of them. */
 const MOST_RESOURCES = 10_000;
 const MOST_CHARACTERS = 16 * 2 ** 20;
-/** So many of them are changed by one job, which keeps other nodes from writing them meanwhile. */
+/** Maximum resources per job; a job locks them against writes by other nodes. */
 const PAGE = 500;
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 const TYPE: IndexColumn = { name: 'type', type: 'text' };
 
-/** How far the index rows of some types are made anew, in resources, deletions included. */
+/** The progress of a reindex in resources, deletions included. */
 export interface Reindexed {
   looked: number;
-  /** Those that had other rows than they were to have. */
+  /** Resources whose rows differed. */
   changed: number;
   total: number;
 }
@@ -33,16 +33,16 @@ export interface ReindexOptions {
   submit<Result>(job: Job<Result>, foreseen: Foreseen): Promise<Result>;
 }
 
-/** A resource whose rows are looked at. */
+/** A resource whose rows are checked. */
 type Indexed = Pick<Version, 'key' | 'type' | 'id'>;
 
 /**
- * Brings the index rows of types to what their definitions of today give, whatever made them. What is stored is
- * compared and only what differs is written, a page of resources at a time: searches meanwhile find of each resource
- * what they found before or what they are to find, and writes go on. It can be stopped and begun again.
+ * Changes the index rows of types to those of their current definitions. Stored rows are compared and only differences
+ * are written, one page of resources at a time. Meanwhile a search finds a resource by its old or its new rows, and
+ * writes go on. It can be stopped and started again.
  *
- * Rows are looked up before the job that changes them. A write in between adds rows that the resource is to have and
- * takes away such as it is not to have, so that what is still wrong of what was looked up is all that is wrong.
+ * Rows are read before the job that changes them. A write in between adds correct rows and removes wrong ones, so the
+ * differences that remain among the rows read are all there are.
  */
 export async function* reindex(types: readonly string[], options: ReindexOptions): AsyncGenerator<Reindexed> {
   const { total, last } = await extentOf(types, options);
@@ -62,7 +62,7 @@ export async function* reindex(types: readonly string[], options: ReindexOptions
   }
 }
 
-/** How many resources there are, deletions included, and the key of the last: what comes later is indexed by itself. */
+/** Returns the number of resources, deletions included, and the last key: later resources need no reindex. */
 async function extentOf(
   types: readonly string[],
   { committed, dialect }: ReindexOptions,
@@ -72,7 +72,7 @@ async function extentOf(
   return extent ?? { total: 0, last: 0 };
 }
 
-/** The next resources whose rows fit into memory. */
+/** Returns the next resources whose rows fit into memory. */
 async function nextPart(
   types: readonly string[],
   { after, last }: { after: number; last: number },
@@ -87,7 +87,7 @@ async function nextPart(
   return found.slice(0, roomFor(sizes, MOST_CHARACTERS));
 }
 
-/** The index rows that resources have, by their keys. */
+/** Returns the stored index rows of resources, by key. */
 async function storedRows(
   of: readonly Indexed[],
   { committed, dialect }: ReindexOptions,
@@ -108,7 +108,7 @@ async function storedRows(
   return byKey;
 }
 
-/** Changes the rows of a page, as a job; gives how many resources had other rows. */
+/** Changes the rows of a page, as a job; returns how many resources had other rows. */
 async function makeRows(
   { connection, versions, index }: JobContext,
   page: readonly Indexed[],
@@ -118,7 +118,7 @@ async function makeRows(
   let changed = 0;
   for (const { key, type, id } of page) {
     const version = await versions.current(connection, type, id);
-    // It was removed for good meanwhile, and its rows with it.
+    // The resource was erased in the meantime, together with its rows.
     if (version?.key !== key) continue;
     const resource = resourceOf(version);
     const due = resource ? served(type).index(contentOf(resource)) : NO_ROWS;
@@ -127,7 +127,7 @@ async function makeRows(
   return changed;
 }
 
-/** A condition on a column, which binds what `asRows` gives. */
+/** Returns a condition on a column that binds the result of `asRows`. */
 function isOneOf(column: IndexColumn, { rowsFromJson }: Dialect): string {
   return `${column.name} IN (${rowsFromJson([column])})`;
 }

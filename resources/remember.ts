@@ -1,4 +1,4 @@
-/** Remembers a value as the latest of a memory, of which the oldest give way where there are more than `most`. */
+/** Stores a value in a map as its newest entry, and evicts the oldest ones beyond `most`. */
 export function remember<Value>(memory: Map<string, Value>, key: string, value: Value, most: number): void {
   memory.delete(key);
   memory.set(key, value);

@@ -7,29 +7,29 @@ import { type InTurns, indexInTurns } from './search/index/index-in-turns.ts';
 import type { IndexRows } from './search/index/tables.ts';
 import { createValidator } from './validate/validator.ts';
 
-/** A resource type as the engine works with it: its definition, compiled on first use. */
+/** A resource type as the engine uses it: its definition, compiled on first use. */
 export interface ServedType {
   definition: ResourceDefinition;
-  /** Every issue of a resource, none when it is valid. */
+  /** Returns all issues of a resource; empty if it is valid. */
   validate(resource: JsonObject): Issue[];
-  /** The index rows that a resource gives; with the names of some properties, those that depend on one of them. */
+  /** Returns the index rows of a resource; with `properties`, only those that depend on one of them. */
   index(resource: JsonObject, properties?: readonly string[]): IndexRows;
-  /** As `index`, of a large resource: other work is done in between. Rejects with `too-large` for very many rows. */
+  /** Like `index`, for a large resource: yields to other work. Rejects with `too-large` for too many rows. */
   indexInTurns(resource: JsonObject, how: InTurns): Promise<IndexRows>;
-  /** Rows that a resource may have which came in a large body. */
+  /** Maximum index rows of a resource from a large body. */
   mostRows: number;
 }
 
 /**
- * Bytes of the largest body for each row. A megabyte of codes or references, which are the densest of what is honest,
- * has some thirty thousand; one that is made to take long, three hundred thousand.
+ * Bytes of the largest body per allowed row. A megabyte of codes or references, the densest legitimate content, gives
+ * some thirty thousand rows; a malicious one three hundred thousand.
  */
 const BYTES_A_ROW = 20;
-/** What a resource may have however small bodies are. */
+/** Minimum for `mostRows`, however small bodies are. */
 const LEAST_ROWS = 50_000;
 
 /**
- * Looks a served type up, compiling it when it is first asked for; undefined where it is not served.
+ * Returns a lookup of served types, each compiled on first use; undefined for types that are not served.
  * @param largest bytes of the largest body
  */
 export function servedTypes(registry: Registry, largest = 0): (name: string) => ServedType | undefined {

@@ -1,14 +1,14 @@
 import type { WriteOptions } from './engine.ts';
 
-/** Thrown inside a job when what a write was prepared from has changed meanwhile: prepare it again. */
+/** Thrown inside a job if what a write was prepared from has changed: prepare it again. */
 export class StaleWrite extends Error {}
 
-/** Thrown where a resource is not any more what its caller was judged by: it is to be judged anew. */
+/** Thrown if the version that the caller was judged by is no longer current: judge again. */
 export class StaleJudgement extends Error {}
 
 /**
- * Makes a write again where another came between its preparation and its turn in the queue: it then waits anew, since
- * the queue moves. A conditional write is left to whoever chose its resource: that choice has to be made again, too.
+ * Repeats a write while other writes come between its preparation and its job. Each repetition starts a new wait, since
+ * the queue is moving. A conditional write is not repeated here: its resource has to be chosen again, too.
  */
 export async function untilFresh<Result>(
   options: WriteOptions,

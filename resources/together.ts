@@ -1,4 +1,4 @@
-/** Interactions of which all are stored or none: prepared before the queue, then done in one of its jobs. */
+/** Interactions of which all are stored or none: prepared before the queue, then stored in one job. */
 import type { Interactions, JobInteractions, Version, WriteOptions, WriteResult } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
@@ -9,21 +9,21 @@ import type { ServedType } from './served.ts';
 import { StaleJudgement, StaleWrite } from './stale.ts';
 import type { JobTransaction } from './writing/transaction.ts';
 
-/** A write that is ready, and the version that it was made from. */
+/** A prepared write, and the version that it was made from. */
 export interface PreparedPatch {
   write: PreparedWrite;
   basedOn: number;
 }
 
-/** What was rehearsed, by `Type/id`: in what is stored together, a resource stands once. */
+/** The rehearsed writes by `Type/id`: a resource occurs only once in a transaction. */
 export type PreparedWrites = Map<string, Rehearsed>;
 
 type Rehearsed = Pick<PreparedPatch, 'write'> & Partial<PreparedPatch>;
 
-/** Thrown where what a plan was made from has changed before its job: it has to be made again. */
+/** Thrown if what a plan was made from changed before its job ran: plan again. */
 export class StalePlan extends Error {}
 
-/** Repeats a plan and its job until nothing came between. */
+/** Runs `attempt` until it is not stale. */
 export async function untilPlanHolds<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {
@@ -37,7 +37,7 @@ export async function untilPlanHolds<Result>(attempt: () => Promise<Result>): Pr
 type Prepare = (type: string, id: string, resource: JsonObject, options: WriteOptions) => Promise<Rehearsed>;
 type Patch = (...asked: Parameters<Interactions['patch']>) => Promise<PreparedPatch>;
 
-/** Interactions that read what is committed, and prepare writes instead of storing them. */
+/** Returns interactions that read committed data and prepare writes instead of storing them. */
 export function rehearsal(
   engine: Interactions,
   prepared: PreparedWrites,
@@ -66,7 +66,7 @@ export function rehearsal(
   };
 }
 
-/** Stands for the version that a rehearsed write will make. */
+/** Placeholder for the version that a rehearsed write will make. */
 function unstored(type: string, id: string): Version {
   return { key: 0, type, id, versionId: 0, lastUpdated: 0, method: 'PUT', text: '' };
 }
@@ -78,7 +78,7 @@ interface TogetherOptions {
   validate(type: string, resource: JsonObject): Issue[];
 }
 
-/** Interactions inside of one job: each sees what those before it have written. */
+/** Interactions inside one job: each sees the writes before it. */
 export class TogetherInteractions extends Reads implements JobInteractions {
   protected readonly registry: Registry;
   readonly #transaction: JobTransaction;
@@ -140,8 +140,9 @@ export class TogetherInteractions extends Reads implements JobInteractions {
   }
 
   /**
-   * A write that is made again by itself would be made from the same again: the whole has to be. Not where the job
-   * itself came between, as by what an entry before has done to others: it would do so again.
+   * Turns a stale write into a stale plan: repeating this write alone would prepare the same again. If the job itself
+   * changed the resource, for example by the effect of an earlier entry, planning again would not help: throws
+   * Dependent.
    */
   async #orStale<Result>(type: string, id: string, write: Promise<Result>): Promise<Result> {
     try {
@@ -153,7 +154,7 @@ export class TogetherInteractions extends Reads implements JobInteractions {
   }
 }
 
-/** What is written depends on what is written with it, so that the outcome would depend on their order. */
+/** The outcome would depend on the order of the entries that are written together. */
 export class Dependent extends Failure {
   constructor() {
     super('business-rule', 'What this finds or changes depends on another entry: send it by itself.');

@@ -1,6 +1,6 @@
 import type { RandomBytes } from './clock.ts';
 
-/** A UUID of version 7 (RFC 9562 §5.7) for a time in milliseconds: new ids stand together in an index. */
+/** Returns a UUID of version 7 (RFC 9562 §5.7) for a time in milliseconds: new ids are adjacent in an index. */
 export function uuid(now: number, random: RandomBytes): string {
   const bytes = random(16);
   bytes.writeUIntBE(now, 0, 6);

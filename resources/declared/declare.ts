@@ -5,14 +5,14 @@ import { type Parameter, refuseCollisions, searchType } from '../search/index/ex
 import { elementFaults } from './elements.ts';
 import { type Fault, readStructure } from './structure.ts';
 
-/** A declaration and where it came from. */
+/** A declaration and its source. */
 export interface Declaration {
   /** The name of its file, for messages. */
   source: string;
   value: Json;
 }
 
-/** A declaration that cannot be meant as it is written: the message names the file, the place and the remedy. */
+/** An invalid declaration; the message names the file, the place and the remedy. */
 export class DeclarationError extends Error {
   override name = 'DeclarationError';
 }
@@ -20,8 +20,8 @@ export class DeclarationError extends Error {
 const MOST_FAULTS = 10;
 
 /**
- * Serves the types of some declarations beside those of the registry. They are all known before any is checked, since
- * one may refer to another. Gives their names. Throws a DeclarationError that lists what is wrong.
+ * Adds declared types to the registry and returns their names. All are added before any is checked, since they may
+ * refer to each other. Throws a DeclarationError that lists the faults.
  */
 export function declareTypes(registry: Registry, declarations: readonly Declaration[]): string[] {
   if (declarations.length === 0) return [];
@@ -52,7 +52,7 @@ function refuse(source: string, faults: readonly Fault[]): undefined {
   throw new DeclarationError(`${source}: ${told.join('; ')}${more}`);
 }
 
-/** A parameter that reads nothing would find nothing, silently. */
+/** Reports search parameters that read nothing: they would silently find nothing. */
 function searchFaults(registry: Registry, source: string, declared: ResourceDefinition): Fault[] {
   const definition = registry.resource(declared.name) ?? declared;
   const { parameters } = orRefuse(source, () => searchType(registry, definition));
@@ -70,7 +70,7 @@ function searchFaults(registry: Registry, source: string, declared: ResourceDefi
   });
 }
 
-/** What the engine itself finds wrong with a declaration is a mistake of its author, not of ours. */
+/** Converts an error of the engine about a declaration to a DeclarationError: its author has to fix it. */
 function orRefuse<Result>(source: string, compile: () => Result): Result {
   try {
     return compile();

@@ -4,19 +4,19 @@ import type { Registry } from '../registry.ts';
 import { PRIMITIVES } from '../validate/primitives.ts';
 import type { Fault } from './structure.ts';
 
-/** What a rule of elements looks at. */
+/** What a rule of elements checks. */
 interface Declared {
   registry: Registry;
   definition: ResourceDefinition;
   element: ElementDefinition;
 }
 
-/** What is wrong with one element; undefined where nothing is. */
+/** Returns what is wrong with one element; undefined if nothing is. */
 type Rule = (declared: Declared) => string | undefined;
 
 const SHAPES = ['type', 'choice', 'elements', 'sameAs', 'open'] as const;
 
-/** What holds of every element beyond its form. */
+/** The rules for every element beyond the schema. */
 const RULES: readonly Rule[] = [
   ({ element }) =>
     SHAPES.filter((shape) => element[shape] !== undefined).length === 1
@@ -37,7 +37,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** What is wrong with the elements of a declaration, nested ones included, and with its secrets. */
+/** Returns the faults of the elements of a declaration, including nested ones, and of its secrets. */
 export function elementFaults(registry: Registry, definition: ResourceDefinition): Fault[] {
   const inherited = registry.base(definition.base ?? '')?.elements ?? {};
   const taken = Object.keys(definition.elements).filter((name) => Object.hasOwn(inherited, name));

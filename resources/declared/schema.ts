@@ -2,9 +2,9 @@ import { KINDS } from '../search/kinds/registry.ts';
 import { CODE_SYSTEMS } from '../validate/code-systems/registry.ts';
 
 /**
- * What a declaration of a type may say: `ResourceDefinition` (../definition.ts) as JSON Schema
- * (https://json-schema.org/draft-07/schema), without what is kept for the server's own types. The `description`
- * beside a pattern completes the sentence "… must be".
+ * The JSON Schema (https://json-schema.org/draft-07/schema) of a type declaration: `ResourceDefinition`
+ * (../definition.ts) without what is reserved for the server's own types. The `description` next to a pattern completes
+ * the sentence "… must be".
  */
 
 const TEXT = { type: 'string', minLength: 1 };

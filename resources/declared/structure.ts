@@ -4,19 +4,19 @@ import { renderJson } from '../json/render.ts';
 import type { Json } from '../json/value.ts';
 import { DECLARATION_SCHEMA } from './schema.ts';
 
-/** Something wrong with a declaration: where it stands (`elements.title.min`, empty for the whole) and what it is. */
+/** A fault of a declaration: its place (`elements.title.min`, empty for the whole) and a message. */
 export interface Fault {
   place: string;
   message: string;
 }
 
-/** A declaration as it was meant, or what is wrong with its form. */
+/** Checks a declaration against the schema; returns its definition or its faults. */
 export function readStructure(value: Json): { definition: ResourceDefinition } | { faults: Fault[] } {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
-  // A number that keeps its digits is a number here.
+  // Converts each Decimal to a plain number.
   const plain: unknown = JSON.parse(renderJson(value));
   if (!ajv.validate(DECLARATION_SCHEMA, plain)) return { faults: (ajv.errors ?? []).flatMap(faultOf) };
-  // The schema says that it is one but for what has a default.
+  // The schema guarantees the type, except for properties with a default.
   const declared = plain as ResourceDefinition;
   return {
     definition: {
@@ -32,7 +32,7 @@ type Say = (error: ErrorObject) => string;
 
 const quoted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).join(', ');
 
-/** What each rule of the schema says to whoever broke it. */
+/** The message for each keyword of the schema. */
 const MESSAGES: Record<string, Say> = {
   additionalProperties: ({ params, parentSchema }) => {
     const known = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {});
@@ -51,7 +51,7 @@ const MESSAGES: Record<string, Say> = {
 };
 
 function faultOf(error: ErrorObject): Fault[] {
-  // What is wrong with a name is said by the rule that the name broke.
+  // The keyword that the name violates reports it.
   if (error.keyword === 'propertyNames') return [];
   const steps = error.instancePath.split('/').slice(1);
   const named = error.propertyName === undefined ? steps : [...steps, error.propertyName];

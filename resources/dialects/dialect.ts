@@ -1,25 +1,27 @@
 import type { IndexColumn } from '../search/index/tables.ts';
 
-/** The few pieces of SQL in which the databases differ. Everything else is written once. */
+/** The pieces of SQL that differ between the databases. All other SQL is written once. */
 export interface Dialect {
   name: 'sqlite' | 'postgres';
-  /** Opens a transaction that may write. */
+  /** Begins a transaction that may write. */
   begin: string;
-  /** After a SELECT: keeps the rows from other nodes until the end of the transaction. */
+  /** Appended to a SELECT: locks the rows against other nodes until the transaction ends. */
   forUpdate: string;
-  /** After a SELECT: others may do the same, and nobody may change the rows until the end of the transaction. */
+  /** Appended to a SELECT: a shared lock on the rows; nobody may change them until the transaction ends. */
   forShare: string;
   /**
-   * A query for some columns of the resources at the types and ids that another query gives. Other nodes may not change
-   * them until the end of the transaction: all take them in one order, that in which they were made.
+   * Returns a query for columns of the resources whose types and ids another query returns. It locks them against other
+   * nodes until the transaction ends, on all nodes in the order of creation.
    */
   resourcesAt(columns: string, addresses: string): string;
-  /** A query that makes others who bind the same number wait until the transaction ends; none where one writes. */
+  /** A query that locks the bound number until the transaction ends; undefined if only one process writes. */
   lock: string | undefined;
-  /** A query that turns one bound JSON array of arrays into rows of these named columns; a real may be a text. */
+  /**
+   * Returns a query that converts a bound JSON array of arrays to rows with these columns; a real may be given as text.
+   */
   rowsFromJson(columns: readonly IndexColumn[]): string;
-  /** A query for keys that no resource has had, in runs: `first` to `last`. */
+  /** A query for ranges of unused keys: `first` to `last`. */
   newKeys: string;
-  /** True where no other process can write this database while it is open. */
+  /** True if no other process can write to the database while it is open. */
   exclusive: boolean;
 }

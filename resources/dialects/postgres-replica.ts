@@ -1,4 +1,4 @@
-/** Reads from a replica of PostgreSQL that nobody can tell from reads of the primary. */
+/** Reads from a PostgreSQL replica with the same results as reads from the primary. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { type Clock, isWithin } from '../clock.ts';
@@ -12,36 +12,38 @@ export interface ReplicaOptions {
   /** Connections to the replica, or to several behind one address. */
   pool: Pool;
   clock: Clock;
-  /** Told when the replica is done without, and when it is used again. */
+  /** Called when the replica is no longer used, and when it is used again. */
   report(problem: string): void;
 }
 
 export interface Replica {
-  /** Reads from the replica where it has all that was committed before they were asked for, else from the primary. */
+  /** Reads from the replica if it has everything that was committed before the read, otherwise from the primary. */
   connection: Connection;
-  /** True where what is reached is no replica of the primary; false where it is one, or cannot be told yet. */
+  /**
+   * Returns true if the server reached is not a replica of the primary; false if it is, or if that is unknown so far.
+   */
   isForeign(): Promise<boolean>;
 }
 
-/** Milliseconds between two looks at a replica that is behind; after the last look the primary is asked. */
+/** Milliseconds between checks of a replica that lags; after the last check, the read goes to the primary. */
 const PAUSES = [2, 4, 8];
-/** Milliseconds that a replica is left alone which is far behind or away. */
+/** Milliseconds without checks of a replica that lags far behind or is unreachable. */
 const LEFT_ALONE = 1000;
-/** Milliseconds in which a replica says how far it is, those pauses among them: one that does not may be gone. */
+/** Maximum milliseconds for a replica to report its position, pauses included; a slower one may be down. */
 const LONGEST_SILENCE = 250;
 
-// Whatever is committed is flushed before it is answered, unless the database was told not to wait. What is inserted
-// and not flushed is no commit then: reads that tidy a page do so too, and replicas hear of it only a while later.
+// An acknowledged commit has been flushed, so the flush position suffices, unless synchronous_commit is off. The insert
+// position is further: reads that prune pages write WAL too, and replicas receive that only later.
 const POSITION =
   "(CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() " +
   'ELSE pg_current_wal_flush_lsn() END)::text';
-// A position is one of a history, and those of two that went apart say nothing of each other: another history begins
-// where a standby is promoted, or where a copy is started. Each primary notes its own, which its replicas replay.
+// WAL positions are comparable only within one history: a new one begins when a standby is promoted or a copy is
+// started. Each primary stores its lineage in a table, which its replicas replay.
 const LINEAGE =
   "left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) || '/' || extract(epoch FROM pg_postmaster_start_time())";
 const PLACE = `SELECT ${POSITION} AS position, ${LINEAGE} AS lineage, (SELECT value FROM lineage) AS noted`;
 const NOTE = `UPDATE lineage SET value = ${LINEAGE}`;
-// Null where nothing is replayed: on a primary, and on a replica that was promoted.
+// Null if nothing is replayed: on a primary, and on a promoted replica.
 const REACHED =
   'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() >= $1::pg_lsn END AS reached, ' +
   '(SELECT value FROM lineage) AS lineage';
@@ -49,13 +51,13 @@ const IDENTITY =
   "SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS identity " +
   'FROM pg_control_system()';
 
-/** Where a primary is: how far, and in which history. */
+/** The position of a primary, and its history. */
 interface Place {
   position: string;
   lineage: string;
 }
 
-/** Puts reads before a replica and its primary. */
+/** Routes reads to a replica or its primary. */
 export function openReplica({ primary, pool, clock, report }: ReplicaOptions): Replica {
   const asked = askingOf(primary);
   const proven = new WeakSet<PoolClient>();
@@ -68,8 +70,8 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
     proven.add(client);
   }
 
-  // The place is asked for before the connection, and looked for on the connection that the read then takes:
-  // behind one address there may be several replicas, each as far as it is.
+  // The primary's position is read before a connection is taken, and checked on the same connection that runs the read:
+  // several replicas may be behind one address, each at its own position.
   async function whenReached<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const wanted = await asked.place();
     return withClient(pool, async (client) => {
@@ -86,7 +88,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
   let leftAt = Number.NEGATIVE_INFINITY;
   let used = true;
 
-  /** Looks whether it can be used again, for nobody in particular: no read waits for one that was found unfit. */
+  /** Checks whether the replica can be used again. No read waits for this. */
   function lookAgain(): void {
     if (isWithin(clock, leftAt, LEFT_ALONE)) return;
     leftAt = clock();
@@ -124,7 +126,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
   };
 }
 
-/** What a primary is asked, with failures that are no replica's fault. */
+/** Returns the queries to the primary; their failures are not blamed on the replica. */
 function askingOf(primary: Connection): { identity(): Promise<string>; place(): Promise<Place> } {
   const told = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
     answer.catch((cause: unknown) => {
@@ -140,7 +142,7 @@ function askingOf(primary: Connection): { identity(): Promise<string>; place(): 
   async function askPlace(): Promise<Place> {
     const place = await first<Place & { noted: string }>(PLACE);
     if (place.noted === place.lineage) return place;
-    // A replica that is as far as this place has not replayed the note: it would be taken for another's.
+    // A replica at this position has not replayed the update yet, and would look like a replica of another primary.
     await told(primary.run(NOTE));
     return first<Place>(PLACE);
   }
@@ -150,17 +152,19 @@ function askingOf(primary: Connection): { identity(): Promise<string>; place(): 
 
 class ForeignDatabase extends Error {}
 
-/** No fault of the replica. */
+/** A failure that is not the replica's fault. */
 class PrimaryFailure extends Error {}
 
-/** True where the next statement would fare no better: the replica is away, behind or in trouble. */
+/** Returns true if the next statement would fail too: the replica is unreachable, lags or has a problem. */
 function isUnfit(error: unknown): error is DatabaseError {
   if (!(error instanceof DatabaseError) || error.cause instanceof PrimaryFailure) return false;
-  // A statement that is at fault itself is so on the primary; one that replay got in the way of is not.
+  // A statement with an error of its own also fails on the primary; one that was cancelled for replay does not.
   return error.fault !== 'constraint' && error.fault !== 'contention';
 }
 
-/** Waits a moment until a replica is at a place of the primary. Throws where it is behind it, or elsewhere. */
+/**
+ * Waits briefly until a replica has reached a position of the primary. Throws if it lags, or follows another primary.
+ */
 async function reach(client: PoolClient, { position, lineage }: Place): Promise<void> {
   let isFar = false;
   for (const milliseconds of [...PAUSES, undefined]) {
@@ -178,15 +182,15 @@ async function reach(client: PoolClient, { position, lineage }: Place): Promise<
   throw isFar ? new ForeignDatabase('it does not follow the primary that takes the writes') : new Error('it is behind');
 }
 
-/** Gives what a replica says; rejects where it says nothing for too long. */
+/** Resolves with a replica's response; rejects if it takes too long. */
 function said<Said>(saying: Promise<Said>): Promise<Said> {
   return inTime(saying, LONGEST_SILENCE, () => new Error('it does not answer'));
 }
 
-/** Runs on a connection of its own; one that something went wrong on is not used again. */
+/** Runs work on a connection of its own, and discards the connection after a failure. */
 async function withClient<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
-  // It is told to the query too; without a listener it would end the process.
+  // The running query receives the error too; an `error` event without a listener would end the process.
   client.on('error', ignored);
   let broken = true;
   try {
@@ -200,5 +204,5 @@ async function withClient<Result>(pool: Pool, work: (client: PoolClient) => Prom
 }
 
 function ignored(): void {
-  // What becomes of the connection is seen by whoever uses it next.
+  // The next user of the connection sees the error.
 }

@@ -12,13 +12,13 @@ import type { Dialect } from './dialect.ts';
 
 const TYPES: Record<IndexColumn['type'], string> = { text: 'text', integer: 'bigint', real: 'double precision' };
 
-/** PostgreSQL: any number of processes. */
+/** PostgreSQL: any number of processes can write. */
 export const postgres: Dialect = {
   name: 'postgres',
   begin: 'BEGIN',
   forUpdate: ' FOR UPDATE',
   forShare: ' FOR SHARE',
-  // Each key is looked up by the index of addresses: joined with them, a table of any size may be read from end to end.
+  // Looks up each key by the index on type and id: a join with the addresses might scan the whole table.
   resourcesAt: (columns, addresses) =>
     `SELECT ${columns} FROM resource WHERE key = ANY (ARRAY(SELECT (SELECT r.key FROM resource r` +
     ` WHERE r.type = asked.type AND r.id = asked.id) FROM (${addresses}) AS asked)) ORDER BY key FOR UPDATE`,
@@ -32,7 +32,7 @@ export const postgres: Dialect = {
   exclusive: false,
 };
 
-/** What runs a prepared query: a pool for reads, one client for writes. */
+/** Runs prepared queries: a pool for reads, a client for writes. */
 export interface QueryRunner {
   query(query: { name?: string; text: string; values: readonly Binding[] }): Promise<QueryResult>;
 }
@@ -44,7 +44,7 @@ interface Prepared {
 
 const MOST_STATEMENTS = 400;
 
-/** A pool or a client with every SQL text prepared once on each of its connections. */
+/** A pool or a client that prepares each SQL text once per connection. */
 export class PostgresConnection implements Connection {
   readonly #runner: QueryRunner;
   readonly #prepared = new Map<string, Prepared>();
@@ -61,7 +61,7 @@ export class PostgresConnection implements Connection {
     return (await this.#query(sql, bindings)).rowCount ?? 0;
   }
 
-  /** Only a transaction makes them one. */
+  /** Only a transaction around the statements makes them atomic. */
   async join(statements: readonly string[]): Promise<Joined> {
     return async (rows) => {
       for (const [place, sql] of statements.entries()) {
@@ -84,16 +84,16 @@ export class PostgresConnection implements Connection {
     if (known) return known;
     let place = 0;
     const text = sql.replaceAll('?', () => `$${++place}`);
-    // Callers combine the parameters of searches as they like: only so many texts are kept by the database.
+    // Clients combine search parameters freely, so the number of prepared statements is limited.
     if (this.#prepared.size >= MOST_STATEMENTS) return { text };
-    // A name is at most 63 bytes, and must be the same text on every connection of the pool.
+    // A statement name has at most 63 bytes, and must mean the same text on every connection of the pool.
     const prepared = { name: createHash('sha256').update(text).digest('hex').slice(0, 40), text };
     this.#prepared.set(sql, prepared);
     return prepared;
   }
 }
 
-/** What keeps two resources of a type from one id. */
+/** The unique constraint on type and id. */
 const ADDRESS = 'resource_type_id_unique';
 
 /** SQLSTATE classes, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
@@ -105,9 +105,9 @@ const FAULTS: [state: RegExp, fault: DatabaseFault][] = [
 
 function asDatabaseError(error: unknown): DatabaseError {
   const message = error instanceof Error ? error.message : String(error);
-  // What the database did not say itself was said of the way to it.
+  // An error that is not from the database is one of the connection.
   if (!(error instanceof pg.DatabaseError)) return new DatabaseError('lost', message, error);
-  // No job makes a resource that is there: another node has made it at the same moment.
+  // Jobs never insert an existing resource, so another node has created it at the same time.
   if (error.constraint === ADDRESS) return new DatabaseError('contention', message, error);
   const fault = FAULTS.find(([state]) => state.test(error.code ?? ''))?.[1];
   return new DatabaseError(fault ?? 'failure', message, error);

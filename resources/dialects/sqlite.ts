@@ -19,32 +19,32 @@ export const sqlite: Dialect = {
   resourcesAt: (columns, addresses) => `SELECT ${columns} FROM resource WHERE (type, id) IN (${addresses})`,
   lock: undefined,
   rowsFromJson: (columns) => `SELECT ${columns.map(columnFromJson).join(', ')} FROM jsonb_each(?)`,
-  // One process writes, and SQLite itself notes the highest key that there was.
+  // Only one process writes, and SQLite stores the highest key ever used.
   newKeys:
     `SELECT coalesce(max(seq), 0) + 1 AS first, ${Number.MAX_SAFE_INTEGER} AS last` +
     ` FROM sqlite_sequence WHERE name = 'resource'`,
   exclusive: true,
 };
 
-/** A number that came as a text becomes one. */
+/** Converts a number that was sent as text. */
 function columnFromJson({ name, type }: IndexColumn, place: number): string {
   const value = type === 'real' ? `CAST(value ->> ${place} AS REAL)` : `value ->> ${place}`;
   return `${value} AS ${name}`;
 }
 
 /**
- * Runs at the opening of every connection. `FULL`: a commit has reached the disk before it is answered. Two things are
- * left as SQLite has them: a cache of 2 MB, since the system's own holds the rest, and that a commit brings the log
- * into the file after 1,000 pages: more give no more writes, and hold each up for longer.
+ * Runs when a connection is opened. `FULL`: a commit is on the disk before it is answered. Two defaults of SQLite stay:
+ * a cache of 2 MB, since the operating system caches the rest, and an automatic checkpoint after 1,000 pages; a higher
+ * value gives no more throughput and makes each checkpoint block longer.
  */
 const SETUP =
   'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;';
 
 /**
- * What is set beside it. The log grows while something reads for long, as a backup does, and SQLite would leave it as
- * large as it ever was: it is cut to 16 MiB where it begins anew, four times what it holds otherwise.
- * For bulk, whose writes nobody waits for one by one, the log holds sixteen times as much, 64 MB: a page that many
- * groups change comes into the file once for all of them. And its cache has 16 MB.
+ * Further settings by kind of connection. The WAL grows during a long read, such as a backup, and SQLite would keep its
+ * file at that size: it is truncated to 16 MiB when the WAL restarts, four times its usual size. In bulk mode nobody
+ * waits for single writes, so the WAL may hold sixteen times as much, 64 MB: a page that many groups change is
+ * checkpointed once for all of them. The cache is 16 MB then.
  */
 const SETUP_OF = {
   writer: ' PRAGMA journal_size_limit = 16777216;',
@@ -52,44 +52,41 @@ const SETUP_OF = {
   reader: ' PRAGMA query_only = ON;',
 };
 
-/**
- * Pages of the log that are enough to bring it into the file once nobody waits for a write; a thousand make SQLite do
- * so within a commit.
- */
+/** WAL pages that justify a checkpoint once nobody waits for a write; at 1,000, SQLite runs one inside a commit. */
 const PAGES_ENOUGH = 300;
 
 const MOST_STATEMENTS = 400;
 
 /**
- * Where a limit is a placeholder, SQLite plans by the number that is bound to it: it prepares the whole statement anew
- * each time it is bound. It does not look into a sum.
+ * SQLite plans by the bound value of a `LIMIT ?`, and so prepares the statement again for each binding. It does not
+ * look into a sum.
  */
 function withOpaqueLimits(sql: string): string {
   return sql.replaceAll('LIMIT ?', 'LIMIT ? + 0');
 }
 
-/** What SQLite tells of its log, in pages. */
+/** The state of the WAL, in pages. */
 interface CheckpointRow {
   log: number;
   checkpointed: number;
 }
 
-/** A connection to a SQLite file with every SQL text prepared once. */
+/** A connection to a SQLite file that prepares each SQL text once. */
 export class SqliteConnection implements WriterConnection {
   readonly #database: sqlite3.Database;
   readonly #statements = new Map<string, sqlite3.Statement>();
   readonly #preparing = new Map<string, Promise<sqlite3.Statement>>();
-  /** How many views there are for statements that were joined. */
+  /** The number of views made by `join`. */
   #views = 0;
   readonly #settles: boolean;
 
-  /** @param settles true where `settle` brings the log into the file */
+  /** @param settles true if `settle` runs WAL checkpoints */
   constructor(database: sqlite3.Database, settles = false) {
     this.#database = database;
     this.#settles = settles;
   }
 
-  /** Opens the file, which is made when it is missing; a `reader` refuses every write. */
+  /** Opens the file and creates it if it is missing; a `reader` refuses every write. */
   static async open(path: string, access: keyof typeof SETUP_OF): Promise<SqliteConnection> {
     const connection = new SqliteConnection(await openFile(path), access === 'writer');
     try {
@@ -101,14 +98,14 @@ export class SqliteConnection implements WriterConnection {
     }
   }
 
-  /** Runs statements that take no values and give no rows. */
+  /** Runs statements without bindings and results. */
   exec(sql: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#database.exec(sql, (error) => (error ? reject(asDatabaseError(error)) : resolve()));
     });
   }
 
-  /** `.all` alone: `.get` and `.each` leave the statement's snapshot of the WAL open, so that later reads are stale. */
+  /** Uses only `.all`: `.get` and `.each` leave the statement's WAL snapshot open, so that later reads are stale. */
   async all<Row>(sql: string, bindings: readonly Binding[] = []): Promise<Row[]> {
     const statement = this.#recall(sql) ?? (await this.#prepare(sql));
     return new Promise((resolve, reject) => {
@@ -126,7 +123,7 @@ export class SqliteConnection implements WriterConnection {
     });
   }
 
-  /** They become the trigger of a view that has nothing else, each with a column of what is inserted. */
+  /** The statements become a trigger on an otherwise empty view, with one inserted column per statement. */
   async join(statements: readonly string[]): Promise<Joined> {
     this.#views += 1;
     const name = `joined_${this.#views}`;
@@ -163,7 +160,7 @@ export class SqliteConnection implements WriterConnection {
     });
   }
 
-  /** A prepared statement, which is thereby the latest used. */
+  /** Returns a cached statement, and marks it as most recently used. */
   #recall(sql: string): sqlite3.Statement | undefined {
     const statement = this.#statements.get(sql);
     if (!statement) return undefined;
@@ -172,7 +169,7 @@ export class SqliteConnection implements WriterConnection {
     return statement;
   }
 
-  /** Callers combine the parameters of searches as they like: the statements least used give way. */
+  /** Clients combine search parameters freely: the least recently used statements are evicted. */
   #remember(sql: string, statement: sqlite3.Statement): void {
     for (const [oldest, forgotten] of this.#statements) {
       if (this.#statements.size < MOST_STATEMENTS) break;
@@ -182,7 +179,7 @@ export class SqliteConnection implements WriterConnection {
     this.#statements.set(sql, statement);
   }
 
-  /** A text is used only once it is prepared: calls that wait on one that cannot be are never answered. */
+  /** A statement is used only once it is prepared: calls on one whose preparation failed would never return. */
   #prepare(sql: string): Promise<sqlite3.Statement> {
     const known = this.#preparing.get(sql);
     if (known) return known;
@@ -200,8 +197,8 @@ export class SqliteConnection implements WriterConnection {
 }
 
 /**
- * Takes a file for this process alone, until it is released or the process dies; undefined where another has it.
- * The file holds nothing: it is the system's lock on it that counts.
+ * Locks a file for this process until it is released or the process dies; undefined if another process holds it. The
+ * file is empty: only the operating system's lock matters.
  */
 export async function holdExclusively(path: string): Promise<{ release(): Promise<void> } | undefined> {
   const connection = new SqliteConnection(await openFile(path));
@@ -216,14 +213,14 @@ export async function holdExclusively(path: string): Promise<{ release(): Promis
 }
 
 /**
- * Copies a database, as it is at one moment, into a file that is there and empty. It only reads: a process that writes
- * meanwhile goes on. Rejects with a DatabaseError where there is no database, no room, or something else than one.
+ * Copies a consistent snapshot of a database into an existing empty file. It only reads, so another process can go on
+ * writing. Rejects with a DatabaseError if there is no database, no room, or the file is not a database.
  */
 export async function copyDatabase(path: string, into: string): Promise<void> {
   await withReadonly(path, (connection) => connection.run('VACUUM INTO ?', [into]));
 }
 
-/** Reads a database from end to end, and its indexes against its rows; gives what is wrong with it, if anything. */
+/** Checks all pages of a database, and its indexes against its rows; returns what is damaged, or undefined. */
 export async function findDamage(path: string): Promise<string | undefined> {
   const rows = await withReadonly(path, (connection) =>
     connection.all<{ integrity_check: string }>('PRAGMA integrity_check(1)'),
@@ -232,7 +229,7 @@ export async function findDamage(path: string): Promise<string | undefined> {
   return found === 'ok' ? undefined : (found ?? 'it cannot be read');
 }
 
-/** Says whether a file is a database with a table of this name. Rejects with a DatabaseError where it is none. */
+/** Returns whether a file is a database with this table. Rejects with a DatabaseError if it is not a database. */
 export async function hasTable(path: string, table: string): Promise<boolean> {
   const found = await withReadonly(path, (connection) =>
     connection.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table]),
@@ -260,7 +257,7 @@ function openFile(path: string, mode: number = MADE_IF_MISSING): Promise<sqlite3
   });
 }
 
-/** What was written and could not be flushed to the disk may be found there by a process that comes after this one. */
+/** SQLITE_IOERR counts as lost: a later process may find on the disk what could not be flushed. */
 const FAULTS: Record<string, DatabaseFault> = {
   SQLITE_CONSTRAINT: 'constraint',
   SQLITE_BUSY: 'contention',

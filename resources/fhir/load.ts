@@ -2,26 +2,26 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { ElementDefinition, ExtensionDefinition, ResourceDefinition, TypeDefinition } from '../definition.ts';
 
-/** The published FHIR R4 definitions, each read from its file when it is first asked for. */
+/** The published FHIR R4 definitions; each is read from its file on first use. */
 export interface Definitions {
-  /** The resource types that can be instantiated, in alphabetical order. */
+  /** The concrete resource types in alphabetical order. */
   readonly resources: readonly string[];
-  /** A resource type, abstract ones included, or a datatype; undefined where R4 has none of that name. */
+  /** Returns a resource type (also an abstract one) or a datatype; undefined if R4 has none with this name. */
   type(name: string): TypeDefinition | ResourceDefinition | undefined;
-  /** One of the core specification's own extensions. */
+  /** Returns an extension of the core specification by its URL. */
   extension(url: string): ExtensionDefinition | undefined;
-  /** The compartments that are known (`Patient`). */
+  /** Returns the names of the known compartments (`Patient`). */
   compartments(): string[];
-  /** The types of a compartment with their parameters; undefined for one that is not known. */
+  /** Returns the types of a compartment with their parameters; undefined if the compartment is not known. */
   compartment(name: string): Compartment | undefined;
 }
 
-/** The parameters by which resources of a type belong to a compartment (FHIR R4 §3.1.1.2), by the type. */
+/** For each type, the parameters that put its resources into a compartment (FHIR R4 §3.1.1.2). */
 export type Compartment = Readonly<Record<string, readonly string[]>>;
 
 const ABSTRACT = ['Resource', 'DomainResource'];
 
-/** Opens the generated data (resources/fhir/README.md); only the list of names is read at once. */
+/** Opens the generated data (resources/fhir/README.md); reads only the list of names at once. */
 export function openDefinitions(): Definitions {
   const names = read<{ resources: string[]; datatypes: string[] }>('types');
   const known = new Set([...names.resources, ...names.datatypes, ...ABSTRACT]);
@@ -59,8 +59,8 @@ export function openDefinitions(): Definitions {
 }
 
 /**
- * A type with the elements and rules of its base, and nested elements with those of theirs.
- * Throws where the base is not known.
+ * Merges the elements and invariants of the base into a type, and those of their bases into nested elements. Throws if
+ * the base is not known.
  */
 function inherit<T extends TypeDefinition>(definition: T, type: Definitions['type']): T {
   const base = definition.base === undefined ? undefined : type(definition.base);
@@ -74,14 +74,14 @@ function inherit<T extends TypeDefinition>(definition: T, type: Definitions['typ
   };
 }
 
-/** As `inherit`, with the search parameters of the base too. */
+/** Like `inherit`, and also merges the search parameters of the base. */
 export function inheritResource(definition: ResourceDefinition, type: Definitions['type']): ResourceDefinition {
   const base = definition.base === undefined ? undefined : type(definition.base);
   const inherited = base !== undefined && isResource(base) ? base.search : {};
   return { ...inherit(definition, type), search: { ...inherited, ...definition.search } };
 }
 
-/** True for a resource type, false for a datatype. */
+/** Returns true for a resource type, false for a datatype. */
 export function isResource(definition: TypeDefinition | ResourceDefinition): definition is ResourceDefinition {
   return definition.kind === 'resource';
 }
@@ -101,7 +101,7 @@ function inheritElements(
   return elements;
 }
 
-/** The data stands beside the sources; `imports` of package.json says where, for compiled code too. */
+/** The data is next to the sources; `imports` in package.json locates it, for compiled code too. */
 const { resolve } = createRequire(import.meta.url);
 
 function read<T>(name: string): T {

@@ -1,14 +1,14 @@
 import { Decimal, isObject, type Json, type JsonObject } from './value.ts';
 
 /**
- * True when two values are the same: the order of keys does not matter, that of arrays does, and numbers are
- * compared by their digits, so that 2.30 is not 2.3 (FHIR R4 §2.24.0.1: precision is significant).
+ * Returns true if two values are equal: the order of keys does not matter, that of arrays does. Numbers compare by
+ * their digits, so 2.30 is not 2.3 (FHIR R4 §2.24.0.1: precision is significant).
  */
 export function equalJson(left: Json, right: Json): boolean {
   return equal(left, right, (one, other) => one === other);
 }
 
-/** The keys at which two objects differ, by `equalJson`: those that only one of them has are among them. */
+/** Returns the keys whose values differ by `equalJson`, including those that only one object has. */
 export function differences(left: JsonObject, right: JsonObject): string[] {
   const keys = Object.keys(left).filter((key) => !Object.hasOwn(right, key));
   for (const key of Object.keys(right)) {
@@ -17,14 +17,14 @@ export function differences(left: JsonObject, right: JsonObject): string[] {
   return keys;
 }
 
-/** As `equalJson`, but numbers are compared by their value: 2.30 is 2.3 (RFC 6902 §4.6). */
+/** Like `equalJson`, but numbers compare by value: 2.30 equals 2.3 (RFC 6902 §4.6). */
 export function equalValues(left: Json, right: Json): boolean {
   return equal(left, right, (one, other) => plainDigits(one) === plainDigits(other));
 }
 
 function equal(left: Json, right: Json, sameNumber: (one: string, other: string) => boolean): boolean {
   if (left === right) return true;
-  // What is left are numbers with digits of their own, arrays and objects: of two texts, one differs.
+  // What remains are unequal strings, and numbers, arrays and objects.
   if (typeof left === 'string' || typeof right === 'string') return false;
   if (isNumber(left) && isNumber(right)) return sameNumber(String(left), String(right));
   if (Array.isArray(left)) {
@@ -38,7 +38,7 @@ function equal(left: Json, right: Json, sameNumber: (one: string, other: string)
   let count = 0;
   for (const key in left) {
     count += 1;
-    // Nothing in a JSON value is undefined: what another object has under a key is its own, or it inherits it.
+    // JSON values are never undefined. A value here is the object's own or an inherited one, which is checked below.
     const other = right[key];
     if (other === undefined || !equal(left[key] as Json, other, sameNumber)) return false;
     if (!Object.hasOwn(right, key)) return false;
@@ -50,7 +50,7 @@ function isNumber(value: Json): value is number | Decimal {
   return typeof value === 'number' || value instanceof Decimal;
 }
 
-/** One text for every way to write a number: its digits without zeros around them, and their exponent. */
+/** Returns a canonical text of a number: its significant digits and their exponent. */
 function plainDigits(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');

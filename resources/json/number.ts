@@ -1,20 +1,20 @@
 import { Decimal } from './value.ts';
 
-/** FHIR R4 asks for 18 significant digits; more than this is an attack on whoever does arithmetic with it. */
+/** FHIR R4 requires 18 significant digits. Much longer numbers are an attack on code that calculates with them. */
 const LONGEST_NUMBER = 64;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE]([+-]?\d+))?$/;
 
-/** What a double can hold: an exponent beyond it would read as Infinity, or as 0. */
+/** The range of a double: a larger exponent would be read as Infinity or 0. */
 const LARGEST_EXPONENT = 308;
 
-/** Why a number is refused, to be put after the place. */
+/** Explains why a number is refused, for an error message. */
 export const NUMBER_LIMITS =
   `a number has at most ${LONGEST_NUMBER} characters ` + `and an exponent within ±${LARGEST_EXPONENT}`;
 
 /**
- * A number from its JSON text (RFC 8259 §6): a JavaScript number where that gives the same text back,
- * otherwise a Decimal. Undefined where the text is not a number, or is one beyond `NUMBER_LIMITS`.
+ * Parses a number from its JSON text (RFC 8259 §6): returns a JavaScript number if that renders to the same text,
+ * otherwise a Decimal. Undefined if the text is not a number, or exceeds `NUMBER_LIMITS`.
  */
 export function numberFrom(text: string): number | Decimal | undefined {
   const value = Number(text);

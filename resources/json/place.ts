@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 
-/** Where an offset of a text is, as an editor shows it: both counted from 1, `\r\n` one line break. */
+/** Converts an offset to line and column as an editor shows them: both start at 1, and `\r\n` is one line break. */
 export function placeOf(text: string, offset: number): { line: number; column: number } {
   let line = 1;
   let start = 0;
@@ -15,7 +15,7 @@ export function placeOf(text: string, offset: number): { line: number; column: n
   return { line, column: offset - start + 1 };
 }
 
-/** The failure of a text that cannot be read: 400, with the line and the column of the first mistake. */
+/** Returns the Failure (400) for a text that cannot be parsed, with line and column of the first error. */
 export function malformed(format: string, reason: string, place?: { line: number; column: number }): Failure {
   const where = place === undefined ? '' : ` at line ${place.line}, column ${place.column}`;
   return new Failure('malformed', `Invalid ${format}${where}: ${reason}.`);

@@ -4,23 +4,23 @@ import { malformed, placeOf } from './place.ts';
 import { textProblem } from './text.ts';
 import type { Decimal, Json, JsonObject } from './value.ts';
 
-/** How deep arrays and objects may nest; the deepest examples that FHIR publishes stay below 30. */
+/** Maximum nesting of arrays and objects; FHIR's deepest published examples stay below 30. */
 export const MAX_DEPTH = 100;
 
 /**
- * How much may be in a text. What is sent takes memory and time by its values and their names, not by its bytes: a
- * megabyte of `[]` has thirty times as many as one of resources.
+ * Limits on the contents of a text. Memory and time depend on the number of values and names rather than on bytes: a
+ * megabyte of `[]` has thirty times as many values as one of resources.
  */
 export interface JsonBounds {
-  /** Objects, arrays, strings, numbers and words. */
+  /** Objects, arrays, strings, numbers and literals. */
   values: number;
-  /** Different names of members. */
+  /** Distinct member names. */
   names: number;
 }
 
-/** More than any text has. */
+/** More than any text contains. */
 const UNBOUNDED: JsonBounds = { values: 2 ** 30, names: 2 ** 30 };
-/** The least that a member takes: `"":1,`. A text needs so many characters for each of its names. */
+/** The shortest member is `"":1,`: a text has at least so many characters per name. */
 const SHORTEST_MEMBER = 5;
 
 const QUOTE = 0x22;
@@ -32,9 +32,9 @@ const ARRAY_END = 0x5d;
 const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** So many characters of a string are looked at one by one; through what is longer, the engine is faster. */
+/** Strings up to this length are scanned character by character; longer ones are faster with built-in functions. */
 const SHORT = 64;
-/** What a string has escaped, or must not have, or what needs a second look. */
+/** Characters of a string that are escapes, are forbidden, or need a further check. */
 const UNUSUAL = /[\\\u0000-\u001f\ud800-\udfff]/;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -49,10 +49,10 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads a JSON text (RFC 8259) and keeps the digits of its numbers, which `JSON.parse` does not.
- * A leading byte order mark is skipped. Throws `malformed` with line and column for a syntax error, and for what
- * the RFC leaves open and Ward does not take: a key twice, the key `__proto__`, NUL, half a surrogate pair, a
- * number or a depth beyond the limits. Throws `too-large` for what is beyond the bounds.
+ * Parses JSON (RFC 8259) and keeps the digits of numbers, unlike `JSON.parse`. Skips a leading byte order mark. Throws
+ * `malformed` with line and column for a syntax error, and for what the RFC leaves open and Ward refuses: a duplicate
+ * key, the key `__proto__`, NUL, a lone surrogate, a number or a nesting beyond the limits. Throws `too-large` if the
+ * text exceeds the bounds.
  */
 export function readJson(text: string, bounds: JsonBounds = UNBOUNDED): Json {
   return new Reader(text, bounds).document();
@@ -61,11 +61,11 @@ export function readJson(text: string, bounds: JsonBounds = UNBOUNDED): Json {
 class Reader {
   readonly #text: string;
   readonly #bounds: JsonBounds;
-  /** The names so far, where there could be too many. */
+  /** The distinct names so far; undefined if they cannot become too many. */
   readonly #names: Set<string> | undefined;
   #at = 0;
   #depth = 0;
-  /** Values that may still come. */
+  /** The number of values still allowed. */
   #left: number;
 
   constructor(text: string, bounds: JsonBounds) {
@@ -83,7 +83,7 @@ class Reader {
     return value;
   }
 
-  /** The value that begins here, with this character. */
+  /** Parses the value that begins here with this character. */
   #value(code: number): Json {
     this.#left -= 1;
     if (this.#left < 0) throw tooMuch(this.#bounds.values, 'values');
@@ -114,7 +114,7 @@ class Reader {
       if (code !== QUOTE) this.#fail('expected a key in double quotes');
       const key = this.#string();
       if (key === '__proto__') this.#fail('the key "__proto__" is not taken', start);
-      // What was read is never undefined, and what any object has is not its own.
+      // Parsed values are never undefined, and inherited properties are not the object's own.
       const isTwice = object[key] !== undefined && Object.hasOwn(object, key);
       if (isTwice) this.#fail(`the key ${JSON.stringify(key.slice(0, 64))} stands twice`, start);
       if (this.#names !== undefined) this.#count(key, this.#names);
@@ -125,7 +125,7 @@ class Reader {
     return object;
   }
 
-  /** Objects of very many shapes, or with very many members, cost far more than their values do. */
+  /** Objects of very many shapes, or with very many members, cost far more than their values. */
   #count(name: string, names: Set<string>): void {
     names.add(name);
     if (names.size > this.#bounds.names) throw tooMuch(this.#bounds.names, 'different names of members');
@@ -133,13 +133,13 @@ class Reader {
 
   #array(): Json[] {
     if (this.#isEmpty(ARRAY_END)) return [];
-    // An empty array that is added to takes room for seventeen at once, and most have one.
+    // An empty array reserves seventeen places on the first push, but most arrays have one item.
     const array = [this.#value(this.#skipSpace())];
     while (this.#continues(ARRAY_END)) array.push(this.#value(this.#skipSpace()));
     return array;
   }
 
-  /** Behind the opening bracket of an array or an object: true where the closing one follows. */
+  /** After an opening bracket: returns true if the closing one follows. */
   #isEmpty(end: number): boolean {
     this.#depth += 1;
     if (this.#depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} deep`);
@@ -147,7 +147,7 @@ class Reader {
     return this.#skipSpace() === end && this.#leave();
   }
 
-  /** After a member: true at a comma, false at the closing bracket. */
+  /** After a member: returns true at a comma, false at the closing bracket. */
   #continues(end: number): boolean {
     const code = this.#skipSpace();
     if (code === end) return !this.#leave();
@@ -167,7 +167,7 @@ class Reader {
     const from = this.#at + 1;
     let at = from;
     for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
-      // Behind the end there is no code at all.
+      // charCodeAt returns NaN after the end.
       if (code === BACKSLASH || code < 0x20 || code >= 0xd800 || Number.isNaN(code)) return this.#unusualString(at);
       at += 1;
       if (at - from > SHORT) return this.#longString(at);
@@ -176,7 +176,7 @@ class Reader {
     return text.slice(from, at);
   }
 
-  /** The rest of a string, from where nothing was unusual before. */
+  /** Parses the rest of a string that had nothing unusual so far. */
   #longString(at: number): string {
     const end = this.#text.indexOf('"', at);
     const string = this.#text.slice(this.#at + 1, end);
@@ -185,7 +185,7 @@ class Reader {
     return string;
   }
 
-  /** A string with something unusual at `at`: what is before it, is not. */
+  /** Parses a string whose first unusual character is at `at`. */
   #unusualString(at: number): string {
     const text = this.#text;
     const start = this.#at;
@@ -197,13 +197,13 @@ class Reader {
     }
     const string = (end - start > SHORT ? parsed(text.slice(start, end + 1)) : undefined) ?? this.#unescaped(at, end);
     this.#at = end + 1;
-    // Halves of a pair may have found each other.
+    // Two escaped surrogates may have become a pair, so the whole string is checked.
     const problem = textProblem(string);
     if (problem !== undefined) this.#fail(problem, start);
     return string;
   }
 
-  /** The string until `end`, one character after the other: whoever has made a mistake learns where. */
+  /** Parses the string up to `end` by character, so that an error message has the exact place. */
   #unescaped(at: number, end: number): string {
     const text = this.#text;
     let whole = this.#at + 1;
@@ -221,7 +221,7 @@ class Reader {
     return decoded + text.slice(whole, end);
   }
 
-  /** The character of an escape; a pair of `\u` escapes meets when their halves are joined. */
+  /** Parses an escape; a surrogate pair of `\u` escapes forms when the strings are concatenated. */
   #escape(): string {
     const letter = this.#text[this.#at] ?? '';
     const simple = ESCAPES.get(letter);
@@ -252,7 +252,7 @@ class Reader {
     return value;
   }
 
-  /** Goes to the next character that is no space, and gives its code: NaN at the end. */
+  /** Skips white space and returns the code of the next character; NaN at the end. */
   #skipSpace(): number {
     for (;;) {
       const code = this.#text.charCodeAt(this.#at);
@@ -266,18 +266,18 @@ class Reader {
   }
 }
 
-/** The failure of a body that has too much of something. */
+/** Returns the Failure for a body with too many values or names. */
 export function tooMuch(most: number, what: string): Failure {
   return new Failure('too-large', `The body has more than ${most} ${what}: send it in several.`);
 }
 
-/** One of `0`–`9`, `+`, `-`, `.`, `e`, `E`: whether they make a number is for `numberFrom` to say. */
+/** Accepts `0`–`9`, `+`, `-`, `.`, `e`, `E`; `numberFrom` decides whether they form a number. */
 function isNumeric(code: number): boolean {
   if (code >= 0x30 && code <= 0x39) return true;
   return code === 0x2e || code === 0x2d || code === 0x2b || code === 0x65 || code === 0x45;
 }
 
-/** What the engine makes of the text of a string, at once and not as a rope of parts; undefined for a faulty one. */
+/** Parses a string with JSON.parse, which returns a flat string instead of a rope; undefined for an invalid one. */
 function parsed(text: string): string | undefined {
   try {
     return String(JSON.parse(text));

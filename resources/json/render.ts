@@ -1,16 +1,16 @@
 import { Decimal, type Json } from './value.ts';
 
 /**
- * A JSON text of a value (RFC 8259), compact or indented by two spaces; a Decimal gives its own digits.
- * Throws a TypeError for what JSON cannot say (undefined, NaN), so that nothing unreadable is ever stored.
+ * Renders a value as JSON (RFC 8259), compact or indented by two spaces; a Decimal keeps its digits. Throws a TypeError
+ * for what JSON cannot express (undefined, NaN), so that nothing unreadable is stored.
  */
 export function renderJson(value: Json, pretty = false): string {
-  // The engine writes the same text faster, where it knows all that is in the value.
+  // JSON.stringify is faster and gives the same text for plain values.
   if (isPlain(value)) return JSON.stringify(value, null, pretty ? 2 : 0);
   return render(value, pretty ? '\n' : '');
 }
 
-/** True where JSON.stringify says all of a value, and as it is. */
+/** Returns true if JSON.stringify renders the value completely and unchanged. */
 function isPlain(value: Json): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
   if (typeof value === 'number') return Number.isFinite(value);
@@ -23,7 +23,7 @@ function isPlain(value: Json): boolean {
   return true;
 }
 
-/** `margin` is the line break and the indentation of the current level; empty when compact. */
+/** `margin` is the line break and indentation of the current level; empty for compact output. */
 function render(value: Json, margin: string): string {
   if (typeof value === 'string') return renderString(value);
   if (typeof value === 'boolean' || value === null) return String(value);
@@ -45,7 +45,7 @@ function render(value: Json, margin: string): string {
   return members === '' ? '{}' : `{${members}${margin}}`;
 }
 
-// What RFC 8259 §7 wants escaped, and lone surrogates, which UTF-8 cannot carry.
+// What RFC 8259 §7 requires to be escaped, and lone surrogates, which UTF-8 cannot encode.
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 function renderString(text: string): string {

@@ -1,7 +1,7 @@
-// A lone surrogate has no UTF-8, so what is stored would not be what was sent; PostgreSQL cannot hold NUL.
+// UTF-8 cannot encode a lone surrogate, so the stored text would differ from the sent one; PostgreSQL cannot store NUL.
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
-/** Why a string or a key cannot be stored, or undefined where it can. */
+/** Returns why a string or a key cannot be stored; undefined if it can. */
 export function textProblem(text: string): string | undefined {
   if (!UNSTORABLE.test(text)) return undefined;
   return text.includes('\0')

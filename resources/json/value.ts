@@ -1,6 +1,6 @@
 /**
- * A JSON value as Ward holds it in memory: what `JSON.parse` gives, with one difference.
- * A number whose digits a JavaScript number would not give back (`2.30`, `1e3`, 20 digits) is a `Decimal`.
+ * A JSON value in memory: as from `JSON.parse`, except that a number which a JavaScript number would not render with
+ * the same digits (`2.30`, `1e3`, 20 digits) is a `Decimal`.
  */
 export type Json = null | boolean | number | string | Decimal | Json[] | JsonObject;
 
@@ -8,7 +8,7 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** A number that keeps the digits it was written with (FHIR R4 §2.24.0.1, `decimal`). */
+/** A number that keeps its digits as written (FHIR R4 §2.24.0.1, `decimal`). */
 export class Decimal {
   readonly text: string;
 
@@ -25,7 +25,7 @@ export class Decimal {
   }
 }
 
-/** True for `{…}`: neither null, an array nor a Decimal. */
+/** Returns true for `{…}`: not null, an array or a Decimal. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
 }

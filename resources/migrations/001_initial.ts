@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { INDEX_TABLES, type IndexTable } from '../search/index/tables.ts';
 
-/** Makes the tables of an empty database. */
+/** Creates the tables of an empty database. */
 export async function up(knex: Knex): Promise<void> {
   await resources(knex);
   await credentials(knex);
@@ -10,7 +10,7 @@ export async function up(knex: Knex): Promise<void> {
   }
 }
 
-/** Removes them, and all that is in them. */
+/** Drops all tables with their data. */
 export async function down(knex: Knex): Promise<void> {
   const others = [
     'init_entry',
@@ -29,7 +29,7 @@ export async function down(knex: Knex): Promise<void> {
   for (const table of [...INDEX_TABLES.map(({ name }) => name), ...others]) await knex.schema.dropTableIfExists(table);
 }
 
-/** Current versions, deletions included, in `resource`; superseded ones in `resource_history`. */
+/** Current versions, including deletions, are in `resource`; superseded ones in `resource_history`. */
 async function resources(knex: Knex): Promise<void> {
   await knex.schema.createTable('resource', (table) => {
     table.bigIncrements('key');
@@ -62,7 +62,7 @@ function version(knex: Knex, table: Knex.CreateTableBuilder): void {
   table.text('text');
 }
 
-/** What must never be rendered: hashes of secrets and tokens, and the server's own keys. */
+/** Tables that are never rendered: hashes of secrets and tokens, and the server's own keys. */
 async function credentials(knex: Knex): Promise<void> {
   await knex.schema.createTable('credential', (table) => {
     table.text('hash').primary();
@@ -119,7 +119,7 @@ async function credentials(knex: Knex): Promise<void> {
   await knex('access_generation').insert({ value: 0 });
 }
 
-/** A column that compares by code point on both databases. */
+/** Adds a column that compares by code point on both databases. */
 function text(knex: Knex, table: Knex.CreateTableBuilder, name: string): void {
   table.specificType(name, isPostgres(knex) ? 'text COLLATE "C"' : 'text').notNullable();
 }

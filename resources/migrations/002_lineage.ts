@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Where a primary database notes which one it is, so that those that follow it can be told from those that do not. */
+/** Creates the table in which a primary stores its lineage, by which its replicas can be told from those of others. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('lineage', (table) => {
     table.text('value').notNullable();
@@ -8,7 +8,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex('lineage').insert({ value: '' });
 }
 
-/** Removes it. */
+/** Drops the table. */
 export async function down(knex: Knex): Promise<void> {
   await knex.schema.dropTableIfExists('lineage');
 }

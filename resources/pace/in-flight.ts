@@ -1,6 +1,6 @@
 /**
- * Work that runs at the same time, so much of it and no more, and one after another where it is about the same thing.
- * What fails is thrown to whoever starts the next work, or waits for all of it.
+ * Limits how many tasks run concurrently, and runs tasks of the same subject one after another. A failed task makes the
+ * next call of `start` or `finish` throw its error.
  */
 export class InFlight {
   readonly #most: number;
@@ -13,7 +13,7 @@ export class InFlight {
     this.#most = most;
   }
 
-  /** Starts work about a subject as soon as there is room. Throws what earlier work has failed with. */
+  /** Starts a task of a subject as soon as there is room. Throws the error of an earlier task. */
   async start(subject: string, work: () => Promise<void>): Promise<void> {
     await this.#until(() => this.#count < this.#most);
     if (this.#failure) await this.finish();
@@ -29,7 +29,7 @@ export class InFlight {
     this.#running.set(subject, done);
   }
 
-  /** Waits for what was started. Throws what any of it has failed with. */
+  /** Waits for all started tasks. Throws the error of a failed one. */
   async finish(): Promise<void> {
     await this.#until(() => this.#count === 0);
     if (this.#failure) throw this.#failure.error;

@@ -1,8 +1,8 @@
-/** Gives what is waited for; rejects with what `late` gives where that takes more than so many milliseconds. */
+/** Resolves like `work`; rejects with the error that `late` makes if that takes longer than `milliseconds`. */
 export function inTime<Result>(work: Promise<Result>, milliseconds: number, late: () => Error): Promise<Result> {
   return new Promise((resolve, reject) => {
     const limit = setTimeout(() => {
-      // What came while this process was busy is taken in first.
+      // Results that arrived while this process was busy are handled first.
       setImmediate(() => reject(late()));
     }, milliseconds);
     work.then(resolve, reject).finally(() => clearTimeout(limit));

@@ -1,43 +1,42 @@
 import { type Waiter, WaitingLine } from './waiting-line.ts';
 
-/** Milliseconds of a turn of the event loop after which no more work on large bodies is begun in it. */
+/** Milliseconds per turn of the event loop for work on large bodies; after that no more of it starts in the turn. */
 const A_TURN = 10;
 
 interface Waiting extends Waiter {
   resolve(): void;
 }
 
-/** Waits, where it is not its turn, until work that was begun may go on; undefined where nobody has to wait. */
+/** Yields until started work may continue; returns undefined if it need not wait. */
 export type GoOn = () => Promise<void> | undefined;
 
 /**
- * The pace of long work: it is done piece by piece, and everything else comes between two pieces. What a turn of the
- * event loop has no time for waits in a line, where what was begun goes before what was not: it is done, and who comes
- * is refused once the wait is too long.
+ * Paces long work on the event loop: it runs in pieces, with all other work in between. What does not fit into a turn
+ * waits in a queue. Started work goes first and is always finished; new work is refused if its wait gets too long.
  */
 export class Pace {
   readonly #line = new WaitingLine<Waiting>({ name: 'large bodies' });
   readonly #begun: (() => void)[] = [];
-  /** Since when long work is done in this turn; undefined as long as none is. */
+  /** When long work began in this turn; undefined if none has. */
   #since: number | undefined;
-  /** True from when a piece may be done until it is: who asks in between does not see yet how long it takes. */
+  /** True while a piece is running: until it ends, its duration is unknown. */
   #isLetGo = false;
 
-  /** How many pieces wait for their turn. */
+  /** The number of waiting pieces. */
   get waiting(): number {
     return this.#begun.length + this.#line.length;
   }
 
   /**
-   * Waits until work may begin; undefined where it may at once. Rejects with `busy` what waits too long.
-   * @param since from when on its wait counts, in milliseconds of the process
+   * Waits until work may begin; returns undefined if it may begin at once. Rejects with `busy` after too long a wait.
+   * @param since monotonic time in milliseconds from which its wait counts
    */
   begin(since?: number): Promise<void> | undefined {
     if (this.#isItsTurn()) return undefined;
     return new Promise((resolve, reject) => this.#line.join({ resolve, reject }, since));
   }
 
-  /** Waits until work that was begun may go on. It is never refused. */
+  /** Waits until started work may continue. Never rejects. */
   readonly goOn: GoOn = () => {
     if (this.#isItsTurn()) return undefined;
     return new Promise((resolve) => this.#begun.push(resolve));
@@ -45,7 +44,7 @@ export class Pace {
 
   #isItsTurn(): boolean {
     if (this.#isLetGo || !this.#hasTime() || this.waiting > 0) return false;
-    // Whoever was let go goes on in a microtask, like this one.
+    // The caller continues in a microtask, like this one.
     this.#isLetGo = true;
     queueMicrotask(() => {
       this.#isLetGo = false;
@@ -62,7 +61,7 @@ export class Pace {
     return performance.now() - this.#since < A_TURN;
   }
 
-  /** Those that wait have the next turn, one after the other: each sees how long the ones before it took. */
+  /** Waiting work gets the next turn, piece by piece: each piece is measured before the next one starts. */
   #endTurn(): void {
     this.#since = undefined;
     for (let place = 0; place < this.waiting; place += 1) setImmediate(() => this.#next());

@@ -1,6 +1,6 @@
 /**
- * A question that all who ask in one turn of the event loop share. It is asked after the turn, so that its answer is
- * never older than the asking; whoever asks later is not given what was asked before.
+ * Returns a function that shares one call of `ask` among all callers of a turn of the event loop. `ask` runs after the
+ * turn, so the answer is never older than the question; later callers get a new one.
  */
 export function oncePerTick<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   let pending: Promise<Answer> | undefined;
@@ -16,8 +16,8 @@ export function oncePerTick<Answer>(ask: () => Promise<Answer>): () => Promise<A
 }
 
 /**
- * Resolves after the turn of the event loop. What is answered without the database is held until then: given one by
- * one, each answer wakes its caller by itself, which costs both of them more than the answer does.
+ * Resolves after the current turn of the event loop. Responses that need no database are delayed until then: sent one
+ * by one, each wakes its client separately, which costs both sides more than the response itself.
  */
 export function endOfTurn(): Promise<void> {
   return new Promise((resolve) => {

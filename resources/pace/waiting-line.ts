@@ -1,46 +1,46 @@
 import { Failure } from '../errors.ts';
 
 /**
- * Milliseconds that work may wait for its turn. With what it then takes, whoever asked is answered within two seconds,
- * and told so where it cannot be served.
+ * Maximum wait in a queue, in milliseconds: with the work that follows, the caller has a response within two seconds,
+ * even if it is a refusal.
  */
 export const LONGEST_WAIT = 1500;
 
-/** Whoever comes to a line is taken to wait so many times as long as the foremost has waited there so far. */
+/** A new entry is expected to wait this many times as long as the first entry has waited so far. */
 const LONGER = 1.5;
 
-/** What counts of a wait elsewhere: with what the door lets pass that makes two seconds. */
+/** The share of the maximum that waits elsewhere may use up; with what the door admits, this adds up to two seconds. */
 const ELSEWHERE = 2 / 3;
 
-/** What whoever waits too long is told. */
+/** Returns the `busy` Failure for a wait that is too long. */
 export function tooMany(name: string): Failure {
   return new Failure('busy', `Too many ${name} are waiting. Try again in a moment.`, { retryAfter: 1 });
 }
 
-/** What waits, and is told where it is not served. */
+/** An entry of a queue; `reject` is called if it is refused. */
 export interface Waiter {
   reject(error: unknown): void;
 }
 
 export interface WaitingLineOptions {
-  /** What waits, as a refusal calls it: `writes`. */
+  /** What waits, as named in a refusal: `writes`. */
   name: string;
-  /** The longest wait in milliseconds; LONGEST_WAIT where it is not given. */
+  /** Maximum wait in milliseconds; default LONGEST_WAIT. */
   longest?: number | undefined;
-  /** Milliseconds of a clock that nobody sets; the process's own where it is not given. */
+  /** A monotonic clock in milliseconds; default `performance.now`. */
   elapsed?: (() => number) | undefined;
   /**
-   * The part of the longest wait that may be over when somebody comes; two thirds where it is not given. What a request
-   * did before, such as a search that takes long by itself, is no reason never to serve it.
+   * The largest share of the maximum wait that an earlier wait can use up; default two thirds. Otherwise a request that
+   * was slow before, for example by a long search, would never be served.
    */
   elsewhere?: number;
 }
 
 /**
- * Work that waits for its turn, first come, first served, for a bounded time. What has waited too long is refused, and
- * what would is refused at once: both as `busy`, with nothing done. It is judged by the foremost, which tells how long
- * a turn takes to come, whatever each takes; so a line that moves again takes work again. What waits in several lines,
- * one after the other, brings along since when it waits: one bound holds for all of them then.
+ * A FIFO queue with bounded waits. An entry that has waited too long is rejected with `busy`; an entry that is expected
+ * to wait too long is refused at once. The estimate is the wait of the first entry, which measures the throughput
+ * whatever each job costs; as soon as the queue moves again, it accepts again. Work that passes several queues brings
+ * along when it began to wait, so that one bound covers them all.
  */
 export class WaitingLine<Work extends Waiter> {
   readonly #name: string;
@@ -48,7 +48,7 @@ export class WaitingLine<Work extends Waiter> {
   readonly #elapsed: () => number;
   readonly #elsewhere: number;
   readonly #line: { work: Work; since: number; joined: number }[] = [];
-  /** Runs out when the first of those that wait has waited too long. */
+  /** Fires when the first entry has waited too long. */
   #timer: { due: number; handle: NodeJS.Timeout } | undefined;
 
   constructor(options: WaitingLineOptions) {
@@ -59,14 +59,14 @@ export class WaitingLine<Work extends Waiter> {
     this.#elapsed = elapsed;
   }
 
-  /** How many wait. */
+  /** The number of entries. */
   get length(): number {
     return this.#line.length;
   }
 
   /**
-   * Takes work into the line, behind all that has waited as long. Throws `busy` where it would wait too long.
-   * @param since from when on the wait counts, by the clock of the line, where it was somewhere else before
+   * Adds an entry behind all that have waited at least as long. Throws `busy` if it would wait too long.
+   * @param since time of the queue's clock from which the wait counts, if it began elsewhere
    */
   join(work: Work, since?: number): void {
     const now = this.#elapsed();
@@ -75,23 +75,23 @@ export class WaitingLine<Work extends Waiter> {
     const [foremost] = this.#line;
     const ahead = place === 0 || !foremost ? 0 : now - foremost.joined;
     if (now - from + ahead * LONGER >= this.#longest) throw this.#refusal();
-    // How long the line has not moved is told by those who were here before, too.
+    // An entry that goes ahead of others also inherits how long the queue has not moved.
     const waiting = { work, since: from, joined: this.#line[place]?.joined ?? now };
     this.#line.splice(place, 0, waiting);
     this.#lookFor(waiting, now);
   }
 
-  /** The foremost, whose turn it is; undefined where none waits. */
+  /** Removes and returns the first entry; undefined if the queue is empty. */
   next(): Work | undefined {
     return this.#line.shift()?.work;
   }
 
-  /** So many whose turn comes next, who go on to wait. */
+  /** Returns up to `count` first entries without removing them. */
   foremost(count: number): Work[] {
     return this.#line.slice(0, count).map(({ work }) => work);
   }
 
-  /** Takes some out of the line, whose turn has come with that of another. */
+  /** Removes entries that are served together with another. */
   leave(some: readonly Work[]): void {
     for (const work of some) {
       const place = this.#line.findIndex((each) => each.work === work);
@@ -99,7 +99,7 @@ export class WaitingLine<Work extends Waiter> {
     }
   }
 
-  /** All that wait, who then wait no more. */
+  /** Removes and returns all entries. */
   takeAll(): Work[] {
     return this.#line.splice(0).map(({ work }) => work);
   }
@@ -108,7 +108,7 @@ export class WaitingLine<Work extends Waiter> {
     return tooMany(this.#name);
   }
 
-  /** One timer for all that wait: it is set again for the foremost, as long as there is one. */
+  /** Keeps one timer for all entries, set for the first one. */
   #lookFor({ since }: { since: number }, now: number): void {
     const due = since + this.#longest;
     if (this.#timer && this.#timer.due <= due) return;

@@ -2,27 +2,26 @@ import { Failure } from '../errors.ts';
 import { MAX_DEPTH } from '../json/read.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
-/** What stands around the name of a member, and behind each member or item. */
+/** Bytes around the name of a member, and after each member or item. */
 const AROUND_NAME = 3;
 const BEHIND = 1;
 
 /**
- * Work that the operations of a patch may make beside what they say, as the members of objects that are copied. Lists
- * are copied, and moved to make room, so many items faster.
+ * Minimum work budget of a patch besides what its operations state, in object members copied. Copying and moving list
+ * items is cheaper by these factors.
  */
 const LEAST_WORK = 30_000;
 const ITEMS_COPIED = 16;
 const ITEMS_MOVED = 500;
-/** Bytes that the document may have for each piece of work, where that is more. */
+/** Bytes of the largest result per unit of work, if that gives a larger budget. */
 const BYTES_A_MEMBER = 35;
 
 /**
- * What a patch may make of a document: a few operations that copy could make a large one of what is there. Sizes are
- * bytes of JSON, as they are where no character has to be escaped. Each part is measured once: what is changed is as
- * large as it was, but for the change.
+ * Limits what a patch may make of a document: a few copy operations could multiply its contents. Sizes are bytes of
+ * JSON, without escapes. Each part is measured once; changes adjust the size.
  *
- * The document that was given stays as it was: a list or an object is copied when it is changed for the first time, and
- * is the patch's own from then on, until an operation may have put it into two places.
+ * The original document stays unchanged: a list or object is copied on its first change, and then belongs to the patch
+ * until an operation may have put it into two places.
  */
 export class PatchBounds {
   readonly #most: number;
@@ -30,19 +29,22 @@ export class PatchBounds {
   #own = new WeakSet<object>();
   #left: number;
 
-  /** @param most bytes that the document may have afterwards, where it does not have more already */
+  /** @param most maximum bytes of the resulting document; a document that is already larger may keep its size */
   constructor(document: Json, most: number) {
     this.#most = Math.max(most, this.sizeOf(document));
     this.#left = Math.max(LEAST_WORK, this.#most / BYTES_A_MEMBER);
   }
 
-  /** Gives back what stands between two operations: twice as much may, as one may take away what another adds. */
+  /**
+   * Checks and returns the document between two operations: twice the size is allowed, since a later operation may
+   * remove what another adds.
+   */
   between(document: Json): Json {
     this.#refuseLarge(document, 2 * this.#most);
     return document;
   }
 
-  /** Throws `business-rule` for a document that is too large, or deeper than the reader takes. */
+  /** Throws `business-rule` for a document that is too large, or nested deeper than the JSON reader accepts. */
   refuseOverflow(document: Json): void {
     this.#refuseLarge(document, this.#most);
     refuseDeep(document, 1);
@@ -54,7 +56,7 @@ export class PatchBounds {
     }
   }
 
-  /** A list or an object as the patch may change it. Throws `business-rule` where that is too much work. */
+  /** Returns a list or object that the patch may change. Throws `business-rule` if the work exceeds the budget. */
   own<Parent extends Json[] | JsonObject>(parent: Parent): Parent {
     if (this.#own.has(parent)) return parent;
     this.#work(Array.isArray(parent) ? parent.length / ITEMS_COPIED : Object.keys(parent).length);
@@ -64,7 +66,7 @@ export class PatchBounds {
     return own;
   }
 
-  /** Notes that so many items of a list are moved to make room, or to close a gap. Throws as `own`. */
+  /** Counts list items moved to make room or close a gap. Throws like `own`. */
   moved(items: number): void {
     this.#work(items / ITEMS_MOVED);
   }
@@ -75,24 +77,24 @@ export class PatchBounds {
     throw new Failure('business-rule', 'The patch changes very large lists or objects too often: send it in several.');
   }
 
-  /** Says that something of the document may be in two places from now on. */
+  /** Call when a part of the document may be in two places from now on. */
   share(): void {
     this.#own = new WeakSet();
   }
 
-  /** Notes that a part of a list or an object of the patch's own has come, gone or become another. */
+  /** Adjusts the size after a part of an owned list or object was added, removed or replaced. */
   changed(parent: Json[] | JsonObject, key: string, before: Json | undefined, after: Json | undefined): void {
     const around = BEHIND + (Array.isArray(parent) ? 0 : nameSize(key));
     const part = (value: Json | undefined) => (value === undefined ? 0 : around + this.sizeOf(value));
     this.grow(parent, part(after) - part(before));
   }
 
-  /** Notes that a list or an object of the patch's own has so many bytes more. */
+  /** Adds bytes to the size of an owned list or object. */
   grow(parent: Json[] | JsonObject, bytes: number): void {
     this.#sizes.set(parent, this.sizeOf(parent) + bytes);
   }
 
-  /** Bytes of a value. */
+  /** Returns the size of a value in bytes. */
   sizeOf(value: Json): number {
     if (typeof value === 'string') return 2 + Buffer.byteLength(value);
     if (!Array.isArray(value) && !isObject(value)) return String(value).length;

@@ -1,4 +1,4 @@
-/** JSON Patch, https://www.rfc-editor.org/rfc/rfc6902, with pointers by https://www.rfc-editor.org/rfc/rfc6901. */
+/** JSON Patch, https://www.rfc-editor.org/rfc/rfc6902, with JSON Pointers, https://www.rfc-editor.org/rfc/rfc6901. */
 import { Failure } from '../errors.ts';
 import { equalValues } from '../json/equal.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
@@ -6,9 +6,9 @@ import type { PatchBounds } from './bounds.ts';
 
 const MOST_OPERATIONS = 1000;
 
-/** What every step of an operation is done with. */
+/** The context of an operation. */
 interface At {
-  /** Where the operation stands in the patch, for messages. */
+  /** Names the operation in messages. */
   place: string;
   bounds: PatchBounds;
 }
@@ -21,7 +21,9 @@ interface Operation extends At {
 
 type Apply = (target: Json, operation: Operation) => Json;
 
-/** Every operation of RFC 6902 §4: each gives the changed document, made of what is the patch's own. */
+/**
+ * The operations of RFC 6902 §4. Each returns the changed document, and changes only copies that belong to the patch.
+ */
 const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> = {
   add: { needs: ['value'], apply: (target, operation) => add(target, operation.path, operation.value, operation) },
   remove: { needs: [], apply: (target, operation) => remove(target, operation.path, operation) },
@@ -63,8 +65,8 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
 };
 
 /**
- * The document that a patch makes of another; all of its operations, or none. Throws `malformed` for what is no
- * JSON Patch and `business-rule` (422) for an operation that does not apply, or makes the document too large.
+ * Applies all operations of a patch, or none, and returns the new document. Throws `malformed` if it is not a JSON
+ * Patch, and `business-rule` (422) if an operation does not apply or makes the document too large.
  */
 export function applyJsonPatch(target: Json, patch: Json, bounds: PatchBounds): Json {
   if (!Array.isArray(patch)) throw new Failure('malformed', 'A JSON Patch is an array of operations.');
@@ -88,7 +90,7 @@ export function applyJsonPatch(target: Json, patch: Json, bounds: PatchBounds): 
   return operations.reduce((document, apply) => apply(document), target);
 }
 
-/** The parts of a JSON Pointer (RFC 6901 §4). */
+/** Parses a JSON Pointer (RFC 6901 §4). */
 function pointer(value: Json | undefined, place: string, name: string): string[] {
   if (typeof value !== 'string' || !/^(?:\/(?:[^~]|~[01])*)?$/s.test(value)) {
     throw new Failure('malformed', `${place}: ${name} must be a JSON Pointer such as /name/0/family.`);
@@ -132,7 +134,7 @@ function remove(target: Json, path: string[], at: At): Json {
 
 type Edit = (parent: Json[] | JsonObject, key: string) => void;
 
-/** Gives the parent of a place to `edit`; it and what leads to it are the patch's own. */
+/** Calls `edit` with the parent of a place; the parent and its ancestors are copied if needed. */
 function change(target: Json, path: string[], at: At, edit: Edit, depth = 0): Json {
   const key = path[depth] ?? '';
   if (!Array.isArray(target) && !isObject(target)) throw refused(at, `There is no parent at /${brief(key)}.`);
@@ -204,7 +206,7 @@ function nothingAt(path: string[]): string {
 
 const LONGEST_TOLD = 100;
 
-/** As much of a name or a path as belongs into a message. */
+/** Shortens a name or a path for a message. */
 function brief(text: string): string {
   return text.length > LONGEST_TOLD ? `${text.slice(0, LONGEST_TOLD)}…` : text;
 }

@@ -3,8 +3,9 @@ import { Failure } from '../errors.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
 /**
- * The document that a merge patch makes of another (RFC 7396 §2). Throws `malformed` where the patch is no object.
- * @param unseen members that may be there without being shown: a null goes on to what removes them
+ * Applies a merge patch to a document and returns the new one (RFC 7396 §2). Throws `malformed` if the patch is not an
+ * object.
+ * @param unseen members that may exist without being shown: their nulls are kept, for the code that removes them
  */
 export function applyMergePatch(target: Json, patch: Json, unseen: readonly string[] = []): Json {
   if (!isObject(patch)) throw new Failure('malformed', 'A merge patch of a resource is an object.');

@@ -5,9 +5,9 @@ import { resourceOf } from '../storage/version-row.ts';
 import { PatchBounds } from './bounds.ts';
 
 /**
- * What a change makes of the current version of a resource. Throws what the change throws, and `business-rule` for
- * what is too large, or is not that resource any more.
- * @param most bytes that it may have
+ * Applies a change to the current version of a resource and returns the result. Throws what `change` throws, and
+ * `business-rule` if the result is too large or no longer the same resource.
+ * @param most maximum bytes of the result
  */
 export function patchedResource(current: Version, change: Patching, most: number): JsonObject {
   const resource = resourceOf(current);
@@ -16,7 +16,7 @@ export function patchedResource(current: Version, change: Patching, most: number
   const patched = change(resource, bounds);
   bounds.refuseOverflow(patched);
   const { type, id } = current;
-  // A patch may change anything but what the address says.
+  // A patch may change everything except the type and id in the URL.
   if (isObject(patched) && patched['resourceType'] === type && patched['id'] === id) return patched;
   throw new Failure('business-rule', 'A patch must leave a resource with the resourceType and the id it had.');
 }

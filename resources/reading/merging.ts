@@ -1,47 +1,47 @@
 import { remember } from '../remember.ts';
 import type { Binding, Connection } from '../storage/connection.ts';
 
-/** A query that somebody waits for. */
+/** A query that a caller waits for. */
 export interface Question {
   sql: string;
   bindings: readonly Binding[];
 }
 
-/** So many are asked by one statement at most, so that whoever comes next does not wait for long. */
+/** Maximum number of merged queries, so that the next caller does not wait long. */
 const MOST_MERGED = 8;
 
-/** What is longer, binds more, or gave more rows at last is worth a statement of its own. */
+/** A longer text, one with more bindings, or one whose last result had more rows gets its own statement. */
 const LONGEST_TEXT = 4000;
 const MOST_BINDINGS = 64;
 const MOST_ROWS = 128;
 
-/** Milliseconds: who asks for what takes longer is not made to wait for several of the kind. */
+/** Milliseconds: a slower query is not merged, so that its caller does not wait for several of the kind. */
 const QUICK = 50;
 
 const MOST_SHAPES = 100;
 
-/** What is known of a text that was asked. */
+/** What is known about an SQL text. */
 interface Shape {
-  /** True where its last answer came quickly and was short. */
+  /** True if its last run was fast and returned few rows. */
   light: boolean;
-  /** The texts that ask it several times, by how often. */
+  /** The merged SQL by number of queries. */
   merged: Map<number, string>;
 }
 
 /**
- * Asks questions that differ in nothing but what they bind by one statement. What a short search costs is mostly its
- * way to the thread of the database and back, and this way is made once for all of them.
+ * Merges queries that differ only in their bindings into one statement. A short search costs mostly the round trip to
+ * the database thread, which they then share.
  */
 export class Merging {
   readonly #elapsed: () => number;
   readonly #shapes = new Map<string, Shape>();
 
-  /** @param elapsed milliseconds of a clock that nobody sets */
+  /** @param elapsed a monotonic clock in milliseconds */
   constructor(elapsed: () => number = () => performance.now()) {
     this.#elapsed = elapsed;
   }
 
-  /** Those of some questions that one statement asks with the first: a power of two, so that few texts are prepared. */
+  /** Returns the queries to merge with the first, including it: a power of two, so that few texts are prepared. */
   alike<Asked extends Question>(first: Asked, others: readonly Asked[]): Asked[] {
     const { sql, bindings } = first;
     const light = this.#shapes.get(sql)?.light && sql.length <= LONGEST_TEXT && bindings.length <= MOST_BINDINGS;
@@ -50,7 +50,7 @@ export class Merging {
     return alike.slice(0, Math.min(MOST_MERGED, 2 ** Math.floor(Math.log2(alike.length))));
   }
 
-  /** The rows of each of some questions that are alike, in the order of its query. */
+  /** Returns the rows of each of the alike queries, in the order of its query. */
   async ask(connection: Connection, questions: readonly Question[]): Promise<unknown[][]> {
     const [{ sql, bindings } = { sql: '', bindings: [] }] = questions;
     const began = this.#elapsed();
@@ -65,7 +65,7 @@ export class Merging {
     return answers;
   }
 
-  /** The shape of a text, which is thereby the latest used; those least used are forgotten. */
+  /** Returns the shape of a text and marks it as most recently used; the least recently used are evicted. */
   #shapeOf(sql: string): Shape {
     const shape = this.#shapes.get(sql) ?? { light: false, merged: new Map() };
     remember(this.#shapes, sql, shape, MOST_SHAPES);
@@ -73,7 +73,7 @@ export class Merging {
   }
 }
 
-/** Each row says by `asker` whose it is. SQLite answers one query after the other, each in its own order. */
+/** Each row has the number of its query in `asker`. SQLite runs the queries in turn, so each keeps its order. */
 function mergedText({ merged }: Shape, sql: string, times: number): string {
   const known = merged.get(times);
   if (known !== undefined) return known;

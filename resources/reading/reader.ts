@@ -9,12 +9,12 @@ interface Lookup<Found> {
   waiting: Map<string, { resolve(found: Found | undefined): void; reject(error: unknown): void }[]>;
 }
 
-/** What each key finds where no two rows have one. */
+/** Returns a grouping of rows by a unique key. */
 export function rowByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Map<string, Row> {
   return (rows) => new Map(rows.map((row) => [keyOf(row), row]));
 }
 
-/** What each key finds where several rows may have one. */
+/** Returns a grouping of rows by a key that several rows may share. */
 export function rowsByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Map<string, Row[]> {
   return (rows) => {
     const found = new Map<string, Row[]>();
@@ -29,24 +29,24 @@ export function rowsByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Ma
 }
 
 /**
- * Point reads collected by tick: all keys asked for in one turn of the event loop become one prepared
- * `… IN (?, …)`. The list is padded to a few sizes, so that few texts are ever prepared. What waits too long behind a
- * statement is refused with `busy`.
+ * Point reads batched by tick: all keys requested in one turn of the event loop become one prepared `… IN (?, …)`. The
+ * list is padded to a few sizes, so that few texts are prepared. Reads that wait too long behind a running statement
+ * are refused with `busy`.
  */
 export class TickReader<Row, Found = Row> {
   readonly #connection: Connection;
   readonly #sql: (list: string) => string;
   readonly #fixed: readonly Binding[];
   readonly #found: (rows: Row[]) => Map<string, Found>;
-  /** The pending look-up, where it waits for the one under way. */
+  /** Holds the pending batch while it waits for the running one. */
   readonly #line: WaitingLine<Waiter>;
   #pending: Lookup<Found> | undefined;
   #asking = false;
 
   /**
-   * @param sql gives the query for a list of placeholders; it is bound to `fixed` first, then to the keys
-   * @param found what each key finds among the rows
-   * @param wait how long a look-up may wait for the one under way
+   * @param sql returns the query for a list of placeholders; it is bound to `fixed` first, then to the keys
+   * @param found groups the rows by key
+   * @param wait limits how long a batch may wait for the running one
    */
   constructor(
     connection: Connection,
@@ -62,7 +62,7 @@ export class TickReader<Row, Found = Row> {
     this.#line = new WaitingLine({ name: 'reads', ...wait });
   }
 
-  /** What this key finds, or undefined. */
+  /** Returns what this key finds, or undefined. */
   read(key: string): Promise<Found | undefined> {
     this.#pending ??= this.#begin();
     const { keys, waiting } = this.#pending;
@@ -84,13 +84,13 @@ export class TickReader<Row, Found = Row> {
     return lookup;
   }
 
-  /** Whoever comes next begins another look-up. */
+  /** Refuses a batch; the next read starts a new one. */
   #refuse(lookup: Lookup<Found>, error: unknown): void {
     this.#pending = undefined;
     for (const waiting of lookup.waiting.values()) for (const { reject } of waiting) reject(error);
   }
 
-  /** One statement is under way at a time: what is asked for meanwhile is the next one. */
+  /** Only one statement runs at a time; reads in the meantime form the next batch. */
   #flush(): void {
     const lookup = this.#pending;
     if (!lookup || this.#asking) return;

@@ -7,13 +7,13 @@ interface Waiting extends Question {
   reject(error: unknown): void;
 }
 
-/** So many of those that wait are looked at for some that are alike: nobody is overtaken by more. */
+/** How many waiting queries are considered for merging: only so many can overtake others. */
 const LOOKED_AT = 64;
 
 /**
- * A connection that is asked so much at a time and no more; what else is asked waits in a line, which refuses with
- * `busy` what would wait too long. Without it the wait would be in the driver, where nothing bounds it. Whoever's turn
- * it is takes along those that wait to ask the same of other values.
+ * A connection with a limit on concurrent queries. The others wait in a bounded queue that refuses with `busy`; without
+ * it they would wait in the driver, without a bound. A query whose turn has come takes along waiting ones with the same
+ * text.
  */
 export class TurnConnection implements Connection {
   readonly #connection: Connection;
@@ -29,7 +29,7 @@ export class TurnConnection implements Connection {
     this.#merging = new Merging(wait.elapsed);
   }
 
-  /** How many queries wait for their turn. */
+  /** The number of waiting queries. */
   get waiting(): number {
     return this.#line.length;
   }
@@ -42,7 +42,7 @@ export class TurnConnection implements Connection {
     }) as Promise<Row[]>;
   }
 
-  /** Not in turn: what only reads has nothing to run. */
+  /** Not queued: connections that only read run no statements. */
   run(sql: string, bindings?: readonly Binding[]): Promise<number> {
     return this.#connection.run(sql, bindings);
   }
@@ -51,7 +51,7 @@ export class TurnConnection implements Connection {
     this.#running += 1;
     await this.#answer(questions);
     this.#running -= 1;
-    // Whoever comes next begins at once: nobody who asks meanwhile comes before those that wait.
+    // The next query starts at once, so that no new one gets ahead of those that wait.
     const next = this.#line.next();
     if (next) void this.#take(this.#withOthers(next));
   }
@@ -62,7 +62,7 @@ export class TurnConnection implements Connection {
     return together;
   }
 
-  /** Where one of several has made the statement fail, the others are not to suffer: each is asked by itself then. */
+  /** If a merged statement fails, each query runs again alone, so that one does not make the others fail. */
   async #answer(questions: readonly Waiting[]): Promise<void> {
     try {
       const answers = await this.#merging.ask(this.#connection, questions);

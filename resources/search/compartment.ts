@@ -4,13 +4,13 @@ import type { Registry } from '../registry.ts';
 import { parseCriterion, type SearchOptions, typeNamed } from './parameters/criteria.ts';
 import type { Criterion } from './plan.ts';
 
-/** A compartment as an address names it: that of the Patient with this id. */
+/** A compartment as in a URL: that of the resource of type `of` with this id. */
 export interface Compartment {
   of: string;
   id: string;
 }
 
-/** As `compartmentCriterion`. Throws `not-found` where there is no such compartment, or the type has no part in it. */
+/** Like `compartmentCriterion`, but throws `not-found` if the compartment does not exist or excludes the type. */
 export function withinCompartment(
   registry: Registry,
   options: SearchOptions,
@@ -24,7 +24,7 @@ export function withinCompartment(
   throw new Failure('not-found', `${type} has no part in the compartment of a ${of}: search /${type} itself.`);
 }
 
-/** The types that have a part in the compartment of a type, that one first. Throws `not-found` where it has none. */
+/** Returns the types in the compartment of `of`, which comes first. Throws `not-found` if it has no compartment. */
 export function typesWithin(registry: Registry, of: string): string[] {
   const definition = registry.compartment(of);
   if (definition === undefined) throw noCompartment(registry, of);
@@ -38,8 +38,9 @@ function noCompartment(registry: Registry, of: string): Failure {
 }
 
 /**
- * What a resource of a type must satisfy to be in the compartment of one resource, such as a Patient: it points there
- * by a parameter of the compartment's definition, or is that resource. Undefined where the type has no part in it.
+ * Returns the criterion for resources of a type in the compartment of one resource, such as a Patient: they reference
+ * it by a parameter of the CompartmentDefinition, or are that resource. Undefined if the type is not in the
+ * compartment.
  */
 export function compartmentCriterion(
   registry: Registry,

@@ -11,18 +11,18 @@ import { joined, walked } from './sql/sorted.ts';
 import { completed, type FoundRow, fitting, mostOfEach, portionsOf, query, versionsOf } from './sql/versions.ts';
 import { expanded } from './terminology/expand.ts';
 
-/** Bytes of texts that are read at once to be sorted by them, where a page has no bound. */
+/** Bytes of text read at once for a sort in memory, if the page has no byte limit. */
 const AT_ONCE = 8 * 1024 * 1024;
 
-/** The matches of a page and, where there are more, the first of the next page. */
+/** The matches of a page and, if there are more, the first match of the next page. */
 interface Found {
   rows: FoundRow[];
   total: number | undefined;
 }
 
 /**
- * Runs a search and gives one page of its matches. The order is that of `_sort`, or of creation; resources that
- * are made meanwhile neither repeat nor hide others. Where the page stands makes no difference to its cost.
+ * Runs a search and returns one page of its matches, ordered by `_sort` or by creation. Uses keyset paging: resources
+ * created in the meantime neither repeat nor hide others, and a late page costs no more than the first.
  */
 export async function runSearch(connection: Connection, plan: ParsedSearch): Promise<SearchPage> {
   const criteria = await expanded(connection, plan.criteria);
@@ -35,8 +35,8 @@ export async function runSearch(connection: Connection, plan: ParsedSearch): Pro
 }
 
 /**
- * A page that ends where its bytes do. As long as all texts are short, one query gives them; otherwise it tells how
- * many matches have room, and no more than those are read after it.
+ * Returns a page within its byte limit. If all texts are short, one query is enough; otherwise that query tells how
+ * many matches fit, and only the texts of those are read afterwards.
  */
 async function pageOf(connection: Connection, led: LedSearch): Promise<SearchPage> {
   const { plan } = led;
@@ -48,7 +48,7 @@ async function pageOf(connection: Connection, led: LedSearch): Promise<SearchPag
   return { matches, total, next };
 }
 
-/** The page and the number of matches, as far as it is small, in one query. */
+/** Reads the page, and the total if it is small, in one query. */
 async function byKey(connection: Connection, led: LedSearch): Promise<Found> {
   const { plan } = led;
   const rows = await query<FoundRow>(connection, led.inOrder.access === 'scan' ? gathered(led) : streamed(led));
@@ -56,7 +56,7 @@ async function byKey(connection: Connection, led: LedSearch): Promise<Found> {
   return { rows, total: whole ? rows.length : few(rows[0]?.total) };
 }
 
-/** The page and the count each end as early as they can. */
+/** Builds a query in which the page and the count each stop as early as they can. */
 function streamed({ plan, source, inOrder, rest }: LedSearch): Fragment {
   const later = plan.after === undefined ? literal('') : sql` AND r.key > ${plan.after.key}`;
   const order = keyOf(inOrder.access);
@@ -67,7 +67,9 @@ function streamed({ plan, source, inOrder, rest }: LedSearch): Fragment {
   return versionsOf(page, 'r.key', { extra: total, most: mostOfEach(plan) });
 }
 
-/** Finding the keys is the work: all are gathered once, for the page and for the count. */
+/**
+ * Builds a query for when finding the keys dominates the cost: they are materialized once for the page and the count.
+ */
 function gathered({ plan, source, rest }: LedSearch): Fragment {
   const later = plan.after === undefined ? literal('') : sql` WHERE f.key > ${plan.after.key}`;
   const page = sql`SELECT f.key FROM f${later} ORDER BY f.key LIMIT ${plan.count + 1}`;
@@ -76,7 +78,7 @@ function gathered({ plan, source, rest }: LedSearch): Fragment {
   return sql`WITH f AS MATERIALIZED (${selectKeys(source, rest)}) ${versions}`;
 }
 
-/** Few matches are sorted here; of many, only those of the page are looked at where one parameter sorts. */
+/** Sorts a few matches in memory. With many matches and one sort parameter, only those of the page are read. */
 async function sorted(connection: Connection, led: LedSearch): Promise<Found> {
   const { plan, source, rest } = led;
   const keys = selectKeys(source, rest);
@@ -91,7 +93,7 @@ async function sorted(connection: Connection, led: LedSearch): Promise<Found> {
   return { rows, total };
 }
 
-/** Texts that were left out are read for their places alone, as many at once as the others are. */
+/** Texts that the query left out for their size are read in portions, only for their sort values. */
 async function inMemory(connection: Connection, plan: ParsedSearch, found: FoundRow[]): Promise<Found> {
   const { sort, after, count, bytes = AT_ONCE } = plan;
   const placed: { row: FoundRow; place: Position }[] = [];
@@ -118,7 +120,7 @@ function countUpToMany(keys: Fragment): Fragment {
   return sql`SELECT count(*) AS n FROM (${keys} LIMIT ${literal(String(MANY + 1))}) k`;
 }
 
-/** A number that was counted to its end. */
+/** Returns a count that reached its end; undefined for one that stopped at the limit. */
 function few(counted: number | string | null | undefined): number | undefined {
   return counted === null || counted === undefined || Number(counted) > MANY ? undefined : Number(counted);
 }

@@ -5,14 +5,14 @@ import type { Position, SortKey } from './plan.ts';
 
 const LONGEST = 4000;
 
-/** The text of a place in a search: opaque to callers, and good for this search alone. */
+/** Returns a position in a search as text: opaque to clients, and valid only for the search with this fingerprint. */
 export function writeCursor(fingerprint: string, { key, values }: Position): string {
   return Buffer.from(JSON.stringify([fingerprint, key, ...values])).toString('base64url');
 }
 
 /**
- * The place that a cursor names. Throws a `parameter` Failure for whatever this server did not give for this
- * search: every value of it is checked, since it reaches the database.
+ * Parses a cursor. Throws a `parameter` Failure for any text that this server did not issue for this search: every
+ * value is checked, since it reaches the database.
  */
 export function readCursor(text: string, fingerprint: string, sort: SortKey[]): Position {
   const [given, key, ...values] = decode(text);
@@ -54,7 +54,7 @@ function isValue({ table, column }: SortKey, value: unknown): boolean {
   }
 }
 
-/** What is answered to a cursor that was not given for what it is sent to. */
+/** Returns the Failure for a cursor that was not issued for this search. */
 export function wrongCursor(): Failure {
   return new Failure('parameter', '_cursor is not one that this server gave here: follow the next link as it is.');
 }

@@ -5,17 +5,17 @@ import { COLUMNS } from './parameters/columns.ts';
 import { modifiersOf } from './parameters/hierarchy.ts';
 import { targetsOf } from './parameters/naming.ts';
 
-/** A search parameter as it is told of. */
+/** The description of a search parameter. */
 export interface DescribedParameter {
   code: string;
   definition: SearchParameterDefinition;
-  /** The modifiers that it takes, without their colon; `[type]` stands for any resource type. */
+  /** Its modifiers without the colon; `[type]` stands for any resource type. */
   modifiers: readonly string[];
-  /** The served types that `_include` and `_revinclude` follow it to. */
+  /** The served types that `_include` and `_revinclude` can follow it to. */
   leadsTo: readonly string[];
 }
 
-/** The search parameters of a type that are really served (FHIR R4 §3.1.1.4), each with what it takes. */
+/** Returns the search parameters that are served for a type, with their modifiers and targets (FHIR R4 §3.1.1.4). */
 export function describeParameters(registry: Registry, type: ResourceDefinition): DescribedParameter[] {
   const declared = registry.searchParameters(type.name);
   const columns = [...COLUMNS].flatMap(([code, { modifiers }]) => {

@@ -22,7 +22,7 @@ const MOST_PARAMETERS = 100;
 const TOTALS: readonly TotalMode[] = ['none', 'estimate', 'accurate'];
 const SUMMARIES: readonly SummaryMode[] = ['true', 'false', 'text', 'data', 'count'];
 
-/** What is being understood, before its parts are put together. */
+/** The state of a parse. */
 interface Draft {
   definitions: Definitions;
   type: SearchType;
@@ -30,7 +30,9 @@ interface Draft {
   cursor: string | undefined;
 }
 
-/** Parameters that shape the answer rather than choose what is found (FHIR R4 §3.1.1.5); the last of each counts. */
+/**
+ * Parameters that control the response rather than the matches (FHIR R4 §3.1.1.5); the last one of each name counts.
+ */
 const RESULT: Record<string, (draft: Draft, value: string) => void> = {
   _sort: ({ type, search }, value) => {
     search.sort = parseSort(type, value);
@@ -58,20 +60,20 @@ const RESULT: Record<string, (draft: Draft, value: string) => void> = {
   _cursor: (draft, value) => {
     draft.cursor = value;
   },
-  // Those of the answer alone.
+  // These control only the format of the response.
   _format: () => undefined,
   _pretty: () => undefined,
 };
 
-/** What shapes the answer of any search, for people: the cursor is the server's own, and formats are of any request. */
+/** The result parameters to document for any search. The cursor is internal, and formats apply to all requests. */
 export const RESULT_PARAMETERS: readonly string[] = Object.keys(RESULT).filter(
   (name) => !['_cursor', '_format', '_pretty'].includes(name),
 );
 
 /**
- * Understands the parameters of a search of a type, in the order in which they were sent; parameters without a
- * value are passed over. Throws `unknown-parameter` and `parameter` Failures that say what is
- * right; what is unknown becomes a warning where handling is lenient.
+ * Parses the parameters of a search in the order in which they were sent; parameters without a value are ignored.
+ * Throws `unknown-parameter` and `parameter` Failures that say what is right. With lenient handling, an unknown
+ * parameter becomes a warning.
  */
 export function parseSearch(
   definitions: Definitions,
@@ -109,10 +111,7 @@ export function parseSearch(
   return search;
 }
 
-/**
- * Understands `_elements` and `_summary` of a read; what else there is in its query shapes nothing.
- * Throws `parameter` Failures.
- */
+/** Parses `_elements` and `_summary` of a read and ignores its other parameters. Throws `parameter` Failures. */
 export function parseProjection(definitions: Definitions, name: string, pairs: readonly Pair[]): Projection {
   const draft: Draft = { definitions, type: typeNamed(definitions, name), search: everything(name), cursor: undefined };
   for (const [parameter, value] of pairs) {
@@ -121,7 +120,7 @@ export function parseProjection(definitions: Definitions, name: string, pairs: r
   return draft.search;
 }
 
-/** Takes one parameter; false where it has no value. */
+/** Parses one parameter; returns false if it has no value. */
 function take(draft: Draft, options: SearchOptions, name: string, value: string): boolean {
   if (value === '') return false;
   const result = Object.hasOwn(RESULT, name) ? RESULT[name] : undefined;
@@ -135,7 +134,7 @@ function take(draft: Draft, options: SearchOptions, name: string, value: string)
   return criterion !== undefined;
 }
 
-/** Throws `unknown-parameter` for what shapes the answer with a modifier that it does not have. */
+/** Throws `unknown-parameter` for a result parameter with a modifier that it does not have. */
 function refuseModifier(name: string): void {
   const colon = name.indexOf(':');
   const code = name.slice(0, Math.max(colon, 0));
@@ -147,12 +146,12 @@ function refuseModifier(name: string): void {
   throw new Failure('unknown-parameter', `${code} has ${told}`);
 }
 
-/** The value by which a parameter was done: a page holds no more than the largest (§3.1.1.5.3). */
+/** Returns the value that was applied: `_count` is capped at the largest page size (§3.1.1.5.3). */
 function asDone({ search }: Draft, name: string, value: string): string {
   return name === '_count' ? String(search.count) : value;
 }
 
-/** The search of all resources of a type. */
+/** Returns the search for all resources of a type. */
 export function everything(type: string): ParsedSearch {
   return {
     type,
@@ -184,7 +183,7 @@ function finish({ search, cursor }: Draft, print: () => string, bounds: Criterio
   };
 }
 
-/** What a cursor is bound to: all that decides which resources there are, and their order. */
+/** Returns what a cursor is bound to: a digest of everything that decides which resources match, and their order. */
 function fingerprint(type: string, found: Pair[], within: Criterion[]): string {
   const text = JSON.stringify([type, ...found.map((pair) => JSON.stringify(pair)).sort(), ...within]);
   return hash('sha256', text, 'base64url').slice(0, 16);
@@ -196,7 +195,7 @@ function oneOf<Value extends string>(name: string, values: readonly Value[], val
   return found;
 }
 
-/** Names of top-level elements, with their type before them or without: `name`, `Patient.name`, `value[x]`. */
+/** Parses names of top-level elements, optionally prefixed with their type: `name`, `Patient.name`, `value[x]`. */
 function parseElements({ definition }: SearchType, value: string): string[] {
   const own = `${definition.name}.`;
   return value

@@ -4,19 +4,19 @@ import type { Binding } from '../storage/connection.ts';
 import type { Naming, NamingById } from './parameters/naming.ts';
 import type { RowTest } from './sql/row-test.ts';
 
-/** SQL text with `?` placeholders, and what they stand for. No value is ever in the text. */
+/** SQL text with `?` placeholders, and their bindings. The text never contains a value. */
 export interface Fragment {
   sql: string;
   bindings: Binding[];
 }
 
-/** The resource has a row of a parameter in an index table that satisfies `where` (any row without one). */
+/** The resource has an index row of the parameter that satisfies `where`; any row if `where` is undefined. */
 export interface RowsCriterion {
   test: 'rows';
   table: string;
   /** The parameter's number. */
   param: number;
-  /** On the table's columns. */
+  /** A test of the table's columns. */
   where: RowTest | undefined;
   access: Access;
 }
@@ -25,78 +25,78 @@ export interface RowsCriterion {
 export interface CompositeCriterion {
   test: 'composite';
   parts: RowsCriterion[];
-  /** True where the element may be one of very many: not where it is the resource itself. */
+  /** True if there may be many such elements; false if the element is the resource itself. */
   repeats: boolean;
 }
 
-/** The resource has a token for which stored terminology says yes. It is read when the search is run. */
+/** The resource has a token that stored terminology contains. The terminology is read when the search runs. */
 export interface TermCriterion {
   test: 'term';
-  /** The parameter as it was asked, for messages. */
+  /** The parameter as it was sent, for messages. */
   name: string;
   /** The parameter's number. */
   param: number;
-  /** True where the rows have no system, since their element implies it. */
+  /** True if the index rows have no system, because the element implies it. */
   implied: boolean;
-  /** The value sets, as they are named, of which one is to hold the token; or the concepts it is to be in line with. */
+  /** The names of value sets, one of which must contain the token; or concepts that must subsume it, or it them. */
   asks: { sets: string[] } | { concepts: { system: string; code: string }[]; towards: 'above' | 'below' };
-  /** What a resource of a name satisfies, and what the caller may see of its type. Throws BadValue. */
+  /** Returns the criteria for a resource of a name, and for what the caller may see of its type. Throws BadValue. */
   find(type: 'ValueSet' | 'CodeSystem', name: string): Criterion[];
 }
 
 /**
- * How the index finds the rows of a condition: by a value given in full, so that one resource is probed by a
- * seek and several come in the order of their keys; by a range of values; or only by looking at every row.
+ * How the index finds the rows of a condition. `seek`: by a complete value, so that one resource is found by one probe
+ * and several come in the order of their keys. `range`: by a range of values. `scan`: only by reading every row.
  */
 export type Access = 'seek' | 'range' | 'scan';
 
-/** What a resource must satisfy to be found. */
+/** A condition that a resource must satisfy to match. */
 export type Criterion =
   | RowsCriterion
   | TermCriterion
   /** A condition on the resource's own columns: `id` and `last_updated`. */
   | { test: 'resource'; where: RowTest; access: Access }
   | CompositeCriterion
-  /** A reference of the resource names a resource of `type` that satisfies the criteria. */
+  /** The resource references a resource of `type` that satisfies the criteria. */
   | { test: 'chain'; param: number; type: string; naming: Naming; criteria: Criterion[] }
-  /** A reference of the resource names a resource on the line. */
+  /** The resource references a resource on the line. */
   | { test: 'line'; param: number; naming: Naming; line: Line }
-  /** A resource of type `from` that satisfies the criteria names the resource by a reference. */
+  /** A resource of type `from` that satisfies the criteria references this resource. */
   | { test: 'has'; param: number; from: string; naming: Naming; criteria: Criterion[] }
   | { test: 'any'; of: Criterion[] }
   | { test: 'all'; of: Criterion[] }
   | { test: 'not'; of: Criterion }
   /**
-   * What bounds the caller rather than was asked: where terminology of it cannot be read, nothing satisfies it.
-   * The caller is not told why, `report` is.
+   * A criterion that limits the caller's access rather than one that it sent. If terminology for it cannot be read,
+   * nothing satisfies it; the reason goes to `report` and not to the caller.
    */
   | { test: 'silent'; of: Criterion; report(problem: string): void };
 
-/** What is above or below some resources in a hierarchy of their type. */
+/** The ancestors or descendants of some resources in a hierarchy of their type. */
 export interface Line {
   naming: NamingById;
-  /** The number of the parameter by which a resource names the one above it. */
+  /** The number of the parameter by which a resource references its parent. */
   parent: number;
   towards: 'above' | 'below';
-  /** The ids where it starts. Upwards these are on the line, downwards they are not. */
+  /** The ids of the starting resources. Upwards they are part of the line, downwards they are not. */
   from: string[];
-  /** What the caller may see of the type: whatever else is there neither is on the line nor leads it on. */
+  /** What the caller may see of the type: other resources are neither on the line nor followed. */
   criteria: Criterion[];
 }
 
-/** One key of an order. Resources without a value come last, in either direction. */
+/** A sort key. Resources without a value come last in either direction. */
 export interface SortKey {
-  /** The table walked: an index table, or `resource` itself. */
+  /** The table to read in order: an index table, or `resource` itself. */
   table: string;
   column: string;
-  /** The parameter's number; undefined for a column of the resource. */
+  /** The parameter's number; undefined for a column of `resource`. */
   param: number | undefined;
   descending: boolean;
-  /** The value that a version is ordered by, as the table holds it. */
+  /** Returns the sort value of a version as the table stores it. */
   read(version: Version, resource: () => JsonObject): string | number | undefined;
 }
 
-/** A place in an order: the sort values of the last match (null where it has none) and its key. */
+/** A position in a sort order: the sort values of the last match (null if it has none) and its key. */
 export interface Position {
   values: (string | number | null)[];
   key: number;
@@ -105,46 +105,46 @@ export interface Position {
 export type TotalMode = 'none' | 'estimate' | 'accurate';
 export type SummaryMode = 'true' | 'false' | 'text' | 'data' | 'count';
 
-/** A search that has been understood: nothing in it can fail but the database. */
+/** A parsed search: only the database can make it fail. */
 export interface ParsedSearch {
   type: string;
-  /** All must hold, those of what the caller may see among them. Empty: every resource of the type. */
+  /** All must hold, including those that limit what the caller may see. Empty: every resource of the type. */
   criteria: Criterion[];
-  /** True where the parameters themselves choose among the resources. */
+  /** True if the search parameters themselves restrict the matches. */
   selective: boolean;
   sort: SortKey[];
-  /** Matches a page; 0 asks for the number of matches alone. */
+  /** Page size; 0 requests only the total. */
   count: number;
-  /** Bytes of text at which a page ends before that, if not behind its first match; undefined: nowhere. */
+  /** Maximum bytes of text in a page, which holds at least one match; undefined: no limit. */
   bytes: number | undefined;
   total: TotalMode;
   summary: SummaryMode;
-  /** The elements to give; undefined: all. */
+  /** The elements to return; undefined: all. */
   elements: string[] | undefined;
   after: Position | undefined;
   /**
-   * Gives a digest of type, criteria and order, which a cursor carries so that it serves no other search. It is made
-   * when it is asked for: most searches have no further page.
+   * Returns a digest of type, criteria and order, which binds a cursor to its search. Computed on demand, since most
+   * searches have no further page.
    */
   fingerprint(): string;
-  /** Resources to give beside the matches. */
+  /** Resources to return in addition to the matches. */
   includes: Include[];
-  /** What lenient handling has passed over, and what is said of it. */
+  /** The parameters that lenient handling has ignored, and the warnings about them. */
   passedOver: (readonly [name: string, value: string])[];
   warnings: string[];
-  /** The parameters that were understood, as they were done: what the self link repeats. */
+  /** The parameters as they were applied; the self link repeats them. */
   understood: [name: string, value: string][];
 }
 
-/** `_include` (from a match to what it points to) or `_revinclude` (to what points to it). */
+/** `_include` (from a match to what it references) or `_revinclude` (to what references it). */
 export interface Include {
   reverse: boolean;
-  /** Applied to what was included, too. */
+  /** Also applies to included resources. */
   iterate: boolean;
-  /** The type whose references are followed; undefined: that of each match, or in reverse every type. */
+  /** The type whose references are followed; undefined: that of each match, or with `reverse` every type. */
   source: string | undefined;
-  /** The reference parameter; undefined for `*`: all. */
+  /** The code of the reference parameter; undefined for `*`: all. */
   parameter: string | undefined;
-  /** The type of the other end; undefined: any. */
+  /** The type at the other end; undefined: any. */
   target: string | undefined;
 }

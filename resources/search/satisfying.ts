@@ -9,24 +9,24 @@ import { holds } from './sql/row-test.ts';
 import { query } from './sql/versions.ts';
 import { asksForTerms, expanded } from './terminology/expand.ts';
 
-/** One version of a resource, as criteria look at it. */
+/** A version of a resource, as criteria see it. */
 export interface Subject {
   id: string;
   /** Milliseconds since the epoch. */
   lastUpdated: number;
-  /** The index rows that it gives, whether or not they are stored. */
+  /** The index rows that its content gives, stored or not. */
   rows: IndexRows;
 }
 
-/** What asks for the resources that a reference names. */
+/** Criteria about the resources that a reference points to. */
 type Chain = Extract<Criterion, { test: 'chain' | 'line' }>;
 type Has = Extract<Criterion, { test: 'has' }>;
-/** The names of other resources that satisfy a chain, or that those of `_has` point to. */
+/** For each criterion, the names of the other resources that satisfy it, or that the matches of `_has` point to. */
 type Found = ReadonlyMap<Criterion, ReadonlySet<string>>;
 
 /**
- * Those of the versions that satisfy all criteria, as a search would find them if they were stored: their own values
- * are compared in memory, and what a chain, a line or `_has` says of others is asked of the database, once for all.
+ * Returns the versions that satisfy all criteria, as a search would if they were stored. Their own values are compared
+ * in memory; conditions on other resources (chain, line, `_has`) are queried once for all versions.
  */
 export async function satisfying<One extends Subject>(
   connection: Connection,
@@ -41,12 +41,12 @@ export async function satisfying<One extends Subject>(
   return subjects.filter((subject) => whole.every((criterion) => satisfies(subject, criterion, found)));
 }
 
-/** True where a criterion speaks of other resources than the one that is to satisfy it. */
+/** Returns true if a criterion depends on resources other than the one that it is applied to. */
 export function asksForOthers(criteria: readonly Criterion[]): boolean {
   return criteria.some((criterion) => asksForTerms(criterion) || withOthers(criterion).length > 0);
 }
 
-/** The parts of a criterion that speak of other resources. */
+/** Returns the parts of a criterion that depend on other resources. */
 function withOthers(criterion: Criterion): (Chain | Has)[] {
   switch (criterion.test) {
     case 'chain':
@@ -89,7 +89,7 @@ function satisfies(subject: Subject, criterion: Criterion, found: Found): boolea
   }
 }
 
-/** The places of a table's columns in a row, behind the parameter's number. */
+/** The position of each column in an index row, after the parameter's number. */
 const PLACES = new Map(
   INDEX_TABLES.map(({ name, columns }) => [name, new Map(columns.map((column, index) => [column.name, index + 1]))]),
 );
@@ -101,7 +101,7 @@ function matching({ rows }: Subject, { table, param, where }: RowsCriterion): In
   return own.filter((row) => holds(where, (column) => row[places?.get(column) ?? -1] ?? ''));
 }
 
-/** True where one row of each part was read from the same element: they are of one group, and share its bit. */
+/** Returns true if one row of each part comes from the same element: the rows are in one group and share a bit. */
 function inOneElement(subject: Subject, { parts, repeats }: CompositeCriterion): boolean {
   const groups = Array.from({ length: repeats ? ELEMENT_GROUPS : 1 }, (_, group) => group);
   return groups.some((group) =>
@@ -118,7 +118,7 @@ function shareElement([first = [], ...rest]: IndexRow[][]): boolean {
   return shared.some((bits) => bits !== 0n);
 }
 
-/** The names that a subject's references give to resources of the type of a chain. */
+/** Returns the names by which a subject references resources of the type of a chain. */
 function named({ rows }: Subject, { param, naming }: Chain): string[] {
   const own = (rows.get('search_reference') ?? []).filter(([number]) => number === param);
   return own.map((row) => nameIn(naming, row)).filter((name) => name !== undefined);

@@ -4,12 +4,12 @@ import type { ParsedSearch } from './plan.ts';
 
 const PAGE = 1000;
 
-/** What is walked by. */
+/** The part of the engine that a walk needs. */
 interface Searching {
   search(search: ParsedSearch): Promise<SearchPage>;
 }
 
-/** Every resource of a type, in the order of their creation, a page of at most a thousand at a time. */
+/** Yields every resource of a type in the order of creation, in pages of at most 1000. */
 export async function* walkType(engine: Searching, type: string): AsyncGenerator<Version[]> {
   let key: number | undefined;
   do {

@@ -1,45 +1,47 @@
-/** A value bound to a placeholder: never part of the SQL text. */
+/** A value bound to a placeholder; never part of the SQL text. */
 export type Binding = string | number | null;
 
 /**
- * One database connection as the engine sees it. SQL is written once, with `?` placeholders; a dialect
- * turns them into its own and prepares each text once. Both methods reject with a `DatabaseError`.
+ * A database connection as the engine sees it. SQL is written once, with `?` placeholders; the dialect translates them
+ * and prepares each text once. Both methods reject with a `DatabaseError`.
  */
 export interface Connection {
-  /** Runs a query and gives all its rows. */
+  /** Runs a query and returns all its rows. */
   all<Row>(sql: string, bindings?: readonly Binding[]): Promise<Row[]>;
-  /** Runs a statement and gives the number of rows it changed. */
+  /** Runs a statement and returns the number of changed rows. */
   run(sql: string, bindings?: readonly Binding[]): Promise<number>;
 }
 
-/** Runs statements that were joined: of each the rows that it takes as a JSON array, or undefined to leave it out. */
+/** Runs joined statements. Takes the rows of each statement as a JSON array, or undefined to skip that statement. */
 export type Joined = (rows: readonly (string | undefined)[]) => Promise<void>;
 
-/** The one connection that writes. */
+/** The only connection that writes. */
 export interface WriterConnection extends Connection {
   /**
-   * Joins statements, each of which binds one JSON array of rows, to what runs them one after another, in one way to
-   * the database where it can. Where one process makes every write, they need no transaction around them: all of them
-   * are done or none, and they have reached the disk when it resolves. To be called while no transaction is open.
+   * Joins statements, each of which binds one JSON array of rows, into a function that runs them in order, in one round
+   * trip to the database where it can. If one process makes all writes, they need no transaction around them: they are
+   * atomic, and are on the disk when the function resolves. Call it while no transaction is open.
    */
   join(statements: readonly string[]): Promise<Joined>;
-  /** Does what is due and can wait until callers have their answers. Without it, nothing is. */
+  /** Does pending work that can wait until callers have their responses (a WAL checkpoint). Absent if there is none. */
   settle?(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a database refused, told apart by who has to answer for it. */
+/** The kinds of database errors, by who has to deal with them. */
 export type DatabaseFault =
-  /** A value or a row breaks a constraint: the statement's own fault. */
+  /** A value or a row violates a constraint: the statement is at fault. */
   | 'constraint'
-  /** Another node was faster (deadlock, serialization): the same work may succeed when run again. */
+  /** Another node was faster (deadlock, serialization failure): the same work may succeed when run again. */
   | 'contention'
-  /** The connection ended before the answer, or the disk failed: nobody can say here whether the statement was done. */
+  /**
+   * The connection ended before the response, or the disk failed: it is unknown here whether the statement was done.
+   */
   | 'lost'
-  /** Anything else: disk, syntax. Nothing more can be said about the transaction. */
+  /** Anything else: disk, syntax. The state of the transaction is unknown. */
   | 'failure';
 
-/** An error that came from the database, never from the code that used it. */
+/** An error from the database, never from the code that uses it. */
 export class DatabaseError extends Error {
   readonly fault: DatabaseFault;
 

@@ -21,7 +21,7 @@ interface CredentialRow {
 const SELECT =
   'SELECT c.hash, c.key, c.name, c.detail, r.type, r.id FROM credential c JOIN resource r ON r.key = c.key WHERE';
 
-/** The credentials as they are committed. Look-ups of one tick are one query. */
+/** Returns the committed credentials. Lookups of one tick share a query. */
 export function committedCredentials(connection: Connection): Credentials {
   const byHash = new TickReader<CredentialRow>(
     connection,
@@ -54,7 +54,7 @@ const COLUMNS: IndexColumn[] = [
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 
-/** The statements that remove the credentials of resources and write new ones. */
+/** Returns the statements that remove the credentials of resources and insert new ones. */
 export function credentialStatements({ rowsFromJson }: Dialect): string[] {
   return [
     `DELETE FROM credential WHERE key IN (${rowsFromJson([KEY])})`,
@@ -62,19 +62,19 @@ export function credentialStatements({ rowsFromJson }: Dialect): string[] {
   ];
 }
 
-/** Changes of credentials on their way into the database: a group of jobs makes all of them at once. */
+/** Buffers changes of credentials, so that a group of jobs writes them all at once. */
 export class CredentialBuffer {
   #added: NewCredential[] = [];
-  /** The keys of resources that lose what they had before. */
+  /** Keys of resources whose stored credentials are removed. */
   #gone = new Set<number>();
   #written = 0;
 
-  /** How often something was written: it grows with each write. */
+  /** Counts the buffered writes. */
   get written(): number {
     return this.#written;
   }
 
-  /** True where something is not in the database yet. */
+  /** True if something is not in the database yet. */
   get pending(): boolean {
     return this.#added.length > 0 || this.#gone.size > 0;
   }
@@ -91,7 +91,7 @@ export class CredentialBuffer {
     this.#written += 1;
   }
 
-  /** Gives what was gathered, as rows for each of the `credentialStatements`, and forgets it. */
+  /** Returns the buffered rows for each of the `credentialStatements`, and empties the buffer. */
   take(): (string | undefined)[] {
     const added = this.#added.map(({ hash, key, name, detail }) => [hash, key, name, asText(detail)]);
     const rows = [rowsAsJson([...this.#gone].map((key) => [key])), rowsAsJson(added)];
@@ -99,7 +99,7 @@ export class CredentialBuffer {
     return rows;
   }
 
-  /** Forgets what was gathered: the job that it belongs to has failed. */
+  /** Discards the buffer, because its job has failed. */
   clear(): void {
     this.#added = [];
     this.#gone = new Set();
@@ -108,7 +108,7 @@ export class CredentialBuffer {
 
 type NewCredential = Parameters<Transaction['credentials']['insert']>[0];
 
-/** The credentials inside a job of the write queue. */
+/** Returns the credentials as a job of the write queue sees them. */
 export function jobCredentials(connection: Connection, buffer: CredentialBuffer): Transaction['credentials'] {
   const find = async (hash: string) => {
     const [row] = await connection.all<CredentialRow>(`${SELECT} c.hash = ?`, [hash]);
@@ -125,7 +125,7 @@ export function jobCredentials(connection: Connection, buffer: CredentialBuffer)
     take: async (hash) => {
       const held = await find(hash);
       if (!held) return undefined;
-      // Another node may take it between the two: the count of rows decides.
+      // Another node may take it between the two statements, so the number of deleted rows decides.
       return (await connection.run('DELETE FROM credential WHERE hash = ?', [hash])) === 1 ? held : undefined;
     },
     remove: async (key, name) => {

@@ -4,21 +4,21 @@ import type { Change } from '../engine.ts';
 import { oncePerTick } from '../pace/tick.ts';
 import type { Connection } from './connection.ts';
 
-/** What it needs of the engine's own. */
+/** The options of the engine that this class needs. */
 interface GenerationOptions {
   dialect: Dialect;
   points: Connection;
   random: RandomBytes;
 }
 
-/** What it is drawn by: a column of the database and a number of JavaScript hold it. */
+/** Random bytes in a generation: the most that both the database column and a JavaScript number can hold exactly. */
 const BYTES = 6;
 
 /**
- * A number that is another after every change of a type that governs access. Where other processes write too it lives
- * in the database, is drawn in the transaction of the change, and is read once a tick for all who ask. It is not
- * counted there: after a failover that lost commits, the next change would give the number of one that was lost, by
- * which others remember what is not so.
+ * A number that changes with every change of a type that governs access. If other processes write too, it is stored in
+ * the database, drawn at random in the transaction of the change, and read once per tick for all callers. It is not a
+ * counter there: after a failover that lost commits, the next change would reuse the number of a lost one, under which
+ * other nodes may still cache the lost state.
  */
 export class AccessGeneration {
   readonly #shared: boolean;

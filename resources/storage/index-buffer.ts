@@ -7,7 +7,7 @@ import {
   type IndexTable,
 } from '../search/index/tables.ts';
 
-/** The rows of one table that are to go and to come, by the key of their resource. */
+/** The rows of one table to delete and to insert, by the key of their resource. */
 interface TableChanges {
   gone: Map<number, IndexRow[]>;
   added: Map<number, IndexRow[]>;
@@ -18,8 +18,8 @@ const EDGE: IndexColumn = { name: 'edge', type: 'integer' };
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
 
 /**
- * The statements that change index rows: of each table what goes, and what comes. What comes may be `there` already
- * where a resource was indexed by another definition than it goes by now.
+ * Returns the statements that change index rows: for each table a DELETE and an INSERT. With `there`, a row to insert
+ * may exist already, because a resource was indexed by an earlier definition.
  */
 export function indexStatements({ rowsFromJson }: Dialect, there = false): string[] {
   return INDEX_TABLES.flatMap((table) => {
@@ -33,31 +33,29 @@ export function indexStatements({ rowsFromJson }: Dialect, there = false): strin
   });
 }
 
-/** What tells a row: a column that is not in the primary key does not. */
+/** The columns that identify a row: those of the primary key. */
 function goingColumns(table: IndexTable): IndexColumn[] {
   return columnsOf(table).filter(({ name }) => table.primaryKey.includes(name));
 }
 
-/** The columns of a row, in its order. */
+/** The columns of a row, in order. */
 function columnsOf({ columns }: IndexTable): IndexColumn[] {
   return [PARAM, ...columns, EDGE, KEY];
 }
 
 /**
- * Index rows on their way into the database. The jobs of a group gather theirs here, so that a group costs one
- * statement a table and not one a table and job; whoever searches inside a job has them written first.
+ * Buffers index rows, so that a group of jobs costs one statement per table instead of one per table and job. A job
+ * that searches has them written first.
  */
 export class IndexBuffer {
   #changes = new Map<string, TableChanges>();
 
-  /** True where something is not in the database yet. */
+  /** True if something is not in the database yet. */
   get pending(): boolean {
     return this.#changes.size > 0;
   }
 
-  /**
-   * Brings the rows of a resource from what the previous version gave to what the next gives. True where they differ.
-   */
+  /** Replaces the index rows of a resource's previous version by those of the next. Returns true if they differ. */
   replace(key: number, before: IndexRows, after: IndexRows): boolean {
     let differ = false;
     for (const { name } of INDEX_TABLES) {
@@ -76,7 +74,7 @@ export class IndexBuffer {
     return differ;
   }
 
-  /** Gives what was gathered, as rows for each of the `indexStatements`, and forgets it. */
+  /** Returns the buffered rows for each of the `indexStatements`, and empties the buffer. */
   take(): (string | undefined)[] {
     const changes = this.#changes;
     this.clear();
@@ -89,7 +87,7 @@ export class IndexBuffer {
     });
   }
 
-  /** Forgets what was gathered: the job that it belongs to has failed. */
+  /** Discards the buffer, because its job has failed. */
   clear(): void {
     this.#changes = new Map();
   }
@@ -105,8 +103,9 @@ export class IndexBuffer {
 }
 
 /**
- * The rows as JSON; undefined where there is none. SQLite reads a neighbour of some decimals that have fewer than 17
- * figures, so that a search for the number itself would miss it: what is no integer goes as a text of 17.
+ * Returns the rows as JSON, or undefined if there are none. SQLite parses some decimals with fewer than 17 digits as a
+ * neighbouring number, so that a search for the number itself would miss it: non-integers are sent as text with 17
+ * digits.
  */
 function asJson(rows: IndexRow[], columns: IndexColumn[]): string | undefined {
   if (rows.length === 0) return undefined;
@@ -126,7 +125,7 @@ function goingRows(table: IndexTable, gone: Map<number, IndexRow[]> | undefined)
   return rowsOf(gone).map((row) => places.map((place) => row[place] ?? ''));
 }
 
-/** The rows, told whose they are. */
+/** Fills in the key of the resource in its rows. */
 function keyed(rows: IndexRow[] | undefined, key: number): IndexRow[] {
   if (rows === undefined) return [];
   for (const row of rows) row[row.length - 1] = key;
@@ -140,8 +139,8 @@ function append(to: Map<number, IndexRow[]>, key: number, rows: readonly IndexRo
 }
 
 /**
- * Takes out of the rows that are to come what an earlier job of the group has added. They go nonetheless: an index
- * that another definition made may have had them before.
+ * Removes deleted rows from those that an earlier job of the group inserts. They are deleted in the database as well:
+ * an earlier definition may have indexed them.
  */
 function takeBack(going: IndexRow[], added: Map<number, IndexRow[]>, key: number): void {
   const unwritten = added.get(key);
@@ -153,15 +152,15 @@ function takeBack(going: IndexRow[], added: Map<number, IndexRow[]>, key: number
   );
 }
 
-/** What tells the rows of one resource apart, whatever their edges: no text in a row has a NUL. */
+/** Identifies a row among those of one resource, without its edge. No text in a row contains NUL. */
 function identityOf(row: IndexRow): string {
   return row.slice(0, -2).join('\0');
 }
 
-/** The rows of each side that the other does not have, `edge` included: a row whose edge changed goes and comes. */
+/** Returns the rows that only one side has. `edge` counts: a row with a new edge is deleted and inserted. */
 function differences(old: IndexRow[], now: IndexRow[]): [going: IndexRow[], coming: IndexRow[]] {
   if (old.length === 0 || now.length === 0) return [old, now];
-  // No text in a row has a NUL, and a column holds values of one type.
+  // No text in a row contains NUL, and each column holds values of one type.
   const going = new Map(old.map((row) => [row.join('\0'), row]));
   const coming = now.filter((row) => !going.delete(row.join('\0')));
   return [[...going.values()], coming];

@@ -4,17 +4,19 @@ import { contentOf, indexed, type PreparedWrite } from '../prepare.ts';
 import type { IndexRows } from '../search/index/tables.ts';
 import type { IndexBuffer } from './index-buffer.ts';
 
-/** From what the index rows of a resource are brought to what a write stores. */
+/** What the index rows in the database were made from. */
 export interface Stored {
-  /** The resource as it was; undefined for a first version. */
+  /** The stored resource; undefined for a first version. */
   before: JsonObject | undefined;
-  /** The properties in which the two differ. */
+  /** The properties that differ between the stored and the written resource. */
   changed: readonly string[] | undefined;
-  /** Waits between two pieces of the work on what came in a large body. */
+  /** Yields between steps of processing a large body. */
   goOn?: GoOn | undefined;
 }
 
-/** Brings the index rows of a resource to what a write stores, where that differs. Rejects as `indexed`. */
+/**
+ * Changes the index rows of a resource to those of the written version, as far as they differ. Rejects like `indexed`.
+ */
 export async function changeRows(
   index: IndexBuffer,
   key: number,

@@ -2,34 +2,34 @@ import type { Dialect } from '../dialects/dialect.ts';
 import type { Version } from '../engine.ts';
 import type { Connection } from './connection.ts';
 
-/** What tells a resource: no other has this type and this id. */
+/** What identifies a resource: its type and id. */
 export interface Address {
   type: string;
   id: string;
 }
 
-/** How a resource is called where it is a key. */
+/** Returns `type/id`, for use as a map key. */
 export function nameOf({ type, id }: Address): string {
   return `${type}/${id}`;
 }
 
-/** Keys that no resource has had: all from the first to the last. */
+/** A range of unused keys, both ends included. */
 interface KeyRun {
   first: number;
   last: number;
 }
 
-/** Characters of text that current versions are kept of, at most. */
+/** Maximum size of the cached versions, in characters. */
 const MOST_TEXT = 4_000_000;
 
 /**
- * What the writer knows of the database without asking it, from one group of jobs to the next: keys that are free, and,
- * where nobody else writes, the current versions of resources that it has written or read of late.
+ * What the writer knows without a query, from one group of jobs to the next: unused keys and, if no other process
+ * writes, a cache of the current versions that it recently wrote or read.
  */
 export class Known {
   readonly #dialect: Dialect;
   #keys: KeyRun[] = [];
-  /** The one least used stands first. */
+  /** In order of last use: the first is evicted first. */
   #versions = new Map<string, Version>();
   #text = 0;
 
@@ -37,7 +37,7 @@ export class Known {
     this.#dialect = dialect;
   }
 
-  /** A key that no resource has had. */
+  /** Returns an unused key. */
   async newKey(connection: Connection): Promise<number> {
     if (this.#keys.length === 0) this.#keys = await connection.all<KeyRun>(this.#dialect.newKeys);
     const [run] = this.#keys;
@@ -48,12 +48,12 @@ export class Known {
     return key;
   }
 
-  /** True where the current version of a resource is known. */
+  /** Returns true if the current version of the resource is cached. */
   has(name: string): boolean {
     return this.#versions.has(name);
   }
 
-  /** The current version of a resource, where it is known. */
+  /** Returns the cached current version of a resource. */
   version(name: string): Version | undefined {
     const version = this.#versions.get(name);
     if (!version) return undefined;
@@ -62,7 +62,7 @@ export class Known {
     return version;
   }
 
-  /** Keeps what has become the current version of its resource. */
+  /** Caches a version that has become current, and evicts the least recently used ones. */
   keep(name: string, version: Version): void {
     if (!this.#dialect.exclusive) return;
     this.forget(name);
@@ -74,7 +74,7 @@ export class Known {
     }
   }
 
-  /** Forgets a resource: what is kept may not be its current version any more. */
+  /** Removes a resource from the cache: the cached version may no longer be current. */
   forget(name: string): void {
     const version = this.#versions.get(name);
     if (!version) return;
@@ -82,7 +82,7 @@ export class Known {
     this.#text -= sizeOf(version);
   }
 
-  /** Forgets everything: the connection is another. */
+  /** Empties everything, because the connection was replaced. */
   clear(): void {
     this.#keys = [];
     this.#versions = new Map();
@@ -90,7 +90,7 @@ export class Known {
   }
 }
 
-/** What a version costs to keep, in characters: the text, and what is around it. */
+/** The size of a cached version in characters: its text plus overhead. */
 function sizeOf({ text }: Version): number {
   return (text?.length ?? 0) + 500;
 }

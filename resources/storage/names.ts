@@ -5,15 +5,15 @@ import { rowByKey, TickReader } from '../reading/reader.ts';
 import type { Connection } from './connection.ts';
 import type { Address } from './known.ts';
 
-/** The names that a resource holds: element by the folded name. */
+/** The unique names of a resource: a map from folded name to element. */
 export type Names = Map<string, string>;
 
-/** How names of a namespace compare: NFKC and case-folded. */
+/** Folds a name for comparison within its namespace: NFKC and case-folded. */
 export function foldName(name: string): string {
   return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 }
 
-/** The names that a resource of this type holds in its namespace; none where the type has no namespace. */
+/** Returns the names of a resource in the namespace of its type; empty if the type has none. */
 export function namesOf(definition: ResourceDefinition, id: string, resource: JsonObject | undefined): Names {
   const names: Names = new Map();
   if (!resource || !definition.unique) return names;
@@ -28,14 +28,14 @@ type HolderRow = Address & { value: string };
 
 const HOLDERS = 'SELECT n.value, r.type, r.id FROM name n JOIN resource r ON r.key = n.key WHERE n.namespace = ?';
 
-/** Tells who holds a name of a namespace, as it is committed. Look-ups of one tick are one query a namespace. */
+/** Returns a lookup of the holder of a name, on committed data. Lookups of one tick share a query per namespace. */
 export function committedHolders(
   connection: Connection,
 ): (namespace: string, name: string) => Promise<Address | undefined> {
   const readers = new Map<string, TickReader<HolderRow>>();
   return async (namespace, name) => {
     const folded = foldName(name);
-    // No resource holds such a name, and PostgreSQL takes no text that has it: others would fail with it.
+    // No resource holds such a name, and PostgreSQL rejects NUL, which would fail the other lookups of the tick.
     if (folded.includes('\0')) return undefined;
     let reader = readers.get(namespace);
     if (!reader) {
@@ -54,8 +54,8 @@ export function committedHolders(
 }
 
 /**
- * Hands a namespace from the names of the previous version to those of the next. The table's primary key keeps
- * two resources from one name; a taken one is a `duplicate` Failure that tells the element and nothing else.
+ * Replaces the names of the previous version by those of the next. The table's primary key makes names unique; a taken
+ * name throws a `duplicate` Failure that names only the element.
  */
 export async function replaceNames(
   connection: Connection,

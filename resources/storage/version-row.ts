@@ -16,7 +16,7 @@ export interface VersionRow {
 /** The columns of a `VersionRow`, for a SELECT. */
 export const VERSION_COLUMNS = 'key, type, id, version_id, last_updated, method, text';
 
-/** A row as the engine gives it on. */
+/** Converts a row to a Version. */
 export function versionOf(row: VersionRow): Version {
   return {
     key: row.key,
@@ -29,13 +29,13 @@ export function versionOf(row: VersionRow): Version {
   };
 }
 
-/** The resource of a version; undefined for none and for a deletion. */
+/** Returns the resource of a version; undefined for no version and for a deletion. */
 export function resourceOf(version: Version | undefined): JsonObject | undefined {
   const value = version?.text == null ? undefined : readJson(version.text);
   return isObject(value) ? value : undefined;
 }
 
-/** How many texts of some sizes have room in some bytes, and one at least. */
+/** Returns how many of the texts of these sizes fit into `bytes`; at least one. */
 export function roomFor(sizes: readonly number[], bytes = Number.POSITIVE_INFINITY): number {
   let sum = 0;
   const end = sizes.findIndex((size) => {

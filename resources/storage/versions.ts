@@ -10,7 +10,7 @@ const ADDRESS: IndexColumn[] = [
   { name: 'type', type: 'text' },
   { name: 'id', type: 'text' },
 ];
-/** What changes from one version to the next. */
+/** The columns that change from version to version. */
 const STATE: IndexColumn[] = [
   { name: 'version_id', type: 'integer' },
   { name: 'last_updated', type: 'integer' },
@@ -18,7 +18,7 @@ const STATE: IndexColumn[] = [
   { name: 'text', type: 'text' },
 ];
 
-/** The statements that write versions, each as it takes rows; what is superseded goes to the history first. */
+/** Returns the statements that write versions. Superseded versions are copied to the history first. */
 export function versionStatements({ rowsFromJson }: Dialect): string[] {
   const columns = [KEY, ...ADDRESS, ...STATE];
   const state = [KEY, ...STATE];
@@ -34,32 +34,32 @@ export function versionStatements({ rowsFromJson }: Dialect): string[] {
 
 export interface VersionsOptions {
   dialect: Dialect;
-  /** What the group is within, where the database is asked past what is gathered. */
+  /** The group's connection, for queries that do not depend on what is buffered. */
   connection: Connection;
   known: Known;
-  /** True where a job of the group can be undone by itself. */
+  /** True if each job of the group can be rolled back alone. */
   undoable: boolean;
 }
 
 /**
- * The versions that a group of jobs reads and writes. What it writes is gathered here, so that a group costs a
- * statement and not some a job; whoever asks the database itself has it written first.
+ * The versions that a group of jobs reads and writes. Writes are buffered here, so that a group costs a few statements
+ * instead of a few per job. A job that queries the database itself has them written first.
  */
 export class Versions {
   readonly #options: VersionsOptions;
   /**
-   * What the jobs would find, where none of them can be undone by itself. Nobody else can change it until the group
-   * ends; whoever makes what was found missing has the group run again, which then finds it.
+   * What the jobs would read; undefined if a job can be rolled back alone. Nobody else can change it until the group
+   * ends, except by creating what was missing: the group then runs again and finds it.
    */
   readonly #found: Map<string, Version | undefined> | undefined;
-  /** By their keys: of resources that are not in the database yet, and of those that are. */
+  /** By key: first versions of new resources, and next versions of stored ones. */
   #first = new Map<number, Version>();
   #next = new Map<number, Version>();
-  /** Versions that were superseded before they were written, and keys of those that are in the database. */
+  /** Superseded versions that were never written, and the keys of superseded versions in the database. */
   #passed: Version[] = [];
   #moved: number[] = [];
   #written = 0;
-  /** The names of what has been looked at: other nodes may not change it until the group ends. */
+  /** Names of the resources that were read: other nodes cannot change them until the group ends. */
   readonly #kept = new Set<string>();
 
   constructor(options: VersionsOptions) {
@@ -67,17 +67,17 @@ export class Versions {
     this.#found = options.undoable ? undefined : new Map();
   }
 
-  /** How often something was written: it grows with each write. */
+  /** Counts the buffered writes. */
   get written(): number {
     return this.#written;
   }
 
-  /** True where something is not in the database yet. */
+  /** True if something is not in the database yet. */
   get pending(): boolean {
     return this.#first.size > 0 || this.#next.size > 0;
   }
 
-  /** Reads what jobs are going to ask for, all at once, where that is worth it, and keeps it from other nodes. */
+  /** Reads the resources that jobs will ask for in one query, if that pays off, and locks them against other nodes. */
   async look(addresses: readonly Address[]): Promise<void> {
     const { dialect, connection } = this.#options;
     const found = this.#found;
@@ -92,15 +92,15 @@ export class Versions {
     for (const row of rows) found.set(nameOf(row), versionOf(row));
   }
 
-  /** Those of some resources that other nodes may change still; none where nobody else writes. */
+  /** Returns those of these resources that other nodes can still change; none if no other process writes. */
   loose(addresses: readonly Address[]): Address[] {
     if (this.#options.dialect.exclusive) return [];
     return addresses.filter((address) => !this.#kept.has(nameOf(address)));
   }
 
   /**
-   * The current version of a resource, a deletion included; other nodes may not change it until the job ends. `asking`
-   * is the job's connection, which has everything written first that is gathered.
+   * Returns the current version of a resource, which may be a deletion, and locks it against other nodes until the
+   * group ends. `asking` is the job's connection, which sends buffered writes to the database before a query.
    */
   async current(asking: Connection, type: string, id: string): Promise<Version | undefined> {
     const name = nameOf({ type, id });
@@ -109,14 +109,14 @@ export class Versions {
     if (found && this.#has(name, found)) return found.get(name);
     const { dialect, connection } = this.#options;
     const sql = `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id = ?${dialect.forUpdate}`;
-    // What was written is found already: nothing has to be brought into the database first.
+    // Written versions are found above, so the buffer does not have to be sent to the database first.
     const [row] = await (found ? connection : asking).all<VersionRow>(sql, [type, id]);
     const version = row && versionOf(row);
     found?.set(name, version);
     return version;
   }
 
-  /** Stores the first version of an id, and gives it with its key. */
+  /** Buffers the first version of an id and returns it with its new key. */
   async insert(version: Omit<Version, 'key'>): Promise<Version> {
     const { known, connection } = this.#options;
     const first = { ...version, key: await known.newKey(connection) };
@@ -125,7 +125,7 @@ export class Versions {
     return first;
   }
 
-  /** Moves the current version to the history and puts the next in its place. */
+  /** Moves the current version to the history and replaces it by `next`. */
   supersede(next: Version): void {
     const unwritten = this.#first.get(next.key) ?? this.#next.get(next.key);
     if (unwritten) this.#passed.push(unwritten);
@@ -133,14 +133,14 @@ export class Versions {
     this.replace(next);
   }
 
-  /** Puts the next version in the place of the current one, which is not kept. */
+  /** Replaces the current version by `next` without keeping it. */
   replace(next: Version): void {
     if (this.#first.has(next.key)) this.#first.set(next.key, next);
     else this.#next.set(next.key, next);
     this.#wrote(next);
   }
 
-  /** Forgets resources that are about to be removed for good. */
+  /** Removes resources from the cache that are about to be erased. */
   forget(addresses: readonly Address[]): void {
     for (const name of addresses.map(nameOf)) {
       this.#found?.delete(name);
@@ -148,7 +148,7 @@ export class Versions {
     }
   }
 
-  /** Gives what was gathered, as rows for each of the `versionStatements`, and forgets it. */
+  /** Returns the buffered rows for each of the `versionStatements`, and empties the buffer. */
   take(): (string | undefined)[] {
     const next = [...this.#next.values()];
     const rows = [
@@ -162,15 +162,15 @@ export class Versions {
   }
 
   /**
-   * First versions as they are to be written. What is not there yet cannot be locked ahead: nodes that make the same
-   * resources at the same moment make them in one order, so that none waits for another that waits for it.
+   * Returns first versions in the order in which to write them. Rows that do not exist yet cannot be locked ahead:
+   * nodes that create the same resources at the same time do so in one order, which prevents deadlocks.
    */
   #inOrder(first: Version[]): Version[] {
     if (this.#options.dialect.exclusive) return first;
     return first.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
   }
 
-  /** Forgets what was gathered: the job that it belongs to has failed. */
+  /** Discards the buffer, because its job has failed. */
   clear(): void {
     this.#first = new Map();
     this.#next = new Map();
@@ -178,12 +178,12 @@ export class Versions {
     this.#moved = [];
   }
 
-  /** The group has committed: what it has found and written is what stands. */
+  /** After the commit, caches what the group has read and written. */
   committed(): void {
     for (const [name, version] of this.#found ?? []) if (version) this.#options.known.keep(name, version);
   }
 
-  /** True where a version is found without asking; one that is known from before is noted as found. */
+  /** Returns true if a version is available without a query; a version from the cache is added to `found`. */
   #has(name: string, found: Map<string, Version | undefined>): boolean {
     if (found.has(name)) return true;
     const version = this.#options.known.version(name);
@@ -199,7 +199,7 @@ export class Versions {
   }
 }
 
-/** Rows as JSON; undefined for none. */
+/** Returns rows as JSON, or undefined if there are none. */
 export function rowsAsJson(rows: readonly (readonly (string | number | null)[])[]): string | undefined {
   return rows.length === 0 ? undefined : JSON.stringify(rows);
 }

@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../definition.ts';
 
-/** Who may do what. What an engine makes of its element is checked by that engine, when a policy is written. */
+/** Access rules. The element of a policy's engine is validated by that engine when the policy is written. */
 export const accessPolicy: ResourceDefinition = {
   name: 'AccessPolicy',
   kind: 'resource',

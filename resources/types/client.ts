@@ -2,7 +2,7 @@ import type { ElementDefinition, ResourceDefinition } from '../definition.ts';
 
 const TEN_YEARS = 315_360_000;
 
-/** What a grant makes of a token: `auth.client_credentials`, `auth.password`, `auth.authorization_code`. */
+/** Token settings of a grant: `auth.client_credentials`, `auth.password`, `auth.authorization_code`. */
 const GRANT: Record<string, ElementDefinition> = {
   token_format: { type: 'code', codes: ['jwt'] },
   access_token_expiration: { type: 'positiveInt', maximum: TEN_YEARS },
@@ -12,7 +12,7 @@ const GRANT: Record<string, ElementDefinition> = {
   secret_required: { type: 'boolean' },
 };
 
-/** An application that calls the server, for itself or for its users (RFC 6749 §2). */
+/** An application that calls the server on its own behalf or for its users (RFC 6749 §2). */
 export const client: ResourceDefinition = {
   name: 'Client',
   kind: 'resource',
@@ -33,7 +33,7 @@ export const client: ResourceDefinition = {
     first_party: { type: 'boolean' },
     jwks: { open: true },
     jwks_uri: { type: 'url' },
-    // The audiences that this Client serves, as a resource server: introspection tells it of tokens for these alone.
+    // The audiences that this Client serves as a resource server: introspection shows it only tokens for these.
     resources: { type: 'uri', list: true },
     allowed_origins: { type: 'url', list: true },
     description: { type: 'string' },

@@ -1,8 +1,8 @@
 import type { TypeDefinition } from '../definition.ts';
 
 /**
- * A reference of the server's own types, in either of two styles: FHIR's, `{reference: "Client/x"}`, or
- * Aidbox's, `{resourceType: "Client", id: "x"}`.
+ * A reference in the server's own types, in one of two styles: FHIR's `{reference: "Client/x"}`, or Aidbox's
+ * `{resourceType: "Client", id: "x"}`.
  */
 export const link: TypeDefinition = {
   name: 'Link',

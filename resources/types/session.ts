@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../definition.ts';
 
-/** What a grant of the token endpoint began. It never holds a token, nor what could stand for one. */
+/** A Session, started by a grant at the token endpoint. It never contains a token or anything usable as one. */
 export const session: ResourceDefinition = {
   name: 'Session',
   kind: 'resource',

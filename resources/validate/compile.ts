@@ -14,28 +14,28 @@ import { checkLink, referenceCheck } from './references.ts';
 import type { Check, Run } from './run.ts';
 import { nullable, severalSecrets } from './secret.ts';
 
-/** A place with the type that the value has there. */
+/** A place, and the type of its value. */
 type TypedPlace = Place & { type: string | undefined };
 
 type ObjectRule = (value: JsonObject, run: Run) => void;
 
 const INSIDE_EXTENSION = ['Extension.extension', 'Extension', 'Element'];
-/** Types whose values may refer to a contained resource by `#id`. */
+/** Types whose values can refer to a contained resource by `#id`. */
 const ADDRESSES = new Set(['uri', 'url', 'canonical']);
 
 const noteFragment: Check = (value, run) => {
   if (typeof value === 'string' && value.startsWith('#')) run.container.use(value);
 };
 
-/** Turns definitions into checks: each type once, when it is first met. */
+/** Compiles definitions to checks: each type once, on first use. */
 export class Compiler {
   readonly #registry: Registry;
   readonly #extensions: Extensions;
   readonly #types = new Map<string, Check>();
-  /** Nested elements that others have the content of, by their path: the check of their children, and their rules. */
+  /** Nested elements by path, for those that reuse their content: the check of their children, and their invariants. */
   readonly #nested = new Map<string, { check: Check; rules: Check[] }>();
   readonly #rules: Record<string, ObjectRule>;
-  /** The id that every element has: those that a type declares itself mean what they mean. */
+  /** The id that every element inherits; an `id` that a type declares itself follows its own rules. */
   readonly #elementId: ElementDefinition | undefined;
 
   constructor(registry: Registry) {
@@ -45,7 +45,7 @@ export class Compiler {
     this.#rules = { Reference: referenceCheck(registry), Link: checkLink };
   }
 
-  /** A resource type as a whole. */
+  /** Returns the check of a whole resource type. */
   resource(definition: ResourceDefinition): Check {
     return this.#type(definition.name, () => definition);
   }
@@ -54,7 +54,7 @@ export class Compiler {
     const known = this.#types.get(name);
     if (known !== undefined) return known;
     let compiled: Check | undefined;
-    // A type may be made of itself (Extension, Reference), so it is compiled when the first value comes.
+    // A type may contain itself (Extension, Reference), so it is compiled when its first value is checked.
     const check: Check = (value, run) => {
       compiled ??= this.#compile(name, find());
       compiled(value, run);
@@ -101,7 +101,7 @@ export class Compiler {
     return { members, required, choices, further: [] };
   }
 
-  /** What only a secret may be: null, or several where its definition says so. */
+  /** Allows what only secrets may have: null, or a list if the definition allows several. */
   #allowSecrets(members: Map<string, Member>, name: string, element: ElementDefinition, path: string): void {
     const single = members.get(name);
     if (single === undefined) throw new Error('A secret must be an element of its type');
@@ -113,7 +113,7 @@ export class Compiler {
     members.set(name, nullable(list && several !== undefined ? severalSecrets(single, list, several) : single));
   }
 
-  /** Adds the member of one property, and of its sibling where it is a primitive. */
+  /** Adds the member of a property and, for a primitive, that of its sibling. */
   #addMember(
     members: Map<string, Member>,
     key: string,
@@ -146,7 +146,7 @@ export class Compiler {
     };
   }
 
-  /** One value of an element that is not primitive. */
+  /** Compiles the check of one value of a non-primitive element. */
   #complex(element: ElementDefinition, type: string | undefined, path: string): Check {
     if (element.open === true) return openCheck;
     if (element.elements !== undefined) {
@@ -162,8 +162,9 @@ export class Compiler {
   }
 
   /**
-   * The content of another element comes with its rules (https://hl7.org/fhir/R4/elementdefinition-definitions.html,
-   * contentReference); an element with rules of its own says the same by them, as those of TestScript do.
+   * An element with the content of another also takes its invariants
+   * (https://hl7.org/fhir/R4/elementdefinition-definitions.html, contentReference), unless it states its own, as those
+   * of TestScript do.
    */
   #same(path: string, withRules: boolean): Check {
     let check: Check | undefined;
@@ -185,7 +186,7 @@ export class Compiler {
     };
   }
 
-  /** The types that a type is a kind of: `DomainResource`, `Resource`, and `Element`, which stands for all. */
+  /** Returns the types that a type inherits from: `DomainResource`, `Resource`, and `Element`, which stands for all. */
   #ancestors(definition: TypeDefinition | undefined): string[] {
     const base = definition?.base;
     if (base === undefined) return ['Element'];
@@ -194,7 +195,7 @@ export class Compiler {
   }
 }
 
-/** A check during which the run stands at a place of other names. */
+/** Runs a check with `run.contexts` set to these names. */
 function inContexts(contexts: readonly string[], check: Check): Check {
   return (value, run) => {
     const outer = run.contexts;

@@ -1,4 +1,4 @@
-/** What a declaration demands of a value beyond its type: codes, sizes, targets and rules between its parts. */
+/** Constraints of a declaration beyond the type: codes, sizes, targets and invariants. */
 import type { ElementDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
@@ -7,11 +7,11 @@ import { type Invariant, invariantOf } from './invariants/registry.ts';
 import { targetCheck } from './references.ts';
 import type { Check } from './run.ts';
 
-/** So many codes are worth listing in a message. */
+/** Maximum number of codes in a message. */
 const LISTED = 20;
 const CONCEPTS = new Set(['Coding', 'CodeableConcept']);
 
-/** The further checks of an element's values; none for most. */
+/** Returns the further checks of an element's values; most elements have none. */
 export function constraintChecks(element: ElementDefinition, registry: Registry): Check[] {
   const checks: Check[] = [];
   if (element.codes !== undefined) checks.push(codeCheck(withOwnTypes(element.codes, registry)));
@@ -25,7 +25,7 @@ export function constraintChecks(element: ElementDefinition, registry: Registry)
   return checks;
 }
 
-/** The checks of the rules that are known by their ids; the others need what a validator does not have. */
+/** Returns the checks of the invariants that are implemented; the others need what a validator does not have. */
 export function invariantChecks(invariants: Record<string, string>): Check[] {
   return Object.entries(invariants).flatMap(([id, demand]) => {
     const holds = invariantOf(id, demand);
@@ -39,7 +39,7 @@ function invariantCheck(id: string, demand: string, holds: Invariant): Check {
   };
 }
 
-/** Where any resource type of R4 may be named, so may those that are served beside them. */
+/** Where any resource type of R4 is allowed, types that this server declares itself are allowed as well. */
 function withOwnTypes(codes: readonly string[], registry: Registry): readonly string[] {
   const listed = new Set(codes);
   const isAny = codes.length >= registry.published.length && registry.published.every((name) => listed.has(name));
@@ -54,7 +54,9 @@ function codeCheck(codes: readonly string[]): Check {
   };
 }
 
-/** A CodeableConcept has at least one coding of the value set (https://hl7.org/fhir/R4/terminologies.html#required). */
+/**
+ * A CodeableConcept needs at least one coding of the value set (https://hl7.org/fhir/R4/terminologies.html#required).
+ */
 function codingCheck(codings: Record<string, string[]>): Check {
   const allowed = new Map(Object.entries(codings).map(([system, codes]) => [system, new Set<Json>(codes)]));
   const list = Object.entries(codings).map(([system, codes]) => `${codes.slice(0, LISTED).join(', ')} of ${system}`);
@@ -68,7 +70,7 @@ function codingCheck(codings: Record<string, string[]>): Check {
   };
 }
 
-/** A code of a system whose codes a rule tells, or a concept with at least one coding of it. */
+/** Checks a code against the rule of its system, or that a concept has at least one coding with such a code. */
 function codeSystemCheck(system: string, { type = '', choice = [type] }: ElementDefinition): Check {
   const rule = CODE_SYSTEMS.get(system);
   if (rule === undefined) throw new Error(`There is no rule for the codes of ${system}`);
@@ -86,7 +88,7 @@ function codeSystemCheck(system: string, { type = '', choice = [type] }: Element
   };
 }
 
-/** A Coding is one itself. */
+/** A Coding is its own only coding. */
 function codingsIn(value: JsonObject): Json[] {
   return Array.isArray(value.coding) ? value.coding : [value];
 }

@@ -1,11 +1,11 @@
-/** Resources inside of resources: contained ones (dom-2 to dom-5), and those of a Bundle or of Parameters. */
+/** Resources inside resources: contained ones (dom-2 to dom-5), and those in a Bundle or Parameters. */
 import type { ResourceDefinition } from '../definition.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
 import { Container } from './container.ts';
 import type { Check, Run } from './run.ts';
 
-/** Checks a resource of any known type; `contained` ones share the fragments of the resource around them. */
+/** Checks a resource of any known type. Contained resources share the fragment ids of the resource around them. */
 export function resourceCheck(registry: Registry, compile: (definition: ResourceDefinition) => Check): Check {
   return (value, run) => {
     if (!isObject(value)) return run.report('structure', 'must be a resource: an object with a resourceType');
@@ -19,7 +19,7 @@ export function resourceCheck(registry: Registry, compile: (definition: Resource
   };
 }
 
-/** What hashes secrets sees those of the outer resource alone: others would be stored and served as they were sent. */
+/** Secrets are hashed only in the outer resource: nested ones would be stored and served in plain text. */
 function reportSecrets(resource: JsonObject, { name, secrets = [] }: ResourceDefinition, run: Run): void {
   for (const secret of secrets) {
     if (resource[secret] === undefined) continue;
@@ -27,7 +27,7 @@ function reportSecrets(resource: JsonObject, { name, secrets = [] }: ResourceDef
   }
 }
 
-/** Checks a resource that may contain others, and then what it contains as a whole. */
+/** Checks a resource that may contain others, and then its contained resources as a whole. */
 export function checkContainer(resource: JsonObject, check: Check, run: Run): void {
   const outer = run.container;
   run.container = new Container(resource);

@@ -1,16 +1,16 @@
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 
 /**
- * A resource that may contain others (https://hl7.org/fhir/R4/references.html#contained), while it is checked: what it
- * contains, and what was referred to by `#`.
+ * State of the check of a resource that may contain others (https://hl7.org/fhir/R4/references.html#contained): its
+ * contained resources, and the `#` references so far.
  */
 export class Container {
   /** The types of the contained resources, by id. */
   readonly #types = new Map<string, string>();
   readonly #used = new Set<string>();
-  /** The contained resources that refer to the resource that contains them. */
+  /** The indices of contained resources that refer to the resource around them. */
   readonly #referringOut = new Set<number>();
-  /** The ids of elements that were met, each with the contained resource that it is in. */
+  /** The element ids so far, each with the contained resource that it is in. */
   readonly #elements = new Set<string>();
   /** The index of the contained resource that is being checked. */
   inside: number | undefined;
@@ -24,7 +24,7 @@ export class Container {
     }
   }
 
-  /** Notes a reference or URI that starts with `#`; false where it points at nothing. */
+  /** Registers a reference or URI that starts with `#`; returns false if it points at nothing. */
   use(fragment: string): boolean {
     const id = fragment.slice(1);
     if (id === '') {
@@ -35,18 +35,22 @@ export class Container {
     return this.#types.has(id);
   }
 
-  /** Takes the id of an element; false where another of the resource has it. Contained resources are apart. */
+  /**
+   * Registers the id of an element; returns false if the resource has it already. Contained resources count separately.
+   */
   take(id: string): boolean {
     const { size } = this.#elements;
     return this.#elements.add(`${this.inside ?? ''} ${id}`).size > size;
   }
 
-  /** The type of a contained resource. */
+  /** Returns the type of a contained resource. */
   typeOf(id: string): string | undefined {
     return this.#types.get(id);
   }
 
-  /** The indices of the contained resources that nothing refers to and that do not refer out (dom-3). */
+  /**
+   * Returns the indices of contained resources that nothing refers to and that do not refer to the container (dom-3).
+   */
   unused(contained: Json[]): number[] {
     return contained.flatMap((item, index) => {
       const isUsed = isObject(item) && typeof item.id === 'string' && this.#used.has(item.id);

@@ -1,15 +1,17 @@
-/** Dates and times of FHIR R4 (https://hl7.org/fhir/R4/datatypes.html#date): real ones, of the Gregorian calendar. */
+/**
+ * Dates and times of FHIR R4 (https://hl7.org/fhir/R4/datatypes.html#date): they must exist in the Gregorian calendar.
+ */
 
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?$/;
-/** The time of day of a dateTime, which always has a zone. */
+/** The time of day of a dateTime, which always has a time zone. */
 const ZONED_TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))$/;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const FULL_DATE = 10;
-/** No place on earth is further from UTC. */
+/** The largest UTC offset in use, in milliseconds. */
 const FURTHEST_ZONE = 14 * 3_600_000;
 
-/** `2024`, `2024-02` or `2024-02-29`. */
+/** Accepts `2024`, `2024-02` or `2024-02-29`. */
 export function isDate(text: string): boolean {
   const match = DATE.exec(text);
   if (match === null) return false;
@@ -20,31 +22,31 @@ export function isDate(text: string): boolean {
   return day === undefined ? length > 0 : Number(day) >= 1 && Number(day) <= length;
 }
 
-/** A date, or a full date with a time in seconds and a zone: `2024-02-29T23:59:60.5+14:00`. */
+/** Accepts a date, or a full date with a time in seconds and a time zone: `2024-02-29T23:59:60.5+14:00`. */
 export function isDateTime(text: string): boolean {
   return text.charAt(FULL_DATE) === 'T' ? isInstant(text) : isDate(text);
 }
 
-/** A full date with a time in seconds and a zone. */
+/** Accepts a full date with a time in seconds and a time zone. */
 export function isInstant(text: string): boolean {
   return (
     text.charAt(FULL_DATE) === 'T' && isDate(text.slice(0, FULL_DATE)) && ZONED_TIME.test(text.slice(FULL_DATE + 1))
   );
 }
 
-/** Milliseconds since the epoch of an instant; undefined for what is none. */
+/** Returns an instant in milliseconds since the epoch; undefined for other text. */
 export function instantTime(text: string): number | undefined {
   return isInstant(text) ? milliseconds(text) : undefined;
 }
 
-/** A time of day without a zone: `23:59:60.5`. */
+/** Accepts a time of day without a time zone: `23:59:60.5`. */
 export function isTime(text: string): boolean {
   return TIME.test(text);
 }
 
 /**
- * True where one date or dateTime is later than another for certain: `2024-03` is later than `2024-02-29`, but not
- * than `2024-03-01` (https://hl7.org/fhirpath/N1/#greater-than). False where one is not well-formed.
+ * Returns true if one date or dateTime is certainly later than another: `2024-03` is later than `2024-02-29`, but not
+ * than `2024-03-01` (https://hl7.org/fhirpath/N1/#greater-than). False if one of them is malformed.
  */
 export function isAfter(one: string, other: string): boolean {
   if (!isDateTime(one) || !isDateTime(other)) return false;
@@ -71,7 +73,7 @@ function latest(text: string): number {
   return next + FURTHEST_ZONE;
 }
 
-/** JavaScript knows no leap seconds. */
+/** JavaScript does not support leap seconds. */
 function milliseconds(text: string): number {
   return Date.parse(text.replace(':60', ':59'));
 }

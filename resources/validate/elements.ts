@@ -1,24 +1,24 @@
-/** The shapes a value can have in an object: single or a list, a primitive with its sibling (`_birthDate`). */
+/** Values of a property: single or a list, and a primitive with its sibling (`_birthDate`). */
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import { type Primitive, primitiveFault } from './primitives.ts';
 import type { Check, Run } from './run.ts';
 
-/** Where a property stands in its object. */
+/** The place of a property in its object. */
 export interface Place {
-  /** The element it belongs to: `value` for `valueQuantity`. */
+  /** Its element: `value` for `valueQuantity`. */
   element: string;
-  /** Its step in an expression: `value.ofType(Quantity)`. */
+  /** Its step in a FHIRPath expression: `value.ofType(Quantity)`. */
   step: string;
-  /** Which choice it takes part in, as a bit; 0 for none. */
+  /** The bit of its choice; 0 if it has none. */
   choice: number;
 }
 
-/** How one property of an object is checked. */
+/** A property of an object, with its check. */
 export interface Member extends Place {
   check(object: JsonObject, key: string, run: Run): void;
 }
 
-/** A list of values, each of which passes a check. */
+/** Returns a check of a list that applies `item` to each value. */
 export function listCheck(item: Check): Check {
   return (value, run) => {
     if (!isList(value, run)) return;
@@ -30,7 +30,7 @@ export function listCheck(item: Check): Check {
   };
 }
 
-/** A member whose value passes a check. */
+/** Returns the member of a non-primitive property. */
 export function complexMember(place: Place, check: Check): Member {
   return {
     ...place,
@@ -42,13 +42,13 @@ export function complexMember(place: Place, check: Check): Member {
   };
 }
 
-/** What checks a primitive value and the id and extensions beside it. */
+/** The checks of a primitive value and of its sibling, which holds its id and extensions. */
 export interface PrimitiveChecks {
   value: Check;
   sibling: Check;
 }
 
-/** A value of a primitive type, then what is demanded of it further. */
+/** Returns the check of a primitive value: its type, then the further checks. */
 export function primitiveCheck(primitive: Primitive, further: readonly Check[]): Check {
   return (value, run) => {
     const fault = primitiveFault(primitive, value, () => run.element());
@@ -58,8 +58,8 @@ export function primitiveCheck(primitive: Primitive, further: readonly Check[]):
 }
 
 /**
- * The members of a primitive element: `birthDate`, which is checked together with what stands beside it, and
- * `_birthDate`, which has nothing more to do then (https://hl7.org/fhir/R4/json.html#primitive).
+ * Returns the members of a primitive element: `birthDate`, which is checked together with its sibling, and
+ * `_birthDate`, which is checked only if it is alone (https://hl7.org/fhir/R4/json.html#primitive).
  */
 export function primitiveMembers(
   place: Place,
@@ -104,7 +104,7 @@ function primitiveList(values: Json | undefined, siblings: Json | undefined, che
   }
 }
 
-/** An element has a value or something other than an id (ele-1). */
+/** An element needs a value or something besides an id (ele-1). */
 function needExtension(sibling: Json, run: Run): void {
   if (isObject(sibling) && sibling.extension === undefined) {
     run.report('invariant', 'must have a value or an extension (ele-1)');

@@ -1,4 +1,4 @@
-/** Extensions (https://hl7.org/fhir/R4/extensibility.html), and the rules of the core specification's own. */
+/** Extensions (https://hl7.org/fhir/R4/extensibility.html), and the definitions of those in the core specification. */
 import type { ElementDefinition, ExtensionDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import { choiceKey } from '../properties.ts';
@@ -8,17 +8,17 @@ import type { Check, Run } from './run.ts';
 
 const ABSOLUTE = /^[A-Za-z][A-Za-z0-9+.-]*:\S/;
 
-/** A core extension, compiled. */
+/** A compiled extension of the core specification. */
 interface Rules {
   definition: ExtensionDefinition;
   contexts: ReadonlySet<string>;
-  /** The properties that its value may have, with what is demanded of each. */
+  /** The allowed value properties, and the further checks of the value. */
   values: ReadonlySet<string>;
   further: readonly Check[];
   parts: ReadonlyMap<string, Rules>;
 }
 
-/** The checks of extensions whose structure is right, by the rules of a registry. */
+/** Checks well-formed extensions against the definitions of a registry. */
 export class Extensions {
   readonly #registry: Registry;
   readonly #rules = new Map<string, Rules | undefined>();
@@ -27,7 +27,7 @@ export class Extensions {
     this.#registry = registry;
   }
 
-  /** Checks one extension at a place that the definitions call by the names of `contexts`. */
+  /** Checks one extension at a place that has the names `contexts` in the definitions. */
   check(value: JsonObject, contexts: readonly string[], run: Run): void {
     const { url } = value;
     const valueKey = keyOfValue(value);
@@ -49,7 +49,7 @@ export class Extensions {
     checkRules(value, valueKey, rules, run);
   }
 
-  /** Checks that no extension stands more often at one place than it may. */
+  /** Checks that no extension occurs more often at a place than allowed. */
   checkRepeats(values: Json[], run: Run): void {
     if (values.length < 2) return;
     const seen = new Set<string>();

@@ -1,4 +1,4 @@
-/** Ids of elements, by which others refer to them within the resource (https://hl7.org/fhir/R4/element.html). */
+/** Ids of elements, used for references within a resource (https://hl7.org/fhir/R4/element.html). */
 import type { Check } from './run.ts';
 
 const plainId: Check = (value, run) => {
@@ -10,8 +10,8 @@ const distinctId: Check = (value, run) => {
   run.report('value', 'must not be the id of another element of the resource');
 };
 
-/** The checks of the id of an element of a type: no spaces, and no other of the resource has it. */
+/** Returns the checks of an element's id for a type: no spaces, and unique in the resource. */
 export function idChecks(type: string): Check[] {
-  // The two views of a StructureDefinition tell of one element by one id.
+  // Snapshot and differential of a StructureDefinition describe one element by the same id.
   return type === 'ElementDefinition' ? [plainId] : [plainId, distinctId];
 }

@@ -1,6 +1,6 @@
 /**
  * The XHTML of a Narrative (https://hl7.org/fhir/R4/narrative.html, txt-1 and txt-2): well-formed XML without a
- * document type, made of the formatting elements and attributes that are listed here, and nothing that acts.
+ * document type, limited to the formatting elements and attributes below, and without active content.
  */
 
 const words = (list: string): string[] => list.trim().split(/\s+/);
@@ -18,23 +18,23 @@ const ATTRIBUTES = new Set(
     nowrap bgcolor color`),
 );
 
-/** Attributes that hold an address. */
+/** Attributes that hold a URL. */
 const ADDRESSES = new Set(words('href src cite longdesc usemap'));
 const SCHEME = /^([a-z][a-z0-9+.-]*):/;
 const HARMLESS = new Set(words('http https mailto tel ftp urn oid'));
 const IMAGE = /^data:image\/(?:png|jpeg|gif|webp|bmp);/;
-/** What lets a style act, load another style or hide what it does. */
+/** Style content that can execute something, load another style sheet, or disguise either. */
 const ACTIVE_STYLE = /expression\s*\(|@import|javascript:|behaviou?r\s*:|-moz-binding|\/\*|\\/i;
 const STYLE_ADDRESS = /url\s*\(([^)]*)/gi;
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const ENTITY = /&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});/g;
-/** The name must end where it ends, and quotes are taken whole: no text makes this look twice at a character. */
+/** Linear time for any text: the lookahead fixes where the name ends, and quoted values are matched as a whole. */
 const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>"'/]*(?:"[^"<]*"[^<>"'/]*|'[^'<]*'[^<>"'/]*)*)(\/?)>/y;
 const ATTRIBUTE = /\s+([A-Za-z][A-Za-z:-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
 const MOST_LEVELS = 100;
 
-/** What is wrong with the text of a div, in words that go on from its place; undefined where nothing is. */
+/** Returns what is wrong with the text of a div, as a phrase that continues its path; undefined if it is valid. */
 export function narrativeFault(text: string): string | undefined {
   return new Scanner(text).fault();
 }
@@ -85,7 +85,9 @@ class Scanner {
     return attributesFault(attributes, isRoot);
   }
 
-  /** HTML ends one that begins with `>` or `->` there (https://html.spec.whatwg.org/#comments), XML further on. */
+  /**
+   * A comment that starts with `>` or `->` ends there in HTML (https://html.spec.whatwg.org/#comments), but not in XML.
+   */
   #comment(): string | undefined {
     const start = this.#text.slice(this.#at + 4, this.#at + 6);
     if (/^-?>/.test(start)) return 'must be well-formed XHTML: a comment begins with neither > nor ->';
@@ -135,14 +137,14 @@ function isHarmlessStyle(style: string): boolean {
   return !ACTIVE_STYLE.test(style) && addresses.every(isHarmless);
 }
 
-/** Browsers skip control characters and spaces inside of `java\nscript:`. */
+/** Browsers ignore control characters and spaces, as in `java\nscript:`. */
 function isHarmless(address: string): boolean {
   const bare = address.replace(/[\u0000-\u0020\u007F-\u00A0]/g, '').toLowerCase();
   const scheme = SCHEME.exec(bare)?.[1];
   return scheme === undefined || HARMLESS.has(scheme) || IMAGE.test(bare);
 }
 
-/** A text with its entities replaced; undefined where there is another. */
+/** Returns a text with its entities replaced; undefined if it has an unknown one. */
 function decode(text: string): string | undefined {
   if (!text.includes('&')) return text;
   if (text.replace(ENTITY, '').includes('&')) return undefined;

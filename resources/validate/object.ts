@@ -2,36 +2,36 @@ import { isObject, type JsonObject } from '../json/value.ts';
 import type { Member } from './elements.ts';
 import type { Check, Run } from './run.ts';
 
-/** An element of several types, of which one may be given. */
+/** An element of which one of several types may be given. */
 export interface Choice {
   name: string;
-  /** It is told from the other choices of its object by a bit. */
+  /** Identifies the choice among those of its object. */
   bit: number;
   required: boolean;
 }
 
-/** An object's declaration, compiled. */
+/** The compiled declaration of an object. */
 export interface Shape {
   /** By property: `birthDate`, `_birthDate`, `valueQuantity`. */
   members: ReadonlyMap<string, Member>;
-  /** Elements that must be there. */
+  /** Required elements. */
   required: readonly string[];
   choices: readonly Choice[];
-  /** What is demanded beyond the structure. */
+  /** Checks beyond the structure. */
   further: readonly Check[];
-  /** A resource has a resourceType, and may have nothing else. */
+  /** Set for a resource, which has a `resourceType` and may have no other property. */
   resourceType?: string;
-  /** What stands beside a primitive may have an id alone: the primitive is its content. */
+  /** True for the sibling of a primitive: it may have only an id, since the primitive is its content. */
   beside?: boolean;
 }
 
-/** Elements inside of elements and lists: far beyond what any resource needs. */
+/** Maximum nesting of elements and lists, far beyond what resources need. */
 const DEEPEST = 128;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /**
- * Checks an object against its declaration, and what holds between its elements: a rule passes over values that are not
- * of their type, which are told of where they stand.
+ * Returns the check of an object against its declaration, including the rules between its elements. These rules ignore
+ * values of a wrong type, which are reported at their own place.
  */
 export function objectCheck(shape: Shape): Check {
   const { members, choices, further, resourceType, beside = false } = shape;
@@ -71,14 +71,14 @@ export function objectCheck(shape: Shape): Check {
   };
 }
 
-/** An element has a value or something other than an id (ele-1). */
+/** An element needs a value or something besides an id (ele-1). */
 function checkContent(keys: string[], beside: boolean, run: Run): void {
   if (keys.length === 0) run.report('structure', 'must not be an empty object: leave it out');
   else if (keys.length === 1 && keys[0] === 'id' && !beside)
     run.report('invariant', 'must have more than an id (ele-1)');
 }
 
-/** One type of a choice may be given; a primitive and what stands beside it are one. */
+/** Only one type of a choice may be given; a primitive and its sibling count as one. */
 function checkSingle({ name, bit }: Choice, keys: string[], { members }: Shape, run: Run): void {
   const given = keys.map((key) => members.get(key)).filter((member) => member?.choice === bit);
   if (new Set(given.map((member) => member?.step)).size > 1) {

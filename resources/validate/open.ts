@@ -4,7 +4,7 @@ import type { Check, Run } from './run.ts';
 
 const DEEPEST = 128;
 
-/** An object whose members are not declared: only what cannot be stored is refused. */
+/** Checks an object with undeclared members: refuses only what cannot be stored. */
 export const openCheck: Check = (value, run) => {
   if (!isObject(value)) run.report('structure', 'must be an object');
   else walk(value, run, 0);

@@ -1,6 +1,6 @@
 /**
- * The primitive types of FHIR R4 (https://hl7.org/fhir/R4/datatypes.html#primitive), each with the JSON it is written
- * in and the rule its values keep. Every expression runs in time linear in the length of the text.
+ * The primitive types of FHIR R4 (https://hl7.org/fhir/R4/datatypes.html#primitive), each with its JSON type and the
+ * rule for its values. All regular expressions run in linear time.
  */
 import { Decimal, type Json } from '../json/value.ts';
 import { isDate, isDateTime, isInstant, isTime } from './dates.ts';
@@ -8,9 +8,9 @@ import { narrativeFault } from './narrative.ts';
 
 export interface Primitive {
   json: 'string' | 'number' | 'boolean';
-  /** The primitive type that this one is a kind of. */
+  /** The primitive type that this one specializes. */
   base?: string;
-  /** What is wrong with a value, in words that go on from the name of its place; undefined where nothing is. */
+  /** Returns what is wrong with a value, as a phrase that continues its path; undefined if it is valid. */
   fault(text: string): string | undefined;
 }
 
@@ -23,33 +23,35 @@ const UUID = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
 const SOMETHING = /\S/;
-/** Control characters, and halves of a character, which no database and no other encoding of text can hold. */
+/** Control characters and lone surrogates, which databases and other encodings cannot hold. */
 const UNSTORABLE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uD800-\uDFFF]/u;
 const INT32 = 2_147_483_647;
 
-/** A primitive that is a string in JSON. */
+/** Makes a primitive type that is a string in JSON. */
 function text(isValid: (value: string) => boolean, remedy: string, base?: string): Primitive {
   const fault = (value: string) => (isValid(value) ? undefined : remedy);
   return { json: 'string', fault, ...(base === undefined ? {} : { base }) };
 }
 
-/** A whole number between two others. */
+/** Makes an integer type with a range, both ends included. */
 function whole(low: number, high: number, remedy: string, base?: string): Primitive {
   const isValid = (digits: string) => INTEGER.test(digits) && Number(digits) >= low && Number(digits) <= high;
   return { ...text(isValid, remedy, base), json: 'number' };
 }
 
-/** An id (R4 §2.24.0.1); one of dots alone would be a step in a path. */
+/**
+ * Returns true for an id (R4 §2.24.0.1). An id of only dots is refused, since it would be a path segment such as `..`.
+ */
 export function isId(value: string): boolean {
   return ID.test(value);
 }
 
-/** False for what is empty, blank or cannot be stored. */
+/** Returns false for text that is empty, blank or cannot be stored. */
 export function isText(value: string): boolean {
   return SOMETHING.test(value) && !UNSTORABLE.test(value);
 }
 
-/** A URI without spaces; one of a UUID or an OID is whole. */
+/** Returns true for a URI without spaces; a `urn:uuid:` or `urn:oid:` must be complete. */
 export function isUri(value: string): boolean {
   if (value === '' || SPACE.test(value) || UNSTORABLE.test(value)) return false;
   if (value.startsWith('urn:oid:')) return OID.test(value);
@@ -69,7 +71,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Obj
   integer: whole(-INT32 - 1, INT32, 'must be a whole number between -2147483648 and 2147483647'),
   positiveInt: whole(1, INT32, 'must be a whole number between 1 and 2147483647', 'integer'),
   unsignedInt: whole(0, INT32, 'must be a whole number between 0 and 2147483647', 'integer'),
-  // Whoever read the number has seen that it is one, and kept its digits.
+  // The parser has already checked the number and kept its digits.
   decimal: { json: 'number', fault: () => undefined },
   string: text(isText, TEXT_REMEDY),
   markdown: text(isText, TEXT_REMEDY, 'string'),
@@ -99,7 +101,9 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Obj
   xhtml: { json: 'string', fault: narrativeFault },
 });
 
-/** What is wrong with a value of a primitive type: its JSON type first, then its rule. `name` is its element's. */
+/**
+ * Returns what is wrong with a primitive value: first its JSON type, then its rule. `name` returns the element's name.
+ */
 export function primitiveFault(primitive: Primitive, value: Json, name: () => string): string | undefined {
   if (typeof value === primitive.json) return primitive.fault(typeof value === 'string' ? value : String(value));
   if (value instanceof Decimal && primitive.json === 'number') return primitive.fault(value.text);
@@ -110,7 +114,7 @@ export function primitiveFault(primitive: Primitive, value: Json, name: () => st
   return primitive.json === 'number' ? 'must be a number, without quotes' : 'must be true or false, without quotes';
 }
 
-/** The primitive types that a type is a kind of, itself first: `positiveInt`, `integer`. */
+/** Returns a primitive type and the type that it specializes: `positiveInt`, `integer`. */
 export function primitiveKinds(type: string): string[] {
   const base = PRIMITIVES[type]?.base;
   return base === undefined ? [type] : [type, base];

@@ -1,4 +1,4 @@
-/** References between resources (https://hl7.org/fhir/R4/references.html#literal). */
+/** A literal reference between resources (https://hl7.org/fhir/R4/references.html#literal). */
 import type { ElementDefinition } from '../definition.ts';
 import { isObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Registry } from '../registry.ts';
@@ -7,7 +7,7 @@ import type { Check, Run } from './run.ts';
 
 export interface ParsedLiteral {
   kind: 'relative' | 'absolute' | 'fragment' | 'conditional';
-  /** The type and id it ends with, where it does. */
+  /** The type and id at its end, if it has them. */
   type?: string;
   id?: string;
 }
@@ -17,10 +17,10 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/;
 const TAIL = /\/([A-Z][A-Za-z]{1,63}\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?)$/;
 const CONDITIONAL = /^([A-Z][A-Za-z]*)\?\S+$/;
 const FRAGMENT = /^#[A-Za-z0-9.-]{0,64}$/;
-/** What a URL ends with can only be this long: the rest is not looked at. */
+/** Maximum length of `Type/id/_history/id` at the end of a URL: only so much of it is searched. */
 const LONGEST_TAIL = 210;
 
-/** Takes a literal reference apart; undefined where it is none. */
+/** Parses a literal reference; undefined if it is not one. */
 export function parseLiteral(text: string): ParsedLiteral | undefined {
   const relative = typeAndId(text);
   if (relative !== undefined) return { kind: 'relative', ...relative };
@@ -39,7 +39,10 @@ function typeAndId(text: string): { type: string; id: string } | undefined {
 
 const FORMS = 'Type/id, an absolute URL, a urn: or #id';
 
-/** What every Reference keeps: `reference` is well-formed, names a known type and, with `#`, something contained. */
+/**
+ * Returns the check of every Reference: `reference` is well-formed, names a known type and, if it starts with `#`, a
+ * contained resource.
+ */
 export function referenceCheck(registry: Registry): (value: JsonObject, run: Run) => void {
   const isType = (name: string) => registry.resource(name) !== undefined;
   return ({ reference, type }, run) => {
@@ -66,13 +69,13 @@ function checkLiteral(text: string, declared: Json | undefined, isType: (name: s
   }
 }
 
-/** What a Link keeps: its reference is `Type/id`. */
+/** Checks a Link: its reference must be `Type/id`. */
 export function checkLink({ reference }: JsonObject, run: Run): void {
   if (typeof reference === 'string' && typeAndId(reference) === undefined)
     run.report('value', 'must be Type/id', 'reference');
 }
 
-/** A check that a Reference or Link points at one of some types, where it says what it points at. */
+/** Returns a check that a Reference or Link points at one of its target types, as far as it tells its type. */
 export function targetCheck({ type: kind, targets = [] }: ElementDefinition, registry: Registry): Check {
   const allowed = new Set(targets);
   const remedy = `must point at ${targets.join(', ')}`;
@@ -82,10 +85,10 @@ export function targetCheck({ type: kind, targets = [] }: ElementDefinition, reg
     if (isOther(value.resourceType)) run.report('value', remedy, 'resourceType');
     const parsed = typeof value.reference === 'string' ? parseLiteral(value.reference) : undefined;
     const named = isOther(value.type) && registry.resource(value.type) !== undefined;
-    // A type beside one that the reference names has to agree with that already.
+    // If the reference names a type itself, the two have to agree, which is checked elsewhere.
     if (named && parsed?.kind !== 'relative') run.report('value', remedy, 'type');
     const type = parsed?.kind === 'fragment' ? run.container.typeOf(parsed.id ?? '') : parsed?.type;
-    // That a Reference names no type at all is told of by the rule of its datatype; a Link may name other things, too.
+    // An unknown type in a Reference is reported by the datatype's own check; a Link may name other things.
     const isKnown = kind === 'Link' || (type !== undefined && registry.resource(type) !== undefined);
     if (isKnown && isOther(type)) run.report('value', remedy, 'reference');
   };

@@ -2,43 +2,45 @@ import type { Issue, IssueCode } from '../errors.ts';
 import type { Json, JsonObject } from '../json/value.ts';
 import { Container } from './container.ts';
 
-/** A check of one value, at the place where the run stands. */
+/** A check of one value, at the current place of the run. */
 export type Check = (value: Json, run: Run) => void;
 
-/** The most issues that one answer lists: a body of a megabyte could hold half a million. */
+/** Maximum number of issues in a response: a body of one megabyte could cause half a million. */
 export const MOST_ISSUES = 1000;
 
-/** What stands for the issues that are not listed. */
+/** Stands for the issues that are not listed. */
 export const MORE_ISSUES: Issue = {
   severity: 'information',
   code: 'informational',
   diagnostics: `There are more issues; these are the first ${MOST_ISSUES}.`,
 };
 
-/** One validation: where it stands, and what it has found. The place is written out only when there is an issue. */
+/** A validation run: its current place, and the issues so far. The place is rendered only for an issue. */
 export class Run {
   readonly issues: Issue[] = [];
-  /** The way from the resource to where the run stands: names, and the indices of arrays. */
+  /** The path from the resource to the current place: names and array indices. */
   readonly path: (string | number)[];
-  /** What the definitions call this place, which the context of an extension may name: `Patient.contact`, `Element`. */
+  /**
+   * The names of the current place in the definitions, to which extension contexts refer: `Patient.contact`, `Element`.
+   */
   contexts: readonly string[] = [];
-  /** The resource in which the run stands: the contained one inside of such. */
+  /** The resource around the current place; inside a contained resource, that one. */
   resource: JsonObject = {};
-  /** The resource that may contain others, and be referred to by `#`. */
+  /** The outer resource, which may contain others, and to which `#` refers. */
   container = new Container();
 
   constructor(root: string) {
     this.path = [root];
   }
 
-  /** Notes a fault of the place where the run stands, or of an element below it. */
+  /** Adds an issue at the current place, or at an element below it. */
   report(code: IssueCode, diagnostics: string, below?: string): void {
     if (this.issues.length > MOST_ISSUES) return;
     const expression = below === undefined ? this.expression() : `${this.expression()}.${below}`;
     this.reportAt(expression, code, diagnostics);
   }
 
-  /** Notes a fault of a place that was written out before. */
+  /** Adds an issue at a place that was rendered before. */
   reportAt(expression: string, code: IssueCode, diagnostics: string): void {
     if (this.issues.length === MOST_ISSUES) this.issues.push(MORE_ISSUES);
     if (this.issues.length > MOST_ISSUES) return;
@@ -50,14 +52,14 @@ export class Run {
     });
   }
 
-  /** The place as FHIRPath with indices: `Patient.name[0].given[1]`. */
+  /** Returns the current place as FHIRPath with indices: `Patient.name[0].given[1]`. */
   expression(): string {
     let text = '';
     for (const step of this.path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
     return text;
   }
 
-  /** The name of the element where the run stands: `given` at `Patient.name[0].given[1]`. */
+  /** Returns the name of the current element: `given` at `Patient.name[0].given[1]`. */
   element(): string {
     const name = this.path.findLast((step) => typeof step === 'string') ?? '';
     return String(name).replace(/\.ofType\(.*$/, '');

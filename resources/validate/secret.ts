@@ -1,7 +1,7 @@
-/** How a secret is checked: it may be null, and where its definition says so several at once. */
+/** Checks of secrets: one may be null or, if the definition allows it, a list. */
 import type { Member } from './elements.ts';
 
-/** A secret may be null: that removes it. */
+/** Allows null, which removes a secret. */
 export function nullable(member: Member): Member {
   return {
     ...member,
@@ -9,7 +9,7 @@ export function nullable(member: Member): Member {
   };
 }
 
-/** A secret that may be one text, or a list of two to so many that differ. One in a list is written without it. */
+/** Allows one text, or a list of 2 to `most` distinct texts. A single secret is never written as a list. */
 export function severalSecrets(single: Member, list: Member, most: number): Member {
   return {
     ...single,

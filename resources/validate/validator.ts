@@ -5,17 +5,17 @@ import { Compiler } from './compile.ts';
 import { checkContainer } from './contained.ts';
 import { Run } from './run.ts';
 
-/** Tells what is wrong with resources, by the definitions of a registry. */
+/** Validates resources against the definitions of a registry. */
 export interface Validator {
   /**
-   * Every issue of a resource of a served type: none when it is valid. A resource without `resourceType` is taken for
-   * one of the type. An issue names its place as FHIRPath with indices (https://hl7.org/fhir/R4/operationoutcome.html),
-   * and never repeats a value. Throws where the registry has no such type.
+   * Returns all issues of a resource of a served type; empty if it is valid. A missing `resourceType` is taken to be
+   * `type`. An issue gives its place as FHIRPath with indices (https://hl7.org/fhir/R4/operationoutcome.html) and never
+   * repeats a value. Throws if the registry has no such type.
    */
   validate(type: string, resource: JsonObject): Issue[];
 }
 
-/** A validator whose types are compiled when they are first used (https://hl7.org/fhir/R4/validation.html). */
+/** Creates a validator that compiles types on first use (https://hl7.org/fhir/R4/validation.html). */
 export function createValidator(registry: Registry): Validator {
   const compiler = new Compiler(registry);
   return {

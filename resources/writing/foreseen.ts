@@ -2,17 +2,17 @@ import type { WriteOptions } from '../engine.ts';
 import type { Address } from '../storage/known.ts';
 
 /**
- * What a job is going to ask for, known before its turn: a group of jobs has all of it at once, and where other nodes
- * write too, in one order on all of them, so that none waits for another that waits for it.
+ * What a job will need, known before it runs. A group gets the needs of all its jobs at once. If other nodes write too,
+ * all of them lock in the same order, which prevents deadlocks.
  */
 export interface Foreseen {
-  /** Resources that it surely looks at. */
+  /** Resources that the job is certain to read. */
   looksAt?: readonly Address[];
-  /** Types that it surely holds. */
+  /** Types that the job is certain to lock. */
   holds?: readonly string[];
 }
 
-/** What a write foresees: the resources that it is about, and the type that its condition is decided on. */
+/** Returns what a write will need: its resources, and a lock on the type that its condition searches. */
 export function foreseenOf({ condition }: WriteOptions, looksAt: readonly Address[]): Foreseen {
   return { looksAt, holds: condition ? [condition.plan.type] : [] };
 }

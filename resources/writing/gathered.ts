@@ -5,15 +5,15 @@ import { IndexBuffer, indexStatements } from '../storage/index-buffer.ts';
 import { Versions, type VersionsOptions, versionStatements } from '../storage/versions.ts';
 
 /**
- * The statements that bring what is gathered into the database, in the order in which they have to run; index rows may
- * be `there` already, which takes longer.
+ * Returns the statements that write what was gathered, in the order in which they must run. With `there`, index rows
+ * may already exist, which is slower.
  */
 export function flushStatements(dialect: Dialect, there = false): string[] {
-  // Credentials belong to resources, which are there by then.
+  // Credentials reference resources, so those are written first.
   return [...versionStatements(dialect), ...credentialStatements(dialect), ...indexStatements(dialect, there)];
 }
 
-/** What the jobs of a group have written and the database does not have yet. */
+/** Buffers what the jobs of a group have written until it is sent to the database. */
 export class Gathered {
   readonly versions: Versions;
   readonly credentials = new CredentialBuffer();
@@ -26,28 +26,28 @@ export class Gathered {
     this.#write = write;
   }
 
-  /** How often something was written that `settle` brings into the database: it grows with each write. */
+  /** Counts the writes that `settle` sends to the database. */
   get written(): number {
     return this.versions.written + this.credentials.written;
   }
 
-  /** True where something is not in the database yet. */
+  /** True if something is not in the database yet. */
   get pending(): boolean {
     return this.versions.pending || this.credentials.pending || this.index.pending;
   }
 
-  /** Brings into the database what any statement may look at; index rows wait, since few do. */
+  /** Sends to the database what any statement may read. Index rows stay buffered, since few statements read them. */
   async settle(): Promise<void> {
     if (!this.versions.pending && !this.credentials.pending) return;
     await this.#write([...this.versions.take(), ...this.credentials.take()]);
   }
 
-  /** Brings everything into the database. */
+  /** Sends everything to the database. */
   async flush(): Promise<void> {
     if (this.pending) await this.#write([...this.versions.take(), ...this.credentials.take(), ...this.index.take()]);
   }
 
-  /** Forgets all: the job that it belongs to has failed. */
+  /** Discards everything, because its job has failed. */
   clear(): void {
     this.versions.clear();
     this.credentials.clear();

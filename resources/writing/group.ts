@@ -7,35 +7,35 @@ import type { Address, Known } from '../storage/known.ts';
 import type { Foreseen } from './foreseen.ts';
 import { Gathered } from './gathered.ts';
 
-/** What a job works on: the writer's connection inside the group's transaction, and what the group gathers. */
+/** What a job works with: the writer's connection inside the group's transaction, and the buffers of the group. */
 export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
   connection: Connection;
-  /** The moment the job began, in milliseconds: a group may have begun before the job was asked for. */
+  /** The start of the job in milliseconds; a group may have begun before the job was submitted. */
   now: number;
-  /** Changes that listeners hear of after the commit. */
+  /** Changes to report to listeners after the commit. */
   changes: Change[];
-  /** Keeps other nodes from deciding on a type until the group ends. */
+  /** Locks a type against decisions by other nodes until the group ends. */
   hold(type: string): Promise<void>;
-  /** Has resources kept from other nodes, as `Transaction.look` tells. */
+  /** Locks resources against other nodes, see `Transaction.look`. */
   look(addresses: readonly Address[]): Promise<void>;
-  /** Brings into the database what the group has gathered, index rows too: what a search looks at. */
+  /** Sends to the database all that the group has gathered, index rows included, so that a search finds it. */
   flush(): Promise<void>;
 }
 
 /** A unit of writing. It may run more than once before it commits, so it must keep no state between runs. */
 export type Job<Result> = (context: JobContext) => Promise<Result>;
 
-/** What a job came to. */
+/** The result of a job. */
 export interface Outcome {
   value?: unknown;
   error?: unknown;
   changes: Change[];
 }
 
-/** Thrown inside a group to start it again, this time with a savepoint around each job. */
+/** Thrown inside a group to run it again with a savepoint around each job. */
 export class RunAgain extends Error {}
 
-/** Thrown inside a group to start it again, with what one of its jobs has found out that it looks at. */
+/** Thrown inside a group to run it again, locking ahead the resources that a job turned out to read. */
 export class Unforeseen extends Error {
   readonly looksAt: readonly Address[];
 
@@ -45,14 +45,14 @@ export class Unforeseen extends Error {
   }
 }
 
-/** No transaction could be begun: another would fare no better. */
+/** Thrown if no transaction could be begun; another attempt would fail too. */
 export class CannotBegin extends Error {
   constructor(cause: unknown) {
     super(`No transaction could be begun: ${String(cause)}`, { cause });
   }
 }
 
-/** A commit was sent, and the connection ended before its answer. */
+/** Thrown if the connection ended after a COMMIT was sent and before its response. */
 export class InDoubt extends Error {}
 
 export interface GroupOptions {
@@ -62,15 +62,17 @@ export interface GroupOptions {
   /** Runs the `flushStatements` on the connection. */
   write: Joined;
   known: Known;
-  /** True where each job has a savepoint of its own. */
+  /** True if each job has its own savepoint. */
   savepoints: boolean;
-  /** True where it is begun again for what a job has not foreseen; else that is locked as it is met. */
+  /**
+   * True if the group is run again when a job reads what it has not foreseen; otherwise that is locked when it is read.
+   */
   patient: boolean;
 }
 
 /**
- * Jobs that commit together. Where nobody else writes, a transaction is begun only for a job that asks the database
- * itself: what was merely gathered is written by one statement, which is a transaction by itself.
+ * Jobs that commit together. If no other process writes, a transaction is begun only for a job that queries the
+ * database itself; otherwise one joined statement writes what was gathered, in a transaction of its own.
  */
 export class Group {
   readonly gathered: Gathered;
@@ -83,19 +85,19 @@ export class Group {
     this.gathered = new Gathered({ ...rest, undoable }, write);
   }
 
-  /** Begins the transaction, where one is needed before anything is asked. Throws CannotBegin. */
+  /** Begins the transaction if one is needed before the first query. Throws CannotBegin. */
   async open(): Promise<void> {
     if (this.#options.savepoints || !this.#options.dialect.exclusive) await this.#begin();
   }
 
-  /** Has what its jobs foresee: the types that they hold, and then the resources that they look at. */
+  /** Locks the types and then reads the resources that the jobs foresee. */
   async foresee(all: readonly Foreseen[]): Promise<void> {
     const held = new Set(all.flatMap(({ holds = [] }) => holds));
     for (const type of [...held].sort()) await this.#hold(this.#options.connection, type);
     await this.gathered.versions.look(all.flatMap(({ looksAt = [] }) => looksAt));
   }
 
-  /** Runs one job; its own failure is its outcome, a failure of the database is thrown. */
+  /** Runs one job. A failure of the job is its outcome; a failure of the database is thrown. */
   async run(job: Job<unknown>): Promise<Outcome> {
     const { connection, clock, savepoints, patient } = this.#options;
     const { versions, credentials, index, written } = this.gathered;
@@ -119,7 +121,7 @@ export class Group {
     } catch (error) {
       if (error instanceof CannotBegin || error instanceof RunAgain || error instanceof Unforeseen) throw error;
       if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
-      // A constraint may have been broken by what another job has gathered.
+      // The constraint may have been violated by what another job has gathered.
       const isMarked = tracked.wrote || this.gathered.written > written || error instanceof DatabaseError;
       if (!savepoints && isMarked) throw new RunAgain();
       if (savepoints) {
@@ -131,7 +133,7 @@ export class Group {
     }
   }
 
-  /** Writes what the jobs have gathered and commits. `before` runs inside the transaction, where there is one. */
+  /** Writes what the jobs have gathered and commits. `before` runs inside the transaction. */
   async commit(before?: (connection: Connection) => Promise<void>): Promise<void> {
     const { connection } = this.#options;
     if (before) await this.#begin();
@@ -145,7 +147,7 @@ export class Group {
     this.gathered.versions.committed();
   }
 
-  /** Undoes what was written. */
+  /** Rolls back the transaction, if there is one. */
   async undo(): Promise<void> {
     if (this.#beginning) await this.#options.connection.run('ROLLBACK');
   }
@@ -163,7 +165,7 @@ export class Group {
     await this.#beginning;
   }
 
-  /** The connection as a job has it: whatever is asked finds what was gathered before. */
+  /** The connection as a job sees it: each query finds what was gathered before. */
   #tracked(): Connection & { wrote: boolean } {
     const { connection } = this.#options;
     const ready = async () => {
@@ -186,7 +188,7 @@ export class Group {
     return tracked;
   }
 
-  /** Writes what was gathered within the transaction. What breaks a constraint is found out job by job. */
+  /** Writes what was gathered inside the transaction. If it violates a constraint, the group runs again job by job. */
   async #flushInside(): Promise<void> {
     await this.#begin();
     await this.gathered.flush().catch((error: unknown) => {
@@ -194,7 +196,7 @@ export class Group {
     });
   }
 
-  /** Writes what was gathered as a transaction by itself. */
+  /** Writes what was gathered as a transaction of its own. */
   async #flushAlone(): Promise<void> {
     await this.gathered.flush().catch((error: unknown) => {
       if (error instanceof DatabaseError && error.fault === 'contention') throw new CannotBegin(error);
@@ -207,14 +209,14 @@ export class Group {
   }
 }
 
-/** Throws InDoubt where nobody can say whether it was done. */
+/** Commits. Throws InDoubt if the outcome is unknown. */
 async function commit(connection: Connection): Promise<void> {
   await connection.run('COMMIT').catch((error: unknown) => {
     throw inDoubt(error);
   });
 }
 
-/** The error of a commit: InDoubt where nobody can say whether it was done. */
+/** Converts the error of a commit: InDoubt if the outcome is unknown. */
 function inDoubt(error: unknown): unknown {
   const isLost = error instanceof DatabaseError && error.fault === 'lost';
   return isLost ? new InDoubt(`No answer to COMMIT: ${error.message}`, { cause: error }) : error;

@@ -20,27 +20,27 @@ import { namesOf, replaceNames } from '../storage/names.ts';
 import { resourceOf } from '../storage/version-row.ts';
 import type { JobContext } from './group.ts';
 
-/** What a transaction needs of the engine it belongs to. */
+/** What a transaction needs from its engine. */
 export interface TransactionOptions {
   registry: Registry;
   rules: Record<string, TypeRule>;
   served(type: string): ServedType;
   newId(): string;
-  /** Makes a resource ready to store. */
+  /** Prepares a resource for storing. */
   prepare(type: string, id: string, resource: JsonObject, by: PreparedBy): Promise<PreparedWrite>;
 }
 
-/** What a write is prepared by: what whoever asks for it sees, a job its own writes, others what is committed. */
+/** What a write is prepared with: a job sees its own writes, others see committed data. */
 export interface PreparedBy {
-  /** What its secrets are compared with. */
+  /** The stored secrets that new ones are compared with. */
   credentials: Credentials;
-  /** The key of the resource, where there is one. */
+  /** Returns the key of the resource, if it exists. */
   keyOf(): Promise<number | undefined>;
-  /** True where its index rows are to be made ahead, since nothing is there yet as far as is known. */
+  /** True if index rows are to be extracted ahead, because the resource is not known to exist yet. */
   ahead: boolean;
 }
 
-/** One job of the write queue: conditions are checked and versions stored in one transaction. */
+/** A job of the write queue: conditions are checked and versions stored in one transaction. */
 export class JobTransaction implements Transaction {
   readonly now: number;
   readonly credentials: Transaction['credentials'];
@@ -94,11 +94,11 @@ export class JobTransaction implements Transaction {
     return this.put(await this.#options.prepare(type, id, resource, by), 'PUT', options);
   }
 
-  /** Stores a prepared resource under its id: a first version, or the next one, or none when nothing changed. */
+  /** Stores a prepared resource as the first or the next version of its id; stores nothing if nothing changed. */
   async put(prepared: PreparedWrite, method: 'POST' | 'PUT', options: WriteOptions): Promise<WriteResult> {
     const { definition } = prepared.type;
     const match = await this.#recheck(options);
-    // A new id is the server's choice: there is nothing under it, and nothing that the caller should have seen.
+    // The server chose the id of a POST: nothing exists under it, and nothing has to be visible to the caller.
     const current = method === 'POST' ? undefined : await this.current(definition.name, prepared.id);
     requireMatched(match, current);
     if (method === 'PUT') await this.#requireShown(prepared.type, current, options);
@@ -129,7 +129,7 @@ export class JobTransaction implements Transaction {
     return (await this.put(draft, 'POST', { by: 'server' })).version;
   }
 
-  /** Deletes a resource, its index rows, names and credentials; its versions stay. Again is no change. */
+  /** Deletes a resource, its index rows, names and credentials; its versions stay. Deleting again changes nothing. */
   async remove(name: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     const { connection, now } = this.#context;
     const type = this.#options.served(name);
@@ -167,7 +167,7 @@ export class JobTransaction implements Transaction {
     return true;
   }
 
-  /** True where this job itself has written a resource. */
+  /** Returns true if this job has written the resource. */
   hasChanged(type: string, id: string): boolean {
     return this.#context.changes.some((change) => change.type === type && change.id === id);
   }
@@ -176,18 +176,18 @@ export class JobTransaction implements Transaction {
     return erase(this.#context, this.#options.served(name), versions);
   }
 
-  /** This, once all that searches look at is written: what the group's jobs have gathered, too. */
+  /** Returns this connection, after all that the group has gathered was sent to the database for searches. */
   async settled(): Promise<this> {
     await this.#context.flush();
     return this;
   }
 
-  /** Searches among what is stored and what the group's jobs have written. */
+  /** Searches what is stored, including what the group's jobs have written. */
   async search(plan: ParsedSearch): Promise<SearchPage> {
     return runSearch(await this.settled(), plan);
   }
 
-  /** Keeps other nodes from deciding on a type until the job ends. */
+  /** Locks a type against decisions by other nodes until the job ends. */
   hold(type: string): Promise<void> {
     return this.#context.hold(type);
   }
@@ -196,7 +196,9 @@ export class JobTransaction implements Transaction {
     return this.#context.look(addresses);
   }
 
-  /** Repeats the search of a conditional write, and gives its match: what it chose must still be what it finds. */
+  /**
+   * Repeats the search of a conditional write and returns its match. Throws StaleWrite if it finds something else now.
+   */
   async #recheck({ condition }: WriteOptions): Promise<Version | undefined> {
     if (!condition) return undefined;
     await this.hold(condition.plan.type);
@@ -206,7 +208,7 @@ export class JobTransaction implements Transaction {
     return matches[0];
   }
 
-  /** Throws `forbidden` unless the rows that the caller may write show this version, now or as it was deleted. */
+  /** Throws `forbidden` unless the caller's rows include this version, or for a deletion, the version before it. */
   async #requireShown(type: ServedType, version: Version | undefined, { rows = [] }: WriteOptions): Promise<void> {
     if (asksForOthers(rows)) await this.#context.flush();
     if (!(await isShown(this, type, rows, version))) throw notPermitted();
@@ -241,7 +243,7 @@ export class JobTransaction implements Transaction {
     return versions.insert({ type, id: write.id, versionId: 1, lastUpdated: now, method, text });
   }
 
-  /** True when the write changes a secret; a secret that changed since it was prepared sends the write back. */
+  /** Returns true if the write changes a secret. Throws StaleWrite if a secret changed since the write was prepared. */
   async #checkSecrets(write: PreparedWrite, current: Version | undefined): Promise<boolean> {
     for (const { name, stored } of write.secrets) {
       const held = current ? await this.credentials.of(current.key, name) : [];
@@ -272,19 +274,19 @@ export class JobTransaction implements Transaction {
   }
 }
 
-/** Another node may have committed a version between a search and the lock on what it found: that one was not found. */
+/** Another node may have committed a version between the search and the lock: the search did not match that version. */
 function requireMatched(match: Version | undefined, current: Version | undefined): void {
   if (match && match.versionId !== current?.versionId) throw new StaleWrite();
 }
 
-/** Policies have looked at a version before the queue, and what they permit of another is not known. */
+/** Policies evaluated a version before the queue; their decision does not hold for another version. */
 function requireJudgedBy({ judgedBy }: WriteOptions, current: Version | undefined): void {
   const versionId = current?.text == null ? undefined : current.versionId;
   if (judgedBy && judgedBy.versionId !== versionId) throw new StaleJudgement();
 }
 
 function next(current: Version, now: number, method: Version['method'], text: string | null): Version {
-  // Time never runs backwards between two versions, whatever the clock of the machine does.
+  // `lastUpdated` never decreases between versions, even if the machine's clock is set back.
   const lastUpdated = Math.max(now, current.lastUpdated);
   return { ...current, versionId: current.versionId + 1, lastUpdated, method, text };
 }

@@ -13,30 +13,30 @@ import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain, Unforese
 export interface WriterOptions {
   dialect: Dialect;
   clock: Clock;
-  /** Opens the one connection that writes; called again after a failure that leaves it in doubt. */
+  /** Opens the only connection that writes; called again after a failure that leaves it in doubt. */
   open(): Promise<WriterConnection>;
   group?: Partial<GroupSize> | undefined;
-  /** How long a job may wait before its group takes it in. */
+  /** How long a job may wait before a group takes it in. */
   wait?: Pick<WaitingLineOptions, 'longest' | 'elapsed'>;
-  /** Runs inside each group's transaction just before its commit, with the changes of the whole group. */
+  /** Runs inside each group's transaction just before the commit, with the changes of the whole group. */
   beforeCommit?(connection: Connection, changes: Change[]): Promise<void>;
-  /** Hears of changes after their commit and before their answers. */
+  /** Called with changes after their commit and before their responses. */
   afterCommit(changes: Change[]): void;
 }
 
-/** When a group takes in no further jobs. */
+/** When a group stops taking in jobs. */
 export interface GroupSize {
-  /** How many it has then, at the most: fewer where it leaves half of those who wait to the next. */
+  /** Maximum number of jobs; a group takes fewer if it leaves half of the queue to the next group. */
   jobs: number;
-  /** How long it has taken some in. */
+  /** Maximum time spent on taking in jobs. */
   milliseconds: number;
 }
 
 const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
-/** Of so many that wait, each half has a flush of its own. */
+/** From this many waiting jobs on, each half gets a flush of its own. */
 const WORTH_TWO = 24;
 const GROUP_ATTEMPTS = 5;
-/** How often a group is begun again for what a job has not foreseen; from then on that is locked as it is met. */
+/** How often a group runs again for unforeseen resources; after that they are locked when they are read. */
 const LOOKS_AHEAD = 8;
 
 interface Waiting {
@@ -51,17 +51,17 @@ const IN_DOUBT =
   'The database was lost before it confirmed the write, which is stored as a whole or not at all. ' +
   'Read it before you try again.';
 
-/** The one connection that writes, and what was made ready on it. */
+/** The only connection that writes, with its prepared statements. */
 interface Opened {
   connection: WriterConnection;
   write: Joined;
-  /** Takes index rows, too, that are there already; made when a group is first run again. */
+  /** Also accepts index rows that already exist; prepared when a group first runs again. */
   writeAgain?: Joined;
 }
 
 /**
- * The one queue of writes. Jobs run strictly one after another; those that wait together commit together,
- * so that one flush of the disk serves all of them, and each is answered after that commit.
+ * The queue of writes. Jobs run strictly one after another. Jobs that wait at the same time commit together, so that
+ * they share one disk flush; each is answered after that commit.
  */
 export class Writer {
   readonly #options: WriterOptions;
@@ -79,21 +79,21 @@ export class Writer {
     this.#size = { ...GROUP, ...options.group };
   }
 
-  /** How many jobs wait for a group to take them in. */
+  /** The number of jobs that wait for a group. */
   get waiting(): number {
     return this.#queue.length;
   }
 
-  /** True of a resource that has surely been stored; false says nothing. */
+  /** Returns true if the resource is known to be stored; false means unknown. */
   knows(address: Address): boolean {
     return this.#known.has(nameOf(address));
   }
 
   /**
-   * Runs a job and gives its result once it is durable. Rejects with the job's own error, or `busy`: nothing was stored
-   * then, be it that the database fails or that too many wait. It is given what it foresees
-   * together with others.
-   * @param since from when on its wait counts, in milliseconds of the process; from now on where it is not given
+   * Runs a job and returns its result once it is durable. Rejects with the job's own error, or with `busy` if the
+   * database fails or too many jobs wait: nothing was stored then, unless the database was lost during the commit. What
+   * the job foresees is read together with that of other jobs.
+   * @param since monotonic time in milliseconds from which its wait counts; now if undefined
    */
   submit<Result>(job: Job<Result>, foreseen: Foreseen = {}, since?: number): Promise<Result> {
     if (this.#closed)
@@ -104,7 +104,7 @@ export class Writer {
     });
   }
 
-  /** Finishes what was submitted, then closes the connection. */
+  /** Finishes the submitted jobs, then closes the connection. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#draining;
@@ -113,21 +113,21 @@ export class Writer {
   }
 
   async #drain(): Promise<void> {
-    // One turn of the event loop lets requests that arrived together join the first group.
+    // Waiting for one turn of the event loop lets requests that arrived together join the first group.
     await endOfTurn();
     do {
       for (let first = this.#queue.next(); first; first = this.#queue.next()) await this.#commitGroup(first);
-      // All of it is durable already. Where the disk does not let it settle, the next commit says so to its callers.
+      // All of it is durable already. If the disk fails to settle it, the next commit reports that to its callers.
       await this.#opened?.connection.settle?.().catch(() => undefined);
     } while (this.#queue.length > 0);
     this.#draining = undefined;
   }
 
-  /** The first job waits no more: that a connection has to be opened is no reason to refuse it. */
+  /** The first job has stopped waiting: it is not refused because a connection has to be opened first. */
   async #commitGroup(first: Waiting): Promise<void> {
     const taken = [first];
     const outcomes = await this.#attemptGroup(taken).catch((error: unknown) => this.#failGroup(taken, error));
-    // A listener must not fail: what it remembers would be older than what is stored.
+    // A listener must not fail: its cache would be older than what is stored.
     const changes = outcomes.flatMap((outcome) => outcome.changes);
     if (changes.length > 0) this.#options.afterCommit(changes);
     for (const [place, waiting] of taken.entries()) {
@@ -141,7 +141,7 @@ export class Writer {
     const connection = this.#opened?.connection;
     this.#opened = undefined;
     this.#known.clear();
-    // The connection is in doubt and is replaced; an error of its closing says nothing new.
+    // The connection is in doubt and is replaced; an error of `close` says nothing new.
     await connection?.close().catch(() => undefined);
     const message = cause instanceof InDoubt ? IN_DOUBT : NOT_STORED;
     const error = new Failure('busy', message, { retryAfter: 1, cause, detail: String(cause) });
@@ -149,9 +149,8 @@ export class Writer {
   }
 
   /**
-   * Tries a group until it commits: again with savepoints where a job failed after it wrote, and with more foreseen
-   * where one looks at more. Where no transaction can be begun, all that wait are told so: the next would fare no
-   * better.
+   * Runs a group until it commits: with savepoints if a job failed after it wrote, and with more foreseen if a job
+   * reads more. If no transaction can be begun, all waiting jobs fail, since the next group would fail too.
    */
   async #attemptGroup(taken: Waiting[]): Promise<Outcome[]> {
     let [savepoints, attempts, looks] = [false, 0, 0];
@@ -190,20 +189,20 @@ export class Writer {
       connection = await this.#options.open();
       return { connection, write: await connection.join(flushStatements(this.#options.dialect)) };
     } catch (cause) {
-      // An error of its closing says nothing new.
+      // An error of `close` says nothing new.
       await connection?.close().catch(() => undefined);
       throw new CannotBegin(cause);
     }
   }
 
-  /** Has what the jobs of a group and the next of the queue foresee; gives which of the queue those are. */
+  /** Locks and reads what the group's jobs and the next jobs of the queue foresee; returns the latter. */
   async #foresee(group: Group, taken: readonly Waiting[], most: number): Promise<Set<Waiting>> {
     const next = this.#queue.foremost(most - taken.length);
     await group.foresee([...taken, ...next].map(({ foreseen }) => foreseen));
     return new Set(next);
   }
 
-  /** The next of the queue for a group, which has what it foresees. */
+  /** Returns the next job of the queue, once what it foresees is ready. */
   async #next(
     group: Group,
     taken: readonly Waiting[],
@@ -211,15 +210,16 @@ export class Writer {
   ): Promise<Waiting | undefined> {
     const [foremost] = this.#queue.foremost(1);
     if (!foremost || ready.has(foremost)) return this.#queue.next();
-    // A group that locked more rows beside those that it has could wait for one that waits for it.
+    // A group that locked more rows after its first ones could deadlock with another node.
     if (!this.#options.dialect.exclusive) return undefined;
     for (const each of await this.#foresee(group, taken, most)) ready.add(each);
     return this.#queue.next();
   }
 
   /**
-   * How many jobs a group takes in. Of many that wait, half: the others are worked for while it is flushed. Callers who
-   * ask again once they are answered would else all wait for one flush, and all be worked for after it.
+   * How many jobs a group takes in: half of a long queue, so that the other half is worked on while this one is
+   * flushed. Otherwise callers who ask again after each response would all wait for one flush, and all be worked on
+   * after it.
    */
   #mostJobs(taken: readonly Waiting[]): number {
     const { jobs } = this.#size;
@@ -231,7 +231,7 @@ export class Writer {
     const outcomes: Outcome[] = [];
     const most = this.#mostJobs(taken);
     const ready = await this.#foresee(group, taken, most);
-    // Another node may have been waited for until now: those who wait here are not to wait any longer for it.
+    // Another node may have blocked the group until now; jobs that wait here should not wait even longer for that.
     const deadline = performance.now() + this.#size.milliseconds;
     for (const waiting of taken) outcomes.push(await runIn(group, waiting));
     while (taken.length < most && performance.now() < deadline) {
@@ -248,12 +248,12 @@ export class Writer {
   }
 }
 
-/** True where another node was faster. */
+/** True if another node was faster. */
 function isContention(error: unknown): boolean {
   return error instanceof DatabaseError && error.fault === 'contention';
 }
 
-/** Runs a job in its group; what it turns out to look at is foreseen the next time. */
+/** Runs a job in its group. If it reads resources that it has not foreseen, it foresees them the next time. */
 async function runIn(group: Group, waiting: Waiting): Promise<Outcome> {
   try {
     return await group.run(waiting.run);

@@ -1,7 +1,7 @@
 import type { Published, PublishedCodeSystem, PublishedConcept, PublishedFilter } from './published.ts';
 
 /**
- * An answer list of LOINC (https://loinc.org/LL379-9), which the published definitions name but do not carry. LOINC is
+ * A LOINC answer list (https://loinc.org/LL379-9) that the published definitions reference but do not contain. LOINC is
  * copyright © Regenstrief Institute, Inc., and available at no cost under the license at http://loinc.org/license.
  */
 const ELSEWHERE: Record<string, Record<string, string[]>> = {
@@ -10,11 +10,11 @@ const ELSEWHERE: Record<string, Record<string, string[]>> = {
   },
 };
 
-/** A binding names the document that is the code system. */
+/** Bindings that name a document instead of its code system. */
 const DOCUMENTS: Record<string, string> = { 'http://www.rfc-editor.org/bcp/bcp13.txt': 'urn:ietf:bcp:13' };
 
 /**
- * The code system that a value set is the whole of, where its codes are told by a rule and not listed; undefined
+ * Returns the code system that a value set contains completely, if its codes follow a rule instead of a list; undefined
  * for other value sets.
  */
 export function wholeSystem(published: Published, canonical: string, ruled: ReadonlySet<string>): string | undefined {
@@ -26,10 +26,7 @@ export function wholeSystem(published: Published, canonical: string, ruled: Read
   return isWhole && system !== undefined && ruled.has(system) ? system : undefined;
 }
 
-/**
- * The codes of a value set by their system.
- * Throws where the value set is defined in a way that is not understood here.
- */
+/** Returns the codes of a value set by system. Throws if the value set is defined in an unsupported way. */
 export function expand(published: Published, canonical: string): Record<string, string[]> {
   const url = withoutVersion(canonical);
   const listed = ELSEWHERE[url];
@@ -49,7 +46,7 @@ export function expand(published: Published, canonical: string): Record<string, 
   return codes;
 }
 
-/** The concepts that a value set takes from a code system: all, or those that are a kind of one. */
+/** Returns the concepts that a value set includes from a code system: all, or those that an `is-a` filter selects. */
 function filtered(system: PublishedCodeSystem, filters: PublishedFilter[] | undefined): PublishedConcept[] | undefined {
   const { concept: concepts = [] } = system;
   if (filters === undefined) return concepts;
@@ -60,7 +57,7 @@ function filtered(system: PublishedCodeSystem, filters: PublishedFilter[] | unde
   if (root === undefined) return undefined;
   const parents = (concept: PublishedConcept) => (concept.property ?? []).filter(({ code }) => code === 'subsumedBy');
   const kinds = new Set(everyConcept([root]));
-  // The set grows while it is gone through, so that the kinds of kinds are found, too.
+  // Iterating over the set also visits what is added, so descendants at any depth are found.
   for (const kind of kinds) {
     for (const concept of all)
       if (parents(concept).some(({ valueCode }) => valueCode === kind.code)) kinds.add(concept);
@@ -73,7 +70,7 @@ function everyConcept(concepts: PublishedConcept[]): PublishedConcept[] {
   return concepts.flatMap((one) => [one, ...everyConcept(one.concept ?? [])]);
 }
 
-/** The codes with those below them, less the headings, which may not be used. */
+/** Returns the codes with their descendants, without headings, which may not be used. */
 function flatten(concepts: PublishedConcept[]): string[] {
   return concepts.flatMap(({ code, concept, property = [] }) => {
     const isHeading = property.some((fact) => fact.code === 'notSelectable' && fact.valueBoolean === true);

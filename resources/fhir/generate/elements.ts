@@ -9,16 +9,16 @@ import {
   type PublishedType,
 } from './published.ts';
 
-/** Rules that every element or resource follows, which the validator holds without being told. */
+/** Invariants of every element or resource, which the validator implements itself. */
 const EVERYWHERE = new Set(['ele-1', 'ext-1', 'dom-2', 'dom-3', 'dom-4', 'dom-5']);
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
 const LARGEST = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet';
-/** Code systems whose codes a rule tells. */
+/** Code systems whose codes follow a rule. */
 const RULED = new Set(CODE_SYSTEMS.keys());
 const STRUCTURE = 'http://hl7.org/fhir/StructureDefinition/';
 const SIMPLE_QUANTITY = { 'sqty-1': 'The comparator is not used on a SimpleQuantity' };
 
-/** A published type in the format of definition.ts, without the elements that it has from its base. */
+/** Converts a published type to the format of definition.ts, without inherited elements. */
 export function typeDefinition(published: Published, structure: PublishedStructure): TypeDefinition {
   const [root, ...elements] = structure.snapshot.element;
   if (root === undefined) throw new Error(`${structure.name} has no snapshot`);
@@ -33,7 +33,7 @@ export function typeDefinition(published: Published, structure: PublishedStructu
   };
 }
 
-/** False for what is declared by the base: `Patient.id` is `Resource.id`, `Patient.contact.id` is `Element.id`. */
+/** Returns false for inherited elements: `Patient.id` is `Resource.id`, `Patient.contact.id` is `Element.id`. */
 function isOwn(structure: PublishedStructure, element: PublishedElement): boolean {
   const declaredBy = element.base?.path.split('.')[0];
   return declaredBy === undefined || declaredBy === structure.name;
@@ -73,7 +73,7 @@ function elementDefinition(
   };
 }
 
-/** What the value of an element may be: also used for the values of extensions. */
+/** Returns the allowed types of an element's value; also used for values of extensions. */
 export function valueTypes(element: PublishedElement): ElementDefinition {
   if (element.contentReference !== undefined) return { sameAs: element.contentReference.slice(1) };
   const types = [...new Set((element.type ?? []).map((type) => typeName(type, element)))];
@@ -86,7 +86,7 @@ export function valueTypes(element: PublishedElement): ElementDefinition {
   };
 }
 
-/** The binding of a coded element, where it is required. */
+/** Returns the required binding of a coded element. */
 export function binding(
   published: Published,
   element: PublishedElement,
@@ -100,13 +100,15 @@ export function binding(
   return isCode ? { codes: [...new Set(Object.values(codings).flat())] } : { codings };
 }
 
-/** A code is held to the largest value set that its element may have, too: of a language, to all languages. */
+/** For codes, a maximum value set counts as required too: for a language, all languages. */
 function requiredValueSet({ binding }: PublishedElement, isCode: boolean): string | undefined {
   if (binding?.strength === 'required') return binding.valueSet;
   return isCode ? binding?.extension?.find(({ url }) => url === LARGEST)?.valueCanonical : undefined;
 }
 
-/** `http://hl7.org/fhirpath/System.String` names the FHIR type in an extension; `Resource.id` names a wrong one. */
+/**
+ * In `http://hl7.org/fhirpath/System.String` types, an extension names the FHIR type; that of `Resource.id` is wrong.
+ */
 function typeName(type: PublishedType | undefined, element: PublishedElement): string {
   if (type === undefined) throw new Error(`${element.path} has no type`);
   if (!type.code.startsWith('http:')) return type.code;
@@ -116,7 +118,7 @@ function typeName(type: PublishedType | undefined, element: PublishedElement): s
   return named;
 }
 
-/** The types a Reference may point to; none where it may point to any. */
+/** Returns the target types of a Reference; empty if it may point to any type. */
 function targetsOf(types: PublishedType[]): string[] {
   const profiles = types.filter(({ code }) => code === 'Reference').flatMap(({ targetProfile }) => targetProfile ?? []);
   const targets = [...new Set(profiles.filter((profile) => profile.startsWith(STRUCTURE)).map(lastSegment))];

@@ -1,6 +1,6 @@
 /**
- * Search parameters say in FHIRPath what they read (https://hl7.org/fhir/R4/search.html#3.1.1.5.1). They use a small
- * part of that language, which this compiles to lists of steps; anything else is refused.
+ * Search parameters define what they read in FHIRPath (https://hl7.org/fhir/R4/search.html#3.1.1.5.1). They use a small
+ * part of that language, which is compiled to lists of steps here; anything else is refused.
  */
 import type { PathStep } from '../../definition.ts';
 
@@ -11,7 +11,7 @@ export interface CompiledExpression {
   transform?: 'exists';
 }
 
-/** Compiles an expression; throws where it uses what is not known here. The first step may be the name of a type. */
+/** Compiles an expression, whose first step may be a type name. Throws if it uses unsupported syntax. */
 export function compileExpression(expression: string): CompiledExpression {
   const present = /^(\S+)\.exists\(\) and \1 != false$/.exec(expression);
   if (present?.[1] !== undefined) return { paths: new Parser(present[1]).all(), transform: 'exists' };

@@ -5,7 +5,7 @@ import type { Published, PublishedElement, PublishedStructure } from './publishe
 
 const STRUCTURE = 'http://hl7.org/fhir/StructureDefinition/';
 
-/** Places where R4's own definitions have an extension, though its context does not name them. */
+/** Places where R4's own definitions use an extension although its context does not list them. */
 const ALSO: Record<string, string[]> = {
   [`${STRUCTURE}structuredefinition-fhir-type`]: ['ElementDefinition.type'],
   [`${STRUCTURE}regex`]: ['ElementDefinition.type'],
@@ -18,7 +18,7 @@ const ALSO: Record<string, string[]> = {
   [`${STRUCTURE}valueset-concept-comments`]: ['CodeSystem.concept'],
 };
 
-/** The core specification's own extensions, by URL. */
+/** Returns the extensions of the core specification by URL. */
 export function extensionDefinitions(published: Published, types: Types): Record<string, ExtensionDefinition> {
   const sorted = [...published.extensions].sort((one, other) => (one.url < other.url ? -1 : 1));
   return Object.fromEntries(sorted.map((structure) => [structure.url, fromStructure(published, types, structure)]));
@@ -37,7 +37,9 @@ function fromStructure(published: Published, types: Types, structure: PublishedS
   };
 }
 
-/** An extension, or a part of one, from the elements whose ids start with its own: `Extension.extension:code`. */
+/**
+ * Converts an extension or one of its parts, from the elements whose ids start with `id`: `Extension.extension:code`.
+ */
 function fromElement(published: Published, elements: PublishedElement[], id: string, url: string): ExtensionDefinition {
   const find = (suffix: string): PublishedElement | undefined => elements.find((element) => element.id === id + suffix);
   const root = find('');

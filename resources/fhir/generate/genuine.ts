@@ -1,18 +1,18 @@
 /**
- * The package that carries HL7's definitions changes some of them, without a mark: elements of later releases, targets
- * of its own. HL7's list of data elements, which it leaves alone, tells what R4 says.
+ * The package that carries HL7's definitions silently changes some of them: elements of later releases, targets of its
+ * own. HL7's list of data elements, which it leaves unchanged, shows what R4 says.
  */
 import type { PublishedElement, PublishedStructure } from './published.ts';
 
-/** An entry's id is `de-` and the path, and ids have 64 characters: what is longer is not listed. */
+/** The id of a list entry is `de-` plus the path, and ids have at most 64 characters: longer paths are not listed. */
 const LONGEST_LISTED = 61;
 
-/** What is wrong in an element with children, which are not listed either. */
+/** Corrections to elements with children, which are not listed either. */
 const CORRECTIONS: Record<string, Partial<PublishedElement>> = {
   'EvidenceVariable.characteristic': { min: 1, constraint: [] },
 };
 
-/** A structure with the elements that R4 gives it, as R4 declares them. */
+/** Restores a structure to the elements and declarations of R4. */
 export function asPublished(structure: PublishedStructure, listed: Map<string, PublishedElement>): PublishedStructure {
   const { element: elements } = structure.snapshot;
   const kept = elements.filter((element) => isGenuine(element, elements, listed));

@@ -1,6 +1,6 @@
 /**
- * Turns the published FHIR R4 definitions into the compact data of resources/fhir/r4. Run by hand, when the format of
- * resources/definition.ts changes: see resources/fhir/README.md.
+ * Converts the published FHIR R4 definitions to the compact data in resources/fhir/r4. Run it by hand when the format
+ * of resources/definition.ts changes: see resources/fhir/README.md.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,13 +41,13 @@ function generate(published: Published): void {
   });
 }
 
-/** The resource types of the release: what its code system lists, less the abstract ones. */
+/** Returns the resource types of the release: those in its code system, except the abstract ones. */
 function resourceTypes(published: Published): Set<string> {
   const codes = Object.values(expand(published, 'http://hl7.org/fhir/ValueSet/resource-types')).flat();
   return new Set(codes.filter((code) => !ABSTRACT.includes(code)));
 }
 
-/** Of each compartment the types that have a part in it, with the parameters that say to whose they belong. */
+/** Returns the types in each compartment, with the parameters that assign their resources to it. */
 function compartmentsOf({ compartments }: Published): Record<string, Record<string, string[]>> {
   const parts = compartments.map(({ code, resource }) => {
     const types = resource.flatMap((entry) => (entry.param === undefined ? [] : [[entry.code, entry.param] as const]));
@@ -56,7 +56,7 @@ function compartmentsOf({ compartments }: Published): Record<string, Record<stri
   return Object.fromEntries(parts);
 }
 
-/** Primitive types are code, and a profile of a datatype is no type of its own. */
+/** Primitive types are implemented in code, and a profile of a datatype is not a type of its own. */
 function isKept({ kind, derivation, name }: PublishedStructure, resources: Set<string>): boolean {
   if (kind === 'resource') return resources.has(name) || ABSTRACT.includes(name);
   return kind === 'complex-type' && derivation !== 'constraint' && name !== 'MetadataResource';
@@ -79,7 +79,7 @@ function withSearch(
   };
 }
 
-/** Compact, yet with a line for each element and search parameter, so that a change of the data can be reviewed. */
+/** Writes compact JSON, but one line per element and search parameter, so that changes can be reviewed. */
 function write(name: string, data: object): void {
   const lines = Object.entries(data).map(([key, value]) => {
     const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);

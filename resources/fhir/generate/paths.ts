@@ -1,32 +1,32 @@
 import type { ElementDefinition, PathStep, TypeDefinition } from '../../definition.ts';
 
-/** The types by name, as generated. */
+/** The generated types by name. */
 export type Types = ReadonlyMap<string, TypeDefinition>;
 
-/** Where a path stands: a type by its name, or a nested element. */
+/** The current place of a path: a type, or a nested element. */
 type Place = { type: string } | { element: ElementDefinition };
 
 /**
- * The steps as they apply to a type: checked against its elements, with the names of types spelled as they are.
- * Throws where a step names an element or a type that is not there.
+ * Resolves the steps of a path for a type: checks them against its elements, and corrects the case of type names.
+ * Throws if an element or type does not exist.
  */
 export function resolveSteps(types: Types, type: string, steps: PathStep[]): PathStep[] {
   return follow(types, { type }, type, steps).steps;
 }
 
-/** The steps below the places that other steps lead to: the parts of a composite. */
+/** Resolves steps that start where the steps `above` end: those of a composite's component. */
 export function resolveStepsBelow(types: Types, type: string, above: PathStep[], steps: PathStep[]): PathStep[] {
   const { place } = follow(types, { type }, type, above);
   return follow(types, place, type, steps).steps;
 }
 
-/** The name of the type to which steps lead below the places of others; the first of a choice. */
+/** Returns the type at the end of steps that start where the steps `above` end; the first type of a choice. */
 export function typeBelow(types: Types, type: string, above: PathStep[], steps: PathStep[]): string {
   const { place } = follow(types, follow(types, { type }, type, above).place, type, steps);
   return 'type' in place ? place.type : (place.element.base ?? '');
 }
 
-/** The place of an element named by its path, as an extension's context names it: `Patient.contact` stays as it is. */
+/** Returns the path under which an element is declared, for extension contexts: `Patient.contact` stays unchanged. */
 export function canonicalPath(types: Types, path: string): string {
   const [type = '', ...names] = path.split('.');
   let place: Place = { type };
@@ -62,7 +62,7 @@ function follow(types: Types, start: Place, root: string, steps: PathStep[]): { 
   return { steps: resolved, place };
 }
 
-/** An element by its name, which may be one that the type has from its base. */
+/** Returns an element by its name; it may be inherited. */
 function child(types: Types, place: Place, name: string, path: string): ElementDefinition {
   let base = 'type' in place ? place.type : place.element.base;
   let found = 'element' in place ? place.element.elements?.[name] : undefined;

@@ -1,6 +1,6 @@
 /**
- * The published definitions as the generator reads them: the parts of StructureDefinition, ValueSet, CodeSystem and
- * SearchParameter that it uses (https://hl7.org/fhir/R4/structuredefinition.html).
+ * The published definitions as the generator reads them: the parts that it uses of StructureDefinition, ValueSet,
+ * CodeSystem and SearchParameter (https://hl7.org/fhir/R4/structuredefinition.html).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -103,7 +103,7 @@ export interface Published {
   codeSystems: Map<string, PublishedCodeSystem>;
 }
 
-/** Reads the published R4 definitions from a folder; what belongs to another release of FHIR is left out. */
+/** Reads the published R4 definitions from a folder, without those of other FHIR releases. */
 export function readPublished(folder: string): Published {
   const read = <T extends Entry>(file: string, resourceType: T['resourceType']): T[] => {
     const bundle: { entry: { resource: T }[] } = JSON.parse(readFileSync(join(folder, file), 'utf8'));

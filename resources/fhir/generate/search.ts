@@ -6,7 +6,7 @@ import type { Published, PublishedSearchParameter } from './published.ts';
 
 const KINDS = ['string', 'token', 'date', 'reference', 'number', 'quantity', 'uri', 'composite', 'special'];
 
-/** The search parameters that are declared for a type, by code; those of its base are not among them. */
+/** Returns the search parameters declared for a type by code, without inherited ones. */
 export function searchParameters(
   published: Published,
   types: Types,
@@ -45,9 +45,9 @@ function definition(
 }
 
 /**
- * A part of a composite: relative to each place that the composite reads. R4 publishes the expressions of one
- * composite exchanged (DocumentReference-relationship): where one reads nothing that the part's kind has a meaning
- * for, the expression of the parameter that the part is defined by says what is meant.
+ * Returns a component of a composite, relative to each place that the composite reads. R4 publishes one composite
+ * (DocumentReference-relationship) with its expressions swapped: if an expression reads nothing that the component's
+ * kind supports, that of the parameter which defines the component is used.
  */
 function component(
   types: Types,
@@ -70,7 +70,7 @@ function component(
   return { kind, paths, ...targetsOf(part) };
 }
 
-/** What the parameter of a part reads below the place of a composite. */
+/** Returns the paths of a component's own parameter, relative to the place of the composite. */
 function defined(type: string, [place = []]: PathStep[][], part: PublishedSearchParameter): PathStep[][] {
   const whole = compileExpression(part.expression ?? '').paths.flatMap((path) => belowType(path, type));
   const below = whole.filter((path) => JSON.stringify(path.slice(0, place.length)) === JSON.stringify(place));
@@ -78,7 +78,7 @@ function defined(type: string, [place = []]: PathStep[][], part: PublishedSearch
   return below.map((path) => path.slice(place.length));
 }
 
-/** The path without the name of the type it starts with; nothing where it starts with another type's. */
+/** Returns the path without its leading type name; nothing if it starts with another type. */
 function belowType(path: PathStep[], type: string): PathStep[][] {
   const [first, ...rest] = path;
   if (first === type) return [rest];
@@ -91,12 +91,15 @@ function kindOf(parameter: PublishedSearchParameter): SearchKindName {
   return kind as SearchKindName;
 }
 
-/** `clinical-code` lists its targets once for all types; every type is no restriction. */
+/**
+ * A parameter of several types, such as `clinical-code`, lists the targets of all of them together. `Resource` or a
+ * list of every type is no restriction.
+ */
 function targetsOf({ target }: PublishedSearchParameter): { targets?: string[] } {
   return target === undefined || target.includes('Resource') || target.length > 140 ? {} : { targets: target };
 }
 
-/** A parameter of several types says of each what it finds: `* [Patient](patient.html): A patient's name`. */
+/** A parameter of several types describes itself for each: `* [Patient](patient.html): A patient's name`. */
 function describe({ description }: PublishedSearchParameter, type: string): string {
   const line = description.split(/[\r\n]+/).find((text) => text.startsWith(`* [${type}]`));
   return (line === undefined ? description : line.slice(line.indexOf('): ') + 3)).trim();

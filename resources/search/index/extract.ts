@@ -8,25 +8,25 @@ import { type Definitions, firstName, type Place, places, root, type Walk, walkT
 import { type Numbered, RowCollector } from './rows.ts';
 import { type IndexRows, parameterNumber, partNumbers } from './tables.ts';
 
-/** A parameter of a type, compiled: what it is asked by and what it reads. Its kind is undefined for a composite. */
+/** A compiled search parameter of a type: how it is searched and what it reads. `kind` is undefined for a composite. */
 export interface Parameter extends Numbered {
   code: string;
   definition: SearchParameterDefinition;
-  /** True where another parameter of the type reads the same: the rows of that one serve both, under its number. */
+  /** True if another parameter of the type reads the same: both use its index rows and its number. */
   isTwin: boolean;
-  /** The types of the elements it reads. */
+  /** The types of the elements that it reads. */
   types: ReadonlySet<string>;
-  /** The parts of a composite. */
+  /** The components of a composite. */
   components: Parameter[];
-  /** The properties of the resource that its rows depend on; undefined where it may be any. */
+  /** The properties of the resource that its rows depend on; undefined if that may be any. */
   reads: readonly string[] | undefined;
-  /** True where it has rows for what is not there, too. */
+  /** True if it also gives rows for missing elements. */
   always: boolean;
-  /** Adds the rows that a resource gives. */
+  /** Adds the index rows of a resource. */
   extract(resource: JsonObject, collector: RowCollector): void;
 }
 
-/** What a type is searched by. */
+/** A resource type with its compiled search parameters. */
 export interface SearchType {
   definition: ResourceDefinition;
   parameters: ReadonlyMap<string, Parameter>;
@@ -34,10 +34,7 @@ export interface SearchType {
 
 const compiled = new WeakMap<ResourceDefinition, SearchType>();
 
-/**
- * The parameters of a type, compiled on first use. Throws where a declaration would read a secret or give two
- * parameters one number in the index.
- */
+/** Returns the parameters of a type, compiled on first use. Throws if a declaration would index a secret. */
 export function searchType(definitions: Definitions, definition: ResourceDefinition): SearchType {
   const known = compiled.get(definition);
   if (known !== undefined) return known;
@@ -61,9 +58,8 @@ export function searchType(definitions: Definitions, definition: ResourceDefinit
 }
 
 /**
- * The index rows of a resource without its secrets. They depend on the resource and its definition alone,
- * so that the rows of a stored version can be computed again. With the names of some properties, only the rows of the
- * parameters that read one of them.
+ * Returns the index rows of a resource without its secrets. They depend only on the resource and its definition, so
+ * that the rows of a stored version can be recomputed. With `properties`, only rows that depend on one of them.
  */
 export function indexRows(
   definitions: Definitions,
@@ -78,7 +74,7 @@ export function indexRows(
   return collector.rows;
 }
 
-/** False where a parameter has surely no rows, or reads none of the properties that are asked about. */
+/** Returns false if a parameter certainly has no rows, or reads none of `properties`. */
 export function concerns({ reads, always }: Parameter, resource: JsonObject, properties?: readonly string[]): boolean {
   if (properties && reads && !properties.some((name) => reads.includes(name))) return false;
   if (always || !reads) return true;
@@ -86,14 +82,14 @@ export function concerns({ reads, always }: Parameter, resource: JsonObject, pro
   return false;
 }
 
-/** The rows of one parameter alone: what a sort in memory goes by. */
+/** Returns the rows of one parameter, for a sort in memory. */
 export function parameterRows(parameter: Parameter, resource: JsonObject): IndexRows {
   const collector = new RowCollector();
   parameter.extract(resource, collector);
   return collector.rows;
 }
 
-/** Throws where two parameters of the types would share a number in the index, variants included. */
+/** Throws if two parameters of the types, variants included, have the same number in the index. */
 export function refuseCollisions(types: Iterable<SearchType>): void {
   const taken = new Map<number, string>();
   for (const { definition, parameters } of types) {
@@ -111,7 +107,7 @@ export function refuseCollisions(types: Iterable<SearchType>): void {
   }
 }
 
-/** What of a declaration its rows depend on, as a text: the same for two parameters that have the same rows. */
+/** Returns the part of a declaration that determines its rows, as text: equal for two parameters with the same rows. */
 function whatRowsFollowFrom({
   kind,
   paths,
@@ -183,25 +179,25 @@ function simple(
   return parameter;
 }
 
-/** Reads names as those that are compared with them are read. */
+/** Folds values like the names that they are compared with. */
 function folding(read: Reader): Reader {
   return (value, add) =>
     read(value, ([first = '', ...others], variant, table) => add([foldName(String(first)), ...others], variant, table));
 }
 
-/** The names, each once; undefined where one of them is unknown. */
+/** Returns the distinct names; undefined if one of them is unknown. */
 function allOf(names: readonly (string | undefined)[]): string[] | undefined {
   const known = names.filter((name) => name !== undefined);
   return known.length === names.length ? [...new Set(known)] : undefined;
 }
 
-/** A place whose values the kind can read, and the way there. */
+/** A place whose values the kind can read, and the walk to it. */
 interface Source {
   type: string;
   walk: Walk<AddRow>;
 }
 
-/** None where it is all the same what the values are, as long as there are some. */
+/** Returns no sources for `exists`, which does not look at the values. */
 function readable(kind: SearchKind, ends: Place[], transform: SearchParameterDefinition['transform']): Source[] {
   if (transform === 'exists') return [];
   return ends.flatMap((place) => {
@@ -211,7 +207,7 @@ function readable(kind: SearchKind, ends: Place[], transform: SearchParameterDef
   });
 }
 
-/** Whether a place of a resource has a value other than false. */
+/** Returns a test for whether a place of a resource has a value other than false. */
 function presence(place: Place): (resource: JsonObject) => boolean {
   const look = walkTo(place, (value, seen: { found: boolean }) => {
     if (value !== false) seen.found = true;
@@ -223,7 +219,7 @@ function presence(place: Place): (resource: JsonObject) => boolean {
   };
 }
 
-/** A composite's rows stand in its parts' tables, marked by the element that they were read from. */
+/** Compiles a composite: its rows are in the tables of its components, marked with the element that they come from. */
 function composite(
   definitions: Definitions,
   definition: ResourceDefinition,
@@ -270,7 +266,7 @@ function composite(
   };
 }
 
-/** The rows of a composite while they are made: the elements are counted. */
+/** The state of extracting a composite: its elements are counted. */
 interface Composing {
   resource: JsonObject;
   collector: RowCollector;

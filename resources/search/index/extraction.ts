@@ -1,5 +1,5 @@
 /**
- * Which way of reading index rows out of resources this is: raised by whoever changes what rows a stored resource
- * gives, by code or by the definitions of FHIR's types. A database notes by which its index was made.
+ * The version of index extraction. Increase it when the rows of a stored resource change, by code or by the definitions
+ * of FHIR's types. A database stores the version that its index was made with.
  */
 export const EXTRACTION = 1;

@@ -6,19 +6,19 @@ import type { Definitions } from './paths.ts';
 import { RowCollector } from './rows.ts';
 import type { IndexRows } from './tables.ts';
 
-/** How a large resource is indexed. */
+/** Options for indexing a large resource. */
 export interface InTurns {
-  /** Waits between two parameters. */
+  /** Yields between two parameters. */
   goOn: GoOn;
-  /** Rows that it may have; any number where it is stored already. */
+  /** Maximum number of rows; unlimited for a resource that is already stored. */
   most?: number | undefined;
-  /** Only the rows of the parameters that read one of these. */
+  /** Only the rows of parameters that read one of these. */
   properties?: readonly string[] | undefined;
 }
 
 /**
- * As `indexRows`, one parameter after the other with everything else between them. Rejects with `too-large` where there
- * are so many rows that all other writes would wait for them.
+ * Like `indexRows`, but yields to other work between parameters. Rejects with `too-large` if there are so many rows
+ * that all other writes would have to wait for them.
  */
 export async function indexInTurns(
   definitions: Definitions,

@@ -2,37 +2,37 @@ import type { ElementDefinition, PathStep, ResourceDefinition, TypeDefinition } 
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { childrenAt, choiceKey } from '../../properties.ts';
 
-/** Where search looks types up. */
+/** Looks up type definitions for search. */
 export interface Definitions {
-  /** The served resource types. */
+  /** Returns the served resource types. */
   names(): string[];
   resource(name: string): ResourceDefinition | undefined;
   datatype(name: string): TypeDefinition | undefined;
 }
 
-/** Goes from an element of a resource to each value that a path leads to, and hands it on with the target. */
+/** Walks from an element of a resource to each value at the end of a path, and passes it to the target. */
 export type Walk<Target> = (from: Json, target: Target, resource: JsonObject) => void;
 
-/** A step of a path as it is walked: to a child, or past what does not pass a test, or back to the resource. */
+/** A compiled step of a path: to a child, a test that a value must pass, or back to the resource. */
 type Way = { name: string; index: number | undefined } | { test: (value: JsonObject) => boolean } | 'resource';
 
-/** The end of a path: values of one declared type, and how to get to them. */
+/** The end of a path: values of one declared type, and the steps to them. */
 export interface Place {
-  /** The name of the values' type; empty for a nested element. */
+  /** The type of the values; empty for a nested element. */
   type: string;
   way: readonly Way[];
-  /** The children that the values may have. */
+  /** The declared children of the values. */
   children: Record<string, ElementDefinition> | undefined;
 }
 
-/** The resource itself, where paths start. */
+/** Returns the resource itself, where paths start. */
 export function root(definition: ResourceDefinition): Place {
   return { type: definition.name, way: [], children: definition.elements };
 }
 
 /**
- * Compiles a path, once, into the places it leads to: one, or one a type where the path crosses a choice.
- * A path through an element that is not declared leads nowhere.
+ * Compiles a path into its end places: one, or one per type if the path crosses a choice. A path through an undeclared
+ * element has none.
  */
 export function places(definitions: Definitions, start: ResourceDefinition, from: Place, path: PathStep[]): Place[] {
   let reached = [from];
@@ -54,10 +54,10 @@ function take(definitions: Definitions, place: Place, step: PathStep, next: Path
     const wanted = Object.entries(step.where);
     return [filtered(place, (value) => wanted.every(([name, text]) => String(value[name]) === text))];
   }
-  return [place]; // The step before an index has taken it already.
+  return [place]; // The index was applied by the step before.
 }
 
-/** The places of a child: a choice is sent under a name for each of its types (`valueString`). */
+/** Returns the places of a child. A choice has one property name per type (`valueString`). */
 function below(definitions: Definitions, place: Place, name: string, index: number | undefined): Place[] {
   const children = place.children ?? {};
   const element = Object.hasOwn(children, name) ? children[name] : undefined;
@@ -78,7 +78,7 @@ function typed(definitions: Definitions, element: ElementDefinition): Pick<Place
   return { type, children: definitions.datatype(type)?.elements };
 }
 
-/** Profiles of a datatype that the definitions name as types. */
+/** Maps profiles that the definitions use as types to their base datatype. */
 function baseType(type: string): string {
   return type === 'SimpleQuantity' || type === 'MoneyQuantity' ? 'Quantity' : type;
 }
@@ -87,7 +87,7 @@ function filtered(place: Place, test: (value: JsonObject) => boolean): Place {
   return { ...place, way: [...place.way, { test }] };
 }
 
-/** Compiles the way to a place, from its end: nothing is made while it is walked. */
+/** Compiles the steps to a place, last step first, so that a walk allocates nothing. */
 export function walkTo<Target>({ way }: Place, visit: (value: Json, target: Target) => void): Walk<Target> {
   const arrive: Walk<Target> = (from, target) => visit(from, target);
   return way.reduceRight((rest, step): Walk<Target> => {
@@ -112,7 +112,7 @@ function toChild<Target>(name: string, index: number | undefined, rest: Walk<Tar
   };
 }
 
-/** The property of the resource that a way leads through first; undefined where it may be any. */
+/** Returns the property of the resource that a path starts with; undefined if it may be any. */
 export function firstName({ way }: Place): string | undefined {
   const first = way[0] === 'resource' ? way[1] : way[0];
   return typeof first === 'object' && 'name' in first ? first.name : undefined;

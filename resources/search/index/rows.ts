@@ -3,40 +3,40 @@ import type { AddRow, SearchKind } from '../kinds/kind.ts';
 import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST, placeOfElement } from './tables.ts';
 import { compareText } from './text.ts';
 
-/** So many rows are looked through one by one for one that is the same, those of others between them among them. */
+/** Up to this many rows, duplicates are found by a linear scan; rows of other groups in between count, too. */
 const FEW = 12;
 
-/** What of a parameter says where its rows go. */
+/** The properties of a parameter that decide where its rows go. */
 export interface Numbered {
   number: number;
   kind: SearchKind | undefined;
-  /** The numbers of rows kept apart, by variant. */
+  /** The numbers of rows that are stored separately, by variant. */
   variants: Record<string, number>;
 }
 
-/** The rows of a number in a table. */
+/** The rows of one parameter number in a table. */
 interface Group {
   table: string;
   param: number;
-  /** All rows of the table; those of the group begin at `start`, and others may stand between them. */
+  /** All rows of the table. Those of the group begin at `start`; others may be in between. */
   rows: IndexRow[];
   start: number;
-  /** The place of the sort value in a row; undefined where nothing sorts by it. */
+  /** The position of the sort value in a row; undefined if nothing sorts by it. */
   order: number | undefined;
   lowest: IndexRow | undefined;
   highest: IndexRow | undefined;
-  /** The rows by what they hold, once there are many. */
+  /** The rows by their contents, once there are many. */
   known: Map<string, IndexRow> | undefined;
 }
 
 /**
- * Gathers the index rows of one resource: each once, with its edge. Every write passes here several times for every
- * parameter, so that little is made but the rows themselves.
+ * Collects the distinct index rows of one resource, with their edges. Every write calls it several times for every
+ * parameter, so it allocates little besides the rows.
  */
 export class RowCollector {
   /** All rows so far. */
   readonly rows: IndexRows = new Map();
-  /** How often a row was added, whether or not it was there. */
+  /** The number of calls of `add`, duplicates included. */
   added = 0;
   readonly #groups: Group[] = [];
   readonly #most: number;
@@ -44,24 +44,24 @@ export class RowCollector {
   #parameter: Numbered = { number: 0, kind: undefined, variants: {} };
   #element = 0;
 
-  /** @param most rows that there may be; as many as there are where it is not given */
+  /** @param most maximum number of rows; unlimited by default */
   constructor(most = Number.MAX_SAFE_INTEGER) {
     this.#most = most;
     this.#left = most;
   }
 
-  /** What is added from now on is of this parameter. `element` is 1, 2, … for those of a composite. */
+  /** Sets the parameter of the rows added next. `element` is 1, 2, … for the elements of a composite. */
   turnTo(parameter: Numbered, element = 0): void {
     this.#parameter = parameter;
     this.#element = element;
   }
 
-  /** Adds a row to the parameter that is read. */
+  /** Adds a row of the current parameter. */
   readonly add: AddRow = (columns, variant, table) => {
     const { kind, number, variants } = this.#parameter;
     if (kind === undefined) return;
     this.added += 1;
-    // A composite takes no modifiers, so nothing would look at what its parts keep apart.
+    // Composites have no modifiers, so the variants of their components would never be searched.
     if (this.#element > 0) {
       if (variant === undefined) this.#putPart(table ?? kind.table, number, columns);
     } else if (variant === undefined) this.#put(table ?? kind.table, number, columns, true);
@@ -70,7 +70,7 @@ export class RowCollector {
     }
   };
 
-  /** Puts a row of a part of a composite, marked with the element that it was read from. */
+  /** Adds a row of a component, marked with the element that it comes from. */
   #putPart(table: string, number: number, columns: (string | number)[]): void {
     const { group, bit } = placeOfElement(this.#element);
     addElement(this.#put(table, number - group, columns, false), bit);
@@ -90,7 +90,7 @@ export class RowCollector {
     return row;
   }
 
-  /** The group mostly is the last one, or there is none yet. */
+  /** Searches backwards: most often the group is the last one, or does not exist yet. */
   #groupOf(table: string, param: number, sorted: boolean): Group {
     for (let at = this.#groups.length - 1; at >= 0; at -= 1) {
       const group = this.#groups[at];
@@ -113,14 +113,14 @@ function tooMany(most: number): Failure {
   return new Failure('too-large', `Searches would look for more than ${most} values of it: make several of it.`);
 }
 
-/** A row with no edge and no key yet. Most tables have two columns; a literal takes no more room than it needs. */
+/** Creates a row without edge and key. Most tables have two columns; an array literal allocates no spare room. */
 function rowOf(param: number, columns: (string | number)[]): IndexRow {
   const [first, second] = columns;
   if (columns.length === 2 && first !== undefined && second !== undefined) return [param, first, second, 0, 0];
   return [param, ...columns, 0, 0];
 }
 
-/** The row of a group with these columns. */
+/** Returns the row of a group with these columns. */
 function find(group: Group, columns: (string | number)[]): IndexRow | undefined {
   const { rows, start, param } = group;
   if (rows.length - start < FEW) {
@@ -137,18 +137,18 @@ function find(group: Group, columns: (string | number)[]): IndexRow | undefined 
   return group.known.get(identityOf(columns));
 }
 
-/** True where these are the columns of a row. */
+/** Returns true if the row has these columns. */
 function holds(row: IndexRow, columns: (string | number)[]): boolean {
   for (let at = 0; at < columns.length; at += 1) if (row[at + 1] !== columns[at]) return false;
   return true;
 }
 
-/** No text in a row has a NUL. */
+/** A map key; no text in a row contains NUL. */
 function identityOf(columns: (string | number)[]): string {
   return columns.join('\0');
 }
 
-/** Keeps marked the first of the rows with the lowest value, and with the highest. */
+/** Keeps the first row with the lowest value and the first with the highest value marked. */
 function keepEdges(group: Group, row: IndexRow, order: number): void {
   const { lowest, highest } = group;
   if (lowest === undefined || compareValues(row[order], lowest[order]) < 0) {
@@ -163,7 +163,7 @@ function keepEdges(group: Group, row: IndexRow, order: number): void {
   }
 }
 
-/** Marks a row as read from an element of a composite, by the element's bit. */
+/** Marks a row as coming from an element of a composite, with the element's bit. */
 function addElement(row: IndexRow, bit: number): void {
   if (Math.floor(edgeOf(row) / bit) % 2 === 0) addToEdge(row, bit);
 }
@@ -172,7 +172,7 @@ function addToEdge(row: IndexRow, bits: number): void {
   row[row.length - 2] = edgeOf(row) + bits;
 }
 
-/** The bits of a row that tell whether it is the lowest or the highest, and which elements it was read from. */
+/** Returns the `edge` bits of a row: whether it is the lowest or the highest, and which elements it comes from. */
 export function edgeOf(row: IndexRow): number {
   return Number(row[row.length - 2]);
 }
@@ -184,12 +184,12 @@ const ORDER = new Map(
   ]),
 );
 
-/** The place of a table's sort value in a row; undefined where it has no order. */
+/** Returns the position of a table's sort value in a row; undefined if the table has no order. */
 export function orderColumn(table: string): number | undefined {
   return ORDER.get(table);
 }
 
-/** Orders two values of one column as the databases do. */
+/** Compares two values of one column as the databases do. */
 export function compareValues(left: string | number | undefined, right: string | number | undefined): number {
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   return compareText(String(left), String(right));

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The index tables: what migrations create and the store fills, without either knowing a kind of search.
+ * The index tables. Migrations create them and the storage code fills them, without knowledge of search kinds.
  *
- * Every table has, beside its own columns, `param` (the parameter's number), `key` (the resource's) and `edge`.
- * There is no index by `key` alone: whoever removes rows computes them again from the version they were made from.
+ * Besides its own columns, every table has `param` (the parameter's number), `key` (the resource's) and `edge`. There
+ * is no index on `key` alone: to delete rows, they are recomputed from the version that they were made from.
  */
 export interface IndexTable {
   name: string;
-  /** The table's own columns, in the order of a row. None is ever null. */
+  /** The table's own columns in the order of a row; all NOT NULL. */
   columns: IndexColumn[];
-  /** All columns but `edge` and those that the others decide, in the order that searches need. */
+  /** All columns except `edge` and those that depend on the others, in the order that searches need. */
   primaryKey: string[];
-  /** Further indexes: the columns of each. */
+  /** The columns of each further index. */
   indexes: string[][];
-  /** What a sort goes by, where there is an order; `key` stands behind it, directly or in the primary key. */
+  /** The sort column, if the table has an order; `key` follows it in an index, directly or in the primary key. */
   order?: string;
 }
 
@@ -25,29 +25,31 @@ export interface IndexColumn {
 }
 
 /**
- * Rows by table name, each `[param, ...columns, edge, key]`. No two rows of a table agree in all but `edge`. The key of
- * the resource is 0 until the rows are on their way into the database.
+ * Rows by table name, each `[param, ...columns, edge, key]`. No two rows of a table differ only in `edge`. `key` is 0
+ * until the rows are written to the database.
  */
 export type IndexRows = Map<string, IndexRow[]>;
 
 export type IndexRow = (string | number)[];
 
-/** Bits of `edge` (an integer of 53 bits): the rest of it tells apart the elements a composite was made from. */
+/**
+ * Bits of `edge` (an integer of 53 bits). The other bits identify the elements that a row of a composite comes from.
+ */
 export const LOWEST = 1;
 export const HIGHEST = 2;
-/** So many elements of a composite have a bit of their own, above the lowest two. */
+/** The number of elements of a composite that have their own bit, above the two lowest bits. */
 const ELEMENTS = 51;
 export const ELEMENT_BITS: readonly number[] = Array.from({ length: ELEMENTS }, (_, place) => 2 ** (place + 2));
-/** How many times as many are told apart: the rows of each further 51 stand under a number of their own. */
+/** The number of groups of elements: the rows of each further 51 elements have their own parameter number. */
 export const ELEMENT_GROUPS = 8;
 
-/** Where the rows of an element of a composite (1, 2, …) stand: their group, and their bit. */
+/** Returns the group and the bit of an element of a composite (1, 2, …). */
 export function placeOfElement(element: number): { group: number; bit: number } {
   const place = element - 1;
   return { group: Math.min(Math.floor(place / ELEMENTS), ELEMENT_GROUPS - 1), bit: 2 ** ((place % ELEMENTS) + 2) };
 }
 
-/** The numbers of a composite's part, that of each group of elements. */
+/** Returns the numbers of a composite's component, one per group of elements. */
 export function partNumbers(number: number): number[] {
   return Array.from({ length: ELEMENT_GROUPS }, (_, group) => number - group);
 }
@@ -65,9 +67,9 @@ function real(name: string): IndexColumn {
 }
 
 /**
- * One table a family of kinds. `key` stands right behind the value that a search gives in full, so that
- * matches of one value come in the order of keys and one resource is probed by a single seek. Dates and numbers
- * are mostly searched by ranges, which leave both to an index by key.
+ * One table per family of search kinds. `key` comes right after the value that a search gives in full: matches of one
+ * value come in key order, and one resource is probed by a single seek. Dates and numbers are mostly searched by
+ * ranges; for these, another index serves lookups by key.
  */
 export const INDEX_TABLES: IndexTable[] = [
   {
@@ -85,7 +87,7 @@ export const INDEX_TABLES: IndexTable[] = [
     order: 'folded',
   },
   {
-    // Texts that are longer than a key may be, known by their digests.
+    // Texts that are too long for an index key, found by their digests.
     name: 'search_text',
     columns: [text('digest'), text('whole')],
     primaryKey: ['param', 'key', 'digest'],
@@ -133,19 +135,19 @@ export const INDEX_TABLES: IndexTable[] = [
   },
 ];
 
-/** The tables in which a resource's rows of a parameter are found by a seek, whatever their values. */
+/** The tables in which one seek finds a resource's rows of a parameter, whatever their values. */
 export const TABLES_BY_KEY: ReadonlySet<string> = new Set(
   INDEX_TABLES.filter(({ primaryKey, indexes }) => [primaryKey, ...indexes].some(([, second]) => second === 'key')).map(
     ({ name }) => name,
   ),
 );
 
-/** The column by which a search finds the rows of a parameter in a table. */
+/** Returns the column that a search seeks by in a table, after `param`. */
 export function firstColumn(table: string): string {
   return INDEX_TABLES.find(({ name }) => name === table)?.primaryKey[1] ?? 'key';
 }
 
-/** The type of a column that a sort may go by, those of `resource` among them. */
+/** Returns the type of a sort column, including those of `resource`. */
 export function columnType(table: string, column: string): IndexColumn['type'] {
   if (table === 'resource') return column === 'last_updated' ? 'integer' : 'text';
   const found = INDEX_TABLES.find(({ name }) => name === table)?.columns.find(({ name }) => name === column);
@@ -153,8 +155,8 @@ export function columnType(table: string, column: string): IndexColumn['type'] {
 }
 
 /**
- * The number of a parameter in the index: the first 31 bits of the SHA-256 of `Type.code`.
- * `code` may carry a suffix for rows that a kind keeps apart (`subject:identifier`).
+ * Returns the number of a parameter in the index: the first 31 bits of the SHA-256 of `Type.code`. `code` may have a
+ * suffix for rows that a kind stores separately (`subject:identifier`).
  */
 export function parameterNumber(type: string, code: string): number {
   return createHash('sha256').update(`${type}.${code}`).digest().readUInt32BE(0) >>> 1;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Text as both databases can hold and compare it: NFC, without NUL, surrogates only in pairs. */
+/** Returns text that both databases store and compare alike: NFC, without NUL or lone surrogates. */
 export function storable(text: string): string {
   if (PLAIN.test(text)) return text;
   return text
@@ -10,26 +10,26 @@ export function storable(text: string): string {
 
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** True of plain words with one space between them, as most names are: only their case is folded. */
+/** Returns true for ASCII words with single spaces between them, as in most names: only their case needs folding. */
 export function isTidy(text: string): boolean {
   return text !== '' && PLAIN.test(text) && !text.includes('  ') && !text.startsWith(' ') && !text.endsWith(' ');
 }
 
 /**
- * Text as strings are compared: without case, accents and superfluous white space (FHIR R4 §3.1.1.4.8).
- * It is folded here, and not by a database, so that both find the same.
+ * Folds text for string comparison: without case, accents and superfluous white space (FHIR R4 §3.1.1.4.8). Done here
+ * rather than by the database, so that both find the same.
  */
 export function fold(text: string): string {
   if (isTidy(text)) return text.toLowerCase();
   const tidy = spaced(text);
   if (PLAIN.test(tidy)) return tidy.toLowerCase();
-  // A mark may have stood between two spaces, or before the first.
+  // Removing marks can leave further white space, for example around a mark between two spaces.
   const bare = spaced(
     storable(tidy)
       .normalize('NFKD')
       .replace(/\p{M}+/gu, ''),
   );
-  // Upper case first, so that ß is ss; a final sigma is a sigma.
+  // Upper case first, so that ß becomes ss; a final sigma becomes a sigma.
   const lower = bare.toUpperCase().toLowerCase().replace(/ς/g, 'σ').normalize('NFC');
   return lower.replace(STROKED, (letter) => LETTERS[letter] ?? letter);
 }
@@ -38,14 +38,14 @@ function spaced(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
 }
 
-/** Letters whose stroke or ligature Unicode does not take apart, as people write them without. */
+/** Letters with a stroke or ligature that Unicode does not decompose, as people spell them without. */
 const LETTERS: Record<string, string> = {
   ...{ ł: 'l', đ: 'd', ð: 'd', ø: 'o', ħ: 'h', ŧ: 't' },
   ...{ æ: 'ae', œ: 'oe', þ: 'th' },
 };
 const STROKED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 
-/** Text that fits into an index row; where it is cut, a digest of the whole keeps it apart from others. */
+/** Returns text that fits into an index row. If it is cut, a digest of the whole text makes it unique. */
 export function bounded(text: string, length: number): string {
   const whole = storable(text);
   if (whole.length <= length) return whole;
@@ -53,7 +53,7 @@ export function bounded(text: string, length: number): string {
   return storable(`${whole.slice(0, length)}#${digest}`);
 }
 
-/** Orders text as both databases do: by code point. JavaScript's own order is that of UTF-16. */
+/** Compares text as both databases do: by code point. JavaScript compares UTF-16 code units. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
   if (SURROGATE.test(left) || SURROGATE.test(right)) return Buffer.compare(Buffer.from(left), Buffer.from(right));
@@ -62,7 +62,7 @@ export function compareText(left: string, right: string): number {
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** Splits at a separator that no backslash escapes; the parts keep their escapes (FHIR R4 §3.1.1.4.7). */
+/** Splits at separators that are not escaped by a backslash; the parts keep their escapes (FHIR R4 §3.1.1.4.7). */
 export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[] {
   if (!text.includes('\\')) return text.split(separator);
   const parts: string[] = [];
@@ -79,7 +79,7 @@ export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[]
   return parts;
 }
 
-/** True for the value of a parameter that has none: nothing stands between its commas (FHIR R4 §3.1.1.1). */
+/** Returns true if a parameter has no value: all its comma-separated parts are empty (FHIR R4 §3.1.1.1). */
 export function isEmpty(value: string): boolean {
   return splitEscaped(value, ',').every((part) => part.trim() === '');
 }
@@ -89,7 +89,7 @@ export function unescaped(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,$|\\])/g, '$1') : text;
 }
 
-/** Text as a value gives it: the separators among its characters escaped. */
+/** Escapes the separators in a value. */
 export function escaped(text: string): string {
   return text.replace(/[,$|\\]/g, '\\$&');
 }

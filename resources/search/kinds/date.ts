@@ -3,19 +3,19 @@ import { is, type RowTest } from '../sql/row-test.ts';
 import { BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
-/** A stretch of time in milliseconds since the epoch: `low` belongs to it, `high` no more. */
+/** A half-open interval [low, high) in milliseconds since the epoch. */
 interface Interval {
   low: number;
   high: number;
 }
 
-/** The ends of time: those of JavaScript's Date, beyond every date that FHIR can write. */
+/** The limits of JavaScript's Date, beyond all dates that FHIR can express. */
 const BEGINNING = -8.64e15;
 const END = 8.64e15;
 
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
-/** date: every value is the stretch of time that its precision leaves open (FHIR R4 §3.1.1.4.7, §3.1.1.4.5). */
+/** date: a value stands for the interval that its precision implies (FHIR R4 §3.1.1.4.7, §3.1.1.4.5). */
 export const date: SearchKind = {
   table: 'search_date',
   modifiers: () => [],
@@ -31,7 +31,7 @@ export const date: SearchKind = {
 
   parse(text, { now }) {
     const [prefix, rest] = splitPrefix(text);
-    // A plus that was not encoded arrives as a space.
+    // An unencoded plus arrives as a space.
     const interval = parseDate(rest.replace(' ', '+'));
     if (interval === undefined) {
       throw new BadValue(
@@ -50,7 +50,7 @@ const READERS: Record<string, (value: Json) => Interval | undefined> = {
   Timing: (value) => (isObject(value) ? readTiming(value) : undefined),
 };
 
-/** Reads a date of any precision, UTC where it names no zone; undefined where there is no such date. */
+/** Parses a date of any precision, in UTC if it has no time zone; undefined if there is no such date. */
 function parseDate(text: string): Interval | undefined {
   const found = DATE.exec(text);
   if (found === null) return undefined;
@@ -65,12 +65,12 @@ function parseDate(text: string): Interval | undefined {
 
 const SMALLEST = [1, 1, 1, 0, 0, 0];
 
-/** Milliseconds of a UTC moment; undefined where the calendar or the clock has none such. */
+/** Returns a UTC time in milliseconds; undefined if the date or the time does not exist. */
 function instant(parts: number[]): number | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
   if (year === 0 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return undefined;
   const moment = new Date(0);
-  moment.setUTCFullYear(year, month - 1, day); // Unlike Date.UTC, this takes the years 1 to 99 as they are.
+  moment.setUTCFullYear(year, month - 1, day); // Date.UTC would map the years 1 to 99 to 19xx.
   if (moment.getUTCMonth() !== month - 1 || moment.getUTCDate() !== day || day < 1) return undefined;
   return moment.getTime() + ((hour * 60 + minute) * 60 + second) * 1000;
 }
@@ -83,7 +83,7 @@ function zoneOffset(zone: string | undefined): number | undefined {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
-/** How long the stretch is that a precision leaves open. */
+/** Returns the length of the interval that the precision implies, in milliseconds. */
 function extent(
   low: number,
   given: Record<'month' | 'day' | 'minute' | 'second' | 'fraction', string | undefined>,
@@ -102,7 +102,7 @@ function readDate(value: Json): Interval | undefined {
   return typeof value === 'string' ? parseDate(value) : undefined;
 }
 
-/** A missing end is open (FHIR R4 §2.24.0.11); a period without either says nothing. */
+/** A missing end is open (FHIR R4 §2.24.0.11); a Period without start and end has no interval. */
 function readPeriod(value: JsonObject): Interval | undefined {
   const start = readDate(value['start'] ?? null);
   const end = readDate(value['end'] ?? null);
@@ -122,8 +122,8 @@ function readTiming(value: JsonObject): Interval | undefined {
 }
 
 /**
- * The rows whose stretch stands to `value` as the prefix says. Since `low < high` in every row, "the stretch after
- * the value overlaps, or the value contains the row" (ge) is `high > end OR low >= start`, and le likewise.
+ * Returns the test of a row's interval against `value` for a prefix. Since `low < high` in every row, ge ("the interval
+ * above the value overlaps the row, or the value contains the row") is `high > end OR low >= start`; le likewise.
  */
 function dateCondition(prefix: Prefix, value: Interval, now: number): RowTest {
   const { low, high } = value;
@@ -145,7 +145,7 @@ function dateCondition(prefix: Prefix, value: Interval, now: number): RowTest {
     case 'eb':
       return is('high', '<=', low);
     case 'ap': {
-      // A tenth of the time between now and the value is near enough.
+      // Approximately: within a tenth of the time between now and the value.
       const margin = Math.round(Math.max(low - now, now - high, 0) / 10);
       return { all: [is('low', '<', high + margin), is('high', '>', low - margin)] };
     }

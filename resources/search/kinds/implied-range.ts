@@ -1,21 +1,21 @@
 const NUMBER = /^([+-]?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
-/** A searched number with the range it stands for: `low` belongs to it, `high` no more. */
+/** A searched number with its implied range [low, high). */
 export interface ImpliedRange {
   value: number;
   low: number;
   high: number;
-  /** From where to where numbers are about the same; both ends are. */
+  /** The range of `ap` (approximately), both ends included. */
   margin: { low: number; high: number };
 }
 
 /**
- * The significant figures say how wide a range is: `100` is [99.5, 100.5), `100.00` is [99.995, 100.005), and `54e-1`
- * is what `5.4` is. A number in exponential form counts two figures at least, since the standard gives `1e2` the range
- * [95, 105): it is what `1.0e2` is. (For `5.40e-3` the standard's example says 0.0054 ± 0.00005, which would be
- * `5.4e-3`; here the figures count.) A tenth of the value is about the same, and so is whatever is equal.
+ * Parses a number. Its significant figures imply the range: `100` is [99.5, 100.5), `100.00` is [99.995, 100.005), and
+ * `54e-1` equals `5.4`. Exponential form counts as at least two figures: the standard gives `1e2` the range of `1.0e2`,
+ * [95, 105). (For `5.40e-3` the standard's example says 0.0054 ± 0.00005, which would be `5.4e-3`; here the figures
+ * count.) Approximately equal is what lies within a tenth of the value, but at least within half of the last figure.
  *
- * Undefined where the text is no number, or one that a double cannot hold.
+ * Returns undefined if the text is not a number, or one that a double cannot hold.
  */
 export function parseNumber(text: string): ImpliedRange | undefined {
   const found = NUMBER.exec(text);
@@ -23,7 +23,7 @@ export function parseNumber(text: string): ImpliedRange | undefined {
   const [, sign, whole = '', fraction = '', exponent] = found;
   const single = /^0*\d$/.test(whole + fraction);
   const implied = exponent !== undefined && single ? '0' : '';
-  // All in hundredths of the last figure, so that a half of it and a tenth of the value are whole.
+  // All in hundredths of the last figure, so that a half of it and a tenth of the value are integers.
   const scale = Number(exponent ?? 0) - fraction.length - implied.length - 2;
   const size = BigInt(`${whole}${fraction}${implied}00`);
   const value = sign === '-' ? -size : size;
@@ -31,19 +31,19 @@ export function parseNumber(text: string): ImpliedRange | undefined {
   const reach = tenth > half ? tenth : half;
   const at = (units: bigint) => Number(`${units}e${scale}`);
   const number = at(value);
-  // Of so many figures, the end may be no other double than the number itself, which belongs to the range.
+  // With very many figures, value and upper end may round to the same double; the range must still contain the value.
   const range = { value: number, low: at(value - half), high: Math.max(at(value + half), justAbove(number)) };
   const margin = { low: at(value - reach), high: at(value + reach) };
   return Number.isFinite(margin.low) && Number.isFinite(margin.high) ? { ...range, margin } : undefined;
 }
 
-/** The nearest number above; the largest is its own. */
+/** Returns the next larger double; the largest returns itself. */
 export function justAbove(number: number): number {
   if (number === 0) return Number.MIN_VALUE;
   if (number === Number.MAX_VALUE) return number;
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, number);
-  // Doubles of one sign are ordered as the integers that their bits spell.
+  // Doubles of one sign sort like the integers with the same bits.
   view.setBigInt64(0, view.getBigInt64(0) + (number > 0 ? 1n : -1n));
   return view.getFloat64(0);
 }

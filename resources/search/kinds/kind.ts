@@ -3,49 +3,49 @@ import type { Json } from '../../json/value.ts';
 import type { Access } from '../plan.ts';
 import type { RowTest } from '../sql/row-test.ts';
 
-/** Adds a row to the kind's table, to that of one of its variants, or to another. */
+/** Adds a row to the table of the kind, of one of its variants, or to another table. */
 export type AddRow = (columns: (string | number)[], variant?: string, table?: string) => void;
 
-/** Turns one value of an element into index rows. */
+/** Converts a value of an element to index rows. */
 export type Reader = (value: Json, add: AddRow) => void;
 
-/** What a kind needs to know to understand a value of a query. */
+/** What a kind needs to parse a search value. */
 export interface ValueContext {
   modifier: string | undefined;
   /** The types of the elements that the parameter reads. */
   types: ReadonlySet<string>;
-  /** The server's own address, without a trailing slash. */
+  /** The server's base URL without a trailing slash. */
   base: string;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
-/** What a value of a query asks of a row. */
+/** The condition on index rows that a search value expresses. */
 export interface RowMatch {
   where: RowTest;
   access: Access;
   variant?: string;
-  /** Where the rows stand, if not in the table of the kind or the variant. */
+  /** The table of the rows, if it is not that of the kind or the variant. */
   table?: string;
-  /** Others of the same variant that do as well. */
+  /** An alternative condition of the same variant, in another table. */
   also?: RowMatch;
 }
 
-/** One kind of search: how values are indexed and how they are asked for. */
+/** A search kind: how values are indexed and searched. */
 export interface SearchKind {
-  /** The index table that it fills and reads. */
+  /** Its index table. */
   table: string;
-  /** The modifiers it knows beside `missing`, for a parameter that reads elements of these types. */
+  /** Returns its modifiers besides `missing`, for a parameter that reads elements of these types. */
   modifiers(types: ReadonlySet<string>): readonly string[];
-  /** The most characters of a value; where it is left out, those that any kind takes. */
+  /** Maximum length of a search value in characters; default: the limit for all kinds. */
   longest?: number;
-  /** Rows kept apart under `code:variant`: the table of each. */
+  /** Rows stored separately under `code:variant`: the table of each variant. */
   variants?: Record<string, string>;
-  /** The reader of an element by its type, or its children; undefined where the kind has no meaning for it. */
+  /** Returns the reader for an element by its type or children; undefined if the kind does not apply to it. */
   reader(type: string, children?: Record<string, ElementDefinition>): Reader | undefined;
-  /** Understands one value, whose separators may be escaped. Throws BadValue. */
+  /** Parses one search value, whose separators may be escaped. Throws BadValue. */
   parse(text: string, context: ValueContext): RowMatch;
 }
 
-/** A value that a kind does not understand; the message says what is right. */
+/** A value that a kind cannot parse; the message says what is right. */
 export class BadValue extends Error {}

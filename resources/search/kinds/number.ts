@@ -4,12 +4,12 @@ import { type ImpliedRange, parseNumber } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { type Prefix, splitPrefix } from './prefix.ts';
 
-/** What stands for an open end: the largest double, so that no row holds an infinity. */
+/** Stands for an open end: the largest double, so that no row holds an infinity. */
 export const OPEN = Number.MAX_VALUE;
 
 const TYPES = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal']);
 
-/** number: a value stands for the range that its digits leave open (FHIR R4 §3.1.1.4.6). */
+/** number: a search value stands for the range that its figures imply (FHIR R4 §3.1.1.4.6). */
 export const number: SearchKind = {
   table: 'search_quantity',
   modifiers: () => [],
@@ -33,7 +33,7 @@ function addRange(value: Json, add: AddRow): void {
   if (range !== undefined) add([range.low, range.high, '', '', '']);
 }
 
-/** The ends of a Range: a missing one is open. Undefined where both are missing. */
+/** Returns the ends of a Range; a missing one is open. Undefined if both are missing. */
 export function readRange(value: Json): { low: number; high: number } | undefined {
   if (!isObject(value)) return undefined;
   const [low, high] = [value['low'], value['high']].map((end) =>
@@ -42,13 +42,13 @@ export function readRange(value: Json): { low: number; high: number } | undefine
   return low === undefined && high === undefined ? undefined : { low: low ?? -OPEN, high: high ?? OPEN };
 }
 
-/** The number that a JSON value holds; undefined for anything else. */
+/** Returns the number in a JSON value; undefined for anything else. */
 export function readNumber(value: Json | undefined): number | undefined {
   const read = value instanceof Decimal ? Number(value.text) : value;
   return typeof read === 'number' && Number.isFinite(read) ? read : undefined;
 }
 
-/** The rows whose range stands to a number as its prefix says. Throws BadValue. */
+/** Parses `[prefix]number` to a test of the rows' ranges. Throws BadValue. */
 export function numberCondition(text: string): RowTest {
   const [prefix, rest] = splitPrefix(text);
   const range = parseNumber(rest);
@@ -57,8 +57,8 @@ export function numberCondition(text: string): RowTest {
 }
 
 /**
- * FHIR R4 §3.1.1.4.5: all but `eq`, `ne` and `ap` take the number as exact. A row holds both of its ends; `ge` and `le`
- * find the range that reaches the number, `sa` and `eb` the one that lies beyond it as a whole.
+ * FHIR R4 §3.1.1.4.5: except for `eq`, `ne` and `ap`, the number is exact. A row includes both of its ends: `ge` and
+ * `le` match a range that reaches the number, `sa` and `eb` one that lies entirely beyond it.
  */
 function compare(prefix: Prefix, { value, low, high, margin }: ImpliedRange): RowTest {
   switch (prefix) {

@@ -5,11 +5,11 @@ import { parseNumber } from './implied-range.ts';
 import { type AddRow, BadValue, type SearchKind } from './kind.ts';
 import { readNumber } from './number.ts';
 
-/** Metres of the mean radius of WGS84: on this sphere a distance is at most 0.6 % away from that on the ellipsoid. */
+/** Mean radius of WGS84 in metres: distances on this sphere deviate from the ellipsoid by at most 0.6 %. */
 const RADIUS = 6_371_008.8;
 const MISSING = { distance: '25', unit: 'km' };
 
-/** Metres of the lengths that a distance is given in: by their codes in UCUM, miles also as people write them. */
+/** Metres per unit of distance, by UCUM code; also `mi`, as people write miles. */
 const UNITS: Readonly<Record<string, number>> = {
   km: 1000,
   m: 1,
@@ -21,15 +21,15 @@ const UNITS: Readonly<Record<string, number>> = {
   '[ft_i]': 0.3048,
 };
 
-/** A position on the sphere of radius 1. */
+/** A point on the unit sphere. */
 type Point = readonly [x: number, y: number, z: number];
 
 /**
- * special: `latitude|longitude|distance|units`, the one special parameter of R4 that reads an element: `near` of
+ * special: `latitude|longitude|distance|units` for the only special parameter of R4 that reads an element: `near` of
  * Location (https://hl7.org/fhir/R4/location.html#search).
  *
- * A row holds the point of the sphere. The straight line between two points grows with the way along the sphere, so
- * that no database has to know trigonometry, and neither a pole nor the meridian of 180° is a border.
+ * A row holds a point on the unit sphere. The straight-line distance grows with the distance along the sphere, so the
+ * database needs no trigonometry, and the poles and the 180° meridian need no special case.
  */
 export const position: SearchKind = {
   table: 'search_position',
@@ -64,7 +64,7 @@ function metres(distance: string, unit: string): number {
   return number * factor;
 }
 
-/** A straight line's length for a way along the sphere, and a hair more, so that rounding leaves nothing out. */
+/** Converts a distance along the sphere to a straight-line distance, rounded up slightly so that nothing is missed. */
 function chord(way: number): number {
   return 2 * Math.sin(Math.min(way / RADIUS, Math.PI) / 2) + 1e-11;
 }
@@ -75,7 +75,7 @@ function addPosition(value: Json, add: AddRow): void {
   if (point !== undefined) add([...point]);
 }
 
-/** The point at a position in degrees; undefined where the earth has none such. */
+/** Returns the point at a position in degrees; undefined if it is out of range. */
 function pointAt(latitude: number | undefined, longitude: number | undefined): Point | undefined {
   if (latitude === undefined || longitude === undefined) return undefined;
   if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return undefined;
@@ -84,7 +84,7 @@ function pointAt(latitude: number | undefined, longitude: number | undefined): P
   return [rounded(cos(north) * cos(east)), rounded(cos(north) * sin(east)), rounded(sin(north))];
 }
 
-/** To some micrometres: PostgreSQL refuses to square what is so small that its square is none. */
+/** Rounds to a few micrometres: PostgreSQL raises an underflow error when it squares a tiny number. */
 function rounded(coordinate: number): number {
   return Math.round(coordinate * 1e12) / 1e12;
 }

@@ -10,7 +10,7 @@ const CURRENCIES = 'urn:iso:std:iso:4217';
 
 const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration']);
 
-/** The ends of the values that a comparator stands for, each of them one of these values. */
+/** For each comparator, the range that a value with it stands for, both ends included. */
 const ENDS = new Map<Json | undefined, (number: number) => [low: number, high: number]>([
   ['<', (number) => [-OPEN, justBelow(number)]],
   ['<=', (number) => [-OPEN, number]],
@@ -50,8 +50,8 @@ export const quantity: SearchKind = {
 };
 
 /**
- * A comparator makes the value an open range: `< 5.4` is whatever lies below 5.4, and 5.4 itself is not in it, so that
- * neither `ge5.4` nor `gt5.4` finds it and `eb5.4` does. `<= 5.4` holds 5.4 too, and it is found by `ge5.4`.
+ * Indexes a Quantity. A comparator makes it an open range: `< 5.4` excludes 5.4, so that `eb5.4` finds it but `ge5.4`
+ * and `gt5.4` do not; `<= 5.4` includes it, so that `ge5.4` finds it.
  */
 function addQuantity(value: Json, add: AddRow): void {
   const number = isObject(value) ? readNumber(value['value']) : undefined;
@@ -60,7 +60,7 @@ function addQuantity(value: Json, add: AddRow): void {
   add([low, high, ...unitOf(value)]);
 }
 
-/** The nearest number below. */
+/** Returns the next smaller double. */
 function justBelow(number: number): number {
   return -justAbove(-number);
 }
@@ -72,7 +72,7 @@ function addMoney(value: Json, add: AddRow): void {
   add([number, number, currency === '' ? '' : CURRENCIES, currency, currency]);
 }
 
-/** Both ends of a Range have one unit. */
+/** Both ends of a Range have the same unit. */
 function addRange(value: Json, add: AddRow): void {
   const range = readRange(value);
   if (!isObject(value) || range === undefined) return;

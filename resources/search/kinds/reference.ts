@@ -11,15 +11,17 @@ const TYPED = /^(?:(.*)\/)?([A-Z][A-Za-z]*)\/([A-Za-z0-9\-.]{1,64})(?:\/_history
 
 const VERSIONED = /\/_history\/[^/]+$/;
 
-/** Elements that hold a canonical URL; the others that a reference parameter reads point to a resource by its id. */
+/**
+ * Element types that hold a canonical URL; all others that a reference parameter reads reference a resource by its id.
+ */
 export const CANONICALS: ReadonlySet<string> = new Set(['canonical', 'uri', 'url']);
 
 /**
- * reference: `Type/id`, `id`, an absolute URL; `:Type`, `:identifier`; a canonical `url` or `url|version`,
- * with `:below` also the versions below one (FHIR R4 §3.1.1.4.12).
+ * reference: `Type/id`, `id`, an absolute URL; `:Type`, `:identifier`; a canonical `url` or `url|version`, with
+ * `:below` also for the versions below one (FHIR R4 §3.1.1.4.12).
  *
- * A row holds the id and, as its type, `Type` or `http://other.org/fhir/Type`; for a canonical the URL and
- * `|version`; for any other target its URI and nothing. So rows depend on the resource alone, not on settings.
+ * A row holds the id and as its type `Type` or `http://other.org/fhir/Type`; for a canonical the URL and `|version`;
+ * for any other target its URI and an empty type. So rows depend only on the resource, not on settings.
  */
 export const reference: SearchKind = {
   table: 'search_reference',
@@ -69,20 +71,20 @@ export const reference: SearchKind = {
   },
 };
 
-/** The `Type/id` that a reference gives, and the address before it; undefined for every other reference. */
+/** Parses a reference with `Type/id` and an optional base URL before it; undefined for any other reference. */
 export function parseReference(text: string): { base: string; type: string; id: string } | undefined {
   const found = TYPED.exec(text);
   return found === null ? undefined : { base: found[1] ?? '', type: found[2] ?? '', id: found[3] ?? '' };
 }
 
-/** The types under which a row points to a resource of this server. */
+/** Returns the type values of index rows that reference a resource of this server. */
 export function localTypes(type: string, base: string): string[] {
   return ['', `${base}/`, `${base}/fhir/`].map((before) => bounded(before + type, LONGEST));
 }
 
 /**
- * The id in a reference to a resource of a type on this server; undefined for every other reference. Throws BadValue
- * for one to a version, since what is searched are the current ones.
+ * Returns the id from a reference to a resource of a type on this server; undefined for any other reference. Throws
+ * BadValue for a reference to a version, since searches find only current versions.
  */
 export function localId(type: string, text: string, base: string): string | undefined {
   const found = parseReference(text);
@@ -96,14 +98,14 @@ function addReference(value: Json, add: AddRow): void {
   if (!isObject(value)) return;
   if (isObject(value['identifier'])) addIdentifier(value['identifier'], add, 'identifier');
   const text = value['reference'];
-  // A reference that names nothing by URL is there all the same.
+  // A reference without a usable URL is indexed too, so that `:missing` sees it.
   const url = typeof text === 'string' && !text.startsWith('#') ? text : '';
   const found = parseReference(url);
   if (found === undefined) add([bounded(url, LONGEST), '']);
   else add([found.id, bounded(found.base === '' ? found.type : `${found.base}/${found.type}`, LONGEST)]);
 }
 
-/** URL and version stand in the row as they do in those of what is named, so that one can be followed to the other. */
+/** URL and version are stored like those of the referenced resources, so that the two can be joined. */
 function addCanonical(value: Json, add: AddRow): void {
   if (typeof value !== 'string') return;
   const [url = '', version = ''] = value.split('|');
@@ -116,7 +118,7 @@ function typed(literal: string, type: string, context: ValueContext): RowMatch {
   return seek(row(found, context.base));
 }
 
-/** An id alone: of whatever type, on this server. */
+/** A bare id: a resource of any type on this server. */
 function local(id: string, base: string): RowMatch {
   const relative = { not: { column: 'target_type', contains: '/' } };
   const own = { any: [relative, { column: 'target_type', startsWith: `${base}/` }] };
@@ -135,14 +137,14 @@ function row(found: { base: string; type: string; id: string }, base: string): R
   return pointing(found.id, [bounded(`${found.base}/${found.type}`, LONGEST)]);
 }
 
-/** Without a version, every version of a canonical matches. */
+/** A canonical without a version matches every version. */
 function canonical(literal: string): RowTest {
   const [url = '', version] = literal.split('|');
   if (version !== undefined) return pointing(uriKey(url), [`|${caselessKey(version)}`]);
   return { all: [is('target', '=', uriKey(url)), { column: 'target_type', startsWith: '|' }] };
 }
 
-/** The version and those that start with it and a point: below `2` stand `2.0` and `2.1.3`. */
+/** The version and all that start with it and a dot: `2.0` and `2.1.3` are below `2`. */
 function below(literal: string): RowTest {
   const [url = '', version = ''] = literal.split('|');
   if (version === '') return canonical(url);

@@ -9,7 +9,7 @@ import { string } from './string.ts';
 import { token } from './token.ts';
 import { uri } from './uri.ts';
 
-/** Every kind of search that looks at one value. A composite is made of them. */
+/** All search kinds that apply to one value. Composites consist of these. */
 export const KINDS: Partial<Record<SearchKindName, SearchKind>> = {
   string,
   token,

@@ -3,9 +3,9 @@ import { bounded, fold, isTidy, unescaped } from '../index/text.ts';
 import { is, type RowTest } from '../sql/row-test.ts';
 import { type AddRow, BadValue, type RowMatch, type SearchKind } from './kind.ts';
 
-/** As much of a text is a key of the index, which both databases limit. */
+/** Length of the indexed start of a text; both databases limit the size of an index key. */
 const LONGEST = 500;
-/** Where the whole of a longer one stands. */
+/** The table that holds longer texts in full. */
 const WHOLE = 'search_text';
 const LONGEST_EXACT = 120;
 
@@ -58,8 +58,8 @@ export const string: SearchKind = {
 };
 
 /**
- * Adds a row of the start of a folded text and, where that is not all of it, one of the whole. `exact` tells texts
- * apart that are folded alike.
+ * Adds a row for the start of a folded text and, if the text is longer, one for all of it. `exact` distinguishes texts
+ * that fold alike.
  */
 export function addFolded(folded: string, exact: string, add: AddRow, variant?: string): void {
   if (folded === '') return;
@@ -71,7 +71,7 @@ function inWhole(where: RowTest): RowMatch {
   return { where, access: 'scan', table: WHOLE };
 }
 
-/** Half of a character is not among the first of a text. */
+/** Returns the indexed start of a text, without splitting a surrogate pair. */
 function start(folded: string): string {
   return folded.length > LONGEST ? folded.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '') : folded;
 }

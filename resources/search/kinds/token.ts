@@ -6,7 +6,7 @@ import { addFolded, string } from './string.ts';
 
 const LONGEST = 200;
 
-/** Types of one value without a system of its own; that of a code or boolean is implied by its element. */
+/** Types with a bare value whose system is implied by the element. */
 const IMPLIED = new Set(['code', 'boolean']);
 const PLAIN = new Set([
   ...IMPLIED,
@@ -28,8 +28,8 @@ const PLAIN = new Set([
 ]);
 
 /**
- * Types whose values are text of people or names of versions, not codes: their case says nothing, and servers should
- * not look at it then. Codes, identifiers and URIs are exact: two that differ in case may mean two things or people.
+ * Types whose values are free text or version names rather than codes. They are searched without regard to case, as the
+ * standard recommends. Codes, identifiers and URIs are exact: a difference in case may mean another thing or person.
  */
 const CASELESS: ReadonlySet<string> = new Set(['string', 'ContactPoint']);
 
@@ -41,15 +41,15 @@ const READERS: Record<string, Reader> = {
   string: addCaseless,
 };
 
-/** Types whose words `:text` finds: those of an Identifier are its type's. */
+/** Types with text for `:text`; that of an Identifier is its type's. */
 const WORDED = ['Coding', 'CodeableConcept', 'Identifier'];
 
-/** Types whose values are concepts, so that a value set may hold them and a code system say what they subsume. */
+/** Types whose values are concepts, to which value sets and code systems apply. */
 const CODED = ['Coding', 'CodeableConcept', 'code'];
 
 /**
  * token: `code`, `system|code`, `|code`, `system|`; `:not`, `:of-type`; `:in` and `:not-in` by value sets, `:above` and
- * `:below` by code systems; `:text` for the words that go with a code, as a string is searched (FHIR R4 §3.1.1.4.10).
+ * `:below` by code systems; `:text` searches the text of a code like a string (FHIR R4 §3.1.1.4.10).
  */
 export const token: SearchKind = {
   table: 'search_token',
@@ -77,14 +77,14 @@ export const token: SearchKind = {
     if (parts.length > 2) throw new BadValue('write system|code with one bar, and other bars as \\|');
     if (second === undefined) return code(first, context.types);
     if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
-    // The system of a code element stands in no resource: its binding implies it.
+    // Resources do not contain the system of a code element: its binding implies it.
     if (isImplied(context.types)) return second === '' ? any() : code(second, context.types);
     if (second === '') return { where: is('system', '=', codeKey(first)), access: 'scan' };
     return { where: coded(code(second, context.types).where, codeKey(first)), access: 'seek' };
   },
 };
 
-/** Rows of an Identifier, which a reference may carry, too. */
+/** Adds the rows of an Identifier, which may also be part of a Reference. */
 export function addIdentifier(value: Json, add: AddRow, variant?: string): void {
   if (!isObject(value)) return;
   addCoded(value, 'value', add, variant);
@@ -103,7 +103,7 @@ function addConcept(value: Json, add: AddRow): void {
   const codings = Array.isArray(value['coding']) ? value['coding'] : [];
   for (const coding of codings) if (isObject(coding)) addCoding(coding, add);
   addWords(value['text'], add);
-  // A concept of text alone is there, though no code finds it.
+  // A text-only concept is indexed too, so that `:missing` sees it, although no code finds it.
   if (codings.length === 0) add(['', '']);
 }
 
@@ -112,7 +112,7 @@ function addCoding(value: JsonObject, add: AddRow): void {
   addWords(value['display'], add);
 }
 
-/** Words are found by what they start with, never literally: one row for all that differ in case alone. */
+/** Text is searched by prefix, never exactly: one row for all texts that fold alike. */
 function addWords(text: Json | undefined, add: AddRow): void {
   if (typeof text === 'string') addFolded(fold(text), '', add, 'text');
 }
@@ -134,29 +134,29 @@ function systemOf(value: JsonObject): string {
   return typeof value['system'] === 'string' ? codeKey(value['system']) : '';
 }
 
-/** A code or a system as index rows hold it. */
+/** Returns a code or system as stored in index rows. */
 export function codeKey(text: string): string {
   return bounded(text, LONGEST);
 }
 
-/** A text as index rows hold it where its case says nothing. */
+/** Returns a case-insensitive text as stored in index rows. */
 export function caselessKey(text: string): string {
   return codeKey(text.toUpperCase().toLowerCase());
 }
 
-/** True where the system of a code stands in no resource, since its element implies it. */
+/** Returns true if resources do not contain the system of the code, because the element implies it. */
 export function isImplied(types: ReadonlySet<string>): boolean {
   return [...types].every((type) => IMPLIED.has(type));
 }
 
-/** The concept that a value names. Throws BadValue. */
+/** Parses `system|code`. Throws BadValue. */
 export function conceptOf(text: string): { system: string; code: string } {
   const [system = '', code = '', ...more] = splitEscaped(text, '|').map(unescaped);
   if (system === '' || code === '' || more.length > 0) throw new BadValue('write system|code');
   return { system, code };
 }
 
-/** True for a media type without parameters, where codes are read: below it are those with parameters. */
+/** Returns true for a media type without parameters if codes are searched: those with parameters are below it. */
 export function isMediaType(text: string, types: ReadonlySet<string>): boolean {
   return isImplied(types) && /^[^\s/;|]+\/[^\s/;|]+$/.test(text);
 }

@@ -9,7 +9,7 @@ const LOCAL = /^[A-Z][A-Za-z]*\/[A-Za-z0-9\-.]{1,64}(?:\|[^|]+)?$/;
 
 const TYPES = new Set(['uri', 'url', 'canonical', 'oid', 'uuid', 'string']);
 
-/** uri: literally; `:below` a URL and what is under it, `:above` a URL and what it is under (FHIR R4 §3.1.1.4.13). */
+/** uri: exact; `:below` matches a URL and those under it, `:above` a URL and those above it (FHIR R4 §3.1.1.4.13). */
 export const uri: SearchKind = {
   table: 'search_uri',
   modifiers: () => ['above', 'below'],
@@ -19,7 +19,7 @@ export const uri: SearchKind = {
     return (value, add) => {
       if (typeof value !== 'string' || value === '') return;
       add([uriKey(value)]);
-      // A canonical is found with its version and without.
+      // A canonical matches with and without its version.
       if (type === 'canonical' && value.includes('|')) add([uriKey(value.slice(0, value.indexOf('|')))]);
     };
   },
@@ -27,12 +27,12 @@ export const uri: SearchKind = {
   parse(text, { modifier, types, base }) {
     const literal = uriKey(unescaped(text));
     if (literal === '') throw new BadValue('give a URI');
-    // As in `_profile=StructureDefinition/mine`, which is here.
+    // As in `_profile=StructureDefinition/mine`, a resource of this server.
     if (modifier === undefined && types.has('canonical') && LOCAL.test(literal)) {
       const places = ['', `${base}/`, `${base}/fhir/`].map((place) => uriKey(place + literal));
       return { where: { column: 'value', in: places }, access: 'seek' };
     }
-    // Only the path of a URL has levels.
+    // Only the path of a URL is hierarchical.
     if (modifier === 'below' && isUrl(literal)) {
       const under = { column: 'value', startsWith: literal.endsWith('/') ? literal : `${literal}/` };
       return { where: { any: [is('value', '=', literal), under] }, access: 'range' };
@@ -44,7 +44,7 @@ export const uri: SearchKind = {
   },
 };
 
-/** A URI as index rows hold it. */
+/** Returns a URI as stored in index rows. */
 export function uriKey(text: string): string {
   return bounded(text, LONGEST);
 }
@@ -53,7 +53,7 @@ function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
 
-/** A URL and those above it, each with and without a slash at its end. */
+/** Returns a URL and those above it, each with and without a trailing slash. */
 function upwards(url: string): string[] {
   const [scheme = '', rest = ''] = url.split(/(?<=:\/\/)/, 2);
   const steps = rest.split('/').slice(0, 32);

@@ -12,13 +12,13 @@ interface Column {
   condition(values: string[], context: { base: string; now: number }): RowTest;
 }
 
-/** The parameters that are columns of every resource, not rows of an index. */
+/** The search parameters that are columns of `resource` rather than index rows. */
 export const COLUMNS: ReadonlyMap<string, Column> = new Map([
   ['_id', { access: 'seek', modifiers: ['missing', 'not'], condition: hasId }],
   ['_lastUpdated', { access: 'range', modifiers: ['missing'], condition: wasUpdated }],
 ]);
 
-/** Understands `_id` or `_lastUpdated`. Throws `unknown-parameter` and `parameter` Failures. */
+/** Parses `_id` or `_lastUpdated`. Throws `unknown-parameter` and `parameter` Failures. */
 export function parseColumn(
   code: string,
   { access, modifiers, condition }: Column,
@@ -35,7 +35,7 @@ export function parseColumn(
   return modifier === 'not' ? { test: 'not', of: found } : found;
 }
 
-/** False for a criterion that every resource of the type satisfies, such as `_id:missing=false`. */
+/** Returns false for a criterion that every resource of the type satisfies, such as `_id:missing=false`. */
 export function isEffective(criterion: Criterion): boolean {
   return criterion.test !== 'all' || criterion.of.length > 0;
 }
@@ -44,7 +44,7 @@ function hasId(values: string[]): RowTest {
   return { column: 'id', in: padded(values.map((value) => storable(unescaped(value)))) };
 }
 
-/** The stretch of an instant is its millisecond, so that `high > x` is `last_updated >= x`. */
+/** The interval of an instant is its millisecond, so that `high > x` is `last_updated >= x`. */
 function wasUpdated(values: string[], { base, now }: { base: string; now: number }): RowTest {
   const context = { base, now, modifier: undefined, types: new Set(['instant']) };
   const tests = values.map((value) => atInstant(understand('_lastUpdated', date, value, context).where));

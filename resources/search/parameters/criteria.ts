@@ -15,26 +15,26 @@ import { type Naming, namings } from './naming.ts';
 import { asked, oneOf, presence } from './own-rows.ts';
 import { alternatives, explained, isMissing, quoted } from './values.ts';
 
-/** What a search is understood with. */
+/** Options for parsing a search. */
 export interface SearchOptions {
-  /** The server's own address, without a trailing slash: references to it are local ones. */
+  /** The server's base URL without a trailing slash: references to it are local. */
   base: string;
   /** Milliseconds since the epoch. */
   now: number;
-  /** Unknown parameters are passed over with a warning (`Prefer: handling=lenient`). */
+  /** Ignores unknown parameters with a warning (`Prefer: handling=lenient`). */
   lenient?: boolean;
   /**
-   * What the caller may see of a type, for the type searched and each that a chain or `_has` touches.
-   * Throws `forbidden` where it is nothing.
+   * Returns what the caller may see of a type: for the searched type and each type that a chain or `_has` uses. Throws
+   * `forbidden` if that is nothing.
    */
   rows?: RowFilter;
-  /** What the caller may see of the type searched, where this search was judged by itself. */
+  /** Overrides `rows` for the searched type, if policies judged this search itself. */
   ownRows?: Rows;
-  /** What bounds the matches beside what is asked for, such as a compartment. What is included need not meet it. */
+  /** A further bound on the matches, such as a compartment; it does not apply to included resources. */
   within?: Criterion | undefined;
 }
 
-/** Where a parameter is read: in a type, at a depth of chaining. */
+/** The context of a parameter: a type, and the depth of chaining. */
 interface Scope {
   definitions: Definitions;
   type: SearchType;
@@ -43,10 +43,10 @@ interface Scope {
 }
 
 const DEEPEST_CHAIN = 4;
-/** The most types that a failure lists. */
+/** Maximum number of types in an error message. */
 const MOST_NAMED = 10;
 
-/** The compiled type of a name, as a parameter gives it. Throws a `parameter` Failure. */
+/** Returns the compiled type with the name in a parameter. Throws a `parameter` Failure. */
 export function typeNamed(definitions: Definitions, name: string): SearchType {
   const definition: ResourceDefinition | undefined = definitions.resource(name);
   if (definition === undefined) throw new Failure('parameter', `There is no resource type ${quoted(name)}.`);
@@ -54,9 +54,9 @@ export function typeNamed(definitions: Definitions, name: string): SearchType {
 }
 
 /**
- * Understands one parameter: `name`, `name:modifier`, a chain (`subject:Patient.name`) or `_has:…`
- * (FHIR R4 §3.1.1.4). Undefined where its value is empty: such a parameter is not one (§3.1.1.1).
- * Throws `unknown-parameter` and `parameter` Failures.
+ * Parses one parameter: `name`, `name:modifier`, a chain (`subject:Patient.name`) or `_has:…` (FHIR R4 §3.1.1.4).
+ * Undefined if its value is empty: such a parameter is ignored (§3.1.1.1). Throws `unknown-parameter` and `parameter`
+ * Failures.
  */
 export function parseCriterion(
   definitions: Definitions,
@@ -87,7 +87,7 @@ function splitName(name: string): [code: string, modifier: string | undefined] {
   return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
 }
 
-/** A parameter of a type. Throws `unknown-parameter` with those there are. */
+/** Returns a parameter of a type. Throws `unknown-parameter`, with the list of known ones. */
 export function parameterOf(type: SearchType, code: string): Parameter {
   const parameter = type.parameters.get(code);
   if (parameter !== undefined) return parameter;
@@ -134,20 +134,20 @@ function test(
   return negated ? { test: 'not', of: found } : found;
 }
 
-/** True for the URL of a type whose resources have a version beside it. */
+/** Returns true for the `url` of a type whose resources also have a version. */
 function isVersioned({ parameters }: SearchType, { code, definition }: Parameter): boolean {
   return code === 'url' && definition.kind === 'uri' && parameters.get('version')?.definition.kind === 'token';
 }
 
-/** `url|version`, which is read as a search for both (FHIR R4 §3.1.1.4.13). */
+/** Parses `url|version` as a search for both (FHIR R4 §3.1.1.4.13). */
 function ofVersion(scope: Scope, [url = '', ...version]: string[]): Criterion {
   const own = parse(scope, 'url', url);
   return version.join('') === '' ? own : { test: 'all', of: [own, parse(scope, 'version', version.join('|'))] };
 }
 
 /**
- * What terminology decides on: a code system is named by its URL, a value set by that or as `ValueSet/id`, and each is
- * searched as the caller would search it.
+ * Returns a criterion that terminology decides. A code system is named by its URL, a value set by its URL or as
+ * `ValueSet/id`; each is looked up with the caller's access.
  */
 function terms(
   scope: Scope,
@@ -178,7 +178,7 @@ function checkModifier({ definitions }: Scope, parameter: Parameter, modifier: s
   throw new Failure('unknown-parameter', `${code} has no modifier ${quoted(modifier)}. It has: ${served}.`);
 }
 
-/** `subject:Patient.name=…`: the reference must point to what the rest finds (FHIR R4 §3.1.1.4.16). */
+/** `subject:Patient.name=…`: the reference must point to a resource that the rest matches (FHIR R4 §3.1.1.4.16). */
 function parseChain(scope: Scope, head: string, rest: string, value: string): Criterion {
   const [code, named] = splitName(head);
   const parameter = referenceOf(scope.type, code);
@@ -192,7 +192,7 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
     try {
       links.push(...chained(scope, parameter, typeNamed(scope.definitions, target), rest, value));
     } catch (error) {
-      // Where the type is left open, those count that have the parameter.
+      // If the type is open, the types that have the parameter count.
       if (!(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
       refused.push(error);
     }
@@ -201,7 +201,7 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
   return oneOf(links);
 }
 
-/** Why a chain leads nowhere: of one type what it has, of several that none is searched by the rest. */
+/** Returns the Failure for a chain that leads nowhere: with the parameters of the type if there is only one. */
 function unfollowed([first, ...others]: Failure[], code: string, types: string[], rest: string): Failure {
   if (first !== undefined && others.length === 0) return first;
   const named = types.length > MOST_NAMED ? `${types.slice(0, MOST_NAMED).join(', ')}, …` : types.join(', ');
@@ -209,7 +209,7 @@ function unfollowed([first, ...others]: Failure[], code: string, types: string[]
   return new Failure('unknown-parameter', `${told} Name the type to be told what it has: ${code}:${types[0]}.`);
 }
 
-/** The ways in which a reference names resources of a type. Throws `parameter` where it cannot. */
+/** Returns how a reference can name resources of a type. Throws `parameter` if it cannot. */
 function waysTo(scope: Scope, parameter: Parameter, type: SearchType): Naming[] {
   const ways = namings(parameter, type, scope.options.base);
   if (ways.length > 0) return ways;
@@ -225,7 +225,9 @@ function chained(scope: Scope, parameter: Parameter, type: SearchType, rest: str
   return ways.map((naming) => ({ test: 'chain', param: parameter.number, type: name, naming, criteria }));
 }
 
-/** `_has:Observation:patient:code=…`: what the rest finds must point here (FHIR R4 §3.1.1.4.17). */
+/**
+ * `_has:Observation:patient:code=…`: a resource that the rest matches must reference this one (FHIR R4 §3.1.1.4.17).
+ */
 function parseHas(scope: Scope, name: string, value: string): Criterion {
   const [, from = '', code = '', ...rest] = name.split(':');
   if (from === '' || code === '' || rest.length === 0) {
@@ -239,7 +241,7 @@ function parseHas(scope: Scope, name: string, value: string): Criterion {
   return oneOf(ways.map((naming) => ({ test: 'has', param: parameter.number, from, naming, criteria })));
 }
 
-/** `_list=42`: an entry of that List must refer here (https://hl7.org/fhir/R4/search.html#list); the same as `_has`. */
+/** `_list=42`: like `_has`, an entry of that List must reference this (https://hl7.org/fhir/R4/search.html#list). */
 function parseList(scope: Scope, modifier: string | undefined, value: string): Criterion {
   if (modifier !== undefined)
     throw new Failure('unknown-parameter', `_list has no modifier, ${quoted(modifier)} neither.`);

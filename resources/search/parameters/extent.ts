@@ -2,16 +2,16 @@ import { Failure } from '../../errors.ts';
 import type { Criterion } from '../plan.ts';
 import type { RowTest } from '../sql/row-test.ts';
 
-/** Values that one search may look for, over all its parameters. */
+/** Maximum number of values in a search, over all its parameters. */
 const MOST_SOUGHT = 1000;
-/** Those of them for which all rows of a parameter have to be looked at. */
+/** Maximum number of values that need a scan of all rows of a parameter. */
 const MOST_SCANNED = 50;
-/** What one search may bind, without its codes of terminology; a query binds it twice, and SQLite takes 32,766. */
+/** Maximum bindings of a search, without codes of terminology. A query may bind them twice; SQLite allows 32,766. */
 const MOST_BOUND = 5000;
-/** What the way to other resources binds beside their criteria. */
+/** Bindings of a chain or line, besides those of its criteria. */
 const OF_A_WAY = 6;
 
-/** How much is asked for. */
+/** The size of a search. */
 interface Extent {
   sought: number;
   scanned: number;
@@ -19,8 +19,8 @@ interface Extent {
 }
 
 /**
- * Throws a `parameter` Failure where a search asks for more than a database can do for one caller while others wait.
- * @param limits the criteria among them that narrow what the caller may see: their values are none that it gave
+ * Throws a `parameter` Failure if a search is too expensive to run while other callers wait.
+ * @param limits the criteria among them that limit the caller's access; their values do not count as the caller's own
  */
 export function refuseExcess(criteria: readonly Criterion[], limits: ReadonlySet<Criterion>): void {
   const { sought, scanned, bound } = sum(criteria.map((each) => extentOf(each, limits)));
@@ -48,7 +48,7 @@ function asked(criterion: Criterion, limits: ReadonlySet<Criterion>): Extent {
       const { where, access } = criterion;
       if (where === undefined) return values(0, 1);
       const sought = valuesOf(where);
-      // What they leave of the first column may stand before them as a list.
+      // The values that they allow for the first column may be added as a list.
       const bound = 1 + bindingsOf(where) + ('any' in where ? where.any.length : 0);
       return { sought, scanned: access === 'scan' ? sought : 0, bound };
     }
@@ -67,7 +67,7 @@ function asked(criterion: Criterion, limits: ReadonlySet<Criterion>): Extent {
       return sum([values(0, OF_A_WAY), ...each(criterion.criteria)]);
     case 'any': {
       const ways = each(criterion.of);
-      // The rows of one parameter are in several tables, and each value is looked for in all of them.
+      // The rows of one parameter may be in several tables, and each value is searched in all of them.
       return criterion.of.every(({ test }) => test === 'rows') ? most(ways) : sum(ways);
     }
     case 'all':
@@ -98,7 +98,7 @@ function most(extents: readonly Extent[]): Extent {
   return { sought, scanned, bound: sum(extents).bound };
 }
 
-/** The alternatives of a test, those that fill their number up not among them. */
+/** Returns the number of alternatives in a test, without those added by padding. */
 function valuesOf(test: RowTest): number {
   if ('any' in test) return [...new Set(test.any)].reduce((total, one) => total + valuesOf(one), 0);
   if ('all' in test) return Math.max(1, ...test.all.map(valuesOf));
@@ -106,7 +106,7 @@ function valuesOf(test: RowTest): number {
   return 'in' in test ? new Set(test.in).size : 1;
 }
 
-/** How many values a test binds. */
+/** Returns the number of bindings of a test. */
 function bindingsOf(test: RowTest): number {
   if ('any' in test) return test.any.reduce((total, one) => total + bindingsOf(one), 0);
   if ('all' in test) return test.all.reduce((total, one) => total + bindingsOf(one), 0);

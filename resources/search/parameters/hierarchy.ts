@@ -1,4 +1,4 @@
-/** Hierarchies of resources of one type (FHIR R4 §3.1.1.4.12), such as the Locations that are part of others. */
+/** Hierarchies of resources of one type (FHIR R4 §3.1.1.4.12), such as Locations that are part of others. */
 import type { ResourceDefinition } from '../../definition.ts';
 import { Failure } from '../../errors.ts';
 import { isId } from '../../validate/primitives.ts';
@@ -12,22 +12,22 @@ import type { SearchOptions } from './criteria.ts';
 import { isById, type NamingById, namings, targetsOf } from './naming.ts';
 import { alternatives, explained, quoted } from './values.ts';
 
-/** The hierarchy of a type: how its resources are named, and the parameter by which each names the one above it. */
+/** The hierarchy of a type: how its resources are named, and the parameter by which each references its parent. */
 export interface Hierarchy {
   naming: NamingById;
   parent: Parameter;
 }
 
 /**
- * The modifiers that a parameter takes beside `missing`: those of its kind, and those of the hierarchies that a
- * reference leads into.
+ * Returns the modifiers of a parameter besides `missing`: those of its kind, plus `above` and `below` if a reference
+ * leads into a hierarchy.
  */
 export function modifiersOf(definitions: Definitions, parameter: Parameter): readonly string[] {
   const ofKind = parameter.kind?.modifiers(parameter.types) ?? [];
   return hierarchiesOf(definitions, parameter).size === 0 ? ofKind : [...new Set([...ofKind, 'above', 'below'])];
 }
 
-/** The hierarchies that a reference parameter leads into, by their types; none for canonicals and other kinds. */
+/** Returns the hierarchies that a reference parameter leads into, by type; empty for canonicals and other kinds. */
 export function hierarchiesOf(definitions: Definitions, parameter: Parameter, base = ''): Map<string, Hierarchy> {
   const found = new Map<string, Hierarchy>();
   if ([...parameter.types].some((type) => CANONICALS.has(type))) return found;
@@ -37,7 +37,8 @@ export function hierarchiesOf(definitions: Definitions, parameter: Parameter, ba
     if (definition === undefined || codes.length === 0) continue;
     const type = searchType(definitions, definition);
     const parents = codes.flatMap((code) => type.parameters.get(code) ?? []);
-    // A parameter that is itself a way up is followed itself; where others lead up in two ways, neither is theirs.
+    // A parameter that itself references the parent is followed. For other parameters, a type with two parent
+    // parameters has no hierarchy, since neither is preferred.
     const parent = parents.length === 1 ? parents[0] : parents.find((each) => each === parameter);
     const naming = parent && namings(parent, type, base).find(isById);
     if (parent !== undefined && naming !== undefined) found.set(name, { naming, parent });
@@ -46,8 +47,8 @@ export function hierarchiesOf(definitions: Definitions, parameter: Parameter, ba
 }
 
 /**
- * The parameters that make a strict hierarchy of a type: each reads an element that refers to the type itself alone,
- * and to one resource at most.
+ * Returns the parameters that make a strict hierarchy of a type: each reads an element that references only the type
+ * itself, and at most one resource.
  */
 function parentCodes(definition: ResourceDefinition): string[] {
   let codes = known.get(definition);
@@ -72,9 +73,9 @@ function readParentCodes({ name, elements, search }: ResourceDefinition): string
 }
 
 /**
- * Understands the value of `:above` or `:below`: what points to one of the resources named, or to one that stands
- * above or below it. Such a one is judged as in a chain: what the caller may not see does not lead on. Throws
- * `parameter` Failures, and `forbidden` where the caller may see nothing of the type.
+ * Parses the value of `:above` or `:below`: matches what references one of the named resources, or one above or below
+ * them. As in a chain, resources that the caller may not see are not followed. Throws `parameter` Failures, and
+ * `forbidden` if the caller may see nothing of the type.
  */
 export function parseAlong(
   { base, rows }: SearchOptions,
@@ -99,7 +100,9 @@ export function parseAlong(
   return { test: 'any', of };
 }
 
-/** The resource that a value names; an id alone is enough where there is one hierarchy. Throws `parameter` Failures. */
+/**
+ * Returns the resource that a value names; an id suffices if there is only one hierarchy. Throws `parameter` Failures.
+ */
 function startOf(
   name: string,
   hierarchies: Map<string, Hierarchy>,

@@ -4,8 +4,8 @@ import type { Include } from '../plan.ts';
 import { parameterOf, typeNamed } from './criteria.ts';
 
 /**
- * Understands the value of `_include` or `_revinclude`: `Type:parameter`, `Type:parameter:Target`, `Type:*` or
- * `*` (FHIR R4 §3.1.1.5.4). Throws `parameter` and `unknown-parameter` Failures.
+ * Parses the value of `_include` or `_revinclude`: `Type:parameter`, `Type:parameter:Target`, `Type:*` or `*` (FHIR R4
+ * §3.1.1.5.4). Throws `parameter` and `unknown-parameter` Failures.
  */
 export function parseInclude(
   definitions: Definitions,

@@ -6,16 +6,16 @@ import type { Fragment } from '../plan.ts';
 import { list, literal, padded, sql } from '../sql/fragment.ts';
 
 /**
- * How a reference names a resource: by its type and id, or as a canonical by its URL and, where it gives one, its
- * version (https://hl7.org/fhir/R4/references.html#canonical). A name is one text: the id, or `url|version`, where
- * nothing stands behind the bar of a canonical without a version.
+ * How a reference names a resource: by type and id, or as a canonical by URL and optional version
+ * (https://hl7.org/fhir/R4/references.html#canonical). A name is one text: the id, or `url|version`, with an empty
+ * version for a canonical without one.
  */
 export type Naming =
   | NamingById
-  /** The numbers of the parameters that read the URL and the version of the type. */
+  /** The numbers of the parameters for the URL and the version of the type. */
   | { by: 'canonical'; url: number; version: number };
 
-/** `pointers` are the ways in which an index row names the type. */
+/** `pointers` are the values by which an index row names the type. */
 export interface NamingById {
   by: 'id';
   type: string;
@@ -26,7 +26,9 @@ export function isById(naming: Naming): naming is NamingById {
   return naming.by === 'id';
 }
 
-/** The ways in which a reference parameter may name a type: none where it holds canonicals and the type has none. */
+/**
+ * Returns how a reference parameter can name a type: empty if it holds canonicals and the type has no canonical URL.
+ */
 export function namings({ definition, types }: Parameter, target: SearchType, base: string): Naming[] {
   if (definition.kind !== 'reference') return [];
   const read = [...types];
@@ -37,7 +39,7 @@ export function namings({ definition, types }: Parameter, target: SearchType, ba
   return canonical === undefined ? ways : [...ways, canonical];
 }
 
-/** The served types that a reference parameter may point to. */
+/** Returns the served types that a reference parameter can point to. */
 export function targetsOf(definitions: Definitions, parameter: Parameter): string[] {
   if (parameter.definition.kind !== 'reference') return [];
   const served = definitions.names();
@@ -48,7 +50,7 @@ export function targetsOf(definitions: Definitions, parameter: Parameter): strin
   });
 }
 
-/** A type whose resources have canonical URLs is searched by `url` and by a `version` whose case says nothing. */
+/** Types with canonical URLs have a `url` parameter and a case-insensitive `version` parameter. */
 function byCanonical({ parameters }: SearchType): Naming | undefined {
   const [url, version] = [parameters.get('url'), parameters.get('version')];
   if (url?.definition.kind !== 'uri' || version?.definition.kind !== 'token' || !version.types.has('string'))
@@ -56,13 +58,13 @@ function byCanonical({ parameters }: SearchType): Naming | undefined {
   return { by: 'canonical', url: url.number, version: version.number };
 }
 
-/** What is known of a resource by which another may name it. */
+/** What others can name a resource by. */
 export interface Named {
   id: string;
   readonly rows: IndexRows;
 }
 
-/** The names of a resource. */
+/** Returns the names of a resource. */
 export function namesOf(naming: Naming, named: Named): string[] {
   if (naming.by === 'id') return [named.id];
   const values = (table: string, param: number) =>
@@ -71,23 +73,23 @@ export function namesOf(naming: Naming, named: Named): string[] {
   return values('search_uri', naming.url).flatMap((url) => versions.map((version) => `${url}|${version}`));
 }
 
-/** The name that a row of a reference gives; undefined where it names nothing in this way. */
+/** Returns the name in a reference row; undefined if it does not name anything in this way. */
 export function nameIn(naming: Naming, [, target = '', type = '']: IndexRow): string | undefined {
   const pointer = String(type);
   if (naming.by === 'id') return naming.pointers.includes(pointer) ? String(target) : undefined;
   return pointer.startsWith('|') ? String(target) + pointer : undefined;
 }
 
-/** Rows under `r`, and the columns (`name`, `versioned`) that give the names by which they were found. */
+/** A source with the alias `r`, and the columns (`name`, `versioned`) with the names by which its rows were found. */
 export interface NamedSource {
   from: Fragment;
   where: Fragment;
-  /** True for `resource` itself, whose every row is another key. */
+  /** True for `resource` itself, where each row has a different key. */
   own: boolean;
   columns: Fragment;
 }
 
-/** The live resources that have one of the names. */
+/** Returns the live resources with one of the names. */
 export function resourcesNamed(naming: Naming, names: string[]): NamedSource {
   if (naming.by === 'id') {
     const where = sql`r.type = ${naming.type} AND r.text IS NOT NULL AND r.id IN (${padlist(names)})`;
@@ -105,7 +107,7 @@ export function resourcesNamed(naming: Naming, names: string[]): NamedSource {
   };
 }
 
-/** The rows of reference parameters that give one of the names. */
+/** Returns the rows of reference parameters that hold one of the names. */
 export function referencesTo(naming: Naming, params: number[], names: string[]): NamedSource {
   const from = literal('search_reference r');
   const ofParams = sql`r.param IN (${padlist(params)})`;
@@ -122,7 +124,9 @@ export function referencesTo(naming: Naming, params: number[], names: string[]):
   };
 }
 
-/** A query for the keys of what points by a parameter to one of the resources with some keys. */
+/**
+ * Builds a query for the keys of the resources that reference, by a parameter, one of the resources with these keys.
+ */
 export function pointingTo(naming: Naming, param: number, keys: Fragment): Fragment {
   if (naming.by === 'canonical') return sql`SELECT x.key ${canonicals(naming, param)} AND t.key IN (${keys})`;
   return sql`SELECT x.key FROM search_reference x WHERE x.param = ${param}
@@ -130,7 +134,7 @@ export function pointingTo(naming: Naming, param: number, keys: Fragment): Fragm
     AND x.target IN (SELECT t.id FROM resource t WHERE t.key IN (${keys}))`;
 }
 
-/** A query for the keys of the live resources to which those with some keys point by a parameter. */
+/** Builds a query for the keys of the live resources that those with these keys reference by a parameter. */
 export function pointedToBy(naming: Naming, param: number, keys: Fragment): Fragment {
   if (naming.by === 'canonical') return sql`SELECT t.key ${canonicals(naming, param)} AND x.key IN (${keys})`;
   return sql`SELECT t.key FROM resource t WHERE t.type = ${naming.type} AND t.text IS NOT NULL
@@ -138,9 +142,11 @@ export function pointedToBy(naming: Naming, param: number, keys: Fragment): Frag
       AND x.target_type IN (${list(naming.pointers)}) AND x.key IN (${keys}))`;
 }
 
-/** The join of URLs (`t.key`) and of canonicals that give them, with their version where they have one (`x.key`). */
+/**
+ * Joins canonical URLs of resources (`t.key`) with references to them (`x.key`), by version if the reference has one.
+ */
 function canonicals({ url, version }: Extract<Naming, { by: 'canonical' }>, param: number): Fragment {
-  // The first condition on the code finds it by the index, the second keeps away what is no canonical.
+  // The first condition on the code uses the index; the second excludes what is not a canonical.
   return sql`FROM search_uri t JOIN search_reference x ON x.target = t.value
     WHERE x.param = ${param} AND t.param = ${url} AND (x.target_type = '|' OR EXISTS
       (SELECT 1 FROM search_token v WHERE v.param = ${version} AND v.key = t.key

@@ -10,7 +10,7 @@ import { parameterOf } from './criteria.ts';
 
 const MOST_KEYS = 5;
 
-/** Understands `_sort`: parameters, the most important first, `-` for descending (FHIR R4 §3.1.1.5.1). */
+/** Parses `_sort`: parameters by descending priority, `-` for descending order (FHIR R4 §3.1.1.5.1). */
 export function parseSort(type: SearchType, text: string): SortKey[] {
   const parts = text.split(',').filter((part) => part !== '');
   if (parts.length > MOST_KEYS) throw new Failure('parameter', `_sort: give at most ${MOST_KEYS} parameters.`);
@@ -41,7 +41,7 @@ function sortKey(type: SearchType, code: string, descending: boolean): SortKey {
   };
 }
 
-/** The value of a resource that a sort goes by: the lowest, or the highest where it descends. */
+/** Returns the sort value of a resource: the lowest, or the highest for descending order. */
 function edgeValue(
   parameter: Parameter,
   table: string,
@@ -53,15 +53,15 @@ function edgeValue(
   return row?.[orderColumn(table) ?? -1];
 }
 
-/** True where matches of the same values come in descending order of keys. */
+/** Returns true if matches with the same values come in descending key order. */
 export function tiesDescend(sort: SortKey[]): boolean {
   return sort[0]?.descending === true;
 }
 
-/** The place of a version in an order. */
+/** Returns the position of a version in a sort order. */
 export function positionOf(sort: SortKey[], version: Version): Position {
   let parsed: JsonObject | undefined;
-  // The values are those that the index holds: digits that JSON.parse loses are lost there, too.
+  // The same values as in the index: digits that a double cannot hold are lost in both.
   const resource = () => {
     parsed ??= resourceOf(version) ?? {};
     return parsed;
@@ -69,7 +69,7 @@ export function positionOf(sort: SortKey[], version: Version): Position {
   return { values: sort.map((key) => key.read(version, resource) ?? null), key: version.key };
 }
 
-/** Compares two places of an order: resources without a value come last in either direction. */
+/** Compares two positions of a sort order: resources without a value come last in either direction. */
 export function comparePositions(sort: SortKey[], left: Position, right: Position): number {
   for (const [index, { descending }] of sort.entries()) {
     const [a, b] = [left.values[index] ?? null, right.values[index] ?? null];

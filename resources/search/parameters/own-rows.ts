@@ -9,7 +9,7 @@ import { quoted, understand } from './values.ts';
 
 type Context = Omit<ValueContext, 'types'>;
 
-/** That a resource has some value of a parameter. */
+/** Returns the criterion that a resource has any value of a parameter. */
 export function presence(parameter: Parameter): Criterion {
   const any = (each: Parameter): RowsCriterion => ({
     test: 'rows',
@@ -25,13 +25,13 @@ function ofOneElement({ definition }: Parameter, parts: RowsCriterion[]): Criter
   return { test: 'composite', parts, repeats: definition.paths.some((path) => path.length > 0) };
 }
 
-/** That a resource has one of some values. Throws `parameter` Failures for those that the kind does not take. */
+/** Returns the criterion that a resource has one of these values. Throws `parameter` Failures for invalid values. */
 export function asked(name: string, parameter: Parameter, context: Context, values: string[]): Criterion {
   const { kind } = parameter;
   return kind ? oneOf(rows(name, parameter, kind, context, values)) : composite(name, parameter, context, values);
 }
 
-/** What rows have to satisfy, those of each table apart: a row of any of them does. */
+/** Returns one criterion per table; a row in any of them suffices. */
 function rows(
   name: string,
   parameter: Parameter,
@@ -74,7 +74,7 @@ function composite(name: string, parameter: Parameter, context: Context, values:
   return oneOf(found);
 }
 
-/** Any of some criteria. */
+/** Returns the criterion that any of the criteria holds. */
 export function oneOf(criteria: Criterion[]): Criterion {
   const [only] = criteria;
   return criteria.length === 1 && only !== undefined ? only : { test: 'any', of: criteria };

@@ -5,10 +5,7 @@ import { BadValue, type RowMatch, type SearchKind, type ValueContext } from '../
 const MOST_ALTERNATIVES = 500;
 const LONGEST_VALUE = 2000;
 
-/**
- * The values that a parameter gives as alternatives, still escaped. Throws `parameter` where they are too many, or one
- * has more characters than are taken.
- */
+/** Splits a value into its alternatives, still escaped. Throws `parameter` if they are too many, or one is too long. */
 export function alternatives(name: string, value: string, longest = LONGEST_VALUE): string[] {
   const values = splitEscaped(value, ',').filter((each) => each.trim() !== '');
   if (values.length > MOST_ALTERNATIVES)
@@ -19,12 +16,12 @@ export function alternatives(name: string, value: string, longest = LONGEST_VALU
   return values;
 }
 
-/** Understands one value by its kind. Throws a `parameter` Failure that names the parameter and says what is right. */
+/** Parses one value by its kind. Throws a `parameter` Failure that names the parameter and says what is right. */
 export function understand(name: string, kind: SearchKind, value: string, context: ValueContext): RowMatch {
   return explained(name, value, () => kind.parse(value, context));
 }
 
-/** What `read` makes of a value. Throws its BadValue as a `parameter` Failure that names the parameter. */
+/** Returns the result of `read`, and converts its BadValue to a `parameter` Failure that names the parameter. */
 export function explained<Read>(name: string, value: string, read: () => Read): Read {
   try {
     return read();
@@ -34,13 +31,13 @@ export function explained<Read>(name: string, value: string, read: () => Read): 
   }
 }
 
-/** The value of `:missing`. */
+/** Parses the value of `:missing`. */
 export function isMissing(name: string, value: string): boolean {
   if (value === 'true' || value === 'false') return value === 'true';
   throw new Failure('parameter', `${name}: write true or false.`);
 }
 
-/** What was sent, short enough for a message. */
+/** Returns the text as sent, quoted and shortened for a message. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

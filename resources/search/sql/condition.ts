@@ -5,17 +5,17 @@ import { all, any, join, list, literal, sql } from './fragment.ts';
 import { keysOnLine } from './line.ts';
 import { conditionOn, valuesLeft } from './row-test.ts';
 
-/** Where keys are read from: a table or query under the name `r`, and what its rows must satisfy. */
+/** A source of keys: a table or query with the alias `r`, and a condition on its rows. */
 export interface Source {
   from: Fragment;
   where: Fragment;
-  /** True for `resource` itself, whose every row is another key. */
+  /** True for `resource` itself, where each row has a different key. */
   own: boolean;
-  /** How its keys are found; by a seek, they come in their order, so that a page of them ends early. */
+  /** How its keys are found. A seek returns them in key order, so that a page can stop early. */
   access: Access;
 }
 
-/** The live resources of a type. */
+/** Returns the source of all live resources of a type. */
 export function everyResource(type: string): Source {
   return {
     from: literal('resource r'),
@@ -25,7 +25,7 @@ export function everyResource(type: string): Source {
   };
 }
 
-/** A source that gives the keys of one criterion and no others; undefined where it cannot lead a query. */
+/** Returns a source of exactly the keys that satisfy a criterion; undefined if no query can start from it. */
 export function sourceOf(criterion: Criterion, type: string): Source | undefined {
   if (criterion.test === 'rows') {
     const from = sql`${literal(criterion.table)} r`;
@@ -40,9 +40,8 @@ export function sourceOf(criterion: Criterion, type: string): Source | undefined
 }
 
 /**
- * The same keys as those of `sourceOf`, for a range with many of them: an index by key is walked and every row
- * looked at, so that a page comes in its order and ends early.
- * Undefined where there is no index by key, and where the rows come in its order anyway.
+ * Returns the same keys as `sourceOf`, for a range with many of them: reads an index in key order and tests every row,
+ * so that a page can stop early. Undefined if there is no index by key, or if the rows come in key order anyway.
  */
 export function walkedSourceOf(criterion: Criterion, type: string): Source | undefined {
   if (criterion.test !== 'rows' || criterion.access === 'seek' || !TABLES_BY_KEY.has(criterion.table)) return undefined;
@@ -52,14 +51,14 @@ export function walkedSourceOf(criterion: Criterion, type: string): Source | und
 }
 
 /**
- * Keeps both databases from taking an index by value where rows are found by their keys: SQLite would walk all values
- * above a lower end for each resource.
+ * Keeps both databases from using an index by value where rows are looked up by key: SQLite would read all values above
+ * a lower bound for each resource.
  */
 function notByValue(column: string): string {
   return column === 'low' || column === 'high' ? `+${column}` : column;
 }
 
-/** A query for the keys of a source whose resources satisfy the criteria. */
+/** Builds a query for the keys of a source whose resources satisfy the criteria. */
 export function selectKeys({ from, where, own, access }: Source, criteria: Criterion[]): Fragment {
   const distinct = literal(own ? '' : 'DISTINCT ');
   const conditions = all([where, ...criteria.map((each) => conditionOf(each, own))]);
@@ -67,14 +66,14 @@ export function selectKeys({ from, where, own, access }: Source, criteria: Crite
 }
 
 /**
- * The key of a source in its query. After a range, the plus keeps SQLite from walking an index by key, which it
- * takes to be cheap for a page in that order.
+ * Returns the key column of a source. After a range, the plus keeps SQLite from scanning an index by key, which it
+ * considers cheap for a page in key order.
  */
 export function keyOf(access: Access): Fragment {
   return literal(access === 'range' ? '+r.key' : 'r.key');
 }
 
-/** A query for the keys of a type that satisfy criteria, led by the one that looks best without asking the index. */
+/** Builds a query for the keys of a type that satisfy criteria, led by the one that `rank` considers most selective. */
 export function keysOfType(type: string, criteria: Criterion[]): Fragment {
   const lead = [...criteria].filter(canLead).sort((left, right) => rank(left) - rank(right))[0];
   const source = (lead && sourceOf(lead, type)) ?? everyResource(type);
@@ -84,19 +83,19 @@ export function keysOfType(type: string, criteria: Criterion[]): Fragment {
   );
 }
 
-/** How likely a criterion is to leave few resources: the lower, the likelier. */
+/** Estimates how selective a criterion is; lower is more selective. */
 export function rank(criterion: Criterion): number {
   if (criterion.test === 'resource') return criterion.access === 'seek' ? 0 : 4;
   if (criterion.test === 'any') return Math.max(...criterion.of.map(rank));
   return criterion.test === 'rows' ? { seek: 1, range: 3, scan: 5 }[criterion.access] : 2;
 }
 
-/** True where a query can start from the criterion. */
+/** Returns true if a query can start from the criterion. */
 export function canLead(criterion: Criterion): boolean {
   return criterion.test === 'resource' || hasKeys(criterion);
 }
 
-/** True where a query gives the keys of a criterion. */
+/** Returns true if a query can return the keys of the criterion. */
 function hasKeys(criterion: Criterion): boolean {
   if (criterion.test === 'any') return criterion.of.length > 0 && criterion.of.every(hasKeys);
   return WITH_KEYS.includes(criterion.test);
@@ -105,8 +104,8 @@ function hasKeys(criterion: Criterion): boolean {
 const WITH_KEYS: readonly Criterion['test'][] = ['rows', 'composite', 'chain', 'line', 'has'];
 
 /**
- * The condition on `r.key` that a criterion makes. Where the index has a place for it, each resource is probed by
- * a seek; otherwise the keys are gathered once and then looked up.
+ * Returns the condition on `r.key` for a criterion. If an index supports it, each resource is probed by a seek;
+ * otherwise the keys are collected once and looked up.
  */
 export function conditionOf(criterion: Criterion, own: boolean): Fragment {
   switch (criterion.test) {
@@ -128,7 +127,7 @@ export function conditionOf(criterion: Criterion, own: boolean): Fragment {
     case 'silent':
       throw new Error('Terminology is read before a search is run by it');
   }
-  // The plus keeps SQLite from seeking every one of these keys for every row that it has found already.
+  // The plus keeps SQLite from seeking each of these keys for every row that it has already found.
   return sql`+r.key IN (${keysOf(criterion) ?? literal('NULL')})`;
 }
 
@@ -153,7 +152,7 @@ function keysOf(criterion: Criterion): Fragment | undefined {
   }
 }
 
-/** A query for the keys of the resources on a line that the caller may see. */
+/** Builds a query for the keys of the resources on a line that the caller may see. */
 export function keysOfLine(line: Line): Fragment {
   return keysOnLine(line, all(line.criteria.map((each) => conditionOf(each, false))));
 }
@@ -163,9 +162,9 @@ function rowKeys(criterion: RowsCriterion): Fragment {
 }
 
 /**
- * The keys for which rows of all parts were read from one element. SQLite, left to itself, may look through all rows of
- * one part for each of another. So the part that does not give its value in full leads, and the others are sought by
- * their values and its key; where several do not, the elements of each are looked up in those of the others.
+ * Builds a query for the keys for which rows of all components come from the same element. Left to itself, SQLite may
+ * scan all rows of one component for each row of another. So the one component without a complete value leads, and the
+ * others are sought by value and key; if several lack one, their elements are collected and intersected.
  */
 function compositeKeys({ parts, repeats }: CompositeCriterion): Fragment {
   const leading = parts.filter(({ access }) => access !== 'seek');
@@ -174,13 +173,13 @@ function compositeKeys({ parts, repeats }: CompositeCriterion): Fragment {
   if (lead === undefined) return literal('SELECT NULL AS key');
   const joined = others.map((part, index) => sql` CROSS JOIN (${partRows(part, repeats)}) ${literal(`p${index + 1}`)}`);
   const same = others.map((part, index) => inGroupOf(lead, part, index + 1, repeats));
-  // They are of one group, and their edges share a bit above the lowest two.
+  // The rows are in the same group, and their edges share a bit above the lowest two.
   const edges = parts.map((_, index) => `p${index}.edge`).join(' & ');
   const where = all([...same, literal(`((${edges}) >> 2) <> 0`)]);
   return sql`SELECT p0.key FROM (${partRows(lead, repeats)}) p0${join(joined, '')} WHERE ${where}`;
 }
 
-/** A difference of groups: nothing is to be sought by them, since a group says less of a row than its value does. */
+/** Compares groups by their difference, so that no index is used for them: a group is less selective than a value. */
 function inGroupOf(lead: RowsCriterion, { param }: RowsCriterion, index: number, repeats: boolean): Fragment {
   const key = `p${index}.key = p0.key`;
   return literal(repeats ? `${key} AND p${index}.param - p0.param = ${param - lead.param}` : key);
@@ -194,11 +193,13 @@ function gatheredKeys(parts: RowsCriterion[], repeats: boolean): Fragment {
   return sql`SELECT key FROM (${first ?? literal('NULL')}) p0 WHERE ${all(among)}`;
 }
 
-/** A row for each element that a part was read from. Most rows are of one, and are that row already. */
+/**
+ * Returns a row for each element that a component's row comes from. Most rows come from one element and are unchanged.
+ */
 function elementsOf(part: RowsCriterion): Fragment {
   const rows = partRows(part, true);
   const place = literal(`r.param - ${part.param} AS place`);
-  // PostgreSQL expects next to nothing of an equality of this, and would look through all of it for each other row.
+  // PostgreSQL would estimate very few rows for an equality here, and scan all of them for each row of the other side.
   const [isOfOne, isOfSeveral] = [literal('(r.edge & (r.edge - 1)) < 1'), literal('(r.edge & (r.edge - 1)) > 0')];
   return sql`SELECT r.key, ${place}, r.edge AS bit FROM (${rows}) r WHERE ${isOfOne}
     UNION ALL SELECT r.key, ${place}, b.column1 AS bit FROM (${rows}) r CROSS JOIN (VALUES ${BITS}) b
@@ -214,8 +215,8 @@ function partRows(part: RowsCriterion, repeats: boolean): Fragment {
 }
 
 /**
- * Neither database seeks by alternatives that ask for more than the first column: the values that they leave of it
- * stand before them as a list.
+ * Neither database seeks by alternatives that test more than the first column. So the values that they allow for it are
+ * added in front as a list.
  */
 function rowCondition(
   { table, param, where }: RowsCriterion,

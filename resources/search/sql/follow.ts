@@ -23,32 +23,32 @@ import { conditionOf } from './condition.ts';
 import { all, literal, sql } from './fragment.ts';
 import { completed, type FoundRow, query, versionsOf } from './versions.ts';
 
-/** How whoever judges the caller says that it may see nothing of a type. */
+/** Failure codes that mean that the caller may see nothing of a type. */
 const REFUSALS: readonly FailureCode[] = ['forbidden', 'unauthenticated'];
 const NAMES_A_QUERY = 256;
 
-/** What the following of references works with. */
+/** The context for following references. */
 export interface Following {
   connection: Connection;
   definitions: Definitions;
   options: SearchOptions;
-  /** How many resources one query gives at most. */
+  /** Maximum number of resources of one query. */
   most: number;
-  /** True for what was not found before. */
+  /** Returns true if the resource was not found before. */
   lacks(key: number): boolean;
-  /** Notes how large what was found is, before its text is read; throws where it comes to be too much. */
+  /** Registers the size of a found text before it is read; throws if the sum becomes too large. */
   reserve(key: number, bytes: number): void;
-  /** Takes what was found; throws where it comes to be too many. */
+  /** Adds a found resource; throws if they become too many. */
   take(version: Version): void;
 }
 
-/** Finds what an include leads to from versions of one type. */
+/** Finds the resources that an include adds for versions of one type. */
 export async function follow(following: Following, include: Include, type: string, from: Version[]): Promise<void> {
   if (include.reverse) await pointingTo(following, include, type, from);
   else if ((include.source ?? type) === type) await pointedTo(following, include, type, from);
 }
 
-/** Names to look for among the resources of a type. */
+/** Names to look up among the resources of a type. */
 interface Wanted {
   type: string;
   naming: Naming;
@@ -79,7 +79,7 @@ async function pointedTo(following: Following, include: Include, type: string, f
   }
 }
 
-/** The reference parameters that an include follows, from the type that has them. */
+/** Returns the reference parameters of a type that an include follows. */
 function referencesOf({ definitions }: Following, type: string, code: string | undefined): Parameter[] {
   const { parameters } = typeNamed(definitions, type);
   return [...parameters.values()].filter(
@@ -87,7 +87,7 @@ function referencesOf({ definitions }: Following, type: string, code: string | u
   );
 }
 
-/** The types that pointers of a parameter lead to: each names its own, but a canonical those that it may point to. */
+/** Returns the target types of index rows of a parameter: a row names its type, but a canonical may be any target. */
 function typesOf({ definitions, options }: Following, parameter: Parameter, pointers: Set<string>): string[] {
   const types = new Set<string>();
   for (const pointer of pointers) {
@@ -120,7 +120,7 @@ async function pointingTo(following: Following, include: Include, type: string, 
   }
 }
 
-/** A version with its rows, which are made only where a canonical asks for them. */
+/** Returns the names of a version. Its index rows are computed only if a canonical needs them. */
 function namedAs({ definitions }: Following, version: Version): Named {
   let rows: Named['rows'] | undefined;
   return {
@@ -132,7 +132,7 @@ function namedAs({ definitions }: Following, version: Version): Named {
   };
 }
 
-/** What the caller may see of a type; undefined for nothing. */
+/** Returns the criteria for what the caller may see of a type; undefined if it may see nothing. */
 function visible({ options }: Following, type: string): Criterion[] | undefined {
   try {
     return options.rows?.(type) ?? [];
@@ -142,7 +142,7 @@ function visible({ options }: Following, type: string): Criterion[] | undefined 
   }
 }
 
-/** Takes the visible resources of a type that a source gives for some names at a time. */
+/** Adds the visible resources of a type, in one query per batch of names. */
 async function gather(
   following: Following,
   type: string,
@@ -161,7 +161,7 @@ async function gather(
   }
 }
 
-/** Bytes of a text: whatever has more is read once it is known to have room. */
+/** Bytes of text that are read at once; longer texts are read after their size was reserved. */
 const SHORT = 4 * 1024;
 
 async function takeVersions({ connection, lacks, reserve, take }: Following, keys: Fragment): Promise<void> {

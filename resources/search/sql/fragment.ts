@@ -2,8 +2,8 @@ import type { Binding } from '../../storage/connection.ts';
 import type { Fragment } from '../plan.ts';
 
 /**
- * Composes SQL: a Fragment in the template becomes its text, any other value a placeholder.
- * So a value cannot get into the text.
+ * Composes SQL: a Fragment in the template is inserted as text, any other value becomes a placeholder. So a value never
+ * becomes part of the text.
  */
 export function sql(texts: TemplateStringsArray, ...parts: (Fragment | Binding)[]): Fragment {
   let text = texts[0] ?? '';
@@ -23,12 +23,12 @@ export function sql(texts: TemplateStringsArray, ...parts: (Fragment | Binding)[
   return { sql: text, bindings };
 }
 
-/** Text of the program's own: the name of a table or column, a direction. */
+/** Makes a Fragment of the program's own text: the name of a table or column, a direction. */
 export function literal(text: string): Fragment {
   return { sql: text, bindings: [] };
 }
 
-/** Fragments one after another. */
+/** Joins fragments with a separator. */
 export function join(fragments: readonly Fragment[], separator: string): Fragment {
   let text = '';
   let between = '';
@@ -41,14 +41,14 @@ export function join(fragments: readonly Fragment[], separator: string): Fragmen
   return { sql: text, bindings };
 }
 
-/** All of the conditions; true where there is none. */
+/** Returns the conjunction of the conditions; true if there are none. */
 export function all(conditions: Fragment[]): Fragment {
   return conditions.length === 0 ? literal('1 = 1') : join(conditions, ' AND ');
 }
 
 /**
- * Any of the conditions, in parentheses; false where there is none. Half and half, since SQLite bounds how deep an
- * expression is, and one behind the other each would be a level deeper than the one before it.
+ * Returns the disjunction of the conditions in parentheses; false if there are none. Built as a balanced tree, since
+ * SQLite limits the depth of an expression and a chain would be one level deep per condition.
  */
 export function any(conditions: readonly Fragment[]): Fragment {
   const [only] = conditions;
@@ -58,15 +58,12 @@ export function any(conditions: readonly Fragment[]): Fragment {
   return sql`(${any(conditions.slice(0, half))} OR ${any(conditions.slice(half))})`;
 }
 
-/** The values as a list of placeholders. */
+/** Returns the values as a list of placeholders. */
 export function list(values: readonly Binding[]): Fragment {
   return { sql: values.map(() => '?').join(', '), bindings: [...values] };
 }
 
-/**
- * Repeats the last item until their number is a power of two: every number of alternatives would
- * otherwise be a text of its own to prepare.
- */
+/** Repeats the last item up to a power of two, so that fewer SQL texts have to be prepared. */
 export function padded<Item>(items: Item[]): Item[] {
   const last = items.at(-1);
   if (last === undefined) return items;

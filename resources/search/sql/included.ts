@@ -10,10 +10,10 @@ const MOST_INCLUDED = 5000;
 const MOST_ROUNDS = 8;
 
 /**
- * The resources that `_include` and `_revinclude` add to a page, each once and none of its matches
- * (FHIR R4 §3.1.1.5.4). What the caller may not see is left out. A canonical leads to the resources that have its URL
- * and, where it gives one, its version. Throws a `parameter` Failure where there are more than can be given at once, in
- * number or in bytes: they have as many as the matches.
+ * Returns the resources that `_include` and `_revinclude` add to a page, without duplicates and without its matches
+ * (FHIR R4 §3.1.1.5.4). Omits what the caller may not see. A canonical includes the resources with its URL and, if it
+ * has one, its version. Throws a `parameter` Failure if they are too many or too large; they may have as many bytes as
+ * the matches.
  */
 export async function includedWith(
   connection: Connection,
@@ -31,7 +31,7 @@ export async function includedWith(
     reserve: (key, bytes) => {
       known.add(key);
       left -= bytes;
-      // One has room, however large it is, as one match has.
+      // The first one is always allowed, whatever its size, as is the first match of a page.
       if (left < 0 && known.size > matches.length + 1) throw tooMany(`${plan.bytes} bytes`);
     },
     take: (version) => {
@@ -52,7 +52,7 @@ export async function includedWith(
   return included;
 }
 
-/** Each include once: to repeat one asks for no more. */
+/** Removes duplicate includes. */
 function distinct(includes: Include[]): Include[] {
   return [...new Map(includes.map((include) => [JSON.stringify(include), include])).values()];
 }

@@ -4,22 +4,22 @@ import { canLead, everyResource, rank, type Source, sourceOf, walkedSourceOf } f
 import { join, literal, sql } from './fragment.ts';
 import { query } from './versions.ts';
 
-/** From here on, one more match makes no difference to how a search is run, and it is not counted unasked. */
+/** From this many matches on, further ones do not change how a search runs, and are not counted unless requested. */
 export const MANY = 1000;
 
 /** A search whose queries start from its most selective criterion. */
 export interface LedSearch {
   plan: ParsedSearch;
   source: Source;
-  /** The source to take where matches are wanted in the order of keys. */
+  /** The source to use for matches in key order. */
   inOrder: Source;
   /** The other criteria. */
   rest: Criterion[];
 }
 
 /**
- * Finds out which criterion leaves the fewest resources. Neither database knows: how frequent a value is depends
- * on the parameter. So the index is asked, up to a bound, where there is a choice.
+ * Finds the criterion with the fewest matches. Neither database can estimate it, since the frequency of a value depends
+ * on the parameter. So index rows are counted, up to a limit, if there is a choice.
  */
 export async function leadSearch(connection: Connection, plan: ParsedSearch): Promise<LedSearch> {
   const candidates = plan.criteria.filter(canLead).sort((left, right) => rank(left) - rank(right));
@@ -33,7 +33,7 @@ export async function leadSearch(connection: Connection, plan: ParsedSearch): Pr
   return { plan, source, inOrder, rest: plan.criteria.filter((each) => each !== chosen) };
 }
 
-/** Below this many rows, gathering and sorting them is cheaper than walking past those that do not match. */
+/** Below this many rows, collecting and sorting them is cheaper than scanning past those that do not match. */
 const PLENTY = 5_000;
 
 async function hasPlenty(connection: Connection, { from, where }: Source): Promise<boolean> {
@@ -42,13 +42,13 @@ async function hasPlenty(connection: Connection, { from, where }: Source): Promi
   return Number(row?.n) === PLENTY;
 }
 
-/** Ids are few; one candidate is taken, but it matters whether a range has many rows. */
+/** Ids are few, and a single candidate leads in any case; but a range with many rows may be read in key order. */
 function isInDoubt([likeliest, ...others]: Criterion[], type: string): boolean {
   if (likeliest === undefined || rank(likeliest) === 0) return false;
   return others.length > 0 || walkedSourceOf(likeliest, type) !== undefined;
 }
 
-/** The candidate with the fewest rows, the first of those with as few; and whether even these are many. */
+/** Returns the candidate with the fewest rows (the first of equals), and whether even these are many. */
 async function fewest(
   connection: Connection,
   candidates: Criterion[],

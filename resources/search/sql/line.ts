@@ -1,21 +1,21 @@
 import type { Fragment, Line } from '../plan.ts';
 import { list, literal, padded, sql } from './fragment.ts';
 
-/** As many levels are climbed: the ways up that real hierarchies have are far shorter. */
+/** Maximum number of levels upwards; real hierarchies are much flatter. */
 const HIGHEST = 100;
 
 /**
- * A query for the keys of the resources on a line. A circle ends: downwards no resource is taken twice, and upwards
- * the levels are counted, since for each of them PostgreSQL looks at all references of the parameter.
- * @param visible what a resource `r` must satisfy, in order that it is on the line and is looked into
+ * Builds a query for the keys of the resources on a line. Cycles end: downwards no resource is visited twice; upwards
+ * the levels are limited, since PostgreSQL scans all references of the parameter for each level.
+ * @param visible the condition on a resource `r` to be on the line and to be followed
  */
 export function keysOnLine(line: Line, visible: Fragment): Fragment {
   return line.towards === 'below' ? downwards(line, visible) : upwards(line, visible);
 }
 
 /**
- * All that names one of the first or, from level to level, one that was found. In a cross join SQLite keeps to the
- * order in which the tables stand: by its own, it would look at all references of the parameter for each that it found.
+ * Returns all that references one of the starting resources or, level by level, one already found. CROSS JOIN fixes
+ * SQLite's join order: otherwise it would scan all references of the parameter for each resource found.
  */
 function downwards({ naming, from, parent }: Line, visible: Fragment): Fragment {
   const reference = sql`x.param = ${parent} AND x.target_type IN (${list(naming.pointers)}) AND r.key = x.key`;
@@ -28,7 +28,10 @@ function downwards({ naming, from, parent }: Line, visible: Fragment): Fragment 
     SELECT l.key FROM l`;
 }
 
-/** The first, what they name, and so on. No index finds references by who has them: they are gathered once, by key. */
+/**
+ * Returns the starting resources, what they reference, and so on. No index finds references by their owner, so they are
+ * collected once, by key.
+ */
 function upwards({ naming, from, parent }: Line, visible: Fragment): Fragment {
   const live = sql`r.type = ${naming.type} AND r.text IS NOT NULL AND ${visible}`;
   return sql`WITH RECURSIVE x(key, target) AS MATERIALIZED (

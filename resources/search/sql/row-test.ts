@@ -6,26 +6,26 @@ type Value = string | number;
 type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
 /**
- * What a row of an index, or the columns of a resource, must satisfy. It is data, rendered once as SQL and once as
- * a test in memory, so that both say the same of a row.
+ * A condition on an index row, or on the columns of a resource. It is data, rendered as SQL or evaluated in memory, so
+ * that both agree.
  */
 export type RowTest =
   | { column: string; is: Comparison; value: Value }
   | { column: string; in: readonly Value[] }
   | { column: string; contains: string }
   | { column: string; startsWith: string }
-  /** The point whose coordinates the columns give lies no farther than `within` from the point `at`. */
+  /** The distance between the point in the columns and the point `at` is at most `within`. */
   | { columns: readonly string[]; at: readonly number[]; within: number }
   | { not: RowTest }
   | { all: readonly RowTest[] }
   | { any: readonly RowTest[] };
 
-/** A column compared with a value. */
+/** Compares a column with a value. */
 export function is(column: string, comparison: Comparison, value: Value): RowTest {
   return { column, is: comparison, value };
 }
 
-/** The test as a condition; `name` writes a column. */
+/** Renders the test as SQL; `name` renders a column. */
 export function conditionOn(test: RowTest, name: (column: string) => string = (column) => column): Fragment {
   if ('all' in test) {
     if (test.all.length === 0) return literal('1 = 1');
@@ -47,14 +47,14 @@ export function conditionOn(test: RowTest, name: (column: string) => string = (c
   if ('is' in test) return sql`${column} ${literal(test.is)} ${test.value}`;
   if ('in' in test) return sql`${column} IN (${list([...test.in])})`;
   if ('contains' in test) {
-    // LIKE would try each place of a text character by character: minutes for long texts and a few values.
+    // LIKE would compare character by character at each position: minutes for long texts and a few values.
     return sql`replace(${column}, ${test.contains}, '') <> ${column}`;
   }
   const [low, high] = prefixBounds(test.startsWith);
   return sql`(${column} >= ${low} AND ${column} < ${high})`;
 }
 
-/** The test of one row, in memory; `read` gives a column. */
+/** Evaluates the test for one row in memory; `read` returns a column. */
 export function holds(test: RowTest, read: (column: string) => Value): boolean {
   if ('all' in test) return test.all.every((each) => holds(each, read));
   if ('any' in test) return test.any.some((each) => holds(each, read));
@@ -72,7 +72,7 @@ export function holds(test: RowTest, read: (column: string) => Value): boolean {
   return 'contains' in test ? String(value).includes(test.contains) : String(value).startsWith(test.startsWith);
 }
 
-/** The values that a column may have in the rows that a test leaves; undefined where it is not held to some. */
+/** Returns the values that a test allows for a column; undefined if it does not restrict them to a list. */
 export function valuesLeft(test: RowTest, column: string): readonly Value[] | undefined {
   if ('all' in test) return test.all.map((each) => valuesLeft(each, column)).find((values) => values !== undefined);
   if ('any' in test) {
@@ -84,7 +84,7 @@ export function valuesLeft(test: RowTest, column: string): readonly Value[] | un
   return 'is' in test && test.is === '=' ? [test.value] : undefined;
 }
 
-/** The range of texts that start with a prefix: U+10FFFF is no character and stands behind all of them. */
+/** Returns the range of texts with a prefix: U+10FFFF is not a character and sorts after all of them. */
 function prefixBounds(prefix: string): [string, string] {
   return [prefix, `${prefix}\u{10ffff}`];
 }

@@ -8,8 +8,8 @@ import type { LedSearch } from './lead.ts';
 import { type FoundRow, mostOfEach, query, versionsOf } from './versions.ts';
 
 /**
- * A page of many matches in the order of one parameter: its rows are walked in the order of the index, from
- * where the last page ended; resources without a value follow in the order of their keys.
+ * Returns a page of many matches sorted by one parameter: reads its rows in index order from where the last page ended;
+ * resources without a value follow in key order.
  */
 export async function walked(connection: Connection, plan: ParsedSearch): Promise<FoundRow[]> {
   const [key] = plan.sort;
@@ -39,7 +39,7 @@ function walkValues(connection: Connection, plan: ParsedSearch, key: SortKey): P
   return query(connection, versionsOf(keys, `m.v${direction}, m.key${direction}`, { most: mostOfEach(plan) }));
 }
 
-/** The rows that a sort walks: of each resource that with its lowest value, or its highest where it descends. */
+/** Returns the rows that a sort reads: for each resource that with its lowest (descending: highest) value. */
 function rowsOf(key: SortKey, type: string): Source {
   if (key.param === undefined) return everyResource(type);
   const edge = literal(String(key.descending ? HIGHEST : LOWEST));
@@ -73,8 +73,8 @@ function walkRest(
 }
 
 /**
- * A page of many matches in the order of several parameters. Matches and values are merged by key, all of them:
- * neither database would know that there are many of both, and SQLite would look for each among all.
+ * Returns a page of many matches sorted by several parameters. All matches and values are merged by key: neither
+ * database knows that both are many, and SQLite would scan all of one for each of the other.
  */
 export function joined(connection: Connection, { plan, source, rest }: LedSearch): Promise<FoundRow[]> {
   const { sort, type, after } = plan;
@@ -107,7 +107,9 @@ function orderOf(sort: SortKey[]): string {
   return [...values, `m.key${tiesDescend(sort) ? ' DESC' : ''}`].join(', ');
 }
 
-/** What stands behind a position: behind in one value and equal in all before it. No value stands last. */
+/**
+ * Returns the condition for coming after a position: greater in one value and equal in all before it. Nulls come last.
+ */
 function laterThan(sort: SortKey[], after: Position): Fragment {
   const equal: Fragment[] = [];
   const ways: Fragment[] = [];

@@ -11,17 +11,17 @@ const COLUMNS = literal(
 
 const ALL_BUT_TEXT = literal(COLUMNS.sql.replace(', r.text', ''));
 
-/** What is asked for beside versions, and of them. */
+/** Options of a query for versions. */
 export interface Asked {
   /** Further columns. */
   extra?: Fragment | undefined;
-  /** Bytes: a text that has more is left out, and not read either; its size is told. Undefined: none is. */
+  /** Maximum bytes of a text: a longer one is not read, only its size. Undefined: no limit, and no sizes. */
   most?: number | undefined;
 }
 
 /**
- * A query for the versions of a few keys.
- * @param keys a query that gives `key` and what `extra` and `order` name, as `m`
+ * Builds a query for the versions of a few keys.
+ * @param keys a query that returns `key` and the columns that `extra` and `order` refer to, under the alias `m`
  */
 export function versionsOf(keys: Fragment, order: string, { extra, most }: Asked = {}): Fragment {
   const versions =
@@ -33,14 +33,14 @@ export function versionsOf(keys: Fragment, order: string, { extra, most }: Asked
   return sql`SELECT ${columns} FROM (${keys}) m JOIN resource r ON r.key = m.key ORDER BY ${literal(order)}`;
 }
 
-/** A query for the current versions of resources, or for those before them. */
+/** Builds a query for current or superseded versions by key. */
 function versionsAt(table: 'resource' | 'resource_history', keys: readonly number[]): Fragment {
   return sql`SELECT ${COLUMNS} FROM ${literal(table)} r WHERE r.key IN (${list(padded([...keys]))})`;
 }
 
 /**
- * Rows with the texts that were left out of them, as they were when the rows were found: what has become of a resource
- * since may be nothing that was searched for, or that its caller may see. What is there no more is left out.
+ * Adds the texts that were left out of rows, in the versions that were found: a later version might not match, or might
+ * not be visible to the caller. Rows whose version no longer exists are dropped.
  */
 export async function completed(connection: Connection, rows: readonly FoundRow[]): Promise<readonly FoundRow[]> {
   if (!rows.some(isLeftOut)) return rows;
@@ -55,20 +55,20 @@ export async function completed(connection: Connection, rows: readonly FoundRow[
   return rows.map((row) => ({ ...row, ...whole.get(row.key) })).filter((row) => !isLeftOut(row));
 }
 
-/** A version with what was asked for beside it. */
+/** A version with the additional columns. */
 export type FoundRow = VersionRow & { total?: number | string | null; size?: number };
 
-/** True for a live version whose text was too large to be given. */
+/** Returns true for a live version whose text was too long to be read. */
 export function isLeftOut({ text }: FoundRow): boolean {
   return text === null;
 }
 
-/** What a text of a page may have: where each has as much at the most, all of them together have room. */
+/** Returns the byte limit for each text at which all texts of a page together fit; undefined for no limit. */
 export function mostOfEach({ bytes, count }: Pick<ParsedSearch, 'bytes' | 'count'>): number | undefined {
   return bytes === undefined ? undefined : Math.floor(bytes / (count + 1));
 }
 
-/** How many of the matches that were found a page has: as many as its count and its bytes allow, and one at least. */
+/** Returns how many of the found matches the page holds: limited by its count and its bytes, but at least one. */
 export function fitting({ bytes, count }: Pick<ParsedSearch, 'bytes' | 'count'>, found: readonly FoundRow[]): number {
   const fit = roomFor(
     found.map(({ size = 0 }) => size),
@@ -77,7 +77,7 @@ export function fitting({ bytes, count }: Pick<ParsedSearch, 'bytes' | 'count'>,
   return fit < found.length ? Math.min(count, fit) : count;
 }
 
-/** Rows in portions whose texts have so many bytes together at the most, if a single one does not have more. */
+/** Splits rows into portions of at most `bytes` of text; a longer text is a portion of its own. */
 export function* portionsOf(rows: readonly FoundRow[], bytes: number): Generator<FoundRow[]> {
   let portion: FoundRow[] = [];
   let left = bytes;

@@ -1,32 +1,32 @@
-/** What a CodeSystem says of its concepts (https://hl7.org/fhir/R4/codesystem.html). */
+/** The content of a CodeSystem (https://hl7.org/fhir/R4/codesystem.html). */
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { BadValue } from '../kinds/kind.ts';
 import { quoted } from '../parameters/values.ts';
 
 export type Towards = 'above' | 'below';
 
-/** What names the concepts on each side of one, by the standard's own URI of the property or by its usual code. */
+/** Properties that name the parents or children of a concept: by the standard's URI, or by their usual code. */
 const ROLES: Record<string, Towards> = { parent: 'above', subsumedBy: 'above', child: 'below' };
 const STANDARD = 'http://hl7.org/fhir/concept-properties#';
 
-/** The values that every concept has without a property. */
+/** Values that every concept has without declaring a property. */
 const OWN: Record<string, (concept: JsonObject) => Json | undefined> = {
   code: ({ code }) => code,
   concept: ({ code }) => code,
   display: ({ display }) => display,
 };
 
-/** The concepts of a code system that is stored whole. */
+/** The concepts of a completely stored code system. */
 export class CodeSystem {
   readonly #name: string;
   readonly #meaning: string;
   readonly #concepts = new Map<string, JsonObject>();
-  /** The codes right above and right below each. */
+  /** The direct parents and children of each code. */
   readonly #next: Record<Towards, Map<string, Set<string>>> = { above: new Map(), below: new Map() };
-  /** The properties that are declared: the URI of each, where it has one. */
+  /** The declared properties with their URIs, if any. */
   readonly #properties: Map<string, Json | undefined>;
 
-  /** Throws BadValue where the resource does not hold every concept of its system. */
+  /** Throws BadValue if the resource does not hold all concepts of its system. */
   constructor(resource: JsonObject) {
     const { url, content, hierarchyMeaning, concept, property } = resource;
     this.#name = `the code system ${quoted(String(url))}`;
@@ -48,8 +48,8 @@ export class CodeSystem {
   }
 
   /**
-   * The codes of all concepts but those that only group others (`notSelectable`).
-   * @param inactive whether those are among them that are said to be inactive
+   * Returns the codes of all concepts except abstract ones (`notSelectable`).
+   * @param inactive whether to include inactive concepts
    */
   codes(inactive: boolean): string[] {
     const left = inactive ? ['notSelectable'] : ['notSelectable', 'inactive'];
@@ -58,26 +58,26 @@ export class CodeSystem {
       .map(([code]) => code);
   }
 
-  /** Throws BadValue for what is no code of the system. */
+  /** Throws BadValue if the system has no such code. */
   demand(code: string): void {
     if (!this.#concepts.has(code)) throw new BadValue(`name a code of ${this.#name}, not ${quoted(code)}`);
   }
 
   /**
-   * A code and all that it subsumes (below) or that subsume it (above), by every way there is; what is no code of the
-   * system stands alone. Throws BadValue where its hierarchy means something else than is-a.
+   * Returns a code with everything that it subsumes (below) or that subsumes it (above), over all paths; an unknown
+   * code is returned alone. Throws BadValue if the meaning of the hierarchy is not is-a.
    */
   line(code: string, towards: Towards): Set<string> {
     if (this.#meaning !== 'is-a') {
       throw new BadValue(`ask for no hierarchy of ${this.#name}: its meaning is ${this.#meaning}, not is-a`);
     }
     const line = new Set([code]);
-    // A set gives what is added to it meanwhile, and nothing twice.
+    // Iterating over a Set also visits what is added meanwhile, and each code only once.
     for (const each of line) for (const next of this.#next[towards].get(each) ?? []) line.add(next);
     return line;
   }
 
-  /** What a code has for a property, as texts. Throws BadValue for a property that concepts cannot have. */
+  /** Returns the values of a property of a code as texts. Throws BadValue for an undeclared property. */
   values(code: string, property: string): string[] {
     const towards = this.#roleOf(property);
     if (towards !== undefined) return [...(this.#next[towards].get(code) ?? [])];
@@ -95,7 +95,7 @@ export class CodeSystem {
     downs.set(above, (downs.get(above) ?? new Set()).add(below));
   }
 
-  /** A declared property is what its URI says, and one without a URI of the standard what its code does. */
+  /** The URI of a declared property decides; without a URI of the standard, its code does. */
   #roleOf(property: string): Towards | undefined {
     const name = this.#standardName(property);
     return Object.hasOwn(ROLES, name) ? ROLES[name] : undefined;
@@ -111,7 +111,7 @@ export class CodeSystem {
   }
 }
 
-/** The properties of a concept; a Coding counts by its code. */
+/** Returns the properties of a concept; the value of a Coding is its code. */
 function propertiesOf(concept: JsonObject): { code: string; value: string }[] {
   return objects(concept['property']).flatMap(({ code, ...rest }) => {
     const value = Object.entries(rest).find(([name]) => name.startsWith('value'))?.[1];
@@ -120,7 +120,7 @@ function propertiesOf(concept: JsonObject): { code: string; value: string }[] {
   });
 }
 
-/** The objects of a list. */
+/** Returns the objects of a list. */
 export function objects(value: Json | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }

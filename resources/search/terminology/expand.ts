@@ -9,13 +9,16 @@ import { sql } from '../sql/fragment.ts';
 import { type FoundRow, query, versionsOf } from '../sql/versions.ts';
 import { type Shelf, tokensOf } from './tokens.ts';
 
-/** What one search may ask for: each code is a value or two of a query, whose number databases bound. */
+/** Limits of one search: each code takes a binding or two of a query, whose number databases limit. */
 const MOST = { resources: 20, codes: 3000 };
 
-/** What all the silent criteria of a search may: of their own, since what is left of the others' would tell of them. */
+/**
+ * Limits of all silent criteria of a search together. They have a budget of their own: what remains of a shared one
+ * would reveal them.
+ */
 const MOST_SILENT = { resources: 20, codes: 2000 };
 
-/** What is left to spend, which is put back where it was spent in vain. */
+/** The rest of a budget; it is restored if the spending was in vain. */
 interface Purse {
   spend: Shelf['spend'];
   left: typeof MOST;
@@ -32,9 +35,9 @@ function purseOf(most: typeof MOST): Purse {
 }
 
 /**
- * Criteria in which terminology is read: what it decides on becomes a test of rows. Throws `parameter` Failures where
- * a value set or a code system is not there, is there more than once or cannot be made out; where that happens in a
- * silent criterion, nothing satisfies it and its `report` is told.
+ * Resolves the terminology in criteria into tests of index rows. Throws `parameter` Failures if a value set or a code
+ * system is missing, ambiguous or cannot be evaluated. In a silent criterion, nothing matches then, and `report` gets
+ * the message.
  */
 export async function expanded(connection: Connection, criteria: readonly Criterion[]): Promise<Criterion[]> {
   if (!criteria.some(asksForTerms)) return [...criteria];
@@ -81,7 +84,7 @@ export async function expanded(connection: Connection, criteria: readonly Criter
   return each(criteria, purseOf(MOST));
 }
 
-/** True where terminology decides on a criterion, or on a part of it. */
+/** Returns true if a criterion, or a part of it, depends on terminology. */
 export function asksForTerms(criterion: Criterion): boolean {
   switch (criterion.test) {
     case 'term':
@@ -102,7 +105,7 @@ export function asksForTerms(criterion: Criterion): boolean {
   }
 }
 
-/** The resources of a type that satisfy criteria, two at most. */
+/** Returns at most two resources of a type that satisfy the criteria. */
 async function some(connection: Connection, type: string, criteria: Criterion[]): Promise<JsonObject[]> {
   const keys = sql`${keysOfType(type, criteria)} LIMIT 2`;
   const rows = await query<FoundRow>(connection, versionsOf(keys, 'r.key'));

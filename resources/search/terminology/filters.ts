@@ -1,10 +1,10 @@
-/** How a value set chooses among the concepts of a system (https://hl7.org/fhir/R4/valueset-filter-operator.html). */
+/** The filters by which a value set selects concepts (https://hl7.org/fhir/R4/valueset-filter-operator.html). */
 import type { JsonObject } from '../../json/value.ts';
 import { BadValue } from '../kinds/kind.ts';
 import { quoted } from '../parameters/values.ts';
 import type { CodeSystem, Towards } from './code-system.ts';
 
-/** Gives the test of a code that a filter makes. Throws BadValue. */
+/** Compiles a filter to a test of a code. Throws BadValue. */
 type Operator = (system: CodeSystem, property: string, value: string) => (code: string) => boolean;
 
 const OPERATORS: Record<string, Operator> = {
@@ -26,8 +26,8 @@ const OPERATORS: Record<string, Operator> = {
 };
 
 /**
- * The codes of a system for which all filters hold, without what only groups others.
- * Throws BadValue for a filter that asks for a terminology server.
+ * Returns the codes of a system that pass all filters, without abstract concepts. Throws BadValue for a filter that
+ * needs a terminology server.
  */
 export function filtered(system: CodeSystem, filters: readonly JsonObject[], inactive: boolean): string[] {
   const tests = filters.map(({ property, op, value }) => {
@@ -39,7 +39,7 @@ export function filtered(system: CodeSystem, filters: readonly JsonObject[], ina
   return system.codes(inactive).filter((code) => tests.every((test) => test(code)));
 }
 
-/** One of the values of the property is among those that are listed. */
+/** Tests whether one of the property's values is listed. */
 function among(read: (value: string) => string[]): Operator {
   return (system, property, value) => {
     const listed = new Set(read(value));
@@ -47,13 +47,13 @@ function among(read: (value: string) => string[]): Operator {
   };
 }
 
-/** The concept itself stands in the hierarchy where the value says: no property of it has another. */
+/** Tests the concept's own position in the hierarchy; other properties have no hierarchy here. */
 function along(towards: Towards): Operator {
   return (system, property, value) => {
     if (property !== 'concept' && property !== 'code') {
       throw new BadValue(`store the value set with an expansion: its filter is by a hierarchy of ${quoted(property)}`);
     }
-    // A value set that excludes by a code that is mistaken would hold too much.
+    // A value set that excludes by a wrong code would contain too much.
     system.demand(value);
     const line = system.line(value, towards);
     return (code) => line.has(code);

@@ -8,29 +8,29 @@ import { type RowTest, valuesLeft } from '../sql/row-test.ts';
 import { CodeSystem } from './code-system.ts';
 import { codingsOf, membersOf, type Reading } from './value-set.ts';
 
-/** Where terminology is read from, and what that may cost. */
+/** Where terminology is read from, and the budget for it. */
 export interface Shelf {
-  /** The resources of a name, two at most, that may be read for the criterion. Throws BadValue. */
+  /** Returns at most two resources of a name that may be read for the criterion. Throws BadValue. */
   named(type: 'ValueSet' | 'CodeSystem', name: string): Promise<JsonObject[]>;
-  /** Takes off from what may be read; throws BadValue where that is not enough. */
+  /** Spends from the budget; throws BadValue if it is exhausted. */
   spend(what: 'resources' | 'codes', number: number): void;
 }
 
-/** Of more codes, all rows are gathered once: to seek each code for each resource would cost the product of both. */
+/** Beyond this, all rows are scanned once: seeking each code for each resource would cost the product of both. */
 const FEW = 50;
 
-/** The rows of tokens that a criterion asks for. Throws `parameter` Failures where they cannot be made out. */
+/** Converts a terminology criterion to a test of token rows. Throws `parameter` Failures if it cannot be evaluated. */
 export async function tokensOf(criterion: TermCriterion, shelf: Shelf): Promise<RowsCriterion> {
   const any = await testsOf(criterion, shelf);
   const codes = valuesLeft({ any }, 'code') ?? [];
-  // The codes stand before the rest, so that rows are sought by them.
+  // The codes come first, so that rows are found by them.
   const among = codes.length === 0 ? [] : [{ column: 'code', in: padded([...new Set(codes)]) }];
   const access = codes.length === 0 || codes.length > FEW ? 'scan' : 'seek';
   const where = { all: [...among, { any }] };
   return { test: 'rows', table: 'search_token', param: criterion.param, where, access };
 }
 
-/** The tests of each value set, or each line of concepts. */
+/** Returns the test of each value set, or of each line of concepts. */
 async function testsOf({ name, implied, asks }: TermCriterion, shelf: Shelf): Promise<RowTest[]> {
   const told = async <Read>(what: string, read: () => Promise<Read>): Promise<Read> => {
     try {

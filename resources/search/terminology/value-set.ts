@@ -1,4 +1,4 @@
-/** What a ValueSet says by itself, without a terminology server (https://hl7.org/fhir/R4/valueset.html). */
+/** Evaluates a ValueSet without a terminology server (https://hl7.org/fhir/R4/valueset.html). */
 import { isObject, type Json, type JsonObject } from '../../json/value.ts';
 import { BadValue } from '../kinds/kind.ts';
 import { readNumber } from '../kinds/number.ts';
@@ -8,21 +8,21 @@ import { is, type RowTest } from '../sql/row-test.ts';
 import { type CodeSystem, objects } from './code-system.ts';
 import { filtered } from './filters.ts';
 
-/** How the content of a value set is made out. */
+/** How the content of a value set is evaluated. */
 export interface Reading {
-  /** True where rows have no system, since their element implies it: codes are compared alone. */
+  /** True if index rows have no system, because the element implies it: only codes are compared. */
   implied: boolean;
-  /** Gives what another value set contains, by its canonical URL. */
+  /** Returns the test for another value set, by its canonical URL. */
   imported(canonical: string): Promise<RowTest>;
-  /** Gives a code system by its URL and, where one is named, its version. */
+  /** Returns a code system by its URL and an optional version. */
   codeSystem(url: string, version: string | undefined): Promise<CodeSystem>;
-  /** Is told of codes that are going to be compared; throws where they come to be too many. */
+  /** Called with the number of codes to compare; throws if they become too many. */
   count(codes: number): void;
 }
 
 /**
- * The rows of tokens that are in a value set: in its expansion where that is whole, otherwise in what it is composed
- * of, less what it excludes. Throws BadValue where it is given by rules that only a terminology server can follow.
+ * Returns the test for token rows in a value set: by its expansion if that is complete, otherwise by `compose`, minus
+ * what it excludes. Throws BadValue if that needs a terminology server.
  */
 export async function membersOf(set: JsonObject, reading: Reading): Promise<RowTest> {
   const { expansion, compose } = set;
@@ -34,26 +34,26 @@ export async function membersOf(set: JsonObject, reading: Reading): Promise<RowT
   return excluded.length === 0 ? { any: included } : { all: [{ any: included }, { not: { any: excluded } }] };
 }
 
-/** An expansion may be a page of a longer one. */
+/** An expansion may be one page of a longer one. */
 function isWhole(expansion: JsonObject): boolean {
   const total = readNumber(expansion['total']);
   const from = readNumber(expansion['offset']) ?? 0;
   return from === 0 && (total === undefined || total <= flat(expansion['contains']).length);
 }
 
-/** The entries of an expansion with those below them. */
+/** Returns the entries of an expansion, nested ones included. */
 function flat(contains: Json | undefined): JsonObject[] {
   return objects(contains).flatMap((entry) => [entry, ...flat(entry['contains'])]);
 }
 
-/** The tests of what a list of `include` or `exclude` holds. */
+/** Returns the tests of a list of `include` or `exclude` parts. */
 async function partsOf(parts: Json | undefined, reading: Reading, inactive: boolean): Promise<RowTest[]> {
   const tests: RowTest[] = [];
   for (const part of objects(parts)) tests.push(await partOf(part, reading, inactive));
   return tests;
 }
 
-/** What is in all that a part says: its system, the codes that it lists or filters, the value sets that it names. */
+/** Returns the intersection of what a part states: its system, its listed or filtered codes, and its value sets. */
 async function partOf(part: JsonObject, reading: Reading, inactive: boolean): Promise<RowTest> {
   const { system, version, concept, filter, valueSet } = part;
   const all: RowTest[] = [];
@@ -79,7 +79,7 @@ async function partOf(part: JsonObject, reading: Reading, inactive: boolean): Pr
   return { all };
 }
 
-/** The tokens that are one of some codes of a system. */
+/** Returns the test for tokens with one of these codes of a system. */
 export function codingsOf(system: string, codes: readonly Json[], reading: Reading): RowTest {
   return codings(
     codes.map((code) => ({ system, code })),
@@ -87,7 +87,7 @@ export function codingsOf(system: string, codes: readonly Json[], reading: Readi
   );
 }
 
-/** The tokens that are one of some codings. Those that only group others have no place in a resource. */
+/** Returns the test for tokens with one of these codings. Abstract ones cannot occur in a resource. */
 function codings(entries: JsonObject[], { implied, count }: Reading): RowTest {
   const bySystem = new Map<string, Set<string>>();
   for (const { system, code, abstract } of entries) {

@@ -1,6 +1,6 @@
-/** A code system whose codes are told by a rule, since they are a grammar or too many to list. */
+/** A code system with a rule for its codes, because they have a grammar or are too many to list. */
 export interface CodeSystem {
   isCode(code: string): boolean;
-  /** What to send instead, in words that go on from the name of a place. */
+  /** What to send instead, as a phrase that continues a path. */
   remedy: string;
 }

@@ -6,12 +6,12 @@ const REGION = '(?:[a-z]{2}|\\d{3})';
 const VARIANT = '(?:[a-z0-9]{5,8}|\\d[a-z0-9]{3})';
 const SINGLETON = '[0-9a-wyz](?:-[a-z0-9]{2,8})+';
 const PRIVATE = 'x(?:-[a-z0-9]{1,8})+';
-/** No language of four letters or more is registered, so none is taken. */
+/** No language subtag of four or more letters is registered, so none is accepted. */
 const TAG = new RegExp(
   `^(?:(${EXTENDED})(?:-${SCRIPT})?(?:-${REGION})?(?:-${VARIANT})*(?:-${SINGLETON})*(?:-${PRIVATE})?|${PRIVATE})$`,
   'i',
 );
-/** Tags from before the grammar (https://www.rfc-editor.org/rfc/rfc5646#section-2.2.8). */
+/** Tags that predate the grammar (https://www.rfc-editor.org/rfc/rfc5646#section-2.2.8). */
 const GRANDFATHERED = new Set(
   (
     'en-gb-oed i-ami i-bnn i-default i-enochian i-hak i-klingon i-lux i-mingo i-navajo i-pwn i-tao i-tay i-tsu ' +
@@ -21,13 +21,13 @@ const GRANDFATHERED = new Set(
 
 let names: Intl.DisplayNames | undefined;
 
-/** Language tags (BCP 47, https://www.rfc-editor.org/rfc/rfc5646#section-2.1) in any case. */
+/** Language tags (BCP 47, https://www.rfc-editor.org/rfc/rfc5646#section-2.1), case-insensitive. */
 export const languages: CodeSystem = {
   isCode: (code) => isTag(code) || GRANDFATHERED.has(code.toLowerCase()),
   remedy: 'must be a language tag, as in en or pt-BR',
 };
 
-/** Languages of three letters are thousands, and taken as they come; those of two are known. */
+/** Three-letter languages are too many to check, so all are accepted; two-letter ones must be known. */
 function isTag(code: string): boolean {
   const match = TAG.exec(code);
   const language = match?.[1]?.split('-')[0];

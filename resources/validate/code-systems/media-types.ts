@@ -1,6 +1,6 @@
 import type { CodeSystem } from './code-system.ts';
 
-/** The short names that FHIR has for its own formats (https://hl7.org/fhir/R4/http.html#mime-type). */
+/** FHIR's short names for its own formats (https://hl7.org/fhir/R4/http.html#mime-type). */
 const SHORT_NAMES = new Set(['xml', 'json', 'ttl']);
 const NAME = '[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}';
 const PARAMETER = `\\s?;\\s?[A-Za-z0-9!#$&^_.+-]+=(?:[A-Za-z0-9!#$%&'*^_\`|~.+:/-]+|"[^"\\\\]*")`;

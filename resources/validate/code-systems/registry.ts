@@ -5,7 +5,7 @@ import { mediaTypes } from './media-types.ts';
 import { timeZones } from './time-zones.ts';
 import { units } from './units.ts';
 
-/** By URI (https://hl7.org/fhir/R4/terminologies-systems.html). */
+/** The code systems with a rule, by URI (https://hl7.org/fhir/R4/terminologies-systems.html). */
 export const CODE_SYSTEMS: ReadonlyMap<string, CodeSystem> = new Map([
   ['urn:ietf:bcp:13', mediaTypes],
   ['urn:ietf:bcp:47', languages],

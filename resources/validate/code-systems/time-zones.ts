@@ -1,9 +1,9 @@
 import type { CodeSystem } from './code-system.ts';
 
-/** A name of the database: `Europe/Paris`, `Etc/GMT+5`, `UTC`; `+01:00` is none. */
+/** A name in the IANA database: `Europe/Paris`, `Etc/GMT+5`, `UTC`, but not `+01:00`. */
 const NAME = /^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Z][A-Za-z0-9_+-]*)*$/;
 
-/** Time zones of the IANA's database, its older names too. */
+/** Time zones of the IANA database, including its older names. */
 export const timeZones: CodeSystem = {
   isCode(code) {
     if (!NAME.test(code)) return false;

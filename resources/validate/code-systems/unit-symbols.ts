@@ -1,18 +1,18 @@
 /**
- * The symbols that units are written with (UCUM, §§ 28–45, case sensitive).
+ * The symbols of units (UCUM, §§ 28–45, case sensitive).
  *
  * This material contains content from UCUM (https://ucum.org). UCUM is copyright © 1999 Regenstrief Institute, Inc. and
  * the UCUM Organization, and available at no cost under the license at https://ucum.org/license.
  */
 
-/** What a metric unit may begin with. */
+/** The prefixes of metric units. */
 export const PREFIXES: readonly string[] = `
   E G Gi Ki M Mi P T Ti Y Z a c d da f h k m n p u y z
 `
   .trim()
   .split(/\s+/);
 
-/** Units that take a prefix. */
+/** Units that accept a prefix. */
 export const METRIC: readonly string[] = `
   m s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar t bar u pc [c] [h] [k]
   [eps_0] [mu_0] [e] eV [m_e] [m_p] [G] [g] [ly] gf Ky Gal dyn erg P Bi St Mx G Oe Gb sb Lmb ph Ci R RAD REM
@@ -22,7 +22,7 @@ export const METRIC: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** Units that take none. */
+/** Units that do not accept a prefix. */
 export const NOT_METRIC: readonly string[] = `
   10* 10^ [pi] % [ppth] [ppm] [ppb] [pptr] deg gon ' '' min h d a_t a_j a_g a wk mo_s mo_j mo_g mo AU Torr atm
   [in_i] [ft_i] [yd_i] [mi_i] [fth_i] [nmi_i] [kn_i] [sin_i] [sft_i] [syd_i] [cin_i] [cft_i] [cyd_i] [bf_i]

@@ -8,9 +8,9 @@ const SYMBOLS = new Set([
 ]);
 const FACTOR = /^\d+$/;
 const EXPONENT = /[+-]?\d{1,3}$/;
-/** What is written in braces says nothing to a machine: any printable ASCII but braces. */
+/** An annotation in braces has no meaning to machines: any printable ASCII except braces. */
 const ANNOTATION = /^\{[!-z|~]*\}$/;
-/** A symbol, where `.` and `/` within square brackets are part of it; an annotation; an operator; a parenthesis. */
+/** Tokens: a symbol (with `.` and `/` allowed inside square brackets), an annotation, an operator, a parenthesis. */
 const TOKENS = /\{[^{}]*\}|[./()]|(?:\[[^[\]]*\]|[^[\]{}./()])+/gy;
 
 /** Units of the Unified Code for Units of Measure, case sensitive: `mm[Hg]`, `10*3/uL`, `{score}`. */
@@ -22,8 +22,8 @@ export const units: CodeSystem = {
 function isUnit(code: string): boolean {
   const tokens = code.match(TOKENS) ?? [];
   if (tokens.join('') !== code) return false;
-  // Published lists have annotations behind numbers and parentheses, too, which the grammar has not: `/100{WBCs}`.
-  // An operator or an opening parenthesis is followed by a component; a component by an operator or the end.
+  // Published lists also have annotations after numbers and parentheses, unlike the grammar: `/100{WBCs}`.
+  // An operator or an opening parenthesis must be followed by a component, a component by an operator or the end.
   let depth = 0;
   let isDue = true;
   let annotatable = false;
@@ -52,7 +52,7 @@ function isUnit(code: string): boolean {
   return !isDue && depth === 0;
 }
 
-/** A number, or the symbol of a unit with or without an exponent: `10`, `m2`, `10*-3`. */
+/** Returns true for a number, or a unit symbol with or without an exponent: `10`, `m2`, `10*-3`. */
 function isSimple(token: string): boolean {
   return FACTOR.test(token) || SYMBOLS.has(token) || SYMBOLS.has(token.replace(EXPONENT, ''));
 }

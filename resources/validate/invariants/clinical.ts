@@ -1,4 +1,4 @@
-/** The rules of the resources that say what is, was or will be done with people, by their ids in R4. */
+/** The invariants of clinical and administrative resources, by their ids in R4. */
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { isAfter } from '../dates.ts';
 import {
@@ -37,7 +37,7 @@ function isHandedOverLast({ whenPrepared, whenHandedOver }: JsonObject): boolean
   return !isAfter(whenPrepared, whenHandedOver);
 }
 
-/** A value of its own is not also the value of a component of the same code. */
+/** If an Observation has a value, no component may have the same code. */
 function isSaidOnce(observation: JsonObject): boolean {
   if (!hasChoice(observation, 'value') || !isObject(observation.code ?? null)) return true;
   const { code } = observation;

@@ -1,4 +1,4 @@
-/** The rules of the resources that describe systems, terms and measures, by their ids in R4. */
+/** The invariants of conformance and terminology resources and of measures, by their ids in R4. */
 import type { JsonObject } from '../../json/value.ts';
 import { anyOf, areDistinct, countOf, has, hasChoice, needs, notAll, objects, type Rule, textOf } from './values.ts';
 
@@ -10,7 +10,7 @@ const whenKind =
 const describesSystem = anyOf('description', 'software', 'implementation');
 const isSoftware: Rule = (value) => !has(value, 'implementation') && has(value, 'software');
 
-/** The elements of a name have different values of another. */
+/** The elements `name` differ in the values of `of`. */
 const distinct =
   (name: string, ...of: string[]): Rule =>
   (value) =>
@@ -25,7 +25,7 @@ function hasDistinctPreferences(naming: JsonObject): boolean {
   return areDistinct(preferred.map(({ type }) => type ?? null));
 }
 
-/** A stratifier is described by itself or by its components. */
+/** A stratifier or stratum has either its own description or components. */
 function isStratified(name: 'stratifier' | 'stratum', described: Rule): Rule {
   return (measure) => {
     const stratifiers = objects(measure, 'group').flatMap((group) => objects(group, 'stratifier'));
@@ -38,7 +38,7 @@ function hasMaximum({ max }: JsonObject): boolean {
   return max === undefined || max === '*' || Number(max) > 0;
 }
 
-/** An implementation guide's own lists name what it refers to. */
+/** The groups that an implementation guide refers to are defined in it. */
 function groupsExist(definition: JsonObject): boolean {
   const groups = new Set(objects(definition, 'grouping').map(({ id }) => id));
   return objects(definition, 'resource').every(({ groupingId }) => groupingId === undefined || groups.has(groupingId));

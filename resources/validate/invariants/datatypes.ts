@@ -1,4 +1,4 @@
-/** The rules of the datatypes (https://hl7.org/fhir/R4/datatypes.html), by their ids there. */
+/** The invariants of the datatypes (https://hl7.org/fhir/R4/datatypes.html), by their ids. */
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { isAfter } from '../dates.ts';
 import {
@@ -20,18 +20,18 @@ const UCUM = 'http://unitsofmeasure.org';
 const CURRENCIES = 'urn:iso:std:iso:4217';
 const CODED = new Set(['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri']);
 const SLICE_NAME = /^[a-zA-Z0-9/\-_[\]@]+$/;
-/** An element's path: names without these characters, each of at most 64. */
+/** The path of an element: names without these characters, each of at most 64. */
 const PATH_NAME = /^[^\s.,:;'"/|?!@#$%&*()[\]{}]{1,64}(?:\[x\])?(?::[^\s.]+)?$/;
-/** Moments of the day that an offset from makes no sense for. */
+/** Timing codes for meals, which cannot have an offset. */
 const MEALS = new Set(['C', 'CM', 'CD', 'CV']);
 
-/** A Quantity of one system of units, whose value has a code. */
+/** A Quantity with units of this system and, if it has a value, a code. */
 const inUnitsOf =
   (system: string): Rule =>
   (value) =>
     (has(value, 'code') || !has(value, 'value')) && (!has(value, 'system') || value.system === system);
 
-/** True where one quantity is not above another of the same unit; those of different units cannot be compared. */
+/** Returns true unless `low` is above `high`; quantities with different units are not compared. */
 function isOrdered({ low, high }: JsonObject): boolean {
   if (!isObject(low ?? null) || !isObject(high ?? null)) return true;
   const [one, other] = [low, high] as JsonObject[];
@@ -63,7 +63,7 @@ function isTriggered(value: JsonObject): boolean {
 
 const SETTLED = ['defaultValue', 'fixed', 'pattern', 'minValue', 'maxValue'];
 
-/** An element that is defined elsewhere is not defined again. */
+/** An element with a contentReference does not repeat parts of the definition. */
 function refersAlone(element: JsonObject): boolean {
   if (!has(element, 'contentReference')) return true;
   const plain = ['type', 'example', 'maxLength', 'binding'].every((name) => !has(element, name));

@@ -1,4 +1,6 @@
-/** The rules of the resources that carry others: Bundle, Parameters, Composition, Linkage, by their ids in R4. */
+/**
+ * The invariants of resources that carry or link others: Bundle, Parameters, Composition, Linkage, by their ids in R4.
+ */
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { anyOf, areDistinct, has, hasChoice, notAll, objects, type Rule, textOf } from './values.ts';
 
@@ -7,7 +9,7 @@ const isOf =
   ({ type }) =>
     types.includes(textOf(type));
 
-/** Every entry has an element, or none has. */
+/** For Bundles of these types every entry has the element, for others none. */
 const entriesHave =
   (name: string, types: Rule): Rule =>
   (bundle) =>
@@ -18,7 +20,7 @@ function startsWith(bundle: JsonObject, type: string): boolean {
   return isObject(first) && first.resourceType === type;
 }
 
-/** An address stands once, or once for each version. */
+/** A fullUrl occurs once, or once per version. */
 function hasDistinctUrls(bundle: JsonObject): boolean {
   if (bundle.type === 'history') return true;
   const named = objects(bundle, 'entry').filter((entry) => has(entry, 'fullUrl'));
@@ -34,7 +36,7 @@ function isIdentified(bundle: JsonObject): boolean {
   return objects(bundle, 'identifier').some((identifier) => has(identifier, 'system') && has(identifier, 'value'));
 }
 
-/** A parameter is a value, a resource or a group of parts. */
+/** A parameter has exactly one of a value, a resource and parts. */
 function hasOneContent(parameter: JsonObject): boolean {
   const contents = [hasChoice(parameter, 'value'), has(parameter, 'resource'), has(parameter, 'part')];
   return contents.filter((isThere) => isThere).length === 1;

@@ -1,4 +1,4 @@
-/** The rules of Questionnaire (https://hl7.org/fhir/R4/questionnaire.html#invs). */
+/** The invariants of Questionnaire (https://hl7.org/fhir/R4/questionnaire.html#invs). */
 import type { Json, JsonObject } from '../../json/value.ts';
 import { areDistinct, descendants, has, notAll, objects, type Rule, textOf } from './values.ts';
 
@@ -11,7 +11,7 @@ const among =
   ({ type }) =>
     types.has(textOf(type));
 
-/** A text to display has none of some elements. */
+/** A display item must not have these elements. */
 const displaysWithout =
   (...names: string[]): Rule =>
   (item) =>

@@ -8,10 +8,10 @@ import { STRUCTURE } from './structure.ts';
 import { TESTING } from './testing.ts';
 import type { RuleWithin } from './values.ts';
 
-/** True where a rule holds for a value whose structure is right, in its resource. */
+/** Returns true if the invariant holds for a well-formed value in its resource. */
 export type Invariant = (value: Json, resource: JsonObject) => boolean;
 
-/** Rules between the elements of an object. */
+/** Invariants of an object. */
 const RULES: Record<string, RuleWithin> = {
   ...DATATYPES,
   ...CLINICAL,
@@ -22,14 +22,14 @@ const RULES: Record<string, RuleWithin> = {
   ...TESTING,
 };
 
-/** Rules of a single text. */
+/** Invariants of a text. */
 const TEXT_RULES: Record<string, (text: string) => boolean> = {
   'eld-3': (max) => max === '*' || /^\d+$/.test(max),
 };
 
 /**
- * The rules of FHIR R4 by id, as far as they can be held without a terminology server or another resource. An id that
- * R4 gives to several rules stands with what each demands.
+ * The invariants of FHIR R4 by id, as far as they need neither a terminology server nor another resource. If R4 uses an
+ * id for several, the key is the id with the text of the invariant.
  */
 const INVARIANTS: ReadonlyMap<string, Invariant> = new Map<string, Invariant>([
   ...Object.entries(RULES).map(([id, rule]): [string, Invariant] => [
@@ -42,7 +42,7 @@ const INVARIANTS: ReadonlyMap<string, Invariant> = new Map<string, Invariant>([
   ]),
 ]);
 
-/** The rule with an id and what it demands; undefined where it is not held here. */
+/** Returns the invariant with this id and text; undefined if it is not implemented. */
 export function invariantOf(id: string, demand: string): Invariant | undefined {
   return INVARIANTS.get(id) ?? INVARIANTS.get(`${id}: ${demand}`);
 }

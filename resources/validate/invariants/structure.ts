@@ -1,16 +1,16 @@
-/** The rules of StructureDefinition (https://hl7.org/fhir/R4/structuredefinition.html#invs). */
+/** The invariants of StructureDefinition (https://hl7.org/fhir/R4/structuredefinition.html#invs). */
 import type { JsonObject } from '../../json/value.ts';
 import { anyOf, areDistinct, has, hasChoice, objects, type Rule, type RuleWithin, textOf } from './values.ts';
 
 const HL7 = 'http://hl7.org/fhir/StructureDefinition';
 const TYPE_CODE = /^(?:[a-zA-Z0-9.]+|http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][A-Za-z]+)$/;
 
-/** The elements of a view: `snapshot` or `differential`. */
+/** Returns the elements of views: `snapshot`, `differential`. */
 function elementsOf(structure: JsonObject, ...views: string[]): JsonObject[] {
   return views.flatMap((view) => objects(structure, view)).flatMap((view) => objects(view, 'element'));
 }
 
-/** What a differential tells of first is of the type that it is for; a logical model says itself what it is. */
+/** The first element of a differential is of the constrained type; logical models are exempt. */
 const beginsAtType: RuleWithin = (differential, structure) =>
   structure.kind === 'logical' || textOf(objects(differential, 'element')[0]?.path).startsWith(textOf(structure.type));
 
@@ -19,7 +19,7 @@ const isLogical: Rule = ({ kind }) => kind === 'logical';
 const haveIds = (elements: JsonObject[]) => elements.every((element) => has(element, 'id'));
 const idsOf = (elements: JsonObject[]) => elements.map(({ id }) => id ?? null);
 
-/** All elements after the first are below what its path says. */
+/** Returns true if the paths of all elements after the first are below that of the first. */
 function areBelow(elements: JsonObject[], rootOf: (path: string) => string): boolean {
   const root = rootOf(textOf(elements[0]?.path));
   return elements.slice(1).every(({ path }) => textOf(path).startsWith(`${root}.`));

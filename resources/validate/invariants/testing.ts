@@ -1,4 +1,4 @@
-/** The rules of TestScript and TestReport (https://hl7.org/fhir/R4/testscript.html#invs). */
+/** The invariants of TestScript and TestReport (https://hl7.org/fhir/R4/testscript.html#invs). */
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { countOf, has, notAll, objects, oneOf, type Rule, textOf } from './values.ts';
 
@@ -16,7 +16,7 @@ function hasOneTarget(operation: JsonObject): boolean {
 
 const assertsOnce: Rule = (assert) => has(assert, 'extension') || countOf(assert, ASSERTED) <= 1;
 
-/** What is compared with another source says what of it. */
+/** A comparison with another source, and only that, states an expression or a path of it. */
 const comparesWhole: Rule = (assert) =>
   has(assert, 'compareToSourceId') === countOf(assert, ['compareToSourceExpression', 'compareToSourcePath']) > 0;
 

@@ -1,21 +1,21 @@
 /**
- * Looking at values: FHIRPath's `exists()`, `count()` and comparisons. A value that is not of its type is told of
- * elsewhere, and may be anything here.
+ * Functions for invariants: FHIRPath's `exists()`, `count()` and comparisons. Values of a wrong type are reported
+ * elsewhere and may be anything here.
  */
 import { Decimal, isObject, type Json, type JsonObject } from '../../json/value.ts';
 
-/** A rule of an object: true where it holds. */
+/** An invariant of an object: returns true if it holds. */
 export type Rule = (value: JsonObject) => boolean;
 
-/** A rule that looks at the resource, too, in which the object stands: FHIRPath's `%resource`. */
+/** An invariant that also reads the resource around the object: FHIRPath's `%resource`. */
 export type RuleWithin = (value: JsonObject, resource: JsonObject) => boolean;
 
-/** True where an element is there, be it by an extension alone. */
+/** Returns true if an element exists, even if it has only an extension. */
 export function has(value: JsonObject, name: string): boolean {
   return value[name] !== undefined || value[`_${name}`] !== undefined;
 }
 
-/** True where a choice is made: `value` for `valueQuantity`. */
+/** Returns true if a choice element exists: `value` for `valueQuantity`. */
 export function hasChoice(value: JsonObject, name: string): boolean {
   return Object.keys(value).some((key) => {
     const rest = key.startsWith('_') ? key.slice(1) : key;
@@ -23,60 +23,60 @@ export function hasChoice(value: JsonObject, name: string): boolean {
   });
 }
 
-/** The objects of an element: none, one or several. */
+/** Returns the objects of an element, as a list. */
 export function objects(value: JsonObject, name: string): JsonObject[] {
   const found = value[name];
   return (Array.isArray(found) ? found : [found ?? null]).filter((item) => isObject(item));
 }
 
-/** How many of some elements are there. */
+/** Returns how many of the elements exist. */
 export function countOf(value: JsonObject, names: readonly string[]): number {
   return names.filter((name) => has(value, name)).length;
 }
 
-/** At least one of some elements. */
+/** At least one of the elements exists. */
 export function anyOf(...names: string[]): Rule {
   return (value) => countOf(value, names) > 0;
 }
 
-/** Exactly one of some elements. */
+/** Exactly one of the elements exists. */
 export function oneOf(...names: string[]): Rule {
   return (value) => countOf(value, names) === 1;
 }
 
-/** Not all of some elements together. */
+/** Not all of the elements exist together. */
 export function notAll(...names: string[]): Rule {
   return (value) => countOf(value, names) < names.length;
 }
 
-/** Where the one is, the others are too. */
+/** If the first element exists, the others do too. */
 export function needs(name: string, ...others: string[]): Rule {
   return (value) => !has(value, name) || countOf(value, others) === others.length;
 }
 
-/** All of some elements or none. */
+/** Either all or none of the elements exist. */
 export function allOrNone(...names: string[]): Rule {
   return (value) => [0, names.length].includes(countOf(value, names));
 }
 
-/** The number of an element, where it is one. */
+/** Returns the number in an element; undefined if it is not a number. */
 export function numberOf(value: Json | undefined): number | undefined {
   if (value === undefined || value === null || typeof value === 'boolean') return undefined;
   const number = Number(textOf(value) || Number.NaN);
   return Number.isNaN(number) ? undefined : number;
 }
 
-/** A value as a text; none where it is an object or a list, whose own `toString` could be anything. */
+/** Returns a value as text; empty for an object or a list, whose own `toString` could be anything. */
 export function textOf(value: Json | undefined): string {
   return typeof value === 'object' && value !== null && !(value instanceof Decimal) ? '' : String(value);
 }
 
-/** True where no two texts are the same. */
+/** Returns true if no two values are the same. */
 export function areDistinct(texts: readonly Json[]): boolean {
   return new Set(texts).size === texts.length;
 }
 
-/** True where a CodeableConcept has a coding with a system and one of some codes. */
+/** Returns true if a CodeableConcept has a coding with the system and one of the codes. */
 export function hasCoding(concept: Json | undefined, system: string, ...codes: string[]): boolean {
   if (concept === undefined || !isObject(concept)) return false;
   return objects(concept, 'coding').some(
@@ -84,7 +84,7 @@ export function hasCoding(concept: Json | undefined, system: string, ...codes: s
   );
 }
 
-/** The elements of a name at any depth, contained resources aside. */
+/** Returns the elements with a name at any depth, except in contained resources. */
 export function descendants(value: JsonObject, name: string): Json[] {
   return Object.entries(value).flatMap(([key, item]): Json[] => {
     if (key === 'contained') return [];
