@@ -55,7 +55,7 @@ export function partIssues(type: string, { meta }: JsonObject): Issue[] {
 type Keep = (name: string, value: Json) => Json | undefined;
 
 function keeper(definition: ResourceDefinition, { elements, summary }: Projection): Keep | undefined {
-  const always = (name: string) => ALWAYS.includes(name) || elementOf(definition.elements, name)?.min === 1;
+  const always = (name: string) => ALWAYS.includes(name) || elementOf(definition.elements, baseName(name))?.min === 1;
   const whole = (keeps: (name: string) => boolean): Keep => {
     return (name, value) => (always(name) || keeps(baseName(name)) ? value : undefined);
   };
