@@ -66,20 +66,27 @@ function keeper(definition: ResourceDefinition, { elements, summary }: Projectio
   return (name, value) => (ALWAYS.includes(name) ? value : summaryOf(definition.elements, name, value));
 }
 
-/** Returns the part of an element that is in the summary: for a nested element, its summary children. */
+/**
+ * Returns the part of an element that is in the summary: for a nested element, its summary children. Without any it is
+ * left out, because FHIR JSON has no empty objects (R4 §2.6.2); a required element is then kept whole.
+ */
 function summaryOf(elements: Record<string, ElementDefinition>, name: string, value: Json): Json | undefined {
   const element = elementOf(elements, baseName(name));
   if (!element?.summary && element?.min !== 1) return undefined;
   const nested = element.elements;
   if (!nested) return value;
-  if (Array.isArray(value)) return value.map((item) => nestedSummary(nested, item));
-  return nestedSummary(nested, value);
+  const items = Array.isArray(value) ? value : [value];
+  const parts = items.map((item) => nestedSummary(nested, item)).filter((part) => part !== undefined);
+  const [first] = parts;
+  if (first === undefined) return element.min === 1 ? value : undefined;
+  return Array.isArray(value) ? parts : first;
 }
 
-function nestedSummary(elements: Record<string, ElementDefinition>, value: Json): Json {
+function nestedSummary(elements: Record<string, ElementDefinition>, value: Json): Json | undefined {
   if (!isObject(value)) return value;
   const parts = Object.entries(value).map(([name, child]) => [name, summaryOf(elements, name, child)] as const);
-  return Object.fromEntries(parts.filter((part): part is readonly [string, Json] => part[1] !== undefined));
+  const kept = parts.filter((part): part is readonly [string, Json] => part[1] !== undefined);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
 /** `_birthDate` is kept with `birthDate`. */

@@ -10,6 +10,7 @@ const UNKNOWN = {
 const ACCOUNT = { _status: UNKNOWN, name: 'a' };
 const INTAKE = { status: 'completed', medicationCodeableConcept: { text: 'a' }, subject: { display: 'b' } };
 const TAKEN = { ...INTAKE, _effectiveDateTime: UNKNOWN, category: { text: 'c' } };
+const VISIT = { status: 'finished', class: { code: 'AMB' } };
 
 const ROWS: [about: string, type: string, whole: object, query: string, part: object][] = [
   ['what is required, where only an extension tells of it', 'Account', ACCOUNT, '_summary=text', { _status: UNKNOWN }],
@@ -20,6 +21,27 @@ const ROWS: [about: string, type: string, whole: object, query: string, part: ob
     TAKEN,
     '_elements=category',
     { ...INTAKE, category: { text: 'c' }, _effectiveDateTime: UNKNOWN },
+  ],
+  [
+    'an object of which nothing belongs to the summary',
+    'DocumentReference',
+    { status: 'current', content: [{ attachment: { title: 'a' } }], context: { facilityType: { text: 'b' } } },
+    '_summary=true',
+    { status: 'current', content: [{ attachment: { title: 'a' } }] },
+  ],
+  [
+    'one of several such objects',
+    'Encounter',
+    { ...VISIT, participant: [{ period: { start: '2020' } }, { individual: { display: 'a' } }] },
+    '_summary=true',
+    { ...VISIT, participant: [{ individual: { display: 'a' } }] },
+  ],
+  [
+    'several such objects',
+    'Encounter',
+    { ...VISIT, participant: [{ period: { start: '2020' } }, { period: { start: '2021' } }] },
+    '_summary=true',
+    VISIT,
   ],
 ];
 
