@@ -51,12 +51,26 @@ export function isTime(text: string): boolean {
 export function isAfter(one: string, other: string): boolean {
   if (!isDateTime(one) || !isDateTime(other)) return false;
   const timed = [one, other].filter((text) => text.length > FULL_DATE).length;
-  if (timed === 2) return milliseconds(one) > milliseconds(other);
+  if (timed === 2) return isLater(one, other);
   if (timed === 0) {
     const length = Math.min(one.length, other.length);
     return one.slice(0, length) > other.slice(0, length);
   }
   return earliest(one) > latest(other);
+}
+
+/** True if a moment is later than another; within one millisecond the remaining digits decide. */
+function isLater(one: string, other: string): boolean {
+  const apart = milliseconds(one) - milliseconds(other);
+  if (apart !== 0) return apart > 0;
+  const [first, second] = [fraction(one), fraction(other)];
+  const length = Math.max(first.length, second.length);
+  return first.padEnd(length, '0') > second.padEnd(length, '0');
+}
+
+/** Returns the digits of the fraction of a second. */
+function fraction(moment: string): string {
+  return /\.(\d+)/.exec(moment)?.[1] ?? '';
 }
 
 function earliest(text: string): number {
