@@ -33,10 +33,18 @@ const inUnitsOf =
 
 /** Returns true unless `low` is above `high`; quantities with different units are not compared. */
 function isOrdered({ low, high }: JsonObject): boolean {
-  if (!isObject(low ?? null) || !isObject(high ?? null)) return true;
-  const [one, other] = [low, high] as JsonObject[];
-  if (one?.code !== other?.code || one?.system !== other?.system || one?.unit !== other?.unit) return true;
-  return !(Number(one?.value) > Number(other?.value));
+  if (!isObject(low) || !isObject(high) || measureOf(low) !== measureOf(high)) return true;
+  return !(Number(low.value) > Number(high.value));
+}
+
+/** A unit by its code; how people call it counts where it has none. */
+function measureOf({ system, code, unit }: JsonObject): string {
+  return JSON.stringify(code === undefined ? [unit ?? ''] : [system ?? '', code]);
+}
+
+function isWhole({ value }: JsonObject): boolean {
+  const number = numberOf(value);
+  return number === undefined || (Number.isInteger(number) && !textOf(value).includes('.'));
 }
 
 function isInOrder({ start, end }: JsonObject): boolean {
@@ -90,9 +98,7 @@ export const DATATYPES: Record<string, Rule> = {
   'age-1': (value) => inUnitsOf(UCUM)(value) && !((numberOf(value.value) ?? 1) <= 0),
   'att-1': needs('data', 'contentType'),
   'cnt-3': (value) =>
-    inUnitsOf(UCUM)(value) &&
-    [undefined, '1'].includes(value.code as string | undefined) &&
-    !textOf(value.value).includes('.'),
+    inUnitsOf(UCUM)(value) && [undefined, '1'].includes(value.code as string | undefined) && isWhole(value),
   'cpt-2': needs('value', 'system'),
   'dis-1': inUnitsOf(UCUM),
   'drq-1': oneOf('path', 'searchParam'),
