@@ -16,6 +16,12 @@ const structure = (...element: JsonObject[]): JsonObject => ({
   differential: { element: element.map((each, index) => ({ id: `e${index}`, ...each })) },
 });
 
+const bound = { binding: { strength: 'required', valueSet: 'http://a.example/a' } };
+const published = (code: string): JsonObject => ({
+  ...structure({ path: 'Patient.a', type: [{ code }] }),
+  url: 'http://hl7.org/fhir/StructureDefinition/a',
+});
+
 describe('validation: rules of StructureDefinition', () => {
   const table: Row[] = [
     ['sdf-8a', structure({ path: 'Patient' }, { path: 'Patient.name' })],
@@ -40,6 +46,15 @@ describe('validation: rules of StructureDefinition', () => {
       },
       ['invariant', 'Basic.contained[0].differential'],
     ],
+    ['eld-11, of a kind of Quantity', structure({ path: 'Patient.a', type: [{ code: 'Duration' }], ...bound })],
+    ['eld-11, of a kind of uri', structure({ path: 'Patient.a', type: [{ code: 'canonical' }], ...bound })],
+    [
+      'eld-11, broken',
+      structure({ path: 'Patient.a', type: [{ code: 'boolean' }], ...bound }),
+      ['invariant', 'StructureDefinition.differential.element[0]'],
+    ],
+    ['sdf-19', published('http://hl7.org/fhirpath/System.String')],
+    ['sdf-19, broken by a type with a point in a differential', published('a.b'), ['invariant', 'StructureDefinition']],
   ];
   rows(table);
 });

@@ -1,6 +1,7 @@
 /** The invariants of the datatypes (https://hl7.org/fhir/R4/datatypes.html), by their ids. */
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { isAfter } from '../dates.ts';
+import { primitiveKinds } from '../primitives.ts';
 import {
   allOrNone,
   anyOf,
@@ -18,7 +19,9 @@ import {
 
 const UCUM = 'http://unitsofmeasure.org';
 const CURRENCIES = 'urn:iso:std:iso:4217';
-const CODED = new Set(['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri']);
+/** The types that a binding is allowed for; it is allowed for their specializations, too. */
+const CODED = ['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri'];
+const QUANTITIES = ['Age', 'Count', 'Distance', 'Duration', 'MoneyQuantity', 'SimpleQuantity'];
 const SLICE_NAME = /^[a-zA-Z0-9/\-_[\]@]+$/;
 /** The path of an element: names without these characters, each of at most 64. */
 const PATH_NAME = /^[^\s.,:;'"/|?!@#$%&*()[\]{}]{1,64}(?:\[x\])?(?::[^\s.]+)?$/;
@@ -37,7 +40,7 @@ function isOrdered({ low, high }: JsonObject): boolean {
   return !(Number(low.value) > Number(high.value));
 }
 
-/** A unit by its code; how people call it counts where it has none. */
+/** Returns what identifies a unit: its system and code, or its display name if it has no code. */
 function measureOf({ system, code, unit }: JsonObject): string {
   return JSON.stringify(code === undefined ? [unit ?? ''] : [system ?? '', code]);
 }
@@ -79,8 +82,12 @@ function refersAlone(element: JsonObject): boolean {
 }
 
 function isBindable(element: JsonObject): boolean {
-  const types = objects(element, 'type');
-  return !has(element, 'binding') || types.length === 0 || types.some(({ code }) => CODED.has(textOf(code)));
+  const types = objects(element, 'type').map(({ code }) => textOf(code));
+  return !has(element, 'binding') || types.length === 0 || types.some(isCoded);
+}
+
+function isCoded(type: string): boolean {
+  return QUANTITIES.includes(type) || primitiveKinds(type).some((kind) => CODED.includes(kind));
 }
 
 function hasOrderedCardinality({ min, max }: JsonObject): boolean {

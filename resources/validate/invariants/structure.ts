@@ -3,7 +3,9 @@ import type { JsonObject } from '../../json/value.ts';
 import { anyOf, areDistinct, has, hasChoice, objects, type Rule, type RuleWithin, textOf } from './values.ts';
 
 const HL7 = 'http://hl7.org/fhir/StructureDefinition';
-const TYPE_CODE = /^(?:[a-zA-Z0-9.]+|http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][A-Za-z]+)$/;
+const SYSTEM_TYPE = /^http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][A-Za-z]+$/;
+/** The type codes that sdf-19 allows in each view of HL7's own definitions. */
+const PUBLISHED = { snapshot: /^[a-zA-Z0-9.]+$/, differential: /^[a-zA-Z0-9]+$/ };
 
 /** Returns the elements of views: `snapshot`, `differential`. */
 function elementsOf(structure: JsonObject, ...views: string[]): JsonObject[] {
@@ -34,8 +36,11 @@ function startsAtType(structure: JsonObject): boolean {
 
 function isPublishedPlainly(structure: JsonObject): boolean {
   if (!textOf(structure.url).startsWith(HL7)) return true;
-  const types = elementsOf(structure, 'snapshot', 'differential').flatMap((element) => objects(element, 'type'));
-  return types.every(({ code }) => code === undefined || TYPE_CODE.test(textOf(code)));
+  return Object.entries(PUBLISHED).every(([view, plain]) => {
+    const types = elementsOf(structure, view).flatMap((element) => objects(element, 'type'));
+    const codes = types.flatMap(({ code }) => (code === undefined ? [] : [textOf(code)]));
+    return codes.every((code) => plain.test(code) || SYSTEM_TYPE.test(code));
+  });
 }
 
 const hasDefault: Rule = (element) => hasChoice(element, 'defaultValue');
