@@ -14,8 +14,8 @@ const ELEMENTS = new Set(
 const ATTRIBUTES = new Set(
   words(`title style class id lang xml:lang dir accesskey tabindex span width height align valign char charoff abbr
     axis headers scope rowspan colspan name href charset type hreflang rel rev shape coords src alt longdesc usemap
-    ismap cite summary border frame rules cellspacing cellpadding nohref start value compact xml:space noshade size
-    nowrap bgcolor color`),
+    ismap cite summary border frame rules cellspacing cellpadding cellhalign cellvalign hspace vspace nohref start
+    value compact xml:space noshade size nowrap bgcolor color`),
 );
 
 /** Attributes that hold a URL. */
@@ -29,10 +29,14 @@ const STYLE_ADDRESS = /url\s*\(([^)]*)/gi;
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const ENTITY = /&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});/g;
+/** The white space and characters of XML (https://www.w3.org/TR/xml/#charsets): fewer than JavaScript's. */
+const SPACE = /^[ \t\r\n]*$/;
+const CHARACTERS = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 /** Linear time for any text: the lookahead fixes where the name ends, and quoted values are matched as a whole. */
-const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>"'/]*(?:"[^"<]*"[^<>"'/]*|'[^'<]*'[^<>"'/]*)*)(\/?)>/y;
-const ATTRIBUTE = /\s+([A-Za-z][A-Za-z:-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
+const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?=[ \t\r\n/>])([^<>"'/]*(?:"[^"<]*"[^<>"'/]*|'[^'<]*'[^<>"'/]*)*)(\/?)>/y;
+const ATTRIBUTE = /[ \t\r\n]+([A-Za-z][A-Za-z:-]*)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<]*)"|'([^'<]*)')/y;
 const MOST_LEVELS = 100;
+const UNKNOWN_ENTITY = 'may only use the entities &lt; &gt; &amp; &quot; &apos;, and &#…; of what XML allows';
 
 /** Returns what is wrong with the text of a div, as a phrase that continues its path; undefined if it is valid. */
 export function narrativeFault(text: string): string | undefined {
@@ -46,16 +50,19 @@ class Scanner {
   #hasContent = false;
 
   constructor(text: string) {
-    this.#text = text.trim();
+    this.#text = text;
   }
 
   fault(): string | undefined {
-    if (!/^<div[\s>]/.test(this.#text)) return `must be one <div xmlns="${NAMESPACE}"> and nothing else`;
+    if (!/^[ \t\r\n]*<div[ \t\r\n>]/.test(this.#text)) return `must be one <div xmlns="${NAMESPACE}"> and nothing else`;
+    if (!CHARACTERS.test(this.#text)) return 'must have no characters that XML does not allow';
+    this.#at = this.#text.indexOf('<');
     while (this.#at < this.#text.length) {
       const fault = this.#text[this.#at] === '<' ? this.#markup() : this.#characters();
       if (fault !== undefined) return fault;
-      if (this.#open.length === 0 && this.#at < this.#text.length)
-        return 'must end with its div: nothing may follow it';
+      if (this.#open.length > 0) continue;
+      if (!SPACE.test(this.#text.slice(this.#at))) return 'must end with its div: nothing may follow it';
+      break;
     }
     if (this.#open.length > 0) return `must close its <${this.#open.at(-1)}>`;
     return this.#hasContent ? undefined : 'must have text or an image in it';
@@ -65,13 +72,16 @@ class Scanner {
     const next = this.#text.indexOf('<', this.#at);
     const text = this.#text.slice(this.#at, next === -1 ? undefined : next);
     this.#at += text.length;
-    if (/\S/.test(text)) this.#hasContent = true;
-    return decode(text) === undefined ? 'may use &lt; &gt; &amp; &quot; &apos; and &#…; alone as entities' : undefined;
+    if (text.includes(']]>')) return 'must be well-formed XHTML: write ]]&gt; for the end of a section';
+    const decoded = decode(text);
+    if (decoded === undefined) return UNKNOWN_ENTITY;
+    if (!SPACE.test(decoded)) this.#hasContent = true;
+    return undefined;
   }
 
   #markup(): string | undefined {
     if (this.#text.startsWith('<!--', this.#at)) return this.#comment();
-    const isRoot = this.#at === 0;
+    const isRoot = this.#open.length === 0;
     TAG.lastIndex = this.#at;
     const match = TAG.exec(this.#text);
     if (match === null) return 'must be well-formed XHTML: there is a < that begins no tag';
@@ -81,7 +91,7 @@ class Scanner {
     if (!ELEMENTS.has(name)) return `may not have the element <${name.slice(0, 20)}>: only formatting is allowed`;
     if (empty !== '/') this.#open.push(name);
     if (this.#open.length > MOST_LEVELS) return `may not nest deeper than ${MOST_LEVELS} elements`;
-    if (name === 'img') this.#hasContent = true;
+    if (name === 'img' && hasAttribute(attributes, 'src')) this.#hasContent = true;
     return attributesFault(attributes, isRoot);
   }
 
@@ -98,16 +108,14 @@ class Scanner {
   }
 
   #close(name: string, rest: string): string | undefined {
-    return this.#open.pop() === name && rest.trim() === ''
-      ? undefined
-      : `must be well-formed: </${name}> closes nothing`;
+    return this.#open.pop() === name && SPACE.test(rest) ? undefined : `must be well-formed: </${name}> closes nothing`;
   }
 }
 
 function attributesFault(text: string, isRoot: boolean): string | undefined {
   const seen = new Set<string>();
   let at = 0;
-  while (text.slice(at).trim() !== '') {
+  while (!SPACE.test(text.slice(at))) {
     ATTRIBUTE.lastIndex = at;
     const match = ATTRIBUTE.exec(text);
     if (match === null) return 'must be well-formed XHTML: an attribute is name="value"';
@@ -120,6 +128,14 @@ function attributesFault(text: string, isRoot: boolean): string | undefined {
     if (fault !== undefined) return fault;
   }
   return isRoot && !seen.has('xmlns') ? `must begin with <div xmlns="${NAMESPACE}">` : undefined;
+}
+
+function hasAttribute(text: string, wanted: string): boolean {
+  ATTRIBUTE.lastIndex = 0;
+  for (let match = ATTRIBUTE.exec(text); match !== null; match = ATTRIBUTE.exec(text)) {
+    if (match[1] === wanted) return true;
+  }
+  return false;
 }
 
 function namespaceFault(value: string): string | undefined {
@@ -144,13 +160,14 @@ function isHarmless(address: string): boolean {
   return scheme === undefined || HARMLESS.has(scheme) || IMAGE.test(bare);
 }
 
-/** Returns a text with its entities replaced; undefined if it has an unknown one. */
+/** Returns a text with its entities replaced; undefined if it has an unknown one, or a character XML does not allow. */
 function decode(text: string): string | undefined {
   if (!text.includes('&')) return text;
   if (text.replace(ENTITY, '').includes('&')) return undefined;
-  return text.replace(ENTITY, (entity) => {
+  const decoded = text.replace(ENTITY, (entity) => {
     if (entity[1] !== '#') return { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&quot;': '"' }[entity] ?? "'";
     const point = entity[2] === 'x' ? Number.parseInt(entity.slice(3), 16) : Number(entity.slice(2, -1));
-    return point <= 0x10ffff ? String.fromCodePoint(point) : '';
+    return point <= 0x10ffff ? String.fromCodePoint(point) : '\0';
   });
+  return CHARACTERS.test(decoded) ? decoded : undefined;
 }

@@ -22,6 +22,11 @@ const VALID = [
   '<!-- a comment --> b',
   '<td style="background-image: url(data:image/png;base64,AAAA)">a</td>',
   "<p class='a'>b</p>",
+  '<img src="a.png" alt="b" hspace="1" vspace="1"/>',
+  '<td cellhalign="left" cellvalign="top">a</td>',
+  '\u00a0',
+  '&#9;&#x10FFFF;\u{1f600}',
+  '<p\n\tclass = "a" >b</p >',
 ];
 
 const INVALID = [
@@ -68,6 +73,20 @@ const INVALID = [
   '<p a="<">b</p>',
   '<p xmlns="http://a.example">a</p>',
   '<p></p a>',
+  '&#32;',
+  '<img alt="a"/>',
+  '<img alt=" src=b"/>',
+  'a\u0001',
+  'a\ufffe',
+  'a &#0;',
+  'a &#x1F;',
+  'a &#xD800;',
+  'a &#x110000;',
+  '<p class="&#1;">a</p>',
+  'a ]]> b',
+  '<p\u00a0class="a">b</p>',
+  '<p class\ufeff="a">b</p>',
+  '<p>a</p\u00a0>',
 ];
 
 describe('validation: narrative', () => {
@@ -80,8 +99,18 @@ describe('validation: narrative', () => {
     }
   });
 
+  it('takes white space around the div', () => expect(narrativeFault(` \t\r\n${div('a')}\n `)).to.equal(undefined));
+
   it('refuses what is not one div of the namespace', () => {
-    for (const text of ['<div>a</div>', 'a', '<p>a</p>', `${div('a')}b`, `${div('a')}${div('b')}`, `b${div('a')}`]) {
+    for (const text of [
+      '<div>a</div>',
+      'a',
+      '<p>a</p>',
+      `${div('a')}b`,
+      `${div('a')}${div('b')}`,
+      `b${div('a')}`,
+      `\u00a0${div('a')}`,
+    ]) {
       expect(narrativeFault(text), text).to.be.a('string');
     }
   });
