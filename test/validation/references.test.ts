@@ -1,7 +1,7 @@
 /** R4 §2.3 (references) and §2.3.0.6 (contained resources). */
 import { describe } from 'mocha';
 import type { JsonObject } from '../../resources/json/value.ts';
-import { patient, type Row, rows } from './check.ts';
+import { type Finding, patient, type Row, rows } from './check.ts';
 
 const managedBy = (reference: string, more: JsonObject = {}) =>
   patient({ managingOrganization: { reference, ...more } });
@@ -130,3 +130,26 @@ describe('validation: contained resources', () => {
   ];
   rows(table);
 });
+
+describe('validation: references that a rule looks at', () => {
+  const team = (member: JsonObject, more: JsonObject = {}): JsonObject => ({
+    resourceType: 'CareTeam',
+    participant: [{ member, onBehalfOf: { reference: 'Organization/a' } }],
+    ...more,
+  });
+  const acting: Finding = ['invariant', 'CareTeam.participant[0]'];
+  rows([
+    ['ctm-1, of a Practitioner', team({ reference: 'Practitioner/a' })],
+    ['ctm-1, of what does not say its type', team({ reference: 'urn:uuid:c757873d-ec9a-4326-a141-556f43239520' })],
+    ['ctm-1, of an address without a type', team({ reference: 'https://a.example/Foo/a' })],
+    ['ctm-1, of a contained Practitioner', team({ reference: '#a' }, inside('Practitioner'))],
+    ['ctm-1, broken by a Patient', team({ reference: 'Patient/a' }), acting],
+    ['ctm-1, broken by one elsewhere', team({ reference: 'https://a.example/fhir/Patient/a' }), acting],
+    ['ctm-1, broken by one that is named by its type', team({ type: 'Patient', display: 'a' }), acting],
+    ['ctm-1, broken by a contained Patient', team({ reference: '#a' }, inside('Patient')), acting],
+  ]);
+});
+
+function inside(resourceType: string): JsonObject {
+  return { contained: [{ resourceType, id: 'a' }] };
+}

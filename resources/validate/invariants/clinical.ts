@@ -1,6 +1,7 @@
 /** The invariants of clinical and administrative resources, by their ids in R4. */
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { isAfter } from '../dates.ts';
+import { parseLiteral } from '../references.ts';
 import {
   allOrNone,
   anyOf,
@@ -13,6 +14,7 @@ import {
   objects,
   oneOf,
   type Rule,
+  type RuleWithin,
   textOf,
 } from './values.ts';
 
@@ -66,7 +68,23 @@ function isModifiedLast({ authoredOn, lastModified }: JsonObject): boolean {
   return typeof authoredOn !== 'string' || typeof lastModified !== 'string' || !isAfter(authoredOn, lastModified);
 }
 
-export const CLINICAL: Record<string, Rule> = {
+/** The types of members of a CareTeam that may not act on behalf of an organization. */
+const NOT_ACTING = new Set(['CareTeam', 'Organization', 'Patient', 'PractitionerRole', 'RelatedPerson']);
+
+/** ctm-1 resolves the member; here its reference tells the type. A member of unknown type may be a Practitioner. */
+const actsAsPractitioner: RuleWithin = (participant, careTeam) =>
+  !has(participant, 'onBehalfOf') ||
+  objects(participant, 'member').every((member) => !NOT_ACTING.has(targetType(member, careTeam)));
+
+function targetType({ reference, type }: JsonObject, resource: JsonObject): string {
+  if (typeof reference !== 'string') return textOf(type);
+  const literal = parseLiteral(reference);
+  if (literal?.kind !== 'fragment') return literal?.type ?? '';
+  const contained = objects(resource, 'contained').find(({ id }) => id === literal.id);
+  return textOf(contained?.resourceType);
+}
+
+export const CLINICAL: Record<string, RuleWithin> = {
   'ait-1': (value) => isMistakenAllergy(value) || has(value, 'clinicalStatus'),
   'ait-2': (value) => !isMistakenAllergy(value) || !has(value, 'clinicalStatus'),
   'app-1': anyOf('type', 'actor'),
@@ -80,6 +98,7 @@ export const CLINICAL: Record<string, Rule> = {
   'con-4': (value) => !hasChoice(value, 'abatement') || isOver(value),
   'con-5': (value) => !isMistakenCondition(value) || !has(value, 'clinicalStatus'),
   'cpl-3': notAll('detail', 'reference'),
+  'ctm-1': actsAsPractitioner,
   'fhs-1': (value) => !hasChoice(value, 'age') || !hasChoice(value, 'born'),
   'fhs-2': (value) => hasChoice(value, 'age') || !has(value, 'estimatedAge'),
   'gol-1': (value) => !hasChoice(value, 'detail') || has(value, 'measure'),
