@@ -124,8 +124,11 @@ const DURABLE =
 /** Opens the only connection that writes. */
 export async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
   const client = new PostgresClient(settings);
-  // The next write that uses a broken connection reports it.
-  client.on('error', () => undefined);
+  // A connection that breaks during a write is reported by that write.
+  let isLost = false;
+  client.on('error', () => {
+    isLost = true;
+  });
   await client.connect();
   try {
     await refuseStandby(client);
@@ -141,6 +144,9 @@ export async function openPostgresWriter(settings: PostgresSettings): Promise<Wr
     all: (sql, bindings) => connection.all(sql, bindings),
     run: (sql, bindings) => connection.run(sql, bindings),
     join: (statements) => connection.join(statements),
+    get isLost() {
+      return isLost;
+    },
     close: () => client.end(),
   };
 }

@@ -39,6 +39,17 @@ async function query(url: string, sql: string): Promise<number> {
     expect(load.count('absent') + load.count('open')).to.be.above(0);
   });
 
+  it('while nobody writes: the next write uses a new one', async () => {
+    const { server, relay } = relayed;
+    await served(server);
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      relay.cut();
+      await served(server);
+      const { status, text } = await server.request('PUT', `/Patient/cut-${cut}`, { as: asRoot, json: {} });
+      expect(status, text).to.equal(201);
+    }
+  });
+
   it('between a commit and its answer: the write is stored, and nobody was told that it is not', async () => {
     const { server, relay } = relayed;
     await served(server);
