@@ -15,6 +15,14 @@ function readersOf(processes: number): number {
   return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
 }
 
+/** Connections that searches never use, since every request needs reads for its token and account. */
+const NOT_FOR_SEARCHES = 2;
+
+/** Returns how many searches a process runs at once. */
+export function searchesOf(processes: number): number {
+  return Math.max(1, readersOf(processes) - NOT_FOR_SEARCHES);
+}
+
 /** Milliseconds for one statement, unless the URL sets them (`?query_timeout=5000`). */
 const LONGEST_STATEMENT = 30_000;
 /** The largest delay of a timer: a longer one would fire at once and abort every statement. */
