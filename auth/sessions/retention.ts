@@ -120,7 +120,7 @@ export function keptSessions(seconds: number): Retention {
   return {
     type: 'Session',
     seconds,
-    // A Session that was ended after it expired is kept from its end on. Without `active`, enough of these block a sweep.
+    // A Session that was ended after it expired is kept from its end on: without `active`, these could block a sweep.
     searches: (moment) => [
       [['end', `lt${moment}`]],
       [

@@ -108,6 +108,15 @@ export async function refuseOtherEncoding(client: pg.ClientBase): Promise<void> 
   throw new Error(`its encoding is ${encoding}: make one by createdb --encoding=UTF8 --locale=C --template=template0`);
 }
 
+/**
+ * Makes PostgreSQL abort the statements that this process abandons, unless it has a `statement_timeout` already. They
+ * would run to their end with their locks, and use up `max_connections` with connections that nobody holds any more.
+ */
+async function boundStatements(client: pg.ClientBase, { query_timeout: longest }: PostgresSettings): Promise<void> {
+  const unbounded = "current_setting('statement_timeout') = '0'";
+  await client.query(`SELECT set_config('statement_timeout', '${longest}', false) WHERE ${unbounded}`);
+}
+
 /** Opens the pool for the reads of one process out of `processes`; `look` checks each new connection. */
 export function poolOf(
   settings: PostgresSettings,
@@ -118,7 +127,10 @@ export function poolOf(
     ...settings,
     Client: PostgresClient,
     max: readersOf(processes),
-    ...(look && { onConnect: look }),
+    onConnect: async (client) => {
+      await look?.(client);
+      await boundStatements(client, settings);
+    },
   });
   // The pool replaces an idle connection that breaks; without a listener the error would end the process.
   pool.on('error', () => undefined);
@@ -143,6 +155,7 @@ export async function openPostgresWriter(settings: PostgresSettings): Promise<Wr
     // If the network path vanishes, PostgreSQL ends the open transaction and releases its locks after this time.
     await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
     await client.query(DURABLE);
+    await boundStatements(client, settings);
   } catch (error) {
     await client.end();
     throw error;
