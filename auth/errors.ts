@@ -131,6 +131,7 @@ const FAILURE_CODES: Record<FailureCode, OAuthCode> = {
   'media-type': 'unsupported_media_type',
   invalid: 'invalid_request',
   'business-rule': 'invalid_request',
+  'too-costly': 'invalid_request',
   throttled: 'too_many_requests',
   internal: 'server_error',
   busy: 'temporarily_unavailable',

@@ -138,8 +138,8 @@ export interface Transaction extends Connection {
   now: number;
   /** Returns the current version, which may be a deletion; undefined if the id was never used. */
   current(type: string, id: string): Promise<Version | undefined>;
-  /** Returns all current matches of a search by its parameters, in the order of creation. */
-  matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]>;
+  /** Returns the first current matches of a search by its parameters, in the order of creation. */
+  matches(type: string, parameters: [name: string, value: string][], most: number): Promise<Version[]>;
   create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   update(type: string, id: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult>;
   /** Stores a draft as the first version of its id, which must be unused. */
@@ -172,8 +172,8 @@ export interface Transaction extends Connection {
     take(hash: string): Promise<Credential | undefined>;
     /** Removes the credentials of a resource: all, or those with this name. */
     remove(key: number, name?: string): Promise<void>;
-    /** Removes all credentials of these resources. */
-    removeAll(keys: readonly number[]): Promise<void>;
+    /** Removes all credentials of the current matches of a search, without reading the matches. */
+    removeFound(type: string, parameters: [name: string, value: string][]): Promise<void>;
   };
 }
 

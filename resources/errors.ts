@@ -20,6 +20,7 @@ export const FAILURES = {
   'media-type': { status: 415, issue: 'not-supported' },
   invalid: { status: 422, issue: 'invalid' },
   'business-rule': { status: 422, issue: 'business-rule' },
+  'too-costly': { status: 422, issue: 'too-costly' },
   throttled: { status: 429, issue: 'throttled' },
   internal: { status: 500, issue: 'exception' },
   busy: { status: 503, issue: 'transient' },

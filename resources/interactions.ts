@@ -35,7 +35,7 @@ import { AccessGeneration } from './storage/generation.ts';
 import type { Address } from './storage/known.ts';
 import { committedHolders } from './storage/names.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
-import { type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
+import { JobTime, type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { uuid } from './uuid.ts';
 import { type Foreseen, foreseenOf } from './writing/foreseen.ts';
 import { JobTransaction, type PreparedBy } from './writing/transaction.ts';
@@ -55,6 +55,8 @@ export interface EngineOptions {
   largestBody: number;
   clock: Clock;
   random: RandomBytes;
+  /** Milliseconds of a monotonic clock; that of the process by default. */
+  elapsed?: () => number;
   /** Overrides how many writes share a commit, where callers do not each wait for their own. */
   group?: GroupSize | undefined;
 }
@@ -145,11 +147,11 @@ class ResourceEngine extends Reads implements Engine {
       write: await this.#prepare(type, id, resource, this.#ahead(type, id, options), options.goOn),
     });
     await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
-    const { registry } = this.#options;
+    const { registry, elapsed = () => performance.now() } = this.#options;
     const validate = this.validate.bind(this);
     const served = this.served.bind(this);
-    const job = (transaction: JobTransaction) =>
-      perform(new TogetherInteractions(transaction, { prepared, registry, served, validate }));
+    const options = { prepared, time: new JobTime(elapsed), registry, served, validate };
+    const job = (transaction: JobTransaction) => perform(new TogetherInteractions(transaction, options));
     return this.#submit(job, foreseen);
   }
 

@@ -71,8 +71,30 @@ function unstored(type: string, id: string): Version {
   return { key: 0, type, id, versionId: 0, lastUpdated: 0, method: 'PUT', text: '' };
 }
 
+/** Milliseconds from the first search of a job to the start of its last: all other writes wait for the job. */
+const LONGEST_JOB = 10_000;
+
+/** The time that a job has taken, with its earlier runs that were rolled back: all other writes waited for them too. */
+export class JobTime {
+  readonly #elapsed: () => number;
+  #begun: number | undefined;
+
+  constructor(elapsed: () => number) {
+    this.#elapsed = elapsed;
+  }
+
+  /** Throws `too-costly` if no further search may start. */
+  check(): void {
+    const now = this.#elapsed();
+    this.#begun ??= now;
+    if (now - this.#begun < LONGEST_JOB) return;
+    throw new Failure('too-costly', 'The searches take too long for one transaction: narrow them, or send several.');
+  }
+}
+
 interface TogetherOptions {
   prepared: PreparedWrites;
+  time: JobTime;
   registry: Registry;
   served(type: string): ServedType;
   validate(type: string, resource: JsonObject): Issue[];
@@ -127,7 +149,8 @@ export class TogetherInteractions extends Reads implements JobInteractions {
     return this.#transaction.current(type, id);
   }
 
-  protected connection(): Promise<JobTransaction> {
+  protected async connection(): Promise<JobTransaction> {
+    this.#options.time.check();
     return this.#transaction.settled();
   }
 

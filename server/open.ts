@@ -21,11 +21,12 @@ import { applyInitFile, readInitFile } from './startup/init-file.ts';
 import { isIndexOurs, noteIndexOurs, OLD_INDEX } from './startup/whole-index.ts';
 
 /**
- * What tests may replace: the clock, randomness, the cost of hashing, and how threads start from uncompiled sources.
+ * What tests may replace: the clocks, randomness, the cost of hashing, and how threads start from uncompiled sources.
  */
 export interface Ports {
   clock: Clock;
   random: RandomBytes;
+  elapsed?: () => number;
   hashCost?: HashCost;
   startThread?: StartThread;
 }

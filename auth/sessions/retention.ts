@@ -120,13 +120,16 @@ export function keptSessions(seconds: number): Retention {
   return {
     type: 'Session',
     seconds,
+    // A Session that was ended after it expired is kept from its end on: without `active`, these could block a sweep.
     searches: (moment) => [
       [['end', `lt${moment}`]],
       [
+        ['active', 'true'],
         ['exp', `lt${moment}`],
         ['refresh-token-exp:missing', 'true'],
       ],
       [
+        ['active', 'true'],
         ['refresh-token-exp', `lt${moment}`],
         ['exp', `lt${moment}`],
       ],

@@ -87,11 +87,13 @@ export async function cutOff(
   id: string,
   end: SessionEnd,
 ): Promise<void> {
-  const open = await transaction.matches('Session', openSessions(type, id));
-  await transaction.look(open.slice(0, SESSIONS_A_JOB));
-  await transaction.credentials.removeAll(open.map(({ key }) => key));
-  for (const session of open.slice(0, SESSIONS_A_JOB)) await endSession(transaction, session.id, end);
-  if (open.length <= SESSIONS_A_JOB) return;
+  const open = openSessions(type, id);
+  const found = await transaction.matches('Session', open, SESSIONS_A_JOB + 1);
+  const first = found.slice(0, SESSIONS_A_JOB);
+  await transaction.look(first);
+  await transaction.credentials.removeFound('Session', open);
+  for (const session of first) await endSession(transaction, session.id, end);
+  if (found.length <= SESSIONS_A_JOB) return;
   const { ending, asker = null, address = null } = end;
   const sql = 'INSERT INTO cut_off (type, id, ending, asker, address) VALUES (?, ?, ?, ?, ?)';
   await transaction.run(sql, [type, id, ending, asker, address]);

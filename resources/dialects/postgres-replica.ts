@@ -9,6 +9,8 @@ import { PostgresConnection } from './postgres.ts';
 
 export interface ReplicaOptions {
   primary: Connection;
+  /** The primary for searches, which must not use all of its connections. */
+  searches: Connection;
   /** Connections to the replica, or to several behind one address. */
   pool: Pool;
   clock: Clock;
@@ -58,7 +60,7 @@ interface Place {
 }
 
 /** Routes reads to a replica or its primary. */
-export function openReplica({ primary, pool, clock, report }: ReplicaOptions): Replica {
+export function openReplica({ primary, searches, pool, clock, report }: ReplicaOptions): Replica {
   const asked = askingOf(primary);
   const proven = new WeakSet<PoolClient>();
 
@@ -103,7 +105,7 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
       async all(sql, bindings) {
         if (!used) {
           lookAgain();
-          return primary.all(sql, bindings);
+          return searches.all(sql, bindings);
         }
         try {
           return await replica.all<never>(sql, bindings);
@@ -113,10 +115,10 @@ export function openReplica({ primary, pool, clock, report }: ReplicaOptions): R
             if (used) report(`Reads go to the primary instead of the replica: ${error.message}`);
             used = false;
           }
-          return primary.all(sql, bindings);
+          return searches.all(sql, bindings);
         }
       },
-      run: (sql, bindings) => primary.run(sql, bindings),
+      run: (sql, bindings) => searches.run(sql, bindings),
     },
     isForeign: () =>
       whenReached(async () => undefined).then(

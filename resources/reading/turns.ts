@@ -10,6 +10,11 @@ interface Waiting extends Question {
 /** How many waiting queries are considered for merging: only so many can overtake others. */
 const LOOKED_AT = 64;
 
+export interface TurnOptions extends Partial<WaitingLineOptions> {
+  /** If true, queries are never merged: not every database keeps the order of each in one statement. */
+  alone?: boolean;
+}
+
 /**
  * A connection with a limit on concurrent queries. The others wait in a bounded queue that refuses with `busy`; without
  * it they would wait in the driver, without a bound. A query whose turn has come takes along waiting ones with the same
@@ -20,13 +25,15 @@ export class TurnConnection implements Connection {
   readonly #most: number;
   readonly #line: WaitingLine<Waiting>;
   readonly #merging: Merging;
+  readonly #alone: boolean;
   #running = 0;
 
-  constructor(connection: Connection, most: number, wait: Partial<WaitingLineOptions> = {}) {
+  constructor(connection: Connection, most: number, { alone = false, ...wait }: TurnOptions = {}) {
     this.#connection = connection;
     this.#most = most;
     this.#line = new WaitingLine({ name: 'searches', ...wait });
     this.#merging = new Merging(wait.elapsed);
+    this.#alone = alone;
   }
 
   /** The number of waiting queries. */
@@ -57,6 +64,7 @@ export class TurnConnection implements Connection {
   }
 
   #withOthers(next: Waiting): readonly Waiting[] {
+    if (this.#alone) return [next];
     const together = this.#merging.alike(next, this.#line.foremost(LOOKED_AT));
     this.#line.leave(together.slice(1));
     return together;

@@ -4,7 +4,7 @@ import { versionOf } from '../storage/version-row.ts';
 import { writeCursor } from './cursor.ts';
 import { comparePositions, positionOf } from './parameters/order.ts';
 import type { Fragment, ParsedSearch, Position } from './plan.ts';
-import { keyOf, selectKeys } from './sql/condition.ts';
+import { keyOf, keysOfType, selectKeys } from './sql/condition.ts';
 import { literal, sql } from './sql/fragment.ts';
 import { type LedSearch, leadSearch, MANY } from './sql/lead.ts';
 import { joined, walked } from './sql/sorted.ts';
@@ -32,6 +32,13 @@ export async function runSearch(connection: Connection, plan: ParsedSearch): Pro
   if (plan.total === 'none') return { ...page, total: undefined };
   if (plan.total === 'accurate' && page.total === undefined) return { ...page, total: await countAll(connection, led) };
   return page;
+}
+
+/** Removes the rows of a table that belong to the matches of a search. */
+export async function removeFound(connection: Connection, table: string, plan: ParsedSearch): Promise<void> {
+  const criteria = await expanded(connection, plan.criteria);
+  const removal = sql`DELETE FROM ${literal(table)} WHERE key IN (${keysOfType(plan.type, criteria)})`;
+  await connection.run(removal.sql, removal.bindings);
 }
 
 /**

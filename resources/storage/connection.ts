@@ -25,6 +25,8 @@ export interface WriterConnection extends Connection {
   join(statements: readonly string[]): Promise<Joined>;
   /** Does pending work that can wait until callers have their responses (a WAL checkpoint). Absent if there is none. */
   settle?(): Promise<void>;
+  /** True if the connection has already ended, for instance after a long idle time. */
+  readonly isLost?: boolean;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,5 @@
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Credential, Credentials, Transaction } from '../engine.ts';
-import { removeByKey } from '../erase.ts';
 import { readJson } from '../json/read.ts';
 import { renderJson } from '../json/render.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
@@ -109,7 +108,10 @@ export class CredentialBuffer {
 type NewCredential = Parameters<Transaction['credentials']['insert']>[0];
 
 /** Returns the credentials as a job of the write queue sees them. */
-export function jobCredentials(connection: Connection, buffer: CredentialBuffer): Transaction['credentials'] {
+export function jobCredentials(
+  connection: Connection,
+  buffer: CredentialBuffer,
+): Omit<Transaction['credentials'], 'removeFound'> {
   const find = async (hash: string) => {
     const [row] = await connection.all<CredentialRow>(`${SELECT} c.hash = ?`, [hash]);
     return row && credentialOf(row);
@@ -132,7 +134,6 @@ export function jobCredentials(connection: Connection, buffer: CredentialBuffer)
       if (name === undefined) buffer.remove(key);
       else await connection.run('DELETE FROM credential WHERE key = ? AND name = ?', [key, name]);
     },
-    removeAll: (keys) => removeByKey(connection, 'credential', keys),
   };
 }
 

@@ -6,7 +6,7 @@ import type { JsonObject } from '../json/value.ts';
 import { checkPreconditions } from '../preconditions.ts';
 import { contentOf, type PreparedWrite, renderVersion, replacesSecret, sameHashes, withContent } from '../prepare.ts';
 import type { Registry } from '../registry.ts';
-import { runSearch } from '../search/compile.ts';
+import { removeFound, runSearch } from '../search/compile.ts';
 import { parseSearch } from '../search/parse.ts';
 import type { ParsedSearch } from '../search/plan.ts';
 import { asksForOthers } from '../search/satisfying.ts';
@@ -49,7 +49,11 @@ export class JobTransaction implements Transaction {
 
   constructor(context: JobContext, options: TransactionOptions) {
     this.now = context.now;
-    this.credentials = jobCredentials(context.connection, context.credentials);
+    this.credentials = {
+      ...jobCredentials(context.connection, context.credentials),
+      removeFound: async (type, parameters) =>
+        removeFound(await this.settled(), 'credential', this.#parsed(type, parameters)),
+    };
     this.#context = context;
     this.#options = options;
   }
@@ -66,19 +70,8 @@ export class JobTransaction implements Transaction {
     return this.#context.versions.current(this.#context.connection, type, id);
   }
 
-  async matches(type: string, parameters: [name: string, value: string][]): Promise<Version[]> {
-    const { registry } = this.#options;
-    const found: Version[] = [];
-    let cursor: string | undefined;
-    do {
-      const page: [string, string][] = cursor === undefined ? [] : [['_cursor', cursor]];
-      const pairs: [string, string][] = [...parameters, ['_count', '1000'], ...page];
-      const plan = parseSearch(registry, type, pairs, { base: '', now: this.now });
-      const { matches, next } = await this.search(plan);
-      found.push(...matches);
-      cursor = next;
-    } while (cursor !== undefined);
-    return found;
+  async matches(type: string, parameters: [name: string, value: string][], most: number): Promise<Version[]> {
+    return (await this.search(this.#parsed(type, [...parameters, ['_count', String(most)]]))).matches;
   }
 
   async create(type: string, resource: JsonObject, options: WriteOptions): Promise<WriteResult> {
@@ -194,6 +187,10 @@ export class JobTransaction implements Transaction {
 
   look(addresses: readonly Address[]): Promise<void> {
     return this.#context.look(addresses);
+  }
+
+  #parsed(type: string, parameters: [name: string, value: string][]): ParsedSearch {
+    return parseSearch(this.#options.registry, type, parameters, { base: '', now: this.now });
   }
 
   /**

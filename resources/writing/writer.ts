@@ -138,14 +138,18 @@ export class Writer {
   }
 
   async #failGroup(taken: Waiting[], cause: unknown): Promise<Outcome[]> {
-    const connection = this.#opened?.connection;
-    this.#opened = undefined;
-    this.#known.clear();
-    // The connection is in doubt and is replaced; an error of `close` says nothing new.
-    await connection?.close().catch(() => undefined);
+    await this.#replace();
     const message = cause instanceof InDoubt ? IN_DOUBT : NOT_STORED;
     const error = new Failure('busy', message, { retryAfter: 1, cause, detail: String(cause) });
     return taken.map(() => ({ error, changes: [] }));
+  }
+
+  /** Drops a connection that is in doubt, and what is known from it. An error of `close` says nothing new. */
+  async #replace(): Promise<void> {
+    const connection = this.#opened?.connection;
+    this.#opened = undefined;
+    this.#known.clear();
+    await connection?.close().catch(() => undefined);
   }
 
   /**
@@ -173,6 +177,8 @@ export class Writer {
 
   async #newGroup(savepoints: boolean, patient: boolean): Promise<Group> {
     const { clock, dialect } = this.#options;
+    // A connection that ended while it was idle is no reason to refuse a write.
+    if (this.#opened?.connection.isLost) await this.#replace();
     this.#opened ??= await this.#open();
     const { connection, write } = this.#opened;
     if (savepoints) this.#opened.writeAgain ??= await connection.join(flushStatements(dialect, true));

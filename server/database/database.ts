@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../resources/clock.ts';
 import type { Dialect } from '../../resources/dialects/dialect.ts';
 import { PostgresConnection, postgres } from '../../resources/dialects/postgres.ts';
-import { openReplica } from '../../resources/dialects/postgres-replica.ts';
+import { openReplica, type ReplicaOptions } from '../../resources/dialects/postgres-replica.ts';
 import { SqliteConnection, sqlite } from '../../resources/dialects/sqlite.ts';
 import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
 import { TurnConnection } from '../../resources/reading/turns.ts';
@@ -20,6 +20,7 @@ import {
   postgresSettings,
   refuseOtherEncoding,
   refuseStandby,
+  searchesOf,
   unhurried,
 } from './postgres.ts';
 
@@ -183,13 +184,14 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes, refuseStandby);
   const points = new PostgresConnection(pool);
   const { readUrl } = sharing;
-  const replica = readUrl === undefined ? undefined : openReads(readUrl, { ...sharing, primary: points });
+  const searches = new TurnConnection(points, searchesOf(sharing.processes), { alone: true });
+  const replica = readUrl === undefined ? undefined : openReads(readUrl, { ...sharing, primary: points, searches });
   return {
     dialect: postgres,
     points,
-    queries: replica?.queries ?? points,
+    queries: replica?.queries ?? searches,
     get waiting() {
-      return pool.waitingCount;
+      return pool.waitingCount + searches.waiting;
     },
     openWriter: () => openPostgresWriter(settings),
     migrate: async (then) => {
@@ -217,7 +219,7 @@ interface Reads {
   close(): Promise<void>;
 }
 
-function openReads(url: string, sharing: Sharing & { primary: Connection }): Reads {
+function openReads(url: string, sharing: Sharing & Pick<ReplicaOptions, 'primary' | 'searches'>): Reads {
   const settings = postgresSettings(url, { variable: 'DATABASE_READ_URL', longest: REPLICA_READ });
   const pool = poolOf({ ...settings, connectionTimeoutMillis: REPLICA_TIMEOUT }, sharing.processes);
   const { connection, isForeign } = openReplica({ ...sharing, pool });

@@ -35,11 +35,17 @@ export const NOTED =
 /** The same in the schema where knex looks: not one further along the search path. */
 export const NOTED_HERE = `${NOTED} AND tableoid = to_regclass(quote_ident(current_schema()) || '.knex_migrations')`;
 
-/** Returns true if knex would find nothing to do. Loading knex takes a tenth of a start, which most starts can save. */
+/**
+ * Returns true if knex would find nothing to do. Loading knex takes a tenth of a start, which most starts can save.
+ * Throws a ConfigError if a newer version has changed the tables: knex would say that files are missing.
+ */
 async function isUpToDate(noted: () => Promise<Noted[]>): Promise<boolean> {
   // If the tables are missing or cannot be read, knex creates them or reports why.
   const names = (await noted().catch(() => [])).map(({ name }) => name);
-  return String(names.sort()) === String(Object.keys(MIGRATIONS));
+  const newer = names.filter((name) => !(name in MIGRATIONS));
+  if (newer.length === 0) return String(names.sort()) === String(Object.keys(MIGRATIONS));
+  const remedy = 'start that version, or go back to a backup from before it';
+  throw new ConfigError(`DATABASE_URL names a database of a newer version (${newer.join(', ')}): ${remedy}`);
 }
 
 /** Silences knex: the caller reports errors once. */

@@ -15,6 +15,14 @@ function readersOf(processes: number): number {
   return Math.max(FEWEST_READERS, Math.min(MOST_READERS, Math.floor(CONNECTIONS / processes) - 1));
 }
 
+/** Connections that searches never use, since every request needs reads for its token and account. */
+const NOT_FOR_SEARCHES = 2;
+
+/** Returns how many searches a process runs at once. */
+export function searchesOf(processes: number): number {
+  return Math.max(1, readersOf(processes) - NOT_FOR_SEARCHES);
+}
+
 /** Milliseconds for one statement, unless the URL sets them (`?query_timeout=5000`). */
 const LONGEST_STATEMENT = 30_000;
 /** The largest delay of a timer: a longer one would fire at once and abort every statement. */
@@ -100,6 +108,15 @@ export async function refuseOtherEncoding(client: pg.ClientBase): Promise<void> 
   throw new Error(`its encoding is ${encoding}: make one by createdb --encoding=UTF8 --locale=C --template=template0`);
 }
 
+/**
+ * Makes PostgreSQL abort the statements that this process abandons, unless it has a `statement_timeout` already. They
+ * would run to their end with their locks, and use up `max_connections` with connections that nobody holds any more.
+ */
+async function boundStatements(client: pg.ClientBase, { query_timeout: longest }: PostgresSettings): Promise<void> {
+  const unbounded = "current_setting('statement_timeout') = '0'";
+  await client.query(`SELECT set_config('statement_timeout', '${longest}', false) WHERE ${unbounded}`);
+}
+
 /** Opens the pool for the reads of one process out of `processes`; `look` checks each new connection. */
 export function poolOf(
   settings: PostgresSettings,
@@ -110,7 +127,10 @@ export function poolOf(
     ...settings,
     Client: PostgresClient,
     max: readersOf(processes),
-    ...(look && { onConnect: look }),
+    onConnect: async (client) => {
+      await look?.(client);
+      await boundStatements(client, settings);
+    },
   });
   // The pool replaces an idle connection that breaks; without a listener the error would end the process.
   pool.on('error', () => undefined);
@@ -124,14 +144,18 @@ const DURABLE =
 /** Opens the only connection that writes. */
 export async function openPostgresWriter(settings: PostgresSettings): Promise<WriterConnection> {
   const client = new PostgresClient(settings);
-  // The next write that uses a broken connection reports it.
-  client.on('error', () => undefined);
+  // A connection that breaks during a write is reported by that write.
+  let isLost = false;
+  client.on('error', () => {
+    isLost = true;
+  });
   await client.connect();
   try {
     await refuseStandby(client);
     // If the network path vanishes, PostgreSQL ends the open transaction and releases its locks after this time.
     await client.query(`SET idle_in_transaction_session_timeout = ${settings.query_timeout}`);
     await client.query(DURABLE);
+    await boundStatements(client, settings);
   } catch (error) {
     await client.end();
     throw error;
@@ -141,6 +165,9 @@ export async function openPostgresWriter(settings: PostgresSettings): Promise<Wr
     all: (sql, bindings) => connection.all(sql, bindings),
     run: (sql, bindings) => connection.run(sql, bindings),
     join: (statements) => connection.join(statements),
+    get isLost() {
+      return isLost;
+    },
     close: () => client.end(),
   };
 }

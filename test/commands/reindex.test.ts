@@ -32,7 +32,7 @@ describe('npm run reindex', () => {
     expect(imported.code, imported.output).to.equal(0);
     await opened(loadSeeds);
     await work(async (transaction) => {
-      const [first] = await transaction.matches('Patient', []);
+      const [first] = await transaction.matches('Patient', [], 1);
       expect(await transaction.remove('Patient', first?.id ?? '', { by: 'server' })).to.include({ outcome: 'deleted' });
     });
   });

@@ -46,7 +46,7 @@ describe('engine: reindex', () => {
   }
   const found = (family: string): Promise<(string | undefined)[]> =>
     engine.transact(async (transaction) =>
-      (await transaction.matches('Patient', [['family:exact', family]])).map(({ id }) => id),
+      (await transaction.matches('Patient', [['family:exact', family]], 100)).map(({ id }) => id),
     );
   /** Makes the rows anew; `meanwhile` is done after each job. Gives how far it was at the end. */
   async function reindex(meanwhile: (step: number) => Promise<unknown> = async () => undefined): Promise<object> {

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { startRelay, through } from '../harness/relay.ts';
 import { asRoot, startServer } from '../harness/server.ts';
 import { until } from '../server/poll.ts';
@@ -37,6 +38,17 @@ async function query(url: string, sql: string): Promise<number> {
     await load.stop();
     await load.check();
     expect(load.count('absent') + load.count('open')).to.be.above(0);
+  });
+
+  it('while nobody writes: the next write uses a new one', async () => {
+    const { server, relay } = relayed;
+    await served(server);
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      relay.cut();
+      await served(server);
+      const { status, text } = await server.request('PUT', `/Patient/cut-${cut}`, { as: asRoot, json: {} });
+      expect(status, text).to.equal(201);
+    }
   });
 
   it('between a commit and its answer: the write is stored, and nobody was told that it is not', async () => {
@@ -87,6 +99,25 @@ async function query(url: string, sql: string): Promise<number> {
     expect(await server.stop()).to.equal(0);
     expect(server.output()).to.include('Stopped');
   }).timeout(20_000);
+});
+
+(DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a statement that takes too long', () => {
+  it('is aborted by PostgreSQL too: it would run on there, in a connection that nobody holds', async () => {
+    const database = await preparedDatabase();
+    const own = { ...database, url: `${database.url}?query_timeout=300` };
+    const server = await startServer({ database: own });
+    const lock = new pg.Client({ connectionString: database.url });
+    await lock.connect();
+    await lock.query('BEGIN; LOCK TABLE search_string');
+    const { status, text } = await server.request('GET', '/Patient?name=slow', { as: asRoot });
+    expect(status, text).to.equal(503);
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    await until('nothing waits for the lock', async () => (await query(database.url, waiting)) === 0, 5000);
+    await lock.end();
+    expect((await server.request('GET', '/Patient?name=slow', { as: asRoot })).status).to.equal(200);
+    await server.stop();
+    await database.drop();
+  });
 });
 
 (DATABASE_KIND === 'postgres' ? describe : describe.skip)('faults: a PostgreSQL that goes away', function () {

@@ -28,6 +28,8 @@ export interface ClockedServer {
 export interface Turned extends Partial<Patience> {
   /** `full` if the cost of hashing a secret matters; otherwise it costs next to nothing. */
   hashing?: 'full';
+  /** Milliseconds of a monotonic clock, for what is limited by them. */
+  elapsed?: () => number;
 }
 
 const CHEAP = { memoryCost: 8, timeCost: 1, parallelism: 1 };
@@ -40,13 +42,14 @@ export async function startClockedServer(
   env: Record<string, string> = {},
   kept?: Pick<TestDatabase, 'url'>,
   time: () => number = Date.now,
-  { hashing, ...patience }: Turned = {},
+  { hashing, elapsed, ...patience }: Turned = {},
 ): Promise<ClockedServer> {
   const own = kept === undefined ? await preparedDatabase() : undefined;
   let ahead = 0;
   const clock = () => time() + ahead;
   const settings = { ...TEST_SETTINGS, DATABASE_URL: (kept ?? own)?.url ?? '', LOG_LEVEL: 'silent' };
-  const ports = { clock, random: randomBytes, startThread, ...(hashing !== 'full' && { hashCost: CHEAP }) };
+  const cheap = hashing !== 'full' && { hashCost: CHEAP };
+  const ports = { clock, random: randomBytes, startThread, ...cheap, ...(elapsed && { elapsed }) };
   // A test that advances the clock must not wait half a real second until chores notice.
   const server = await start(readConfig({ ...settings, ...env }), { ports, patience: { chores: 20, ...patience } });
   const agent = new Agent({ keepAlive: true });

@@ -34,6 +34,12 @@ export const LOAD: readonly Hole[] = [
     'true',
   ),
   hole(
+    'searches of a transaction that are slow',
+    'resources/together.ts',
+    'if (now - this.#begun < LONGEST_JOB) return;',
+    'if (now >= this.#begun) return;',
+  ),
+  hole(
     'is refused before its body is read',
     'server/routes/resources.ts',
     'if (takes !== undefined && operation !== undefined) judge',

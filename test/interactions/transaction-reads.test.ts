@@ -11,9 +11,16 @@ import { entry, issue, send, statuses } from './bundles.ts';
 describe('interactions: what a transaction reads', () => {
   let database: TestDatabase;
   let server: ClockedServer;
+  /** How long each search of a job appears to take, in milliseconds. */
+  let slowness = 0;
   before(async () => {
     database = await preparedDatabase();
-    server = await startClockedServer({}, database);
+    let passed = 0;
+    const elapsed = () => {
+      passed += slowness;
+      return passed;
+    };
+    server = await startClockedServer({}, database, Date.now, { elapsed });
     for (const id of ['a', 'b']) await put(id, { gender: 'male' });
   });
   after(async () => {
@@ -22,6 +29,8 @@ describe('interactions: what a transaction reads', () => {
   });
 
   const put = (id: string, json: object) => server.request('PUT', `/Patient/${id}`, { as: asRoot, json });
+  const patients = async () =>
+    Number((await server.request('GET', '/Patient?_summary=count', { as: asRoot })).at('total'));
   const searches = (count: number) => Array.from({ length: count }, () => entry('GET Patient?gender=male'));
 
   it('a transaction that only reads waits for no write, nor does a write wait for it', async () => {
@@ -64,5 +73,30 @@ describe('interactions: what a transaction reads', () => {
     expect((await send(server, 'transaction', [...most, write, entry('GET Patient/a')])).status).to.equal(200);
     const refused = await send(server, 'transaction', [...most, write, entry('GET Patient/a/_history')]);
     expect([refused.status, issue(refused)]).to.eql([422, 'business-rule Bundle.entry[101]']);
+  });
+
+  describe('searches of a transaction that are slow', () => {
+    for (const [count, line, answer] of [
+      [4, 'POST Patient', [200, undefined, 4]],
+      [6, 'POST Patient', [422, 'too-costly', 0]],
+      [20, 'POST Patient', [422, 'too-costly', 0]],
+      [20, 'DELETE Patient?phone=1', [422, 'too-costly', 0]],
+    ] as const) {
+      it(`${count} of ${line} are answered with ${answer[0]}`, async () => {
+        const entries = Array.from({ length: count }, (_, at) =>
+          line === 'POST Patient'
+            ? entry(line, { resourceType: 'Patient' }, { ifNoneExist: `email=${at}` })
+            : entry(`${line}${at}`),
+        );
+        slowness = 800;
+        const before = await patients();
+        const reply = await send(server, 'transaction', entries);
+        slowness = 0;
+        expect(
+          [reply.status, reply.status === 200 ? undefined : issue(reply), (await patients()) - before],
+          reply.text,
+        ).to.eql(answer);
+      });
+    }
   });
 });

@@ -6,9 +6,11 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { SqliteConnection } from '../../resources/dialects/sqlite.ts';
 import { ConfigError, readConfig } from '../../server/config.ts';
+import { openDatabase } from '../../server/database/database.ts';
 import { startServer as start } from '../../server/start.ts';
 import { DATABASE_KIND, freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
+import { preparedDatabase } from '../harness/prepared.ts';
 import { spawnServer } from '../harness/process.ts';
 import { asRoot } from '../harness/server.ts';
 
@@ -101,6 +103,19 @@ describe('server: a refused start', () => {
 
   it('is told in one line', async () => {
     expect(await refusal({ PORT: 'http' })).to.match(/PORT .*takes a port/);
+  });
+
+  it('a database that a newer version has migrated: the error says so, and what to do', async () => {
+    const newer = await preparedDatabase();
+    const opened = await openDatabase(newer.url);
+    const writer = await opened.openWriter();
+    await writer.run("INSERT INTO knex_migrations (name, batch) VALUES ('999_next', 9)");
+    await writer.close();
+    await opened.close();
+    const problem: unknown = await startClockedServer({}, newer).catch((error: unknown) => error);
+    expect(problem).to.be.instanceOf(ConfigError);
+    expect((problem as ConfigError).message).to.match(/DATABASE_URL .*newer version \(999_next\): .*backup/);
+    await newer.drop();
   });
 
   if (DATABASE_KIND === 'sqlite') {

@@ -74,6 +74,23 @@ describe('auth: retention', () => {
     expect(await api.found('/AuditEvent?subtype=token-revoked&altid=Client/short')).to.eql([]);
   });
 
+  it('skips Sessions that had expired when they were ended, however many', async () => {
+    await api.put('/Client/ended', { secret: 'app-secret', grant_types: ['client_credentials'] });
+    const as = { basic: ['ended', 'app-secret'] } as const;
+    await Promise.all(Array.from({ length: 60 }, () => api.granted('grant_type=client_credentials', { as })));
+    const expired = await begin('short');
+    api.pass(DAY - HOUR);
+    await api.put('/Client/ended', { secret: 'another-secret', grant_types: ['client_credentials'] });
+    api.pass(6);
+    const active = () => api.found('/Session?client=Client/ended&active=true');
+    await until('all are ended', async () => (await active()).length === 0);
+    await until('a sweep of the expired', async () => {
+      api.pass(HOUR / 6);
+      return (await status(`/Session/${expired.id}`)) === 404;
+    });
+    expect(await api.found('/Session?client=Client/ended&_count=1000')).to.have.length(60);
+  });
+
   it("removes the server's own AuditEvents after theirs, and leaves those that others have sent", async () => {
     await begin('short');
     api.pass(11);
