@@ -15,7 +15,7 @@ export const wholeNumber =
   (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^\d{1,15}$/.test(text) || value < least || value > most) throw new Error('is not such a number');
+    if (!/^\d{1,15}$/.test(text) || value < least || value > most) throw new Error('is not a valid number');
     return value;
   };
 
@@ -23,7 +23,7 @@ export const oneOf =
   <Choice extends string>(...choices: Choice[]) =>
   (text: string): Choice => {
     const found = choices.find((choice) => choice === text);
-    if (found === undefined) throw new Error('is none of them');
+    if (found === undefined) throw new Error('is not an allowed value');
     return found;
   };
 
@@ -33,24 +33,24 @@ export function trueOrFalse(text: string): boolean {
 
 /** Parses a text that fits into a log line, a header and a URL: printable ASCII without spaces. */
 export function word(text: string): string {
-  if (!/^[\x21-\x7e]+$/.test(text)) throw new Error('has blanks or characters beyond ASCII');
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new Error('has spaces or non-ASCII characters');
   return text;
 }
 
 /** Parses a resource id. */
 export function resourceId(text: string): string {
-  if (!isId(text)) throw new Error('is not an id');
+  if (!isId(text)) throw new Error('is not a valid id');
   return text;
 }
 
 export function secret(text: string): string {
-  if (/\p{Cc}/u.test(text)) throw new Error('has a control character, maybe a line break');
+  if (/\p{Cc}/u.test(text)) throw new Error('has a control character, such as a line break');
   return text;
 }
 
 /** Parses a client secret: not blank, at most LONGEST_CLIENT_SECRET characters, no control character. */
 export function clientSecret(text: string): string {
-  if (text.trim() === '') throw new Error('has nothing but blanks');
+  if (text.trim() === '') throw new Error('is blank');
   if (text.length > LONGEST_CLIENT_SECRET) throw new Error('is too long');
   return secret(text);
 }
@@ -64,7 +64,7 @@ export const longSecret =
   };
 
 export function file(text: string): string {
-  if (!statSync(text, { throwIfNoEntry: false })?.isFile()) throw new Error('names no file');
+  if (!statSync(text, { throwIfNoEntry: false })?.isFile()) throw new Error('is not an existing file');
   return text;
 }
 
@@ -88,12 +88,12 @@ function utf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Error('names a file that is no text in UTF-8');
+    throw new Error('names a file that is not UTF-8 text');
   }
 }
 
 export function folder(text: string): string {
-  if (!statSync(text, { throwIfNoEntry: false })?.isDirectory()) throw new Error('names no folder');
+  if (!statSync(text, { throwIfNoEntry: false })?.isDirectory()) throw new Error('is not an existing folder');
   return text;
 }
 
@@ -101,7 +101,7 @@ export function folder(text: string): string {
 export function baseUrl(text: string): string {
   const url = httpUrl(text);
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) throw new Error('has a query or a fragment');
-  if (text.endsWith('/')) throw new Error('ends in a slash');
+  if (text.endsWith('/')) throw new Error('ends with a slash');
   return url.pathname === '/' ? url.origin : `${url.origin}${url.pathname}`;
 }
 
@@ -113,7 +113,7 @@ export function databaseUrl(text: string): string {
 
 export function postgresUrl(text: string): string {
   if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)) return text;
-  throw new Error('is not such a URL');
+  throw new Error('is not a valid URL');
 }
 
 /** Parses `*`, or a list of origins as browsers send them: `https://app.example.com`. */
@@ -121,8 +121,7 @@ export function origins(text: string): readonly string[] | '*' {
   if (text === '*') return '*';
   return list((item) => {
     const { origin } = httpUrl(item);
-    if (origin !== item || item.includes('*'))
-      throw new Error('has an item that is not an origin as browsers write it');
+    if (origin !== item || item.includes('*')) throw new Error('has an item that is not an origin');
     return origin;
   })(text);
 }
@@ -130,8 +129,8 @@ export function origins(text: string): readonly string[] | '*' {
 function httpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:\/\//i.test(text)) throw new Error('is not an absolute http or https URL');
-  if (url.username !== '' || url.password !== '') throw new Error('has a user name in its URL');
-  if (url.port === '0') throw new Error('has the port 0');
+  if (url.username !== '' || url.password !== '') throw new Error('has a user name or password in its URL');
+  if (url.port === '0') throw new Error('has port 0');
   return url;
 }
 
@@ -152,7 +151,7 @@ export function networks(text: string): BlockList {
     const version = isIP(address);
     const widest = version === 6 ? 128 : 32;
     if (version === 0 || Number(bits ?? 0) > widest)
-      throw new Error('has an item that is neither an address nor a CIDR');
+      throw new Error('has an item that is neither an IP address nor a CIDR');
     blocks.addSubnet(address, Number(bits ?? widest), version === 6 ? 'ipv6' : 'ipv4');
   }
   return blocks;
@@ -166,6 +165,6 @@ export const bytes =
   (text: string): number => {
     const [, digits, unit = ''] = /^(\d{1,12})\s*(b|kb|mb)?$/i.exec(text) ?? [];
     const value = Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN);
-    if (!(value >= least && value <= most)) throw new Error('is not such a size');
+    if (!(value >= least && value <= most)) throw new Error('is not a valid size');
     return value;
   };

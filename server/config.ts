@@ -1,6 +1,6 @@
 import * as value from './config-values.ts';
 
-/** One setting. `takes` completes the sentence "PORT takes …"; `meaning` is its text in the documentation. */
+/** One setting. `takes` completes the sentence "PORT must be …"; `meaning` is its text in the documentation. */
 interface Setting<Value> {
   variable: string;
   /** The text to parse if the variable is not set. */
@@ -29,21 +29,21 @@ const SETTINGS = {
     variable: 'PORT',
     default: '8081',
     takes: 'a port from 0 to 65535',
-    meaning: 'Where to listen; `0` takes a free port and prints it.',
+    meaning: 'Port to listen on; `0` takes a free port and prints it.',
     parse: value.wholeNumber(0, 65535),
   }),
   host: withDefault({
     variable: 'HOST',
     default: '127.0.0.1',
-    takes: 'an address or a host name of this machine',
-    meaning: 'The address to listen on; `0.0.0.0` or `::` for all of them.',
+    takes: 'an IP address or a host name of this machine',
+    meaning: 'Address to listen on; `0.0.0.0` or `::` for all addresses.',
     parse: value.word,
   }),
   baseUrl: optional({
     variable: 'BASE_URL',
     shown: '`http://localhost:PORT`',
-    takes: 'an http or https URL without query, fragment, user name or a slash at its end',
-    meaning: 'The public address: the issuer of tokens and the base of every absolute link.',
+    takes: 'an http or https URL without query, fragment, user name or trailing slash',
+    meaning: 'Public URL: the issuer of tokens and the base of every absolute link.',
     parse: value.baseUrl,
   }),
   databaseUrl: withDefault({
@@ -58,146 +58,146 @@ const SETTINGS = {
     variable: 'DATABASE_READ_URL',
     secret: true,
     takes: 'postgres://user:password@host/database; DATABASE_URL must be PostgreSQL too',
-    meaning: 'A replica of the database that searches and histories go to ([how](docs/nodes.md#replicas)).',
+    meaning: 'Read replica that serves searches and histories ([how](docs/nodes.md#replicas)).',
     parse: value.postgresUrl,
   }),
   workers: withDefault({
     variable: 'WORKERS',
     default: '1',
-    takes: 'a number of processes from 1 to 64; more than 1 on PostgreSQL alone',
-    meaning: 'Processes that serve the port together; more than one need PostgreSQL ([how](docs/nodes.md)).',
+    takes: 'a number of processes from 1 to 64; more than 1 requires PostgreSQL',
+    meaning: 'Number of processes that share the port; more than one requires PostgreSQL ([how](docs/nodes.md)).',
     parse: value.wholeNumber(1, 64),
   }),
   rootClientId: withDefault({
     variable: 'ROOT_CLIENT_ID',
     default: 'root',
     takes: 'an id: 1 to 64 letters, digits, hyphens and dots',
-    meaning: 'The id of the first Client, made on an empty database.',
+    meaning: 'Id of the root client, which is created on an empty database.',
     parse: value.resourceId,
   }),
   rootClientSecret: optional({
     variable: 'ROOT_CLIENT_SECRET',
     shown: 'generated, printed once',
     secret: true,
-    takes: `a text of at most ${value.LONGEST_CLIENT_SECRET} characters, none of them a control character`,
-    meaning: 'Its secret. Set to another value later, it resets the secret of the Client that began as root.',
+    takes: `text of at most ${value.LONGEST_CLIENT_SECRET} characters, without control characters`,
+    meaning: 'Its secret. A different value at a later start resets the secret of the Client created as root.',
     parse: value.clientSecret,
   }),
   initFile: optional({
     variable: 'INIT_FILE',
     takes: 'the path of a YAML or JSON file',
-    meaning: 'A Bundle of PUTs or a YAML list of resources, applied in one transaction before listening.',
+    meaning:
+      'A YAML or JSON file with a Bundle of PUTs or a list of resources, applied in one transaction before listening.',
     parse: value.file,
   }),
   resourceDefinitions: optional({
     variable: 'RESOURCE_DEFINITIONS',
     takes: 'the path of a folder',
-    meaning: 'A folder with a YAML file for each resource type of your own ([how](docs/types.md)).',
+    meaning: 'A folder with a YAML file for each of your own resource types ([how](docs/types.md)).',
     parse: value.folder,
   }),
   accessTokenExpiration: withDefault({
     variable: 'ACCESS_TOKEN_EXPIRATION',
     default: '3600',
-    takes: `seconds, from 1 to ${TEN_YEARS}`,
-    meaning: 'Seconds that an access token is good for, when the Client does not say.',
+    takes: `a number of seconds from 1 to ${TEN_YEARS}`,
+    meaning: 'Lifetime of access tokens in seconds, unless the Client sets its own.',
     parse: value.wholeNumber(1, TEN_YEARS),
   }),
   refreshTokenExpiration: withDefault({
     variable: 'REFRESH_TOKEN_EXPIRATION',
     default: '2592000',
-    takes: `seconds, from 1 to ${TEN_YEARS}`,
-    meaning: 'Seconds from its last use that a refresh token is good for, when the Client does not say.',
+    takes: `a number of seconds from 1 to ${TEN_YEARS}`,
+    meaning: 'Lifetime of refresh tokens in seconds, from their last use, unless the Client sets its own.',
     parse: value.wholeNumber(1, TEN_YEARS),
   }),
   sessionMaxAge: optional({
     variable: 'SESSION_MAX_AGE',
-    takes: `seconds, from 1 to ${TEN_YEARS}`,
-    meaning: 'Seconds from its start after which a Session has no good token any more, however often it is refreshed.',
+    takes: `a number of seconds from 1 to ${TEN_YEARS}`,
+    meaning: 'Maximum age of a Session in seconds; refreshing does not extend it.',
     parse: value.wholeNumber(1, TEN_YEARS),
   }),
   sessionRetention: withDefault({
     variable: 'SESSION_RETENTION',
     default: '2592000',
-    takes: `seconds, from 0 to ${TEN_YEARS}`,
-    meaning: 'Seconds that a Session can still be found after it has ended or expired; then it is removed for good.',
+    takes: `a number of seconds from 0 to ${TEN_YEARS}`,
+    meaning: 'Seconds to keep a Session after it has ended or expired; then it is deleted permanently.',
     parse: value.wholeNumber(0, TEN_YEARS),
   }),
   auditRetention: withDefault({
     variable: 'AUDIT_RETENTION',
     default: '31536000',
-    takes: `seconds, from 0 to ${TEN_YEARS}`,
-    meaning: "Seconds that the server's own AuditEvents are kept; `0` makes none ([what they tell](docs/audit.md)).",
+    takes: `a number of seconds from 0 to ${TEN_YEARS}`,
+    meaning: "Seconds to keep the server's own AuditEvents; `0` turns them off ([what they record](docs/audit.md)).",
     parse: value.wholeNumber(0, TEN_YEARS),
   }),
   audience: withDefault({
     variable: 'AUDIENCE',
     default: '',
-    takes: 'audiences separated by commas',
-    meaning: 'Further `aud` values, comma separated, that this server answers to beside `BASE_URL`.',
+    takes: 'a comma-separated list of audiences without spaces in them',
+    meaning: '`aud` values, comma separated, that this server accepts besides `BASE_URL`.',
     parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.list(value.word)(text)),
   }),
   signingAlg: withDefault({
     variable: 'SIGNING_ALG',
     default: 'RS256',
     takes: 'RS256, ES256 or EdDSA',
-    meaning: 'How tokens are signed from now on: `RS256`, `ES256` or `EdDSA`.',
+    meaning: 'Algorithm that signs new tokens: `RS256`, `ES256` or `EdDSA`.',
     parse: value.oneOf('RS256', 'ES256', 'EdDSA'),
   }),
   keyEncryptionSecret: optional({
     variable: 'KEY_ENCRYPTION_SECRET',
     secret: true,
-    takes: 'a text of at least 16 characters, none of them a control character',
-    meaning: "What the server's own keys are encrypted with in the database ([how](docs/configuration.md#the-keys)).",
+    takes: 'text of at least 16 characters, without control characters',
+    meaning: "Secret that encrypts the server's own keys in the database ([how](docs/configuration.md#the-keys)).",
     parse: value.longSecret(16),
   }),
   keyEncryptionSecretPrevious: optional({
     variable: 'KEY_ENCRYPTION_SECRET_PREVIOUS',
     secret: true,
-    takes: 'the secret that KEY_ENCRYPTION_SECRET was before',
-    meaning: 'What they were encrypted with so far, for the one start that changes the secret.',
+    takes: 'the previous KEY_ENCRYPTION_SECRET',
+    meaning: 'The previous `KEY_ENCRYPTION_SECRET`, for the one start that changes it.',
     parse: value.secret,
   }),
   privateJwksUris: withDefault({
     variable: 'JWKS_URI_PRIVATE',
     default: 'false',
     takes: 'true or false',
-    meaning: '`true` lets `Client.jwks_uri` be plain http and in your own network ([why not](docs/configuration.md)).',
+    meaning: '`true` allows plain http and private networks in `Client.jwks_uri` ([why not](docs/configuration.md)).',
     parse: value.trueOrFalse,
   }),
   maxBody: withDefault({
     variable: 'MAX_BODY',
     default: '1mb',
     takes: 'a size from 1kb to 1024mb, such as 512kb, 1mb or a number of bytes',
-    meaning: 'The largest request body, decompressed: `512kb`, `1mb` or a number of bytes.',
+    meaning: 'Maximum size of a request body, decompressed: `512kb`, `1mb` or a number of bytes.',
     parse: value.bytes(1024, ONE_GIGABYTE),
   }),
   trustedProxies: withDefault({
     variable: 'TRUSTED_PROXIES',
     default: '',
-    takes: 'addresses and CIDRs separated by commas, such as 10.0.0.0/8',
-    meaning: 'CIDRs, comma separated, whose `X-Forwarded-For` counts for addresses in limits, logs and Sessions.',
+    takes: 'a comma-separated list of IP addresses and CIDRs, such as 10.0.0.0/8',
+    meaning: 'CIDRs of proxies, comma separated, whose `X-Forwarded-For` is trusted in limits, logs and Sessions.',
     parse: value.networks,
   }),
   corsOrigins: withDefault({
     variable: 'CORS_ORIGINS',
     default: '',
-    takes: '* or origins separated by commas, such as https://app.example.com',
-    meaning:
-      'Origins of browser apps beside those of Clients, comma separated, or `*`; with `*` never with credentials.',
+    takes: '* or a comma-separated list of origins, such as https://app.example.com',
+    meaning: 'Origins of browser apps besides those of Clients, comma separated, or `*` (never with credentials).',
     parse: (text) => (text === '' ? Object.freeze<string[]>([]) : value.origins(text)),
   }),
   wardToken: optional({
     variable: 'WARD_TOKEN',
     secret: true,
     takes: 'an access token',
-    meaning: 'What `npm run import`, `export` and `keys` show a running server; without it they are the root client.',
+    meaning: 'Token that `npm run import`, `export` and `keys` use to call a running server; default: the root client.',
     parse: value.word,
   }),
   logLevel: withDefault({
     variable: 'LOG_LEVEL',
     default: 'info',
     takes: 'fatal, error, warn, info, debug, trace or silent',
-    meaning: 'The least grave line that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+    meaning: 'Minimum log level: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
     parse: value.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   }),
 };
@@ -240,11 +240,11 @@ export function readConfig(env: Environment): Config {
 function refuseOnSqlite({ workers, databaseReadUrl }: Values): void {
   if (workers > 1) {
     const remedy = 'set DATABASE_URL to postgres://…, or WORKERS to 1';
-    throw new ConfigError(`WORKERS is more than 1, and a SQLite file has one process: ${remedy}`);
+    throw new ConfigError(`WORKERS must be 1 with SQLite, which allows one process: ${remedy}`);
   }
   if (databaseReadUrl !== undefined) {
-    const remedy = 'set DATABASE_URL to postgres://…, or DATABASE_READ_URL to nothing';
-    throw new ConfigError(`DATABASE_READ_URL is set, and a SQLite file has no replica: ${remedy}`);
+    const remedy = 'set DATABASE_URL to postgres://…, or unset DATABASE_READ_URL';
+    throw new ConfigError(`DATABASE_READ_URL cannot be used with SQLite, which has no replicas: ${remedy}`);
   }
 }
 
@@ -264,15 +264,15 @@ function sourcesIn({ variable, secret }: Setting<unknown>, env: Environment): st
 function read<Value>(setting: Setting<Value>, env: Environment): Value | undefined {
   const { variable, takes } = setting;
   const [source = variable, ...others] = sourcesIn(setting, env);
-  if (others.length > 0) throw new ConfigError(`${variable} and ${source} are both set: set one of them`);
+  if (others.length > 0) throw new ConfigError(`${variable} and ${source} are both set: set only one of them`);
   const text = source === variable ? env[variable] || setting.default : readSecret(source, env[source] ?? '');
   if (text === undefined) return undefined;
   try {
     return setting.parse(text);
   } catch (error) {
-    const wrong = error instanceof Error ? error.message : 'is wrong';
+    const wrong = error instanceof Error ? error.message : 'is not valid';
     // No `cause`: anything that prints it would print the value.
-    throw new ConfigError(`${source} ${wrong}; ${variable} takes ${takes}`);
+    throw new ConfigError(`${source} ${wrong}; ${variable} must be ${takes}`);
   }
 }
 
@@ -280,8 +280,8 @@ function readSecret(variable: string, path: string): string {
   try {
     return value.textIn(path);
   } catch (error) {
-    const wrong = error instanceof Error ? error.message : 'is wrong';
-    throw new ConfigError(`${variable} ${wrong}; it takes the path of a file with the secret`);
+    const wrong = error instanceof Error ? error.message : 'is not valid';
+    throw new ConfigError(`${variable} ${wrong}; it must be the path of a file that contains the secret`);
   }
 }
 

@@ -43,7 +43,9 @@ const PRIMARY: UrlUse = { variable: 'DATABASE_URL', longest: LONGEST_STATEMENT }
 function longestStatement(url: string, { variable, longest }: UrlUse): number {
   const asked = Number(new URL(url).searchParams.get('query_timeout') ?? longest);
   if (Number.isInteger(asked) && asked >= 1 && asked <= LONGEST_TIMER) return asked;
-  throw new ConfigError(`query_timeout of ${variable} takes a whole number of milliseconds from 1 to ${LONGEST_TIMER}`);
+  throw new ConfigError(
+    `query_timeout in ${variable} must be a whole number of milliseconds from 1 to ${LONGEST_TIMER}`,
+  );
 }
 
 /** Returns the URL without its statement timeout: for migrations, and for waiting until others have migrated. */

@@ -142,19 +142,23 @@ describe('settings', () => {
         () => ({ ROOT_CLIENT_SECRET_FILE: write('h', Buffer.from('hunter2\u00e9', 'latin1')) }),
         /^ROOT_CLIENT_SECRET_FILE .*UTF-8/,
       ],
-      ['a bad URL', () => ({ DATABASE_URL_FILE: write('e', 'hunter2') }), /^DATABASE_URL_FILE .*takes sqlite:PATH/],
+      ['a bad URL', () => ({ DATABASE_URL_FILE: write('e', 'hunter2') }), /^DATABASE_URL_FILE .*must be sqlite:PATH/],
       [
         'beside the variable',
         () => ({ ROOT_CLIENT_SECRET_FILE: write('f', 'a'), ROOT_CLIENT_SECRET: 'hunter2' }),
         /^ROOT_CLIENT_SECRET and ROOT_CLIENT_SECRET_FILE are both set/,
       ],
-      ['INIT_FILE that is not there', () => ({ INIT_FILE: join(folder, 'none.yaml') }), /^INIT_FILE names no file/],
+      [
+        'INIT_FILE that is not there',
+        () => ({ INIT_FILE: join(folder, 'none.yaml') }),
+        /^INIT_FILE is not an existing file/,
+      ],
       [
         'RESOURCE_DEFINITIONS that is a file',
         () => ({ RESOURCE_DEFINITIONS: write('g', '') }),
-        /_DEFINITIONS names no/,
+        /_DEFINITIONS is not an existing folder/,
       ],
-      ['INIT_FILE that is a folder', () => ({ INIT_FILE: folder }), /^INIT_FILE names no file/],
+      ['INIT_FILE that is a folder', () => ({ INIT_FILE: folder }), /^INIT_FILE is not an existing file/],
     ];
     for (const [why, env, message] of rows) {
       it(`${why}: refused`, () => {
@@ -164,7 +168,7 @@ describe('settings', () => {
     }
   });
 
-  describe('refused in one line that names the variable and what it takes', () => {
+  describe('refused in one line that names the variable and what it must be', () => {
     const bad: Record<string, string[]> = {
       PORT: ['http', '-1', '65536', '80.5', '0x50', ' 80', '1e3'],
       HOST: ['local host', 'a\nb'],
@@ -202,7 +206,7 @@ describe('settings', () => {
         it(`${variable}=${JSON.stringify(text.slice(0, 40))}`, () => {
           expect(() => readConfig({ [variable]: text })).to.throw(
             ConfigError,
-            new RegExp(`^${variable} (is|has|ends) [^\\n]*; ${variable} takes [^\\n]+$`),
+            new RegExp(`^${variable} (is|has|ends) [^\\n]*; ${variable} must be [^\\n]+$`),
           );
           expect(() => readConfig({ [variable]: text })).not.to.throw(/hunter2/);
         });
@@ -230,7 +234,7 @@ describe('settings', () => {
     const { given, ...settings } = readConfig({});
     expect(given.size).to.equal(0);
     expect(table.split('\n').length).to.equal(Object.keys(settings).length + 3);
-    expect(table).to.include('| `PORT` | `8081` | Where to listen');
+    expect(table).to.include('| `PORT` | `8081` | Port to listen on');
     expect(table).to.include('| `ROOT_CLIENT_SECRET`, `ROOT_CLIENT_SECRET_FILE` | generated, printed once |');
   });
 });

@@ -63,12 +63,12 @@ describe('server: a refused start', () => {
     [
       'a wait for PostgreSQL that is no number',
       () => ({ DATABASE_URL: 'postgres://127.0.0.1:9/ward?query_timeout=soon' }),
-      /^query_timeout of DATABASE_URL takes a whole number of milliseconds from 1 to 2147483647$/,
+      /^query_timeout in DATABASE_URL must be a whole number of milliseconds from 1 to 2147483647$/,
     ],
     [
       'a wait for PostgreSQL that is longer than a timer can be',
       () => ({ DATABASE_URL: 'postgres://127.0.0.1:9/ward?query_timeout=2147483648' }),
-      /^query_timeout of DATABASE_URL takes a whole number of milliseconds from 1 to 2147483647$/,
+      /^query_timeout in DATABASE_URL must be a whole number of milliseconds from 1 to 2147483647$/,
     ],
     [
       'a certificate of PostgreSQL that is not there',
@@ -83,7 +83,7 @@ describe('server: a refused start', () => {
         DATABASE_URL: 'postgres://127.0.0.1:9/ward',
         DATABASE_READ_URL: 'postgres://127.0.0.1:9/ward?query_timeout=0.5',
       }),
-      /^query_timeout of DATABASE_READ_URL takes a whole number of milliseconds from 1 to 2147483647$/,
+      /^query_timeout in DATABASE_READ_URL must be a whole number of milliseconds from 1 to 2147483647$/,
     ],
   ];
   for (const [name, env, message] of ROWS) {
@@ -102,7 +102,7 @@ describe('server: a refused start', () => {
   }
 
   it('is told in one line', async () => {
-    expect(await refusal({ PORT: 'http' })).to.match(/PORT .*takes a port/);
+    expect(await refusal({ PORT: 'http' })).to.match(/PORT .*must be a port/);
   });
 
   it('a database that a newer version has migrated: the error says so, and what to do', async () => {
