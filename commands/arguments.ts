@@ -17,8 +17,8 @@ export function readArguments(flags: readonly string[] = []): {
     return { words: positionals, flags: flags.filter((name) => name in values), url: values.url };
   } catch (error) {
     const [reason = ''] = reasonOf(error).split('. ', 1);
-    const known = [...flags.map((name) => `--${name}`), '--url URL'].join(' and ');
-    throw new CommandError(`${reason}; there is ${known}`, { cause: error });
+    const known = [...flags.map((name) => `--${name}`), '--url URL'].join(', ');
+    throw new CommandError(`${reason}; known options: ${known}`, { cause: error });
   }
 }
 

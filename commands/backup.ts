@@ -9,22 +9,22 @@ import { CommandError, reasonOf } from './errors.ts';
 import { flush, isThere, reserve, sqliteFileOf } from './files.ts';
 
 await runCommand('The backup', async ({ databaseUrl }) => {
-  const file = readFileArgument('name one file that is not there yet: npm run backup -- ward-backup.db');
+  const file = readFileArgument('name one new file: npm run backup -- ward-backup.db');
   const source = sourceOf(databaseUrl);
   const moment = new Date().toISOString();
   const bytes = await backUp(source, file);
-  return `Backed up ${source} as of ${moment}: ${file}, ${(bytes / 2 ** 20).toFixed(1)} MiB, read back and whole\n`;
+  return `Backed up ${source} as of ${moment}: ${file}, ${(bytes / 2 ** 20).toFixed(1)} MiB, verified\n`;
 });
 
 /** Returns the file of the database. Throws a CommandError with an alternative if there is none. */
 function sourceOf(url: string): string {
   const source = sqliteFileOf(url, {
     postgres:
-      'a PostgreSQL database is backed up by its own tools: pg_dump --format=custom --file=FILE DATABASE, ' +
-      'which pg_restore puts back, or pg_basebackup',
-    memory: 'sqlite::memory: ends with its server; npm run export asks it',
+      'back up PostgreSQL with its own tools: pg_dump --format=custom --file=FILE DATABASE (pg_restore restores it), ' +
+      'or pg_basebackup',
+    memory: 'sqlite::memory: has no file to back up; use npm run export while the server runs',
   });
-  if (!existsSync(source)) throw new CommandError(`there is no ${source}: DATABASE_URL names the database`);
+  if (!existsSync(source)) throw new CommandError(`${source} does not exist: set DATABASE_URL to the database`);
   return source;
 }
 
@@ -37,11 +37,11 @@ async function backUp(source: string, file: string): Promise<number> {
   await reserve(partial);
   try {
     // Checked while the temporary name is reserved, so that the second of two concurrent backups sees the first.
-    if (await isThere(file)) throw new CommandError(`${file} is there already: name a new file`);
+    if (await isThere(file)) throw new CommandError(`${file} exists already: name a new file`);
     await copyDatabase(source, partial);
     const bytes = await flush(partial);
     const damage = await findDamage(partial);
-    if (damage !== undefined) throw new Error(`the copy is damaged, and so may be the database: ${damage}`);
+    if (damage !== undefined) throw new Error(`the copy is damaged, and the database may be too: ${damage}`);
     await rename(partial, file);
     await flush(path.dirname(file));
     return bytes;

@@ -32,10 +32,10 @@ async function exportInto(folder: string, chosen: string[], way: Reach): Promise
   try {
     // Files of an earlier export would look like part of this one.
     const earlier = (await readdir(folder)).find((name) => name.endsWith('.ndjson'));
-    if (earlier !== undefined) throw new CommandError(`${folder} has ${earlier} already: name a new folder`);
+    if (earlier !== undefined) throw new CommandError(`${folder} already contains ${earlier}: name a new folder`);
     const served = await way.types();
     const unknown = chosen.find((type) => !served.includes(type));
-    if (unknown !== undefined) throw new CommandError(`there is no type ${unknown}`);
+    if (unknown !== undefined) throw new CommandError(`there is no resource type ${unknown}`);
     for (const type of chosen.length > 0 ? chosen : served) {
       count += await exportType(way, type, folder, (written) => {
         progress.show({ count: count + written, unit: 'resources', note: type });

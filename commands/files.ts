@@ -8,9 +8,11 @@ export async function reserve(partial: string): Promise<void> {
     await (await open(partial, 'wx', 0o600)).close();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new CommandError(`${partial} cannot be made: ${reasonOf(error)}`, { cause: error });
+      throw new CommandError(`cannot create ${partial}: ${reasonOf(error)}`, { cause: error });
     }
-    throw new CommandError(`${partial} is of a command that runs, or that was cut off: remove it if none runs`);
+    throw new CommandError(
+      `${partial} exists: another command is running, or one was interrupted; delete the file if none is running`,
+    );
   }
 }
 
@@ -19,7 +21,7 @@ export async function writing<Result>(name: string, work: Promise<Result>): Prom
   try {
     return await work;
   } catch (error) {
-    throw new CommandError(`${name} cannot be written: ${reasonOf(error)}`, { cause: error });
+    throw new CommandError(`cannot write ${name}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -51,7 +51,7 @@ await runCommand('The import', async (config) => {
     progress.end();
     await way.close();
   }
-  const ended = stop.aborted ? 'Stopped. Run it again to go on: ' : '';
+  const ended = stop.aborted ? 'Stopped; run it again to continue: ' : '';
   process.exitCode = stop.aborted ? STOPPED : Math.min(tally.refused, 1);
   return `${ended}${progress.summary(doneOf(tally, tally.before))}, into ${way.name}\n`;
 });
@@ -128,7 +128,8 @@ function readItem({ bytes }: Line, longest: number): Item | Refusal {
     if (!isObject(resource)) return new Refusal('The line must be a resource: a JSON object.');
     const { resourceType: type, id } = resource;
     if (typeof type !== 'string') return new Refusal('The resource has no resourceType.');
-    if (typeof id !== 'string') return new Refusal('The resource has no id: it would be stored again by each import.');
+    if (typeof id !== 'string')
+      return new Refusal('The resource has no id; without one, each import would store it again.');
     return { type, id, resource, text };
   } catch (error) {
     if (error instanceof Failure) return new Refusal(error.message);

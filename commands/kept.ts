@@ -48,7 +48,7 @@ async function bringLogIn(target: string): Promise<void> {
     const connection = await SqliteConnection.open(target, 'writer');
     try {
       const [state] = await connection.all<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
-      if (state?.busy) throw new Error('another process, such as a backup, reads what is there');
+      if (state?.busy) throw new Error('another process, such as a backup, is reading the database');
     } finally {
       await connection.close();
     }

@@ -20,7 +20,7 @@ await runCommand('keys', async (config) => {
   const command = COMMANDS.get([...words, ...flags.map((name) => `--${name}`)].join(' '));
   if (!command) {
     throw new CommandError(
-      'this is not known; there is `npm run keys`, `npm run keys -- rotate`, and, for keys that others may have, ' +
+      'unknown arguments; use `npm run keys`, `npm run keys -- rotate`, or, if the keys may be known to others, ' +
         '`npm run keys -- rotate --now`',
     );
   }
@@ -39,25 +39,25 @@ async function list(way: Reach): Promise<string> {
     const needed = until === undefined ? '' : `, needed until ${until}`;
     return `${kid}  ${alg}  ${state}  published ${published}, signs from ${signsFrom}${needed}\n`;
   });
-  return lines.length === 0 ? 'There is no key yet: the first start makes one.\n' : lines.join('');
+  return lines.length === 0 ? 'There is no key yet; the first start creates one.\n' : lines.join('');
 }
 
 async function rotate(way: Reach, config: Config): Promise<string> {
   const { outcome, kid, signs_from: signsFrom }: JsonObject = await way.rotateKeys(wish(config, false));
-  if (outcome === 'signing') return `There was no key: ${kid} signs from now on.\n`;
-  const told = outcome === 'pending' ? 'is published already, and none was made' : 'is published';
+  if (outcome === 'signing') return `There was no key; the new key ${kid} signs from now on.\n`;
+  const told = outcome === 'pending' ? 'was published before; no other was created' : 'is published';
   return (
-    `The key ${kid} ${told}. It signs from ${signsFrom}; the one before stays published until the last token that it ` +
-    'signed has ended.\n'
+    `The key ${kid} ${told}. It signs from ${signsFrom}; the previous key stays published until the last token that ` +
+    'it signed has expired.\n'
   );
 }
 
 async function rotateNow(way: Reach, config: Config): Promise<string> {
   const { kid } = await way.rotateKeys(wish(config, true));
   return (
-    `The key ${kid} signs from now on, and all others are gone. Every JWT that they signed, access and refresh ` +
-    'tokens, is refused from now on: whoever holds one signs in again. Opaque tokens stay good. Others that verify ' +
-    'our tokens may take the old keys for five minutes more, as they may keep the published set for so long.\n'
+    `The key ${kid} signs from now on; all other keys are deleted. Every JWT that they signed, access and refresh ` +
+    'tokens, is refused from now on, so its holder must sign in again. Opaque tokens stay valid. Other servers that ' +
+    'verify these tokens may accept the old keys for five more minutes, while they cache the key set.\n'
   );
 }
 

@@ -13,7 +13,7 @@ await runCommand('The reindex', (config) => {
   const words = process.argv.slice(2);
   const all = words.length === 1 && words[0] === '--all';
   if (words.length === 0 || (!all && words.some((word) => word.startsWith('-')))) {
-    throw new CommandError('name the types, `npm run reindex -- Patient Observation`, or all of them, `-- --all`');
+    throw new CommandError('name the types, as in `npm run reindex -- Patient Observation`, or use `-- --all`');
   }
   return withWard(
     config,
@@ -38,12 +38,12 @@ function served(registry: Registry, names: readonly string[]): string[] {
   const unknown = names.filter((name) => registry.get(name) === undefined);
   if (unknown.length === 0) return [...new Set(names)];
   throw new CommandError(
-    `there is no type ${unknown.join(', ')}: names begin with a capital, as in Patient, and types of your own are ` +
-      'known by RESOURCE_DEFINITIONS',
+    `there is no resource type ${unknown.join(', ')}: names start with a capital letter, as in Patient, and your own ` +
+      'types need RESOURCE_DEFINITIONS',
   );
 }
 
 function doneOf({ looked, changed, total }: { looked: number; changed: number; total: number }) {
-  const note = `${changed} of them changed`;
+  const note = `${changed} of them updated`;
   return { ...(total > 0 && { part: Math.min(1, looked / total) }), count: looked, unit: 'resources', note };
 }

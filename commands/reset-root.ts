@@ -8,8 +8,8 @@ await runCommand('reset-root', (config) => {
   if (config.rootClientSecret !== undefined) {
     const variable = config.given.has('ROOT_CLIENT_SECRET_FILE') ? 'ROOT_CLIENT_SECRET_FILE' : 'ROOT_CLIENT_SECRET';
     throw new CommandError(
-      `${variable} is set, and the next start would set that secret again: ` +
-        'change it there and start the server, or unset it and run this again',
+      `${variable} is set, so the next start would restore that secret: ` +
+        'change it and start the server, or unset it and run this command again',
     );
   }
   return withWard(config, async ({ engine, random, root }) => {
@@ -17,8 +17,8 @@ await runCommand('reset-root', (config) => {
     if (root.outcome === 'created') return '';
     const { id, secret } = await resetRoot(engine, random);
     return (
-      `The root client ${id} has a new secret: ${secret}\nIts tokens have ended. ` +
-      'A server that is started with ROOT_CLIENT_SECRET set takes that one instead.\n'
+      `The root client ${id} has a new secret: ${secret}\nIts tokens are revoked. ` +
+      'A server started with ROOT_CLIENT_SECRET uses that secret instead.\n'
     );
   });
 });

@@ -13,16 +13,16 @@ import { keep } from './kept.ts';
 await runCommand('The restore', async ({ databaseUrl }) => {
   const backup = readFileArgument('name the backup: npm run restore -- ward-backup.db');
   const target = sqliteFileOf(databaseUrl, {
-    postgres: 'a PostgreSQL database is restored by its own tools: pg_restore --dbname=DATABASE FILE',
-    memory: 'sqlite::memory: has no file: DATABASE_URL names the database',
+    postgres: 'restore PostgreSQL with its own tools: pg_restore --dbname=DATABASE FILE',
+    memory: 'sqlite::memory: has no file: set DATABASE_URL to the database',
   });
   const folder = path.dirname(target);
   await writing(folder, makeFolder(folder));
   const lock = await acquireLock(target);
   try {
     const kept = await restore(backup, realPath(target));
-    const before = kept === undefined ? '' : `What was there is ${kept} now, with its log beside it.\n`;
-    return `Restored ${target} from ${backup}.\n${before}Access is as it was: what was revoked later is good again.\n`;
+    const before = kept === undefined ? '' : `The previous database is now ${kept}, with its log beside it.\n`;
+    return `Restored ${target} from ${backup}.\n${before}Access is as it was: what was revoked later is valid again.\n`;
   } finally {
     await lock.release();
   }
@@ -34,7 +34,7 @@ await runCommand('The restore', async ({ databaseUrl }) => {
  */
 async function restore(backup: string, target: string): Promise<string | undefined> {
   const damage = await damageOf(backup).catch((error: unknown) => reasonOf(error));
-  if (damage !== undefined) throw new CommandError(`${backup} is no whole backup: ${damage}`);
+  if (damage !== undefined) throw new CommandError(`${backup} is not a complete backup: ${damage}`);
   const partial = `${target}.partial`;
   await reserve(partial);
   try {
@@ -70,5 +70,5 @@ async function giveAs(target: string, partial: string): Promise<void> {
 
 /** Returns what is wrong with a backup; undefined if nothing is. */
 async function damageOf(backup: string): Promise<string | undefined> {
-  return (await hasTable(backup, 'resource')) ? findDamage(backup) : 'it has no resources';
+  return (await hasTable(backup, 'resource')) ? findDamage(backup) : 'it has no table of resources';
 }

@@ -20,5 +20,5 @@ export async function withWard(
 /** Returns the news about the root client. A new secret must be printed now, because it cannot be shown again. */
 export function rootNews({ config, root }: Ward): string {
   if (root.outcome === 'created') return welcome(config, root);
-  return root.outcome === 'reset' ? `The secret of the root client ${root.id} was set anew.\n` : '';
+  return root.outcome === 'reset' ? `The secret of the root client ${root.id} was reset.\n` : '';
 }

@@ -23,13 +23,13 @@ export async function loadSeeds({ engine }: Ward): Promise<string> {
   for (const file of FILES) {
     const resources = readYaml(await readFile(resolve(`#seeds/${file}`), 'utf8'));
     for (const resource of Array.isArray(resources) ? resources : []) {
-      if (!isObject(resource)) throw new Failure('malformed', `${file} must hold a list of resources.`);
+      if (!isObject(resource)) throw new Failure('malformed', `${file} must contain a list of resources.`);
       const { resourceType, id } = resource;
       const { outcome } = await engine.update(String(resourceType), String(id), resource, { by: 'server' });
       changes[outcome] += 1;
     }
   }
-  return `Seeded: ${changes.created} made, ${changes.updated} changed, ${changes.unchanged} as they were.\n`;
+  return `Seeded: ${changes.created} created, ${changes.updated} updated, ${changes.unchanged} unchanged.\n`;
 }
 
 /** The same for `knex seed:run`; first releases the database, which the knexfile holds. */

@@ -55,7 +55,7 @@ export class Asked {
     const options = { method, headers: { ...headers, ...length }, agent: this.#agent };
     return new Promise((resolve, reject) => {
       const request = this.#protocol.request(this.#base + path, options, resolve);
-      request.once('timeout', () => request.destroy(new Error(`nothing for ${LONGEST_SILENCE / 1000} s`)));
+      request.once('timeout', () => request.destroy(new Error(`no response for ${LONGEST_SILENCE / 1000} s`)));
       request.once('error', reject);
       request.end(body);
     });

@@ -19,8 +19,8 @@ export function credentialsOf({ wardToken, rootClientId, rootClientSecret }: Con
     return `Basic ${Buffer.from(`${rootClientId}:${rootClientSecret}`).toString('base64')}`;
   }
   throw new CommandError(
-    'A running server has to be asked, and there is nothing to show it: ' +
-      'set WARD_TOKEN to an access token, or ROOT_CLIENT_SECRET, or stop the server.',
+    'Calling the running server needs credentials: set WARD_TOKEN to an access token or set ROOT_CLIENT_SECRET, ' +
+      'or stop the server.',
   );
 }
 
@@ -44,7 +44,7 @@ export function reachOverHttp(address: string, authorization: string): Reach {
       const [rest] = listOf(await ask('/metadata'), 'rest');
       const names = listOf(rest ?? {}, 'resource').map(({ type }) => String(type));
       if (names.every((name) => TYPE.test(name))) return names;
-      throw new CommandError(`${base} names a type that none is called, and is not asked any further`);
+      throw new CommandError(`${base} lists a resource type with an invalid name; the command stops`);
     },
     async *pages(type) {
       let query: string | undefined = '?_count=1000';
@@ -77,7 +77,8 @@ async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
 }
 
 function answerOf({ status, text }: Answer): JsonObject {
-  if (status === 401) throw new CommandError('The server refuses the credentials: see WARD_TOKEN');
+  if (status === 401)
+    throw new CommandError('The server refused the credentials: check WARD_TOKEN or ROOT_CLIENT_SECRET');
   if (status >= 500 || status === 429) throw new CommandError(`The server failed (${status})`);
   const value: Json = text === '' ? {} : readJson(text);
   const body = isObject(value) ? value : {};

@@ -138,7 +138,7 @@ describe('commands: backup', () => {
     const state = () => ['', '-wal'].map((end) => statSync(fileOf(database) + end).mtimeMs);
     const before = state();
     const output = await backUp();
-    expect(output).to.match(/^Backed up \S+ as of \S+Z: \S+copy\.db, \d+\.\d MiB, read back and whole\n$/);
+    expect(output).to.match(/^Backed up \S+ as of \S+Z: \S+copy\.db, \d+\.\d MiB, verified\n$/);
     expect(state()).to.eql(before);
     expect(statSync(copy).mode & 0o777).to.equal(0o600);
     expect(readdirSync(folder)).to.eql(['copy.db']);
@@ -148,7 +148,7 @@ describe('commands: backup', () => {
   });
 
   const DAMAGES: [what: string, damage: (bytes: Buffer) => void, message: RegExp][] = [
-    ['an index that differs from its rows', differ, /the copy is damaged, and so may be the database: [^\n]+/],
+    ['an index that differs from its rows', differ, /the copy is damaged, and the database may be too: [^\n]+/],
     ['a page that cannot be read', blot, /was not copied to \S+copy\.db: [^\n]*malformed/],
   ];
   for (const [what, damage, message] of DAMAGES) {
@@ -170,12 +170,16 @@ describe('commands: backup', () => {
 
   describe('is refused in a line', () => {
     const REFUSED: [why: string, args: (folder: string) => string[], message: RegExp][] = [
-      ['no file', () => [], /name one file/],
-      ['two files', (at) => [`${at}/a`, `${at}/b`], /name one file/],
-      ['an option', () => ['--url'], /name one file/],
-      ['a file that is there', (at) => [`${at}/there`], /there is there already: name a new file/],
-      ['one that another backup writes', (at) => [`${at}/other`], /other\.partial is of a command that runs, or/],
-      ['a folder that is not there', (at) => [`${at}/none/x`], /none\/x\.partial cannot be made: ENOENT/],
+      ['no file', () => [], /name one new file/],
+      ['two files', (at) => [`${at}/a`, `${at}/b`], /name one new file/],
+      ['an option', () => ['--url'], /name one new file/],
+      ['a file that is there', (at) => [`${at}/there`], /there exists already: name a new file/],
+      [
+        'one that another backup writes',
+        (at) => [`${at}/other`],
+        /other\.partial exists: another command is running, or/,
+      ],
+      ['a folder that is not there', (at) => [`${at}/none/x`], /cannot create \S+none\/x\.partial: ENOENT/],
     ];
     for (const [why, args, message] of REFUSED) {
       it(`where it is given ${why}`, async () => {
@@ -194,7 +198,9 @@ describe('commands: backup', () => {
       for (const url of [`sqlite:${folder}/none.db`, 'sqlite::memory:']) {
         const { code, output } = await command('backup', [copy], { ...database, url });
         expect(code, output).to.equal(1);
-        expect(output).to.match(/^The backup failed: (there is no \S+none\.db: |sqlite::memory: ends with)[^\n]+\n$/);
+        expect(output).to.match(
+          /^The backup failed: (\S+none\.db does not exist: |sqlite::memory: has no file)[^\n]+\n$/,
+        );
       }
       expect(readdirSync(folder)).to.eql([]);
     });

@@ -30,7 +30,7 @@ if (DATABASE_KIND === 'sqlite') {
       expect(full.output).to.match(/^seed failed: [^\n]+ \([^\n]*SQLITE_(FULL|IOERR): [^\n]*\)$/m);
       const again = await run(process.execPath, words, env);
       expect(again.code, again.output).to.equal(0);
-      expect(again.output).to.match(/^Seeded: \d+ made, 0 changed, \d+ as they were\.$/m);
+      expect(again.output).to.match(/^Seeded: \d+ created, 0 updated, \d+ unchanged\.$/m);
     });
   });
 }

@@ -84,7 +84,7 @@ describe('commands: export', () => {
     expect(await readdir(out('some'))).to.eql(['User.ndjson']);
     const again = await command('export', [out('some'), '--url', server.url], database);
     expect(again.code).to.equal(1);
-    expect(again.output).to.match(/^The export failed: .*some has User\.ndjson already: name a new folder\n$/);
+    expect(again.output).to.match(/^The export failed: .*some already contains User\.ndjson: name a new folder\n$/);
   });
 
   it('a folder or a file that cannot be written is named in a line', async () => {
@@ -98,8 +98,8 @@ describe('commands: export', () => {
       const { code, output } = await command('export', [folder, 'User', '--url', server.url], database);
       expect(code, output).to.equal(1);
       expect(output)
-        .to.match(/^The export failed: [^\n]* cannot be written: E[A-Z]+: [^\n]*\n$/)
-        .and.include(`${place} `);
+        .to.match(/^The export failed: cannot write [^\n]*: E[A-Z]+: [^\n]*\n$/)
+        .and.include(`${place}: `);
     }
   });
 
@@ -131,7 +131,7 @@ describe('commands: export', () => {
     const { port } = hostile.address() as AddressInfo;
     const { code, output } = await command('export', [out('inside'), '--url', `http://127.0.0.1:${port}`], database);
     hostile.close();
-    expect(output).to.match(/^The export failed: http:[^\n]* names a type that none is called[^\n]*\n$/);
+    expect(output).to.match(/^The export failed: http:[^\n]* lists a resource type with an invalid name[^\n]*\n$/);
     expect([code, await readdir(out('inside'))]).to.eql([1, []]);
     expect(await readdir(folder)).to.not.include('outside.ndjson');
   });
@@ -189,7 +189,8 @@ describe('commands: export', () => {
     };
   }
 
-  const CUT_OFF = /^The export failed: [^\n]*export\.partial is of a command that runs, or that was cut off: [^\n]+\n$/;
+  const CUT_OFF =
+    /^The export failed: [^\n]*export\.partial exists: another command is running, or one was interrupted; [^\n]+\n$/;
 
   it('two at once into one folder: the second is refused in a line, and the files are those of the first', async () => {
     const slow = await slowServer();
@@ -223,7 +224,7 @@ describe('commands: export', () => {
     for (const args of [[], [out('none'), 'Nothing', '--url', server.url]]) {
       const { code, output } = await command('export', args, database);
       expect(code).to.equal(1);
-      expect(output).to.match(/^The export failed: (name a folder|there is no type Nothing)[^\n]*\n$/);
+      expect(output).to.match(/^The export failed: (name a folder|there is no resource type Nothing)[^\n]*\n$/);
     }
   });
 });

@@ -203,7 +203,7 @@ describe('commands: import', () => {
     ];
     const { code, output } = await run('sh', words, env);
     expect(code, output).to.equal(1);
-    expect(output).to.match(/^The import failed: [^\n]*wrong\.ndjson\.refused\.ndjson cannot be written: [^\n]+\n$/);
+    expect(output).to.match(/^The import failed: cannot write [^\n]*wrong\.ndjson\.refused\.ndjson: [^\n]+\n$/);
   });
 
   it('a server that closes each connection at once, as a relay to nobody does, is told of in a line', async () => {
@@ -227,7 +227,7 @@ describe('commands: import', () => {
       {},
       /:9 does not answer: /,
     ],
-    ['bad credentials', (url) => ['package.json', '--url', url], { WARD_TOKEN: 'nonsense' }, /refuses the credentials/],
+    ['bad credentials', (url) => ['package.json', '--url', url], { WARD_TOKEN: 'nonsense' }, /refused the credentials/],
     ['no credentials', (url) => ['package.json', '--url', url], { ROOT_CLIENT_SECRET: '' }, /set WARD_TOKEN to an acc/],
   ];
   it('is refused in a line', async () => {

@@ -24,7 +24,7 @@ describe('npm run keys', () => {
     expect((await keys('rotate', 'now')).output).to.match(/^keys failed: [^\n]*keys -- rotate --now[^\n]*\n$/);
     const first = kidIn((await keys('rotate')).output);
     const second = kidIn((await keys('rotate')).output);
-    expect((await keys('rotate')).output).to.include(`The key ${second} is published already`);
+    expect((await keys('rotate')).output).to.include(`The key ${second} was published before`);
     const { output } = await keys();
     expect(output.match(/^[\w-]{43} {2}/gm)).to.have.length(2);
     const times = `published ${TIME}, signs from ${TIME}`;
@@ -73,7 +73,7 @@ describe('npm run keys', () => {
     it('lists and rotates by the settings of the server, which has the new key at once', async () => {
       expect(await done([])).to.match(new RegExp(`^[\\w-]{43} {2}ES256 {2}signing {2}published ${TIME}, [^\\n]*\\n$`));
       expect(await done(['rotate'])).to.match(new RegExp(`is published\\. It signs from ${TIME};`));
-      expect(await done(['rotate'])).to.include('is published already, and none was made');
+      expect(await done(['rotate'])).to.include('was published before; no other was created');
       expect(await published()).to.eql(['ES256', 'ES256']);
       expect(await done([], { SIGNING_ALG: 'EdDSA' })).to.match(/ES256 {2}signing .*\n.*ES256 {2}published /);
     });
@@ -92,16 +92,21 @@ describe('npm run keys', () => {
       expect([refused.code, refused.output]).to.eql([1, 'keys failed: This request is not permitted.\n']);
       const link = [{ reference: 'Client/admin' }, { resourceType: 'Operation', id: 'rotate-keys' }];
       await api.put('/AccessPolicy/admin', { engine: 'allow', link });
-      expect(await done(['rotate', '--now'], env)).to.include('signs from now on, and all others are gone');
+      expect(await done(['rotate', '--now'], env)).to.include('signs from now on; all other keys are deleted');
       expect(await published()).to.eql(['ES256']);
       const { code, output } = await keys([], env);
-      expect([code, output]).to.eql([1, 'keys failed: The server refuses the credentials: see WARD_TOKEN\n']);
+      expect([code, output]).to.eql([
+        1,
+        'keys failed: The server refused the credentials: check WARD_TOKEN or ROOT_CLIENT_SECRET\n',
+      ]);
     });
 
     it('with nothing to show, it says what to do', async () => {
       const { code, output } = await keys(['rotate'], { ROOT_CLIENT_SECRET: '' });
       expect(code).to.equal(1);
-      expect(output).to.match(/^keys failed: A running server has to be asked, [^\n]*or stop the server\.\n$/);
+      expect(output).to.match(
+        /^keys failed: Calling the running server needs credentials: [^\n]*or stop the server\.\n$/,
+      );
     });
   });
 });

@@ -73,11 +73,11 @@ describe('npm run reindex', () => {
     expect(code, output).to.equal(0);
     expect(output).to.match(
       new RegExp(
-        `^\\d+ resources, \\d+ of them changed, in [\\d.]+ s \\(\\d+/s\\), in the ${database.kind} database\\n$`,
+        `^\\d+ resources, \\d+ of them updated, in [\\d.]+ s \\(\\d+/s\\), in the ${database.kind} database\\n$`,
       ),
     );
     expect(await rows()).to.eql(whole);
-    expect((await command('reindex', ['--all'], database)).output).to.include(', 0 of them changed, ');
+    expect((await command('reindex', ['--all'], database)).output).to.include(', 0 of them updated, ');
   });
 
   it('a start tells that the index is of another version, until that of every type was made anew', async () => {
@@ -111,7 +111,10 @@ describe('npm run reindex', () => {
     const wrong: [args: string[], line: RegExp][] = [
       [[], /^The reindex failed: name the types, [^\n]*--all[^\n]*\n$/],
       [['--every'], /^The reindex failed: name the types, [^\n]*--all[^\n]*\n$/],
-      [['Patient', 'patient', 'Ticket'], /^The reindex failed: there is no type patient, Ticket: [^\n]*DEFINITIONS\n$/],
+      [
+        ['Patient', 'patient', 'Ticket'],
+        /^The reindex failed: there is no resource type patient, Ticket: [^\n]*DEFINITIONS\n$/,
+      ],
     ];
     for (const [args, line] of wrong) {
       const { code, output } = await command('reindex', args, database);
@@ -127,7 +130,7 @@ describe('npm run reindex', () => {
     const { code, output } = await command('reindex', ['--all'], database);
     await server.stop();
     expect(code, output).to.equal(DATABASE_KIND === 'sqlite' ? 1 : 0);
-    if (DATABASE_KIND === 'sqlite') expect(output).to.match(/ is in use by process \d+: [^\n]*Stop that one first/);
+    if (DATABASE_KIND === 'sqlite') expect(output).to.match(/ is in use by process \d+: [^\n]*Stop that process first/);
     else expect(await rows()).to.eql(whole);
   });
 });

@@ -89,7 +89,7 @@ describe('commands: restore', () => {
     expect(statSync(`${file}-wal`).size).to.be.above(0);
 
     const output = await succeed('restore');
-    const kept = /What was there is (\S+) now/m.exec(output)?.[1] ?? '';
+    const kept = /The previous database is now (\S+),/m.exec(output)?.[1] ?? '';
     expect(existsSync(`${file}-wal`)).to.equal(false);
     expect(statSync(file).mode & 0o777).to.equal(0o600);
     expect(await familyIn(`sqlite:${kept}`)).to.equal('later');
@@ -113,7 +113,7 @@ describe('commands: restore', () => {
     ] as const) {
       writeFileSync(name, damaged.fill('x', 0, 100));
     }
-    const kept = /What was there is (\S+) now/m.exec(await succeed('restore'))?.[1] ?? '';
+    const kept = /The previous database is now (\S+),/m.exec(await succeed('restore'))?.[1] ?? '';
     expect(readFileSync(kept).equals(bytes)).to.equal(true);
     expect(readFileSync(`${kept}-wal`).equals(log)).to.equal(true);
     expect(existsSync(`${file}-wal`)).to.equal(false);
@@ -126,7 +126,7 @@ describe('commands: restore', () => {
     await server.stop();
     await succeed('backup');
     database = { ...own, url: `sqlite:${path.join(folder, 'elsewhere', 'ward.db')}` };
-    expect(await succeed('restore')).to.not.include('What was there');
+    expect(await succeed('restore')).to.not.include('The previous database');
     expect(await familyIn(database.url)).to.equal('then');
   });
 
@@ -135,7 +135,7 @@ describe('commands: restore', () => {
     // Below /proc nothing can be made, though it is there.
     for (const base of ['/proc', path.join(folder, 'file')]) {
       const url = `sqlite:${path.join(base, 'none', 'below', 'ward.db')}`;
-      await refused([backup], /none\/below cannot be written: E(NOENT|NOTDIR|EXIST)/, { ...own, url });
+      await refused([backup], /cannot write \S+none\/below: E(NOENT|NOTDIR|EXIST)/, { ...own, url });
     }
   });
 
@@ -154,7 +154,7 @@ describe('commands: restore', () => {
     await succeed('backup');
     chmodSync(file, 0o640);
     rmSync(`${file}.lock`);
-    const kept = /What was there is (\S+) now/m.exec(await succeed('restore'))?.[1] ?? '';
+    const kept = /The previous database is now (\S+),/m.exec(await succeed('restore'))?.[1] ?? '';
     const found = [file, kept].map((name) => statSync(name)).map(({ uid, gid, mode }) => [uid, gid, mode & 0o777]);
     expect(found).to.eql([
       [other, other, 0o640],
@@ -213,15 +213,15 @@ describe('commands: restore', () => {
     expect(await familyIn(database.url)).to.equal('later');
   });
 
-  it('is refused where the file is no whole backup, and changes nothing', async () => {
+  it('is refused where the file is not a complete backup, and changes nothing', async () => {
     writeFileSync(file, 'as it was');
     writeFileSync(path.join(folder, 'empty.db'), '');
     writeFileSync(path.join(folder, 'text.db'), 'not a database '.repeat(100));
     const before = readdirSync(folder);
     for (const [name, message] of [
-      ['empty.db', /empty\.db is no whole backup: it has no resources/],
-      ['text.db', /text\.db is no whole backup: [^\n]*not a database/],
-      ['none.db', /none\.db is no whole backup: [^\n]*unable to open/],
+      ['empty.db', /empty\.db is not a complete backup: it has no table of resources/],
+      ['text.db', /text\.db is not a complete backup: [^\n]*not a database/],
+      ['none.db', /none\.db is not a complete backup: [^\n]*unable to open/],
     ] as const) {
       await refused([path.join(folder, name)], message);
     }

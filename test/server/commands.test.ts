@@ -66,7 +66,7 @@ describe('server: commands', () => {
     it(`${name} on an empty database prints the secret of root, which holds, and the seeds work`, async () => {
       const output = await done(name);
       expect(output.match(/The database was empty/g)).to.have.length(1);
-      expect(output).to.match(/^Seeded: 110 made, 0 changed, 0 as they were\.$/m);
+      expect(output).to.match(/^Seeded: 110 created, 0 updated, 0 unchanged\.$/m);
       const server = await start();
       const as = { basic: ['root', secretIn(output)] } as const;
       const counted = await server.request('GET', '/Patient?_summary=count', { as });
@@ -78,14 +78,14 @@ describe('server: commands', () => {
     });
   }
 
-  it('seed again changes nothing; that a supplied secret was set anew is told, and not which', async () => {
+  it('seed again changes nothing; that a supplied secret was reset is told, and not which', async () => {
     const ward = await openWard(readConfig({ DATABASE_URL: database.url }));
     await loadSeeds(ward);
     await ward.close();
     const output = await done('seed', { ROOT_CLIENT_SECRET: 'supplied-secret' });
-    expect(output).to.match(/^Seeded: 0 made, 0 changed, 110 as they were\.$/m);
+    expect(output).to.match(/^Seeded: 0 created, 0 updated, 110 unchanged\.$/m);
     expect(output)
-      .to.match(/secret of the root client root was set anew/)
+      .to.match(/secret of the root client root was reset/)
       .and.to.not.match(/supplied-secret/);
   });
 
@@ -124,7 +124,7 @@ describe('server: commands', () => {
       const refused = ['migrate', 'seed', 'reset-root', 'knex seed:run'];
       for (const { code, output } of await Promise.all(refused.map((name) => command(name)))) {
         expect(code, output).to.equal(1);
-        expect(output).to.match(/^[\w-]+ failed: \S+ is in use by process \d+: [^\n]*Stop that one first[^\n]*\n$/);
+        expect(output).to.match(/^[\w-]+ failed: \S+ is in use by process \d+: [^\n]*Stop that process first[^\n]*\n$/);
       }
       await server.stop();
     });
