@@ -141,8 +141,8 @@ function choresOf({ engine, registry, clock, settings }: AuthOptions, audit: Aud
   const { sessionRetention, auditRetention } = settings;
   const context = { engine, registry, clock };
   return [
-    { name: 'The record of last uses', seconds: 60, atStop: true, run: () => lastUses.flush() },
-    { name: 'The audit', seconds: 10, atStop: true, run: () => audit.flush() },
+    { name: 'Recording the last use of Sessions', seconds: 60, atStop: true, run: () => lastUses.flush() },
+    { name: 'Writing AuditEvents', seconds: 10, atStop: true, run: () => audit.flush() },
     finishCutOffs(context),
     sweep(context, keptSessions(sessionRetention)),
     ...(auditRetention === 0 ? [] : [sweep(context, keptEvents(auditRetention))]),

@@ -54,7 +54,7 @@ export async function resetRoot(engine: Engine, random: RandomBytes): Promise<{ 
     return id === undefined || id === '' ? undefined : setSecret(transaction, id, secret);
   });
   if (!result || result.outcome === 'missing') {
-    throw new Failure('not-found', 'There is no root client any more: it was deleted.');
+    throw new Failure('not-found', 'There is no root client: it was deleted.');
   }
   return { id: result.id, secret };
 }
@@ -73,7 +73,7 @@ async function createRoot(transaction: Transaction, id: string, secret: string):
   };
   const policy = {
     resourceType: 'AccessPolicy',
-    description: 'The root client may do everything.',
+    description: 'Gives the root client full access.',
     engine: 'allow',
     link: [{ reference: `Client/${id}` }],
   };

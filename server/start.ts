@@ -139,7 +139,7 @@ async function listen(
   });
   const upkeep = startUpkeep(auth.chores, { clock: ward.clock, look: chores, report });
   resolveHandler(app.callback());
-  if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was set anew`);
+  if (ward.root.outcome === 'reset') logger.info(`The secret of the root client ${ward.root.id} was reset`);
   logger.info({ database: ward.database.dialect.name }, `Listening on ${config.baseUrl} (port ${port})`);
   const greeting = ward.root.outcome === 'created' ? welcome(config, ward.root) : '';
   return {
@@ -162,9 +162,11 @@ async function bind(server: Server, { host, port }: Config): Promise<number> {
     await once(server, 'listening');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'EADDRINUSE') throw new ConfigError(`PORT ${port} is in use; PORT takes another, or 0 for a free one`);
-    if (code === 'EACCES') throw new ConfigError(`PORT ${port} may not be listened on (EACCES); PORT takes another`);
-    throw new ConfigError(`HOST cannot be listened on (${code}); HOST takes an address of this machine`);
+    if (code === 'EADDRINUSE')
+      throw new ConfigError(`PORT ${port} is in use; set PORT to another port, or to 0 for a free one`);
+    if (code === 'EACCES')
+      throw new ConfigError(`no permission to listen on PORT ${port} (EACCES); set PORT to another port`);
+    throw new ConfigError(`cannot listen on HOST (${code}); HOST must be an address of this machine`);
   }
   return (server.address() as AddressInfo).port;
 }

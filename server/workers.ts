@@ -35,7 +35,7 @@ export function stopFirstWorker(): boolean {
 export function endAtOnce(): void {
   if (cluster.isWorker) return;
   for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
-  console.error('Ward was asked to stop again, and ends at once: what was under way is not answered');
+  console.error('Second stop signal: exiting now; requests in progress get no response');
   process.exit(1);
 }
 
@@ -77,7 +77,7 @@ export async function startWorkers({ workers, logLevel }: Config): Promise<Runni
     if (stopping) return;
     ended.push(performance.now());
     const delay = restartDelay(ended, workers);
-    logger.error({ worker: pid }, `A worker ended (${why}); another is started in ${delay} ms`);
+    logger.error({ worker: pid }, `A worker exited (${why}); its replacement starts in ${delay} ms`);
     const timer = setTimeout(() => {
       waiting.delete(timer);
       start(place);
@@ -113,7 +113,7 @@ async function firstWorker(worker: Worker): Promise<Listening> {
   // The worker has printed the reason or was asked to stop, unless it was killed before it could.
   const refused = (code: number | null, signal: NodeJS.Signals | null) => {
     if (signal !== null && signal !== 'SIGTERM') {
-      console.error(`Ward did not start: its first process was ended by ${signal}`);
+      console.error(`Ward did not start: its first worker was killed by ${signal}`);
       process.exit(1);
     }
     process.exit(code ?? 0);
@@ -142,7 +142,7 @@ export async function stopWorker(worker: Worker, longest = LONGEST_STOP): Promis
   clearTimeout(limit);
   // A worker that had not begun to serve dies by the signal itself.
   if (code === 0 || signal === 'SIGTERM') return;
-  throw new Error(`Worker ${worker.process.pid} did not stop as it should: ${signal ?? `exit code ${code}`}`);
+  throw new Error(`Worker ${worker.process.pid} did not stop cleanly: ${signal ?? `exit code ${code}`}`);
 }
 
 const WINDOW = 60_000;

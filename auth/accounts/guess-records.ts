@@ -116,7 +116,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
       } catch (error) {
         // The failure is not passed on: the caller is authenticated all the same.
         noted.delete(pair);
-        report(`That an address is known could not be noted: ${String(error)}`);
+        report(`Could not record a known address: ${String(error)}`);
       }
     },
   };

@@ -59,7 +59,9 @@ export function createAudit({ engine, clock, site, report }: AuditOptions): Audi
       isHurried = false;
     };
     // After a failure, the next scheduled flush tries again.
-    inTurn(() => notes.takeOthers()).then(done, (problem) => report(`The audit is late: ${String(problem)}`));
+    inTurn(() => notes.takeOthers()).then(done, (problem) =>
+      report(`Writing AuditEvents is delayed: ${String(problem)}`),
+    );
   }
 
   engine.onCommit((changes) => {

@@ -140,9 +140,9 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
 }
 
 function unopened(key: SealedKey | undefined): Failure {
-  return new Failure('busy', 'The signing key cannot be opened by this process.', {
+  return new Failure('busy', 'This process cannot decrypt the signing key.', {
     retryAfter: 1,
-    detail: 'Give this process the KEY_ENCRYPTION_SECRET that the others have.',
+    detail: 'Set the same KEY_ENCRYPTION_SECRET for all processes.',
     cause: key?.error,
   });
 }

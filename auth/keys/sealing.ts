@@ -73,8 +73,8 @@ function refusal({ secret, previous }: SealSettings): string {
   const given = secret ?? previous;
   return given === undefined
     ? 'The keys in the database are encrypted: set KEY_ENCRYPTION_SECRET to the secret they were encrypted with'
-    : 'KEY_ENCRYPTION_SECRET is not what the keys in the database were encrypted with: set it to that secret, ' +
-        'or set KEY_ENCRYPTION_SECRET_PREVIOUS to that secret beside a new one';
+    : 'KEY_ENCRYPTION_SECRET does not open the keys in the database: set it to the secret they were encrypted with, ' +
+        'or to a new one and KEY_ENCRYPTION_SECRET_PREVIOUS to that secret';
 }
 
 function derive(secret: string, salt: Buffer): Promise<Buffer> {

@@ -137,7 +137,7 @@ function guarded(decide: Decide, report: (problem: string) => void): Decide {
     } catch (error) {
       if (!(error instanceof Undecided) && !reported) {
         reported = true;
-        report(`fails on requests, and says no to them: ${String(error)}`);
+        report(`fails on requests, and denies them: ${String(error)}`);
       }
       return false;
     }

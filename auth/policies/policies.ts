@@ -88,7 +88,7 @@ function compileStored(version: Version, options: PoliciesOptions): CompiledPoli
   } catch (error) {
     // An error in one policy must not affect the others.
     const problem = error instanceof PolicyError ? `${error.place}: ${error.message}` : String(error);
-    options.report(`AccessPolicy/${version.id} is not in force: ${problem}`);
+    options.report(`AccessPolicy/${version.id} is ignored: ${problem}`);
     return undefined;
   }
 }

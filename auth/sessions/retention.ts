@@ -43,7 +43,7 @@ export function sweep(context: SweepContext, retention: Retention): Chore {
   const { engine, clock } = context;
   const { type, seconds } = retention;
   return {
-    name: `The sweep of ${type}s`,
+    name: `Deleting expired ${type}s`,
     seconds: SECONDS_BETWEEN,
     firstSeconds: SECONDS_AFTER_START,
     async run(signal) {

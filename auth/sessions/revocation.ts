@@ -103,7 +103,7 @@ export async function cutOff(
 export function finishCutOffs(context: { engine: Engine; registry: Registry; clock: Clock }): Chore {
   const { engine } = context;
   return {
-    name: 'The end of Sessions without tokens',
+    name: 'Ending Sessions without valid tokens',
     seconds: 5,
     async run(signal) {
       const sql = 'SELECT key, type, id, ending, asker, address FROM cut_off ORDER BY key';

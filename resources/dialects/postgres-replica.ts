@@ -68,7 +68,7 @@ export function openReplica({ primary, searches, pool, clock, report }: ReplicaO
     if (proven.has(client)) return;
     const expected = await asked.identity();
     const { rows } = await said(client.query<{ identity: string }>(IDENTITY));
-    if (rows[0]?.identity !== expected) throw new ForeignDatabase('it is another database');
+    if (rows[0]?.identity !== expected) throw new ForeignDatabase('it is a different database');
     proven.add(client);
   }
 
@@ -132,12 +132,12 @@ export function openReplica({ primary, searches, pool, clock, report }: ReplicaO
 function askingOf(primary: Connection): { identity(): Promise<string>; place(): Promise<Place> } {
   const told = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
     answer.catch((cause: unknown) => {
-      throw new PrimaryFailure('the primary does not say how far it is', { cause });
+      throw new PrimaryFailure('the primary does not report its position', { cause });
     });
 
   async function first<Row>(sql: string): Promise<Row> {
     const [row] = await told(primary.all<Row>(sql));
-    if (!row) throw new PrimaryFailure('the primary says nothing');
+    if (!row) throw new PrimaryFailure('the primary does not answer');
     return row;
   }
 
@@ -178,10 +178,10 @@ async function reach(client: PoolClient, { position, lineage }: Place): Promise<
     const [found] = rows;
     isFar = found?.reached ?? false;
     if (isFar && found?.lineage === lineage) return;
-    if (found?.reached == null) throw new Error('it is a primary itself, or has just begun');
+    if (found?.reached == null) throw new Error('it is a primary itself, or has just started');
     if (milliseconds !== undefined) await pause(milliseconds);
   }
-  throw isFar ? new ForeignDatabase('it does not follow the primary that takes the writes') : new Error('it is behind');
+  throw isFar ? new ForeignDatabase('it does not follow the current primary') : new Error('it is behind');
 }
 
 /** Resolves with a replica's response; rejects if it takes too long. */

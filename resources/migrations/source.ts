@@ -14,7 +14,8 @@ export const migrationSource: Knex.MigrationSource<string> = {
   getMigrationName: (name) => name,
   getMigration: async (name) => {
     const migration = MIGRATIONS[name];
-    if (!migration) throw new Error(`There is no migration ${name}: this database was made by a newer version.`);
+    if (!migration)
+      throw new Error(`Migration ${name} is unknown: the database was created by a newer version of Ward.`);
     return migration;
   },
 };

@@ -41,7 +41,7 @@ export class Known {
   async newKey(connection: Connection): Promise<number> {
     if (this.#keys.length === 0) this.#keys = await connection.all<KeyRun>(this.#dialect.newKeys);
     const [run] = this.#keys;
-    if (!run) throw new Error('The database gives no keys: it is damaged.');
+    if (!run) throw new Error('The database returned no keys: it is damaged.');
     const key = run.first;
     run.first += 1;
     if (run.first > run.last) this.#keys.shift();

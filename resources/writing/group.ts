@@ -48,7 +48,7 @@ export class Unforeseen extends Error {
 /** Thrown if no transaction could be begun; another attempt would fail too. */
 export class CannotBegin extends Error {
   constructor(cause: unknown) {
-    super(`No transaction could be begun: ${String(cause)}`, { cause });
+    super(`Cannot begin a transaction: ${String(cause)}`, { cause });
   }
 }
 

@@ -100,7 +100,7 @@ async function reachable<Opened>(opening: Promise<Opened>): Promise<Opened> {
     if (error instanceof LockedError) throw error;
     const { message = '', code = '' } = error as { message?: string; code?: string };
     const reason = (message || code).replaceAll(/\s+/g, ' ');
-    throw new ConfigError(`DATABASE_URL names a database that cannot be opened: ${reason}`, { cause: error });
+    throw new ConfigError(`DATABASE_URL cannot be opened: ${reason}`, { cause: error });
   }
 }
 
@@ -227,7 +227,7 @@ function openReads(url: string, sharing: Sharing & Pick<ReplicaOptions, 'primary
     queries: connection,
     async prove() {
       if (!(await isForeign())) return;
-      throw new ConfigError('DATABASE_READ_URL names no replica of DATABASE_URL: set it to one, or to nothing');
+      throw new ConfigError('DATABASE_READ_URL must name a replica of DATABASE_URL: correct it or unset it');
     },
     close: () => pool.end(),
   };

@@ -25,8 +25,8 @@ export async function acquireLock(path: string): Promise<Lock> {
   const hold = await holdExclusively(lockFileOf(file));
   if (!hold) {
     throw new LockedError(
-      `${file} is in use by ${await holder(holderFile)}: a SQLite file has one process. ` +
-        'Stop that one first, or use PostgreSQL (DATABASE_URL=postgres://…) for several.',
+      `${file} is in use by ${await holder(holderFile)}: a SQLite file allows only one process. ` +
+        'Stop that process first, or use PostgreSQL (DATABASE_URL=postgres://…).',
     );
   }
   // The pid file only informs; if it cannot be written (full disk), the lock holds all the same.

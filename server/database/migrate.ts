@@ -70,7 +70,7 @@ export async function migrateAt(url: string, noted: () => Promise<Noted[]>): Pro
   } catch (error) {
     // The part before the last ` - ` is the whole statement.
     const reason = (error as Error).message.split(' - ').at(-1)?.replaceAll(/\s+/g, ' ');
-    throw new ConfigError(`DATABASE_URL names a database whose tables cannot be made or read: ${reason}`, {
+    throw new ConfigError(`The tables of DATABASE_URL cannot be created or read: ${reason}`, {
       cause: error,
     });
   } finally {

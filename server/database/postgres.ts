@@ -99,7 +99,7 @@ const IN_RECOVERY = { text: 'SELECT pg_is_in_recovery() AS follows', query_timeo
  */
 export async function refuseStandby(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ follows: boolean }>(IN_RECOVERY);
-  if (rows[0]?.follows !== false) throw new Error('it is a standby, which takes no writes');
+  if (rows[0]?.follows !== false) throw new Error('it is a standby, which accepts no writes');
 }
 
 /** Rejects if the encoding is not UTF8: every read or write of a character outside it would fail. */
@@ -107,7 +107,9 @@ export async function refuseOtherEncoding(client: pg.ClientBase): Promise<void> 
   const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
   const encoding = rows[0]?.server_encoding;
   if (encoding === 'UTF8') return;
-  throw new Error(`its encoding is ${encoding}: make one by createdb --encoding=UTF8 --locale=C --template=template0`);
+  throw new Error(
+    `its encoding is ${encoding}; create one with createdb --encoding=UTF8 --locale=C --template=template0`,
+  );
 }
 
 /**

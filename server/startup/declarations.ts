@@ -32,7 +32,7 @@ async function readDeclarations(folder: string): Promise<Declaration[]> {
 
 function read(folder: string, source: string): Promise<Uint8Array> {
   return readFile(join(folder, source)).catch((cause: NodeJS.ErrnoException) => {
-    throw new DeclarationError(`${source}: it cannot be read (${cause.code})`, { cause });
+    throw new DeclarationError(`${source}: cannot be read (${cause.code})`, { cause });
   });
 }
 

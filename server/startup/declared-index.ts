@@ -78,8 +78,8 @@ export function declaredRules(digests: Digests, { exclusive, forShare }: Dialect
 function overtaken(name: string): Failure {
   return new Failure(
     'busy',
-    `Another server was started with another declaration of ${name}: this one takes no writes of it until it is ` +
-      'started again.',
+    `Another server process started with a different declaration of ${name}: this one refuses writes of it until it ` +
+      'is restarted.',
     { retryAfter: RETRY_AFTER },
   );
 }

@@ -27,7 +27,7 @@ export async function readInitFile(path: string): Promise<InitEntry[]> {
   const seen = new Set<string>();
   for (const { type, id, place } of entries) {
     // Two entries for one resource would undo each other at every start.
-    if (seen.has(`${type}/${id}`)) throw refused(place, `${type}/${id} stands twice.`);
+    if (seen.has(`${type}/${id}`)) throw refused(place, `${type}/${id} appears twice; list it once.`);
     seen.add(`${type}/${id}`);
   }
   return entries;
@@ -73,7 +73,7 @@ function entriesOf(value: Json): InitEntry[] {
     const place = `entry ${index + 1}`;
     const request = isObject(item) ? item['request'] : undefined;
     if (!isObject(item) || !isObject(request) || request['method'] !== 'PUT') {
-      throw refused(place, 'only PUT requests are applied.');
+      throw refused(place, 'request.method must be PUT.');
     }
     const entry = entryOf(item['resource'] ?? null, place);
     if (request['url'] !== `${entry.type}/${entry.id}`) {
@@ -85,10 +85,10 @@ function entriesOf(value: Json): InitEntry[] {
 
 function entryOf(resource: Json, place: string): InitEntry {
   if (!isObject(resource) || typeof resource['resourceType'] !== 'string' || typeof resource['id'] !== 'string') {
-    throw refused(place, 'a resource with resourceType and id is needed.');
+    throw refused(place, 'must be a resource with resourceType and id.');
   }
   const { resourceType: type, id } = resource;
-  if (type === 'Session') throw refused(place, 'Sessions are made by the token endpoint alone.');
+  if (type === 'Session') throw refused(place, 'Sessions are created only by the token endpoint.');
   return { type, id, resource, place };
 }
 

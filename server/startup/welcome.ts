@@ -11,12 +11,12 @@ export function welcome(config: Config, root: { id: string; generated: string | 
   const yaml = "-H 'Content-Type: text/yaml' -H 'Accept: text/yaml'";
   return [
     '',
-    'The database was empty. The root client may do everything:',
+    'The database was empty. A root client with full access was created:',
     '',
     `  id      ${root.id}`,
-    `  secret  ${root.generated ?? '(the one you supplied; the lines below take it from ROOT_CLIENT_SECRET)'}`,
+    `  secret  ${root.generated ?? '(the one you supplied; the commands below read it from ROOT_CLIENT_SECRET)'}`,
     '',
-    'The secret is not shown again (npm run reset-root makes a new one). Try it:',
+    'The secret is not shown again; npm run reset-root creates a new one. Try it:',
     '',
     `TOKEN=$(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
     `printf '${patient}' | curl -s -X PUT ${baseUrl}/Patient/ada ${bearer} ${yaml} --data-binary @-`,

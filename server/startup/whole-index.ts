@@ -10,8 +10,7 @@ const WHOLE = { type: 'ResourceIndex', id: '*' };
 
 /** The warning when the index was made by another extraction than this version's. */
 export const OLD_INDEX =
-  'What is stored was indexed by another version, and some searches may miss it until it is written again: ' +
-  'npm run reindex -- --all makes the index anew';
+  'The search index was built by another version; some searches may be incomplete. Run npm run reindex -- --all';
 
 /** Returns true if this version's extraction made the whole index. */
 export function isIndexOurs(connection: Pick<Connection, 'all'>): Promise<boolean> {

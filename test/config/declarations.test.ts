@@ -93,12 +93,14 @@ describe('declarations of types', () => {
     const elements = 'title: {type: string}, note: {type: string}';
     writeFileSync(path.join(folder, 'a.yaml'), `{name: Ticket, elements: {${elements}}, search: {${parameters}}}`);
     const error = await openRegistry(folder).catch((reason: unknown) => reason);
-    expect(String(error)).to.match(/Ticket\.p1cbi and Ticket\.p14p1 have one number in the index: rename one/);
+    expect(String(error)).to.match(
+      /Ticket\.p1cbi and Ticket\.p14p1 have the same number in the index: rename one of them/,
+    );
   });
 
   it('what has the name of a file and cannot be read is refused, naming it', async () => {
     mkdirSync(path.join(folder, '0.yaml'));
-    expect(await refusal()).to.equal('RESOURCE_DEFINITIONS, 0.yaml: it cannot be read (EISDIR)');
+    expect(await refusal()).to.equal('RESOURCE_DEFINITIONS, 0.yaml: cannot be read (EISDIR)');
   });
 
   it('a name that two files declare is refused, naming the second', async () => {

@@ -43,7 +43,7 @@ describe('the lock beside a SQLite file', () => {
   it('refuses a second process, naming the file, the holder and the remedy', async () => {
     const child = await hold();
     const message = await refusalOf(file);
-    expect(message).to.include(file).and.include(`process ${child.pid}`).and.include('Stop that one first');
+    expect(message).to.include(file).and.include(`process ${child.pid}`).and.include('Stop that process first');
     expect(message).to.include('DATABASE_URL=postgres://');
   });
 

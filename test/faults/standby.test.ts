@@ -69,7 +69,7 @@ import { until } from '../server/poll.ts';
       (error: unknown) => error,
     );
     expect(problem).to.be.instanceOf(ConfigError);
-    expect(String(problem)).to.match(/DATABASE_URL names a database that cannot be opened: it is a standby/);
+    expect(String(problem)).to.match(/DATABASE_URL cannot be opened: it is a standby/);
   });
 
   it('no connection is left open that a writer could not use', async () => {

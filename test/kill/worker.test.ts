@@ -44,7 +44,7 @@ const KILLS = LONG ? 5 : 2;
     await deeds.stop();
     await load.check();
     await deeds.check();
-    expect(logged(server, 'A worker ended (SIGKILL)')).to.have.length(KILLS);
+    expect(logged(server, 'A worker exited (SIGKILL)')).to.have.length(KILLS);
     // Each writer has one request in flight, and only those at the killed worker get no answer.
     expect(load.count('open'), 'writes without an answer').to.be.at.most(KILLS * WRITERS);
     await until('both tell their metrics', async () => {

@@ -56,9 +56,7 @@ if (DATABASE_KIND === 'postgres') {
       ];
       for (const reply of refused) {
         expect([reply.status, reply.headers['retry-after']], reply.text).to.eql([503, '5']);
-        expect(reply.at('issue.0.diagnostics')).to.match(
-          /another declaration of Note: .* until it is started again\.$/,
-        );
+        expect(reply.at('issue.0.diagnostics')).to.match(/different declaration of Note: .* until it is restarted\.$/);
       }
       expect(await found(old, 'x=a')).to.eql(['one']);
       expect((await old.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);

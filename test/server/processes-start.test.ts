@@ -106,7 +106,7 @@ if (DATABASE_KIND === 'postgres') {
       const { stdout } = await promisify(execFile)('pgrep', ['-P', String(killed.child.pid)]);
       process.kill(Number(stdout), 'SIGKILL');
       expect(await killed.ended).to.equal(1);
-      expect(killed.output()).to.equal('Ward did not start: its first process was ended by SIGKILL\n');
+      expect(killed.output()).to.equal('Ward did not start: its first worker was killed by SIGKILL\n');
       await holder.query('ROLLBACK');
       const server = await start({ WORKERS: '2' });
       await expectOneServer([server]);

@@ -146,7 +146,7 @@ describe('server: a refused start', () => {
       const message = await refusal({ DATABASE_URL: database.url });
       expect(message)
         .to.include(`process ${process.pid}`)
-        .and.to.match(/PostgreSQL|Stop that one/);
+        .and.to.match(/PostgreSQL|Stop that process/);
       expect((await server.request('PUT', '/Patient/p', { as: asRoot, json: {} })).status).to.equal(201);
     });
   } else {

@@ -11,7 +11,7 @@ import { asRoot, startServer } from '../harness/server.ts';
 import { until } from './poll.ts';
 
 const ISSUER = 'http://ward.example';
-const FOREIGN = 'it does not follow the primary that takes the writes';
+const FOREIGN = 'it does not follow the current primary';
 
 if (DATABASE_KIND === 'postgres') {
   describe('server: a replica that follows the primary of before a failover', () => {
@@ -80,7 +80,7 @@ if (DATABASE_KIND === 'postgres') {
         (error: unknown) => error,
       );
       expect(problem).to.be.instanceOf(ConfigError);
-      expect(String(problem)).to.match(/DATABASE_READ_URL names no replica of DATABASE_URL/);
+      expect(String(problem)).to.match(/DATABASE_READ_URL must name a replica of DATABASE_URL/);
     });
   });
 }

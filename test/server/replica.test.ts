@@ -252,7 +252,7 @@ if (DATABASE_KIND === 'postgres') {
       );
       await other.drop();
       expect(problem).to.be.instanceOf(ConfigError);
-      expect(String(problem)).to.match(/DATABASE_READ_URL names no replica of DATABASE_URL/);
+      expect(String(problem)).to.match(/DATABASE_READ_URL must name a replica of DATABASE_URL/);
     });
   });
 }

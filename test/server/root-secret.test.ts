@@ -56,7 +56,7 @@ describe('server: the secret of the root client', () => {
     server = undefined;
     const next = await startServer({ database, env: { ROOT_CLIENT_SECRET: 'second-secret' } });
     await next.stop();
-    expect(next.output()).to.include('secret of the root client root was set anew');
+    expect(next.output()).to.include('secret of the root client root was reset');
     expect(next.output()).to.not.match(/first-secret|second-secret/);
     const ward = await openWard(readConfig({ DATABASE_URL: database.url, ROOT_CLIENT_SECRET: 'second-secret' }));
     expect(ward.root.outcome).to.equal('unchanged');

@@ -80,7 +80,7 @@ describe('server: graceful stop', () => {
     const begun = performance.now();
     await until('its end', () => {
       signal(server.pid, 'SIGTERM');
-      return server.output().includes('ends at once');
+      return server.output().includes('exiting now');
     });
     expect(await server.stop()).to.equal(1);
     expect(performance.now() - begun, 'milliseconds').to.be.within(1000, 20_000);

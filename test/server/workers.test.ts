@@ -65,7 +65,7 @@ if (DATABASE_KIND === 'postgres') {
 
       process.kill(one, 'SIGKILL');
       await listening(server, 3);
-      expect(logged(server, 'A worker ended (SIGKILL)')).to.eql([server.pid]);
+      expect(logged(server, 'A worker exited (SIGKILL)')).to.eql([server.pid]);
       const third = logged(server, '"msg":"Listening on')[2] ?? 0;
       expect(third).to.not.be.oneOf([one, other]);
       const before = reads().length;
@@ -115,7 +115,7 @@ if (DATABASE_KIND === 'postgres') {
       process.kill(workers[0] ?? 0, 'SIGSTOP');
       await until('its end', () => {
         signal(server.pid, 'SIGTERM');
-        return server.output().includes('ends at once');
+        return server.output().includes('exiting now');
       });
       expect(await server.stop()).to.equal(1);
       await until('the workers end', () => !workers.some(isAlive));
@@ -171,7 +171,7 @@ describe('server: a worker that does not stop', () => {
     const worker = cluster.fork();
     await once(worker, 'message');
     const problem: unknown = await stopWorker(worker, 50).catch((error: unknown) => error);
-    expect(String(problem)).to.match(/did not stop as it should: SIGKILL/);
+    expect(String(problem)).to.match(/did not stop cleanly: SIGKILL/);
     await rm(folder, { recursive: true });
   });
 });

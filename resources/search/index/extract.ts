@@ -100,7 +100,8 @@ export function refuseCollisions(types: Iterable<SearchType>): void {
       for (const number of numbers) {
         const name = `${definition.name}.${parameter.code}`;
         const other = taken.get(number);
-        if (other !== undefined) throw new Error(`${name} and ${other} have one number in the index: rename one`);
+        if (other !== undefined)
+          throw new Error(`${name} and ${other} have the same number in the index: rename one of them`);
         taken.set(number, name);
       }
     }

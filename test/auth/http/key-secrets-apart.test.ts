@@ -47,13 +47,13 @@ if (DATABASE_KIND === 'postgres') {
         const refused = await ask(behind);
         expect(refused.status, refused.text).to.equal(503);
         expect(refused.at('error')).to.equal('temporarily_unavailable');
-        expect(refused.string('error_description')).to.include('cannot be opened by this process');
+        expect(refused.string('error_description')).to.include('cannot decrypt the signing key');
         expect(refused.header('retry-after')).to.equal('1');
         // Longer than what was read of the keys is taken for.
         await new Promise((resolve) => setTimeout(resolve, 1_100));
       }
       expect(behind.output().split(`The signing key ${kid} cannot be used`)).to.have.length(2);
-      expect(behind.output()).to.include('Give this process the KEY_ENCRYPTION_SECRET that the others have.');
+      expect(behind.output()).to.include('Set the same KEY_ENCRYPTION_SECRET for all processes.');
       expect(behind.output()).to.not.include(SECRET);
       expect((await ask(ahead)).status).to.equal(200);
       expect(await storedKids(ahead)).to.eql([kid]);
