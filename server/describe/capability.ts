@@ -31,7 +31,7 @@ export function capabilityStatement(registry: Registry, config: Config, base: st
     rest: [
       {
         mode: 'server',
-        documentation: `Every search also takes ${RESULT_PARAMETERS.join(', ')}, _list, chained parameters and _has.`,
+        documentation: `Searches also support ${RESULT_PARAMETERS.join(', ')}, _list, chained parameters and _has.`,
         security: security(config),
         resource: describeTypes(registry, servedOf, ownOperations(registry, base)),
         interaction: system,

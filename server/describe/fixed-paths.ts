@@ -9,10 +9,10 @@ const page: JsonObject = { 'text/html': { schema: { type: 'string' } } };
 const text: JsonObject = { 'text/plain': { schema: { type: 'string' } } };
 const form: JsonObject = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
 const anything = { type: 'object' };
-const told: JsonObject = { '200': { description: 'Done.', content: object } };
-const answer: JsonObject = { '200': { description: 'Done.', content: plainAnswers(anything) } };
+const told: JsonObject = { '200': { description: 'Success.', content: object } };
+const answer: JsonObject = { '200': { description: 'Success.', content: plainAnswers(anything) } };
 /** Error responses, under `/auth` and elsewhere. */
-const refusal: JsonObject = { default: { description: 'Why not (RFC 6749 §5.2).', content: object } };
+const refusal: JsonObject = { default: { description: 'Error (RFC 6749 §5.2).', content: object } };
 const failure: JsonObject = { default: { $ref: '#/components/responses/Failure' } };
 const resource = answers({ $ref: '#/components/schemas/Resource' });
 const bundle = answers({ $ref: '#/components/schemas/Bundle' });
@@ -25,7 +25,7 @@ function open(operationId: string, tag: string, responses: JsonObject = { ...tol
 /** Describes issuer metadata; `own` are additional media types of the document. */
 function wellKnown(operationId: string, own: JsonObject = {}): JsonObject {
   const content = { ...plainAnswers(anything), ...own };
-  const { get } = open(operationId, 'auth', { '200': { description: 'Done.', content }, ...failure });
+  const { get } = open(operationId, 'auth', { '200': { description: 'Success.', content }, ...failure });
   return { get: { ...get, parameters: FORMAT } };
 }
 
@@ -46,7 +46,7 @@ function posted(operationId: string): JsonObject {
 
 /** Describes a page for browsers, which takes GET and a form of an app or of the page itself. */
 function paged(operationId: string, told: JsonObject): JsonObject {
-  const responses = { ...told, default: { description: 'A page that says why not.', content: page } };
+  const responses = { ...told, default: { description: 'An error page.', content: page } };
   const asked = { operationId, tags: ['auth'], security: [], responses };
   return {
     get: asked,
@@ -85,26 +85,26 @@ const FIXED_PATHS: Record<string, JsonObject> = {
       tags: ['system'],
       parameters: ['_format', '_pretty', 'Prefer'].map(parameterNamed),
       requestBody: { required: true, content: bodies(['resource']) },
-      responses: { '200': { description: 'A Bundle with what became of each entry.', content: bundle }, ...failure },
+      responses: { '200': { description: 'A Bundle with the result of each entry.', content: bundle }, ...failure },
     },
   },
   '/health': open('health', 'server', {
     ...told,
-    '503': { description: 'The database does not answer.', content: object },
+    '503': { description: 'The database is unavailable.', content: object },
   }),
   '/metrics': {
     get: {
       operationId: 'metrics',
       tags: ['server'],
       responses: {
-        '200': { description: 'What the server counts of itself.', content: text },
+        '200': { description: 'Metrics in Prometheus format.', content: text },
         ...failure,
       },
     },
   },
   '/metadata': {
     get: {
-      ...open('capabilities', 'server', { '200': { description: 'Done.', content: resource }, ...failure }).get,
+      ...open('capabilities', 'server', { '200': { description: 'Success.', content: resource }, ...failure }).get,
       parameters: ['_format', '_pretty'].map(parameterNamed),
     },
   },
@@ -114,12 +114,12 @@ const FIXED_PATHS: Record<string, JsonObject> = {
   '/.well-known/openid-configuration': wellKnown('openid-configuration'),
   '/.well-known/smart-configuration': wellKnown('smart-configuration'),
   '/auth/authorize': paged('authorize', {
-    '200': { description: 'A page for a person.', content: page },
-    '303': { description: 'Where to go on, with a code or an error.' },
+    '200': { description: 'A sign-in page.', content: page },
+    '303': { description: 'Redirect to the app, with a code or an error.' },
   }),
   '/auth/logout': paged('logout', {
-    '200': { description: 'A page on which a person signs out.', content: page },
-    '303': { description: 'Where to ask again by GET.' },
+    '200': { description: 'A page to sign out.', content: page },
+    '303': { description: 'Redirect to the same request by GET.' },
   }),
   '/auth/token': posted('token'),
   '/auth/revoke': posted('revoke'),
@@ -133,7 +133,7 @@ const FIXED_PATHS: Record<string, JsonObject> = {
       parameters: FORMAT,
       requestBody: { required: false, content: plainBodies(['resource']) },
       responses: {
-        '200': { description: 'The key that signs next, or now.', content: plainAnswers(anything) },
+        '200': { description: 'The key that signs next, or from now on.', content: plainAnswers(anything) },
         ...refusal,
       },
     },
@@ -144,7 +144,7 @@ const FIXED_PATHS: Record<string, JsonObject> = {
       tags: ['auth'],
       parameters: [parameterNamed('search')],
       requestBody: { required: false, content: form },
-      responses: { '200': { description: 'How many Sessions were ended.', content: resource }, ...failure },
+      responses: { '200': { description: 'The number of Sessions that were ended.', content: resource }, ...failure },
     },
   },
   '/Session': {
@@ -152,7 +152,7 @@ const FIXED_PATHS: Record<string, JsonObject> = {
       operationId: 'close-session',
       tags: ['auth'],
       parameters: ['search', ...TAKEN.delete].map(parameterNamed),
-      responses: { '204': { description: 'The Session is over.' }, ...failure },
+      responses: { '204': { description: 'The Session has ended.' }, ...failure },
     },
   },
 };

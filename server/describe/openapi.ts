@@ -23,8 +23,8 @@ export function openApi(registry: Registry, base: string, root: string): JsonObj
       version: VERSION,
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
       description:
-        `FHIR R4 resources and an authorization server. ${base}/metadata tells the search parameters. ` +
-        'HEAD is answered as GET is, without the body; OPTIONS tells what an address of resources takes.',
+        `FHIR R4 resources and an authorization server. ${base}/metadata lists the search parameters. ` +
+        'HEAD responds like GET, without the body; OPTIONS lists the methods of a resource address.',
     },
     servers: [{ url: base }],
     security: [{ bearer: [] }, { oauth: [] }, { basic: [] }],
@@ -119,10 +119,10 @@ const SCHEMAS: Partial<Record<Interaction['name'], string>> = {
 };
 
 function success(name: Interaction['name'], status: string): JsonObject {
-  if (status === '204') return { description: 'It is gone.' };
-  if (status === '304') return { description: 'It is what the caller has.' };
+  if (status === '204') return { description: 'Deleted.' };
+  if (status === '304') return { description: 'Not modified: the caller has the current version.' };
   const $ref = `#/components/schemas/${SCHEMAS[name] ?? 'Resource'}`;
-  return { description: status === '201' ? 'It was made.' : 'Done.', content: answers({ $ref }) };
+  return { description: status === '201' ? 'Created.' : 'Success.', content: answers({ $ref }) };
 }
 
 function components(registry: Registry, root: string): JsonObject {
@@ -138,7 +138,7 @@ function components(registry: Registry, root: string): JsonObject {
       search: {
         name: 'search',
         in: 'query',
-        description: 'The search parameters of the type, with their modifiers, and those that shape the answer.',
+        description: 'The search parameters of the type, with their modifiers, and the result parameters.',
         style: 'form',
         explode: true,
         schema: { type: 'object', additionalProperties: { type: 'string' } },
@@ -151,7 +151,10 @@ function components(registry: Registry, root: string): JsonObject {
       OperationOutcome: resourceSchema({ const: 'OperationOutcome' }),
     },
     responses: {
-      Failure: { description: 'Why not.', content: answers({ $ref: '#/components/schemas/OperationOutcome' }) },
+      Failure: {
+        description: 'Failure; the OperationOutcome says why.',
+        content: answers({ $ref: '#/components/schemas/OperationOutcome' }),
+      },
     },
     securitySchemes: securitySchemes(root),
   };

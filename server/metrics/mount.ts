@@ -36,19 +36,19 @@ export function mountMetrics(router: Router<RequestState>, options: AppOptions, 
 
 function held({ bodies, answers }: Measured): Metric[] {
   return [
-    one('ward_bodies_held_bytes', 'gauge', 'Bytes of bodies that arrive, or are worked on.', bodies.bytes),
-    one('ward_answers_held_bytes', 'gauge', 'Bytes of answers that are on their way.', answers.bytes),
+    one('ward_bodies_held_bytes', 'gauge', 'Bytes of request bodies being received or processed.', bodies.bytes),
+    one('ward_answers_held_bytes', 'gauge', 'Bytes of responses being sent.', answers.bytes),
   ];
 }
 
 /** Returns the current lengths of the queues. */
 function queues({ door, desk, engine, database, passwords, connections }: AppOptions): Metric[] {
   return [
-    one('ward_requests_waiting', 'gauge', 'Requests that wait to be begun.', door.waiting),
-    one('ward_bodies_waiting', 'gauge', 'Large bodies and answers that wait to be worked on.', desk.waiting),
-    one('ward_writes_waiting', 'gauge', 'Writes that wait for their turn.', engine.waiting),
-    one('ward_searches_waiting', 'gauge', 'Queries that wait for a connection or a turn.', database.waiting),
-    one('ward_secrets_waiting', 'gauge', 'Secrets that are hashed, or wait for it.', passwords.waiting),
-    one('ward_http_connections', 'gauge', 'Connections that are open.', connections()),
+    one('ward_requests_waiting', 'gauge', 'Requests waiting to start.', door.waiting),
+    one('ward_bodies_waiting', 'gauge', 'Large request bodies and responses waiting to be processed.', desk.waiting),
+    one('ward_writes_waiting', 'gauge', 'Writes waiting in the queue.', engine.waiting),
+    one('ward_searches_waiting', 'gauge', 'Queries waiting for a connection or a turn.', database.waiting),
+    one('ward_secrets_waiting', 'gauge', 'Secrets being hashed or waiting to be.', passwords.waiting),
+    one('ward_http_connections', 'gauge', 'Open connections.', connections()),
   ];
 }

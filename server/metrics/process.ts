@@ -9,19 +9,19 @@ export function processMetrics(loop: EventLoop): Metric[] {
   const { user, system } = process.cpuUsage();
   const { p50, p99, max } = loop.takeDelays();
   return [
-    one('process_cpu_user_seconds_total', 'counter', 'Seconds of CPU in user code.', user / MICROSECONDS),
-    one('process_cpu_system_seconds_total', 'counter', 'Seconds of CPU in the system.', system / MICROSECONDS),
-    one('process_resident_memory_bytes', 'gauge', 'Memory that the process holds.', memory.rss),
-    one('nodejs_heap_size_used_bytes', 'gauge', 'Memory of JavaScript in use.', memory.heapUsed),
-    one('nodejs_heap_size_total_bytes', 'gauge', 'Memory of JavaScript.', memory.heapTotal),
-    one('nodejs_external_memory_bytes', 'gauge', 'Memory of what JavaScript holds elsewhere.', memory.external),
-    one('nodejs_eventloop_lag_p50_seconds', 'gauge', `${LATE} half of the time, at most.`, p50),
-    one('nodejs_eventloop_lag_p99_seconds', 'gauge', `${LATE} 99 of 100 times, at most.`, p99),
-    one('nodejs_eventloop_lag_max_seconds', 'gauge', `${LATE} at its latest.`, max),
+    one('process_cpu_user_seconds_total', 'counter', 'User CPU time in seconds.', user / MICROSECONDS),
+    one('process_cpu_system_seconds_total', 'counter', 'System CPU time in seconds.', system / MICROSECONDS),
+    one('process_resident_memory_bytes', 'gauge', 'Resident memory of the process in bytes.', memory.rss),
+    one('nodejs_heap_size_used_bytes', 'gauge', 'Used heap size in bytes.', memory.heapUsed),
+    one('nodejs_heap_size_total_bytes', 'gauge', 'Total heap size in bytes.', memory.heapTotal),
+    one('nodejs_external_memory_bytes', 'gauge', 'External memory of JavaScript objects in bytes.', memory.external),
+    one('nodejs_eventloop_lag_p50_seconds', 'gauge', `${LATE} 50th percentile.`, p50),
+    one('nodejs_eventloop_lag_p99_seconds', 'gauge', `${LATE} 99th percentile.`, p99),
+    one('nodejs_eventloop_lag_max_seconds', 'gauge', `${LATE} maximum.`, max),
   ];
 }
 
-const LATE = 'How late the event loop was since the last look,';
+const LATE = 'Event loop lag in seconds since the last scrape,';
 
 /** Returns a metric with one sample. */
 export function one(name: string, type: 'counter' | 'gauge', help: string, value: number): Metric {

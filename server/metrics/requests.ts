@@ -48,12 +48,12 @@ export class RequestMetrics {
   metrics(): Metric[] {
     const name = 'ward_http_request';
     return [
-      { name: `${name}s_total`, type: 'counter', help: 'Requests that were answered.', samples: this.#counts() },
-      one(`${name}s_in_flight`, 'gauge', 'Requests that are not answered yet.', this.#inFlight),
+      { name: `${name}s_total`, type: 'counter', help: 'Completed requests.', samples: this.#counts() },
+      one(`${name}s_in_flight`, 'gauge', 'Requests in progress.', this.#inFlight),
       {
         name: `${name}_duration_seconds`,
         type: 'histogram',
-        help: 'Seconds from the head of a request to its answer.',
+        help: 'Seconds from the request head to the response.',
         samples: this.#durations(),
       },
     ];
