@@ -21,7 +21,10 @@ export function parseCondition(
 ): ParsedSearch {
   const plan = parseSearch(registry, type, parameters, { ...options, lenient: false });
   if (!plan.selective) {
-    throw new Failure('precondition', `This needs a search criterion: ${type}?${exampleOf(registry, type)}=…`);
+    throw new Failure(
+      'precondition',
+      `At least one search criterion is required: ${type}?${exampleOf(registry, type)}=…`,
+    );
   }
   return { ...plan, count: 2, total: 'none', sort: [], includes: [] };
 }
@@ -65,13 +68,13 @@ export function updateWhere(
     const stated = { ...attempt, condition: { plan: condition, id: found?.id } };
     if (found) {
       if (given === undefined || given === found.id) return engine.update(type, found.id, resource, stated);
-      throw new Failure('malformed', "The body's id is not that of the resource that was found.", {
+      throw new Failure('malformed', "The body's id does not match the resource that was found.", {
         expression: `${type}.id`,
       });
     }
     if (typeof given !== 'string') return engine.create(type, resource, { ...stated, rows: await creating() });
     if (await engine.find(type, given, options.rows)) {
-      throw new Failure('duplicate', 'A resource with the id of the body exists, and the criteria do not find it.', {
+      throw new Failure('duplicate', "A resource with the body's id exists, but does not match the criteria.", {
         expression: `${type}.id`,
       });
     }
@@ -88,7 +91,7 @@ export function patchWhere(
 ): Promise<WriteResult> {
   return untilFresh(options, async (attempt) => {
     const found = await findOne(engine, condition);
-    if (!found) throw new Failure('not-found', `No ${condition.type} was found to patch.`);
+    if (!found) throw new Failure('not-found', `No ${condition.type} matches the criteria.`);
     const { type, id } = found;
     return engine.patch(type, id, change, { ...attempt, condition: { plan: condition, id } });
   });
@@ -114,7 +117,7 @@ export async function findOne(
 ): Promise<Version | undefined> {
   const { matches } = await engine.search(condition);
   if (matches.length > 1) {
-    throw new Failure('multiple-matches', 'The criteria find more than one resource: make them narrower.');
+    throw new Failure('multiple-matches', 'The criteria match more than one resource: narrow them.');
   }
   return matches[0];
 }

@@ -11,13 +11,16 @@ export function checkPreconditions(current: Version | undefined, conditions: Pre
   const { ifMatch, ifNoneMatch, unmodifiedSince } = conditions;
   const standing = current?.text == null ? undefined : current;
   if (ifNoneMatch && names(ifNoneMatch, standing)) {
-    throw new Failure('precondition', 'If-None-Match names the current version: the resource is already there.');
+    throw new Failure('precondition', 'If-None-Match matches the current version: the resource exists already.');
   }
   if (ifMatch && !names(ifMatch, standing)) {
-    throw new Failure('precondition', 'If-Match does not name the current version: read it again and repeat.');
+    throw new Failure(
+      'precondition',
+      'If-Match does not match the current version: read the resource again and retry.',
+    );
   }
   if (!ifMatch && standing && unmodifiedSince !== undefined && secondOf(standing) > unmodifiedSince) {
-    throw new Failure('precondition', 'The resource was modified since: read it again and repeat.');
+    throw new Failure('precondition', 'The resource was modified since then: read it again and retry.');
   }
 }
 

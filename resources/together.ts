@@ -180,6 +180,6 @@ export class TogetherInteractions extends Reads implements JobInteractions {
 /** The outcome would depend on the order of the entries that are written together. */
 export class Dependent extends Failure {
   constructor() {
-    super('business-rule', 'What this finds or changes depends on another entry: send it by itself.');
+    super('business-rule', 'This entry depends on what another entry changes: send it separately.');
   }
 }

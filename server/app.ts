@@ -89,7 +89,7 @@ function served(router: Router<RequestState>): Step {
 function brokenConnection(logger: Logger): (error: Error) => void {
   return (error) => {
     const level = 'code' in error ? 'debug' : 'error';
-    logger[level]({ cause: error.stack }, 'The connection of a request broke');
+    logger[level]({ cause: error.stack }, 'The connection of a request was interrupted');
   };
 }
 
@@ -104,7 +104,7 @@ function routes(options: AppOptions, measured: Measured): Router<RequestState> {
   // Without these, another method on one of the paths above would match the routes of a type with that name.
   for (const path of ['/health', '/metrics', '/metadata', '/openapi.json']) {
     router.all(path, () => {
-      throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
+      throw new Failure('method-not-allowed', 'This address accepts only GET.', { headers: { Allow: 'GET, HEAD' } });
     });
   }
   mountBundles(router, options);

@@ -10,7 +10,7 @@ const LARGEST_EXPONENT = 308;
 
 /** Explains why a number is refused, for an error message. */
 export const NUMBER_LIMITS =
-  `a number has at most ${LONGEST_NUMBER} characters ` + `and an exponent within ±${LARGEST_EXPONENT}`;
+  `a number can have at most ${LONGEST_NUMBER} characters ` + `and an exponent within ±${LARGEST_EXPONENT}`;
 
 /**
  * Parses a number from its JSON text (RFC 8259 §6): returns a JavaScript number if that renders to the same text,

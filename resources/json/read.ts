@@ -79,7 +79,7 @@ class Reader {
     if (this.#text.charCodeAt(0) === 0xfeff) this.#at = 1;
     const value = this.#value(this.#skipSpace());
     this.#skipSpace();
-    if (this.#at < this.#text.length) this.#fail('nothing may follow the value');
+    if (this.#at < this.#text.length) this.#fail('unexpected text after the value');
     return value;
   }
 
@@ -113,10 +113,10 @@ class Reader {
       const start = this.#at;
       if (code !== QUOTE) this.#fail('expected a key in double quotes');
       const key = this.#string();
-      if (key === '__proto__') this.#fail('the key "__proto__" is not taken', start);
+      if (key === '__proto__') this.#fail('the key "__proto__" is not allowed', start);
       // Parsed values are never undefined, and inherited properties are not the object's own.
       const isTwice = object[key] !== undefined && Object.hasOwn(object, key);
-      if (isTwice) this.#fail(`the key ${JSON.stringify(key.slice(0, 64))} stands twice`, start);
+      if (isTwice) this.#fail(`duplicate key ${JSON.stringify(key.slice(0, 64))}`, start);
       if (this.#names !== undefined) this.#count(key, this.#names);
       if (this.#skipSpace() !== COLON) this.#fail('expected ":" after the key');
       this.#at += 1;
@@ -128,7 +128,7 @@ class Reader {
   /** Objects of very many shapes, or with very many members, cost far more than their values. */
   #count(name: string, names: Set<string>): void {
     names.add(name);
-    if (names.size > this.#bounds.names) throw tooMuch(this.#bounds.names, 'different names of members');
+    if (names.size > this.#bounds.names) throw tooMuch(this.#bounds.names, 'different member names');
   }
 
   #array(): Json[] {
@@ -239,9 +239,9 @@ class Reader {
     const start = this.#at;
     let at = start;
     while (isNumeric(this.#text.charCodeAt(at))) at += 1;
-    if (at === start) this.#fail(at < this.#text.length ? 'expected a value' : 'the text ends too early');
+    if (at === start) this.#fail(at < this.#text.length ? 'expected a value' : 'unexpected end of the text');
     const number = numberFrom(this.#text.slice(start, at));
-    if (number === undefined) this.#fail(`not a number that can be kept (${NUMBER_LIMITS})`);
+    if (number === undefined) this.#fail(`the number is out of range (${NUMBER_LIMITS})`);
     this.#at = at;
     return number;
   }
@@ -268,7 +268,7 @@ class Reader {
 
 /** Returns the Failure for a body with too many values or names. */
 export function tooMuch(most: number, what: string): Failure {
-  return new Failure('too-large', `The body has more than ${most} ${what}: send it in several.`);
+  return new Failure('too-large', `The body has more than ${most} ${what}: split it into several requests.`);
 }
 
 /** Accepts `0`–`9`, `+`, `-`, `.`, `e`, `E`; `numberFrom` decides whether they form a number. */

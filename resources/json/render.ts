@@ -28,7 +28,7 @@ function render(value: Json, margin: string): string {
   if (typeof value === 'string') return renderString(value);
   if (typeof value === 'boolean' || value === null) return String(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  if (typeof value !== 'object') throw new TypeError(`JSON cannot say ${String(value)}`);
+  if (typeof value !== 'object') throw new TypeError(`JSON cannot represent ${String(value)}`);
   if (value instanceof Decimal) return value.text;
 
   const inner = margin === '' ? '' : `${margin}  `;

@@ -5,6 +5,6 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
 export function textProblem(text: string): string | undefined {
   if (!UNSTORABLE.test(text)) return undefined;
   return text.includes('\0')
-    ? 'a string cannot contain the character NUL'
-    : 'a string cannot contain half a surrogate pair';
+    ? 'a string cannot contain the NUL character'
+    : 'a string cannot contain an unpaired surrogate';
 }

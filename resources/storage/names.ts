@@ -77,7 +77,7 @@ export async function replaceNames(
     );
     if (added === 0) {
       const place = `${definition.name}.${element}`;
-      throw new Failure('duplicate', `${place} is taken: choose another ${element}.`, { expression: place });
+      throw new Failure('duplicate', `${place} is already in use: choose another ${element}.`, { expression: place });
     }
   }
 }

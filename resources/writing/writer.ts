@@ -46,10 +46,10 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-const NOT_STORED = 'The database did not take the write; nothing was stored. Try again.';
+const NOT_STORED = 'The database refused the write; nothing was stored. Try again.';
 const IN_DOUBT =
-  'The database was lost before it confirmed the write, which is stored as a whole or not at all. ' +
-  'Read it before you try again.';
+  'The database connection was lost before it confirmed the write, which is stored as a whole or not at all. ' +
+  'Check whether it was stored before you try again.';
 
 /** The only connection that writes, with its prepared statements. */
 interface Opened {

@@ -22,7 +22,7 @@ export async function batch(
   room: AnswerRoom,
 ): Promise<(string | Failure)[]> {
   const outcomes: (string | Failure)[] = entries.map((entry) =>
-    entry instanceof Failure ? entry : new Failure('internal', 'The entry was not done.'),
+    entry instanceof Failure ? entry : new Failure('internal', 'The entry was not processed.'),
   );
   const told = new ToldIssues();
   const readable = entries.map((entry) => (entry instanceof Failure ? undefined : entry));

@@ -22,8 +22,8 @@ export function refuseOthers(value: JsonObject, of: keyof typeof ELEMENTS, place
   const at = /^\w{1,64}$/.test(other) ? `${place}.${other}` : place;
   const diagnostics =
     at === place
-      ? `${place} has an element of a name that cannot be one`
-      : `${at} is not read here: check its spelling`;
+      ? `${place} has an element with an invalid name`
+      : `${at} is not an element of a Bundle request: check its spelling`;
   const issues = [{ severity: 'error' as const, code: 'structure' as const, diagnostics, expression: [at] }];
   throw new Failure('invalid', diagnostics, { issues });
 }

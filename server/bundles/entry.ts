@@ -57,11 +57,13 @@ const HEADERS: Record<string, string> = {
 /** Parses the entry at `place`. Throws a Failure that names what is wrong. */
 export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry {
   const request = isObject(entry) ? entry['request'] : undefined;
-  if (!isObject(entry) || !isObject(request)) throw faulty('required', place, 'An entry needs a request.', 'request');
+  if (!isObject(entry) || !isObject(request))
+    throw faulty('required', place, 'An entry must have a request.', 'request');
   refuseOthers(entry, 'entry', place);
   refuseOthers(request, 'request', `${place}.request`);
   const { fullUrl } = entry;
-  if (fullUrl !== undefined && typeof fullUrl !== 'string') throw faulty('value', place, 'A URL is text.', 'fullUrl');
+  if (fullUrl !== undefined && typeof fullUrl !== 'string')
+    throw faulty('value', place, 'fullUrl must be a string.', 'fullUrl');
   const method = textOf(request, 'method', place);
   if (!METHODS.has(method)) {
     throw faulty('code-invalid', place, `request.method must be one of ${[...METHODS].join(', ')}.`, 'request.method');
@@ -103,7 +105,7 @@ function faulty(code: 'required' | 'value' | 'code-invalid', place: string, diag
 function textOf(request: JsonObject, name: string, place: string): string {
   const value = request[name];
   if (typeof value === 'string' && value !== '') return value;
-  throw faulty('required', place, `request.${name} is needed.`, `request.${name}`);
+  throw faulty('required', place, `request.${name} is required.`, `request.${name}`);
 }
 
 function bodyOf({ takes }: Interaction, entry: JsonObject, place: string): JsonObject {
@@ -114,7 +116,7 @@ function bodyOf({ takes }: Interaction, entry: JsonObject, place: string): JsonO
 function resourceOf(entry: JsonObject, place: string): JsonObject {
   const { resource } = entry;
   if (isObject(resource)) return resource;
-  throw faulty('required', place, 'This request needs a resource.', 'resource');
+  throw faulty('required', place, 'This request must have a resource.', 'resource');
 }
 
 /** Splits a URL into path and query below the base; an absolute URL must be of this server. */
@@ -124,19 +126,20 @@ function addressOf(url: string, place: string, baseUrl: string): { path: string;
   const mark = relative.indexOf('?');
   const path = mark === -1 ? relative : relative.slice(0, mark);
   if (/^[\w.$-]+(?:\/[\w.$-]+)*$/.test(path)) return { path, query: mark === -1 ? '' : relative.slice(mark + 1) };
-  const message = 'request.url must be an address of a resource on this server, such as Patient/1 or Patient?name=x.';
+  const message = 'request.url must address a resource on this server, such as Patient/1 or Patient?name=x.';
   throw faulty('value', place, message, 'request.url');
 }
 
 function interactionAt(method: string, path: string, place: string): Match {
   const matches = matchAddress(path).filter(({ parts }) => TYPE.test(parts['type'] ?? 'Resource'));
-  if (matches.length === 0) throw faulty('value', place, 'There is no resource at this address.', 'request.url');
+  if (matches.length === 0)
+    throw faulty('value', place, 'request.url is not the address of a resource endpoint.', 'request.url');
   const sought = method === 'HEAD' ? 'get' : method.toLowerCase();
   const found = matches.find(({ interaction }) => interaction.method === sought);
   if (found) return found;
   const methods = [...new Set(matches.map(({ interaction }) => interaction.method.toUpperCase()))];
   const expression = `${place}.request.method`;
-  throw new Failure('method-not-allowed', `This address takes ${methods.join(', ')}.`, { expression });
+  throw new Failure('method-not-allowed', `This address accepts ${methods.join(', ')}.`, { expression });
 }
 
 /** Returns the headers that policies see for an entry, in place of the Bundle's, which do not concern the entry. */
@@ -152,7 +155,7 @@ function headersOf(request: JsonObject, place: string, prefer: string): Interact
   for (const element of Object.values(HEADERS)) {
     const value = request[element];
     if (value === undefined || typeof value === 'string') continue;
-    throw faulty('value', place, `request.${element} must be text.`, `request.${element}`);
+    throw faulty('value', place, `request.${element} must be a string.`, `request.${element}`);
   }
   return (name) => {
     const header = name.toLowerCase();

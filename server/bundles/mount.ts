@@ -57,19 +57,19 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
 function readBundle(body: JsonObject): { type: string; items: Json[] } {
   const { resourceType, type, entry = [] } = body;
   if (resourceType !== 'Bundle') {
-    throw new Failure('malformed', 'Send a Bundle here, and a resource to the address of its type.', {
+    throw new Failure('malformed', 'Send a Bundle here; send other resources to the address of their type.', {
       expression: 'Bundle.resourceType',
     });
   }
   if (typeof type !== 'string' || !BUNDLE_TYPES.includes(type)) {
-    throw new Failure('business-rule', 'Only a batch or a transaction can be done.', { expression: 'Bundle.type' });
+    throw new Failure('business-rule', 'Bundle.type must be batch or transaction.', { expression: 'Bundle.type' });
   }
   refuseOthers(body, 'Bundle', 'Bundle');
   if (!Array.isArray(entry)) {
-    throw new Failure('malformed', 'The entries of a Bundle are a list.', { expression: 'Bundle.entry' });
+    throw new Failure('malformed', 'Bundle.entry must be a list.', { expression: 'Bundle.entry' });
   }
   if (entry.length > MOST_ENTRIES) {
-    const message = `A Bundle has at most ${MOST_ENTRIES} entries here: send several.`;
+    const message = `A Bundle can have at most ${MOST_ENTRIES} entries: split it.`;
     throw new Failure('too-large', message, { expression: 'Bundle.entry' });
   }
   return { type, items: entry };

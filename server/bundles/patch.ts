@@ -16,7 +16,8 @@ export function patchOf(resource: JsonObject, type: string, place: string, bound
   const { resourceType, ...members } = resource;
   if (resourceType === 'Binary') return binaryPatch(members, place, bounds);
   if (resourceType === undefined || resourceType === type) return { kind: 'merge-patch', value: members };
-  const message = 'A patch is a Binary with a JSON Patch or a merge patch, or the elements to merge themselves.';
+  const message =
+    'A patch must be a Binary with a JSON Patch or merge patch, or a resource with the elements to merge.';
   throw new Failure('business-rule', message, { expression: `${place}.resource` });
 }
 
@@ -29,10 +30,10 @@ function binaryPatch({ contentType, data }: JsonObject, place: string, bounds: J
   const { kind, format } = valueType(typeof contentType === 'string' ? contentType : '', ['json-patch', 'merge-patch']);
   const text = typeof data === 'string' ? data.replace(/\s/g, '') : undefined;
   if (text === undefined || !BASE64.test(text)) {
-    const message = 'The data of the Binary must be the patch in base64.';
+    const message = 'Binary.data must be the patch in base64.';
     throw new Failure('malformed', message, { expression: `${place}.resource.data` });
   }
   const value = format.parse(decodeUtf8(Buffer.from(text, 'base64')), bounds);
   if (isObject(value) || Array.isArray(value)) return { kind, value };
-  throw new Failure('malformed', 'A patch is an object or an array.', { expression: `${place}.resource.data` });
+  throw new Failure('malformed', 'A patch must be an object or an array.', { expression: `${place}.resource.data` });
 }

@@ -113,7 +113,7 @@ function refuseOverlaps(entries: readonly BundleEntry[], ids: Plan['ids'], condi
 function refuseTwice(known: Map<string, string>, value: string, place: string, expression: string): void {
   const other = known.get(value);
   if (other !== undefined) {
-    const message = `This entry is about the same resource as ${other}: a transaction has one entry for each.`;
+    const message = `This entry is for the same resource as ${other}: a transaction can have one entry per resource.`;
     throw new Failure('business-rule', message, { expression });
   }
   known.set(value, place);
@@ -160,7 +160,7 @@ async function conditionalReferences(
     return undefined;
   });
   if (found.size > left) {
-    const message = `A transaction has at most ${MOST_SEARCHES} searches, with those of its references: send several.`;
+    const message = `A transaction can have at most ${MOST_SEARCHES} searches, its references included: split it.`;
     throw new Failure('too-large', message, { expression: `${place}.resource` });
   }
   const lookups: Lookup[] = [];
@@ -187,5 +187,5 @@ async function lookUp(text: string, services: Services, expression: string): Pro
   const condition = parseCondition(registry, type, parseForm(query), options);
   const version = await findOne(engine, condition);
   if (version) return { condition, found: version.id };
-  throw new Failure('precondition', 'The conditional reference finds nothing.', { expression });
+  throw new Failure('precondition', 'The conditional reference matches nothing.', { expression });
 }

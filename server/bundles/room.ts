@@ -26,7 +26,7 @@ export class AnswerRoom {
 
   /** Returns the failure that says that the response is too large, and what helps. */
   overflow(): Failure {
-    const remedy = 'send fewer entries, or ask for less by _count or for JSON as it is';
-    return new Failure('too-large', `The answer would have more than ${this.#most} characters: ${remedy}.`);
+    const remedy = 'send fewer entries, use a smaller _count, or JSON without _pretty';
+    return new Failure('too-large', `The response would exceed ${this.#most} characters: ${remedy}.`);
   }
 }

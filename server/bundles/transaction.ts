@@ -59,12 +59,12 @@ function refuseLong(entries: readonly BundleEntry[]): void {
   for (const { interaction, place } of entries) {
     // It searches every type of the compartment.
     if (interaction.name === 'everything') {
-      const message = '$everything has no place in a transaction: ask for it by itself, or in a batch.';
+      const message = '$everything is not allowed in a transaction; send it alone or in a batch.';
       throw new Failure('business-rule', message, { expression: place });
     }
     if (interaction.name === 'search' || interaction.name === 'history') pages += 1;
     if (!writes || pages <= MOST_PAGES) continue;
-    const message = `A transaction that writes has at most ${MOST_PAGES} searches and histories: use a batch.`;
+    const message = `A transaction with writes can have at most ${MOST_PAGES} searches and histories: use a batch.`;
     throw new Failure('business-rule', message, { expression: place });
   }
 }

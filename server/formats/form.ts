@@ -19,7 +19,7 @@ export function parseForm(text: string): [name: string, value: string][] {
     end = separator === -1 ? text.length : separator;
     if (start === end) continue;
     if (pairs.length === MOST_FIELDS) {
-      throw new Failure('too-large', `A form has at most ${MOST_FIELDS} fields: send fewer at a time.`);
+      throw new Failure('too-large', `A form can have at most ${MOST_FIELDS} fields: send fewer at a time.`);
     }
     const part = text.slice(start, end);
     const equals = part.indexOf('=');

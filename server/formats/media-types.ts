@@ -85,15 +85,15 @@ export function bodyType(contentType: string | undefined, kinds: readonly BodyKi
   const [, name, parameters] = CONTENT_TYPE.exec(contentType ?? '') ?? [];
   const found = taken.find((row) => row.mediaType === name?.toLowerCase());
   if (found === undefined) {
-    const given = name === undefined ? 'The body has no Content-Type' : 'The body is of a type that is not taken here';
-    throw new Failure('media-type', `${given}. Send one of: ${taken.map((row) => row.mediaType).join(', ')}.`);
+    const given = name === undefined ? 'The body has no Content-Type' : 'This Content-Type is not supported here';
+    throw new Failure('media-type', `${given}. Use one of: ${taken.map((row) => row.mediaType).join(', ')}.`);
   }
   const charset = found.kind === 'form' ? undefined : CHARSET.exec(parameters ?? '')?.[2];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw new Failure('media-type', `The body must be in UTF-8: send ${found.mediaType}; charset=utf-8.`);
+    throw new Failure('media-type', `The body must be UTF-8: use ${found.mediaType}; charset=utf-8.`);
   }
   if (isOtherVersion(parameters ?? '')) {
-    throw new Failure('media-type', 'The body is of another version of FHIR: this server has R4, fhirVersion=4.0.');
+    throw new Failure('media-type', 'Unsupported FHIR version: this server supports R4 (fhirVersion=4.0).');
   }
   return found;
 }

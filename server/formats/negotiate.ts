@@ -47,7 +47,7 @@ export function negotiate({ accept, format, pretty = false, preferred = FHIR_JSO
   const row = answers.find(({ mediaType }) => mediaType === (chosen === FHIR_JSON ? preferred : chosen));
   if (row?.format === undefined) {
     const offers = answers.map(({ mediaType }) => mediaType).join(', ');
-    throw new Failure('not-acceptable', `Nothing here is of that type. Ask for: ${offers}.`);
+    throw new Failure('not-acceptable', `Not available in the requested format. Supported: ${offers}.`);
   }
   const { name, render } = row.format;
   return {

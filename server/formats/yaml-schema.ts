@@ -44,7 +44,7 @@ function jsonSpelling(source: string): string {
 }
 
 function resolveNumber(pattern: RegExp, source: string): unknown {
-  if (NOT_JSON.test(source)) return new Refused('JSON has no infinity and no NaN: quote it if it is text');
+  if (NOT_JSON.test(source)) return new Refused('JSON has no infinity or NaN: quote the value if it is a string');
   if (!pattern.test(source)) return NOT_RESOLVED;
   if (source.length > LONGEST_SPELLING) return new Refused(NUMBER_LIMITS);
   return numberFrom(jsonSpelling(source)) ?? new Refused(NUMBER_LIMITS);
@@ -76,7 +76,7 @@ const refuseMerge = defineScalarTag<unknown>(`${TAG}ward-merge`, {
   implicit: true,
   implicitFirstChars: ['<'],
   resolve: (source) =>
-    source === '<<' ? new Refused('merge keys (<<) are not taken: write the elements out') : NOT_RESOLVED,
+    source === '<<' ? new Refused('merge keys (<<) are not allowed: write the elements out') : NOT_RESOLVED,
   identify: () => false,
 });
 
@@ -95,7 +95,7 @@ const readMapping = defineMappingTag<Record<string, unknown>>(`${TAG}map`, {
   addPair: (object, key, value) => {
     if (key instanceof Refused) return key.reason;
     if (typeof key !== 'string') return 'a key must be a string: quote it';
-    if (key === '__proto__') return 'the key "__proto__" is not taken';
+    if (key === '__proto__') return 'the key "__proto__" is not allowed';
     if (value instanceof Refused) return value.reason;
     object[key] = value;
     return '';

@@ -49,7 +49,7 @@ const MEGABYTE = 1024 * 1024;
 export class YamlThread {
   readonly #start: StartThread;
   readonly #limits: ResourceLimits;
-  readonly #line = new WaitingLine<Waiting>({ name: 'texts in YAML' });
+  readonly #line = new WaitingLine<Waiting>({ name: 'YAML documents' });
   /** Responses that report work already done: they come first and are never rejected. */
   readonly #answers: Waiting[] = [];
   #worker: Worker | undefined;
@@ -147,5 +147,8 @@ export class YamlThread {
 }
 
 function tooMuch(): Failure {
-  return new Failure('too-large', 'This YAML takes too much time or memory: send it as JSON, or in several.');
+  return new Failure(
+    'too-large',
+    'This YAML takes too much time or memory: send JSON, or split it into several requests.',
+  );
 }

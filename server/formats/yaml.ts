@@ -16,9 +16,9 @@ import { READ_SCHEMA, Refused, WRITE_SCHEMA } from './yaml-schema.ts';
 
 /** js-yaml's messages about its own options, reworded for readers who see only the document. */
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['aliases exceeded maxAliases (0)', 'aliases are not taken: write the value out'],
+  ['aliases exceeded maxAliases (0)', 'aliases are not allowed: write the value out'],
   [`nesting exceeded maxDepth (${MAX_DEPTH})`, `nested more than ${MAX_DEPTH} deep`],
-  ['duplicated mapping key', 'the key stands twice'],
+  ['duplicated mapping key', 'duplicate key'],
 ]);
 
 /**
@@ -50,7 +50,7 @@ function construct(text: string, values: number): unknown {
     if (anchored && 'anchorStart' in anchored) {
       throw malformed(
         'YAML',
-        'anchors are not taken: quote a text with an ampersand',
+        'anchors are not allowed: quote a string that starts with &',
         placeOf(text, anchored.anchorStart - 1),
       );
     }

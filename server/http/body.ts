@@ -59,8 +59,9 @@ export function readBytes(config: Config, bodies: HeldBytes): Step {
   };
 }
 
-const cutOff = () => new Failure('malformed', 'The body did not arrive whole.');
-const tooMuch = () => new Failure('busy', 'Too much is being sent at once. Send it again.', { retryAfter: 1 });
+const cutOff = () => new Failure('malformed', 'The request body is incomplete.');
+const tooMuch = () =>
+  new Failure('busy', 'Too many request bodies are arriving at once. Try again.', { retryAfter: 1 });
 
 /** Returns a function that gives the stream that koa-body reads: the request, or the inflater it pipes it into. */
 function inflating(request: IncomingMessage): () => Readable {
@@ -105,7 +106,7 @@ function fail(request: IncomingMessage, source: Readable, failure: Failure): voi
 export async function readResource(ctx: Context, desk: Desk): Promise<JsonObject> {
   const { format } = valueType(ctx.get('Content-Type'), ['resource']);
   const value = await desk.read(format, bytesOf(ctx), ctx.state.since);
-  if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource: an object.');
+  if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource (an object).');
   return value;
 }
 

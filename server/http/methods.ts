@@ -23,7 +23,7 @@ export function reserved(router: Router<RequestState>): Step {
     if (mark === undefined) return next();
     const methods = methodsAt(router, ctx, (path) => path.includes(mark));
     if (methods.size === 0 && mark === OF_OPERATIONS) {
-      throw new Failure('not-found', 'There is no such operation here.');
+      throw new Failure('not-found', 'There is no such operation at this address.');
     }
     return methods.size === 0 || methods.has(ctx.method) ? next() : tellMethods(ctx, methods);
   };
@@ -42,7 +42,7 @@ function methodsAt(router: Router<RequestState>, ctx: Context, isOf: (path: stri
 function tellMethods(ctx: Context, methods: Set<string>): undefined {
   const allow = [...methods].join(', ');
   if (ctx.method !== 'OPTIONS') {
-    throw new Failure('method-not-allowed', `This address takes ${allow}.`, { headers: { Allow: allow } });
+    throw new Failure('method-not-allowed', `This address accepts ${allow}.`, { headers: { Allow: allow } });
   }
   ctx.status = 204;
   ctx.set('Allow', allow);

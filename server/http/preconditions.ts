@@ -63,7 +63,7 @@ function condition(request: Conditional, header: string): number[] | 'any' | und
   if (value === undefined) return undefined;
   if (value === '*') return 'any';
   if (!ENTITY_TAGS.test(value)) {
-    throw new Failure('parameter', `${header} takes entity tags as an ETag gave them: W/"3".`);
+    throw new Failure('parameter', `${header} must contain entity tags from an ETag, such as W/"3".`);
   }
   // A tag that is no version id matches no version.
   return entityTags(value).map((tag) => (/^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : 0));

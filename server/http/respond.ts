@@ -107,7 +107,7 @@ function asKnown(error: unknown): unknown {
   if (error instanceof Failure || error instanceof OAuthError) return error;
   // A violated constraint is a bug of ours; every other error means that the database is in trouble.
   if (error instanceof DatabaseError && error.fault !== 'constraint') {
-    return new Failure('busy', 'The database does not answer. Try again.', {
+    return new Failure('busy', 'The database is unavailable. Try again.', {
       retryAfter: 1,
       cause: error,
       detail: error.message,
@@ -120,7 +120,7 @@ function asKnown(error: unknown): unknown {
 export function asFailure(thrown: unknown): Failure {
   const error = asKnown(thrown);
   if (error instanceof Failure) return error;
-  return new Failure('internal', 'The server failed; its log says why.', { cause: error });
+  return new Failure('internal', 'Internal server error; see the server log.', { cause: error });
 }
 
 /** The codes of zlib for gzip and deflate, and of Brotli, whose prefix Node mangles. */
@@ -131,10 +131,12 @@ function refusedBody(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   const status = 'status' in error ? error.status : undefined;
   const code = 'code' in error ? String(error.code) : '';
-  if (status === 413) return new Failure('too-large', 'The body is larger than this server takes.', { cause: error });
+  if (status === 413) return new Failure('too-large', 'The body is larger than this server accepts.', { cause: error });
   if (status === 415)
-    return new Failure('media-type', 'Send the body as it is, or with gzip, deflate or br.', { cause: error });
-  if (status === 400) return new Failure('malformed', 'The body did not arrive whole.', { cause: error });
+    return new Failure('media-type', 'Unsupported Content-Encoding: use gzip, deflate or br, or none.', {
+      cause: error,
+    });
+  if (status === 400) return new Failure('malformed', 'The request body is incomplete.', { cause: error });
   if (DAMAGED.test(code)) return new Failure('malformed', 'The compressed body is damaged.', { cause: error });
   return undefined;
 }

@@ -8,10 +8,11 @@ import { timesOf } from './raw-headers.ts';
  * target, and two Host headers (§3.2): a proxy may have routed by the other one.
  */
 export const soundAddress: Step = ({ originalUrl, req, state }, next) => {
-  if (state.unreadable) throw new Failure('malformed', 'The address of the request cannot be read.');
+  if (state.unreadable) throw new Failure('malformed', 'The request URL is invalid.');
   if (originalUrl.includes('#')) {
-    throw new Failure('malformed', 'The address of a request has no "#": write %23 where a value has one.');
+    throw new Failure('malformed', 'The request URL must not contain "#": write %23 in values.');
   }
-  if (timesOf(req.rawHeaders, 'host') > 1) throw new Failure('malformed', 'A request has one Host header.');
+  if (timesOf(req.rawHeaders, 'host') > 1)
+    throw new Failure('malformed', 'A request must have exactly one Host header.');
   return next();
 };

@@ -33,7 +33,7 @@ export function answerUnread(
       if (!isArriving && socket.bytesRead > 0) {
         requests.countUnread(status);
         const address = plain(socket.remoteAddress ?? '');
-        logger.info({ status, address, cause: codeOf(error) }, 'A request could not be read');
+        logger.info({ status, address, cause: codeOf(error) }, 'A request could not be parsed');
       }
     }
     socket.destroy(error);

@@ -24,7 +24,7 @@ export function judgedPath(path: string, compartment: Compartment | undefined): 
 /** Throws `parameter` (400) for an invalid id. */
 export function checkId(id: string): void {
   if (isId(id)) return;
-  throw new Failure('parameter', 'An id has 1 to 64 letters, digits, hyphens and dots, and not dots alone.');
+  throw new Failure('parameter', 'An id must have 1 to 64 letters, digits, hyphens and dots, and not only dots.');
 }
 
 /** Throws `malformed` (400) if the body is of another type than the path; `$validate` also takes a Parameters. */
@@ -34,6 +34,6 @@ export function checkBodyType(
 ): void {
   const stated = body['resourceType'];
   if (stated === undefined || stated === type || (stated === 'Parameters' && name === 'validate')) return;
-  const message = `The body's resourceType differs from the address: send "${type}", or leave it out.`;
+  const message = `The body's resourceType does not match the URL: send "${type}", or omit it.`;
   throw new Failure('malformed', message, { expression: `${type}.resourceType` });
 }

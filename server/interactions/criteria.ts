@@ -16,7 +16,10 @@ const OF_OTHERS: readonly string[] = ['_has', '_list'];
 export function criteriaOf(text: string, type: string): string {
   const [before = '', address = ''] = /^([^?=&]*)\?/.exec(text) ?? [];
   if (address !== '' && address.split('/').at(-1) !== type) {
-    throw new Failure('parameter', `If-None-Exist looks for a ${type}: send its criteria alone, or behind "${type}?".`);
+    throw new Failure(
+      'parameter',
+      `If-None-Exist must be a search of ${type}: send only the criteria, or "${type}?" and the criteria.`,
+    );
   }
   return text.slice(before.length);
 }

@@ -13,7 +13,7 @@ const NAMES = ['resource', 'mode', 'profile'];
 export function typeOfBody(body: JsonObject): string {
   const type = resourceOf(body)['resourceType'];
   if (typeof type === 'string') return type;
-  throw new Failure('malformed', 'The resource must say its resourceType.', { expression: 'Resource.resourceType' });
+  throw new Failure('malformed', 'The resource must have a resourceType.', { expression: 'Resource.resourceType' });
 }
 
 /** Returns the resource of a body: the body itself, or the one in a Parameters. Throws `malformed` if there is none. */
@@ -24,18 +24,14 @@ export function resourceOf(body: JsonObject): JsonObject {
   const named = parameters[index];
   const resource = isObject(named) ? named['resource'] : undefined;
   if (!isObject(resource)) {
-    throw new Failure('malformed', 'The Parameters must have a parameter named resource with a resource.', {
+    throw new Failure('malformed', 'The Parameters must have a parameter named resource that contains a resource.', {
       expression: 'Parameters.parameter',
     });
   }
   if (!isEnvelope(resource)) return resource;
-  throw new Failure(
-    'malformed',
-    'A Parameters cannot be validated inside of another: it is what a resource comes in.',
-    {
-      expression: `Parameters.parameter[${index}].resource`,
-    },
-  );
+  throw new Failure('malformed', 'A Parameters cannot be validated inside another Parameters.', {
+    expression: `Parameters.parameter[${index}].resource`,
+  });
 }
 
 /** Returns the names and values of the parameters in a body whose value is a string or a number. */
@@ -62,10 +58,12 @@ export function checkEnvelope(body: JsonObject, registry: Registry, known: reado
   for (const [index, name] of names.entries()) {
     const expression = `Parameters.parameter[${index}]`;
     if (!known.includes(String(name))) {
-      throw new Failure('unknown-parameter', `${expression}: there are only ${known.join(', ')} here.`, { expression });
+      throw new Failure('unknown-parameter', `${expression}: unknown parameter; use ${known.join(', ')}.`, {
+        expression,
+      });
     }
     if (name === 'resource' && names.indexOf(name) !== index) {
-      throw new Failure('malformed', `${expression} is a second resource: send one at a time.`, { expression });
+      throw new Failure('malformed', `${expression} is a second resource: send only one.`, { expression });
     }
   }
 }

@@ -42,7 +42,7 @@ const NAMES = ['_since', '_type', '_count'];
  */
 export async function everything(request: InteractionRequest, services: Services): Promise<Result> {
   const { base, compartment, rows } = request;
-  if (compartment === undefined) throw new Error('Everything is that of a compartment');
+  if (compartment === undefined) throw new Error('$everything needs a compartment');
   const { of, id } = compartment;
   const within = typesWithin(services.registry, of);
   const parameters = parametersOf(request, services);
@@ -62,7 +62,8 @@ export async function everything(request: InteractionRequest, services: Services
 /** Returns the parameters of the query and of a Parameters in the body. Throws `malformed` for another body. */
 function parametersOf({ parameters, body }: InteractionRequest, { registry }: Services): Pair[] {
   const stated = body['resourceType'] ?? 'Parameters';
-  if (stated !== 'Parameters') throw new Failure('malformed', 'Send a Parameters.', { expression: String(stated) });
+  if (stated !== 'Parameters')
+    throw new Failure('malformed', 'The body must be a Parameters resource.', { expression: String(stated) });
   checkEnvelope(body, registry, NAMES);
   return [...parameters, ...statedParameters(body)];
 }
@@ -78,7 +79,7 @@ function understood(parameters: readonly Pair[], within: readonly string[]): Ask
     else if (name !== '_format' && name !== '_pretty') {
       throw new Failure(
         'unknown-parameter',
-        `$everything takes ${NAMES.join(', ')}, _format and _pretty, not ${name}.`,
+        `$everything supports ${NAMES.join(', ')}, _format and _pretty, not ${name}.`,
       );
     }
   }
@@ -89,7 +90,7 @@ function typesNamed(value: string, within: readonly string[]): string[] {
   const named = value.split(',');
   const other = named.find((type) => !within.includes(type));
   if (other === undefined) return named;
-  throw new Failure('parameter', `_type takes types that have a part in the compartment: ${within.join(', ')}.`);
+  throw new Failure('parameter', `_type must list types of the compartment: ${within.join(', ')}.`);
 }
 
 function placeAt(text: string, within: readonly string[]): Place {
@@ -157,6 +158,6 @@ function bytesOf(versions: readonly Version[]): number {
 }
 
 function leftOut(types: readonly string[]): Issue {
-  const diagnostics = `What you may not search is left out: ${types.join(', ')}.`;
+  const diagnostics = `Types that you may not search are omitted: ${types.join(', ')}.`;
   return { severity: 'warning', code: 'suppressed', diagnostics };
 }

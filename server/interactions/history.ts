@@ -40,7 +40,7 @@ function historyPage({ parameters, pageBytes }: InteractionRequest): HistoryPage
     else if (name === '_since') page.since = instantOf(name, value);
     else if (name === '_cursor') page.cursor = value;
     else if (name !== '_format' && name !== '_pretty') {
-      throw new Failure('unknown-parameter', `A history takes _since, _count, _format and _pretty, not ${name}.`);
+      throw new Failure('unknown-parameter', `A history supports _since, _count, _format and _pretty, not ${name}.`);
     }
   }
   return page;

@@ -84,7 +84,7 @@ function links({ base, path, parameters, page, cursors }: BundlePage): string {
   const url = address([...parameters, ['_cursor', cursors.close(page.next)]]);
   // The form of a search may be longer than any URL: a link that cannot be followed would look like the last page.
   if (url.length > LONGEST_LINK) {
-    const message = 'The address of the next page would be too long: ask for one page by _count, or for fewer values.';
+    const message = 'The URL of the next page would be too long: use fewer values, or a _count that fits one page.';
     throw new Failure('parameter', message);
   }
   return `${self},${JSON.stringify({ relation: 'next', url })}`;

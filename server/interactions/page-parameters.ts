@@ -6,7 +6,7 @@ export const LARGEST_COUNT = 1000;
 
 /** Parses `_count`, limited to LARGEST_COUNT. Throws `parameter` unless it is a positive whole number. */
 export function countOf(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Failure('parameter', '_count takes a whole number from 1.');
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Failure('parameter', '_count must be a whole number from 1.');
   return Math.min(Number(value), LARGEST_COUNT);
 }
 
@@ -14,6 +14,6 @@ export function countOf(value: string): number {
 export function instantOf(name: string, value: string): number {
   // In a query, the plus of a time zone reads as a space unless the caller encoded it.
   const time = instantTime(value.replace(' ', '+'));
-  if (time === undefined) throw new Failure('parameter', `${name} takes an instant: 2026-01-31T12:00:00Z.`);
+  if (time === undefined) throw new Failure('parameter', `${name} must be an instant, such as 2026-01-31T12:00:00Z.`);
   return time;
 }

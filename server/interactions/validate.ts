@@ -15,7 +15,7 @@ export async function validate(request: InteractionRequest, { engine, registry }
   refuseUnknown(request);
   const type = resource['resourceType'];
   if (type !== undefined && type !== request.type) {
-    throw new Failure('malformed', `The resource is not of the type of the address: send a ${request.type}.`, {
+    throw new Failure('malformed', `The resource type does not match the URL: send a ${request.type}.`, {
       expression: `${request.type}.resourceType`,
     });
   }
@@ -32,7 +32,7 @@ function refuseUnknown({ type, body, parameters }: InteractionRequest): void {
   const base = `http://hl7.org/fhir/StructureDefinition/${type}`;
   const asked = [...parameters, ...statedParameters(body)];
   const other = asked.find(([name, value]) => name === 'profile' && value.replace(/\|4\.0(\.1)?$/, '') !== base);
-  if (other) throw new Failure('unknown-parameter', `profile: there is only ${base} here; leave it out.`);
+  if (other) throw new Failure('unknown-parameter', `profile: only ${base} is supported; omit the parameter.`);
   const mode = asked.find(([name, value]) => name === 'mode' && !MODES.includes(value));
-  if (mode) throw new Failure('unknown-parameter', `mode: there are only ${MODES.join(' and ')} here.`);
+  if (mode) throw new Failure('unknown-parameter', `mode must be ${MODES.join(' or ')}.`);
 }

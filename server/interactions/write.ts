@@ -29,7 +29,7 @@ export async function create(request: InteractionRequest, services: Services): P
 function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonly<Record<string, unknown>>): void {
   const criterion = parameters.find(([name]) => isCriterion(name, codes));
   if (!criterion) return;
-  const message = `A create takes its criteria in If-None-Exist: send "${type}?…" there, and not in the address.`;
+  const message = `Criteria of a create belong in If-None-Exist: send "${type}?…" there, not in the URL.`;
   throw new Failure('parameter', message);
 }
 
@@ -37,7 +37,7 @@ function refuseCriteria({ type, parameters }: InteractionRequest, codes: Readonl
 export async function update(request: InteractionRequest, { engine }: Services): Promise<Result> {
   const { type, id, body } = request;
   if (body['id'] !== undefined && body['id'] !== id) {
-    throw new Failure('malformed', `The body's id differs from the address: send "${id}", or leave it out.`, {
+    throw new Failure('malformed', `The body's id does not match the URL: send "${id}", or omit it.`, {
       expression: `${type}.id`,
     });
   }

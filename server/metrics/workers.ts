@@ -76,7 +76,7 @@ export function ofAllWorkers(own: () => Metric[]): () => Promise<Metric[]> {
   return async () => {
     const metrics = await supervisor.ask(LONGEST);
     if (metrics) return metrics;
-    throw new Failure('busy', 'The metrics of the processes are not there in time.', { retryAfter: 1 });
+    throw new Failure('busy', 'The metrics of the processes did not arrive in time.', { retryAfter: 1 });
   };
 }
 
@@ -87,7 +87,7 @@ function together(told: readonly (Metric[] | undefined)[]): Metric[] {
   const up: Metric = {
     name: 'ward_worker_up',
     type: 'gauge',
-    help: 'Whether a worker told its metrics in time.',
+    help: 'Whether the worker reported its metrics in time.',
     samples: [],
   };
   const all = new Map([[up.name, up]]);

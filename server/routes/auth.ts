@@ -30,7 +30,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
     });
   }
   router.all('/auth/*rest', () => {
-    throw new Failure('not-found', 'There is no such endpoint: see /.well-known/oauth-authorization-server.');
+    throw new Failure('not-found', 'There is no such endpoint; /.well-known/oauth-authorization-server lists them.');
   });
   // RFC 8414 §3.1: the metadata URL of an issuer with a path has the well-known part between host and path.
   const { pathname } = new URL(config.baseUrl);
@@ -44,7 +44,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
       });
       router.get(path, (ctx) => serve(ctx, endpoint, desk, { also: ALSO[name] }));
       router.all(path, () => {
-        throw new Failure('method-not-allowed', 'This address takes GET alone.', { headers: { Allow: 'GET, HEAD' } });
+        throw new Failure('method-not-allowed', 'This address accepts only GET.', { headers: { Allow: 'GET, HEAD' } });
       });
     }
   }
@@ -67,7 +67,7 @@ const SMART_CONFIGURATION = 'smart-configuration';
 /** Throws `not-found` below `/fhir`: endpoints that take credentials, and issuer metadata, have a single path each. */
 export function requireRoot(ctx: Context, baseUrl: string): void {
   if (ctx.state.base === baseUrl) return;
-  throw new Failure('not-found', 'What belongs to the issuer stands at the root, not under /fhir.');
+  throw new Failure('not-found', 'Endpoints of the issuer are at the root, not under /fhir.');
 }
 
 /** Media types that documents support besides JSON and YAML. */

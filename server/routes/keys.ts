@@ -53,7 +53,7 @@ export function mountKeys(router: Router<RequestState>, { auth, engine, config, 
 /** Rejects a query (`parameter`): an option there would be ignored, and a credential would be logged. */
 function refuseQuery({ querystring }: Context): void {
   if ([...new URLSearchParams(querystring).keys()].every((name) => name === '_format')) return;
-  throw new Failure('parameter', 'This address takes no parameter in its URL but _format.');
+  throw new Failure('parameter', 'This address accepts only the query parameter _format.');
 }
 
 /**
@@ -67,14 +67,14 @@ function readWish(
   const sent = body && 'json' in body ? body.json : undefined;
   if (sent !== undefined && !isObject(sent)) throw new Failure('parameter', 'The body must be a JSON object.');
   const { now = false, alg, ...others } = sent ?? {};
-  if (typeof now !== 'boolean') throw new Failure('parameter', 'now takes true or false.');
+  if (typeof now !== 'boolean') throw new Failure('parameter', 'now must be true or false.');
   const known = SIGNING_ALGS.find((name) => name === alg);
   if (alg !== undefined && known === undefined) {
-    throw new Failure('parameter', `alg takes one of ${SIGNING_ALGS.join(', ')}.`);
+    throw new Failure('parameter', `alg must be one of ${SIGNING_ALGS.join(', ')}.`);
   }
   if (now && known !== undefined && known !== signingAlg) {
-    throw new Failure('parameter', `now is for keys of this server's algorithm, ${signingAlg}: leave alg out.`);
+    throw new Failure('parameter', `now works only with this server's algorithm, ${signingAlg}: omit alg.`);
   }
-  if (Object.keys(others).length > 0) throw new Failure('parameter', 'The body has now and alg, and nothing else.');
+  if (Object.keys(others).length > 0) throw new Failure('parameter', 'The body may have only now and alg.');
   return { sent, now, alg: known };
 }

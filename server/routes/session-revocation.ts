@@ -62,7 +62,7 @@ async function readExpression(
   const all = [...parseForm(ctx.querystring), ...(await readForm(ctx, desk))];
   const except = all.filter(([name]) => name === 'except');
   if (except.some(([, value]) => value !== 'current')) {
-    throw new Failure('parameter', 'except takes the word current: the Session of the token that is presented.');
+    throw new Failure('parameter', 'except must be current, the Session of the token in this request.');
   }
   return { parameters: all.filter(([name]) => name !== 'except'), exceptCurrent: except.length > 0 };
 }
@@ -104,7 +104,7 @@ function isSelf(principal: Principal | undefined, id: string): boolean {
 function currentSession({ state: { principal } }: Context): string {
   const token = principal && principal.kind !== 'anonymous' ? principal.token : undefined;
   if (token) return token.session.id;
-  throw new Failure('parameter', 'except=current needs a token: other credentials have no Session.');
+  throw new Failure('parameter', 'except=current requires an access token: other credentials have no Session.');
 }
 
 function revocation({ state: { address } }: Context, search: AuditNote['search']): AuditNote {

@@ -64,7 +64,7 @@ describe('commands: import', () => {
     ['', undefined],
     [{ id: 'typeless' }, /no resourceType/],
     [{ resourceType: 'Patient' }, /has no id/],
-    [{ resourceType: 'Patient', id: 'a b' }, /An id has 1 to 64/],
+    [{ resourceType: 'Patient', id: 'a b' }, /An id must have 1 to 64/],
     [{ resourceType: 'Nothing', id: 'x' }, /Nothing is not a resource type/],
     [{ resourceType: 'Parameters', id: 'x' }, /Parameters is not a resource type/],
     [{ resourceType: 'Patient', id: 'bad', gender: 'x', birthDate: 'y' }, /gender.*; Patient\.birthDate/],

@@ -153,7 +153,7 @@ describe('The queue of writes', () => {
     expect(reason)
       .to.include({ code: 'busy', status: 503 })
       .and.have.property('message')
-      .that.match(/Read it before/);
+      .that.match(/Check whether it was stored/);
     expect(await stored()).to.deep.equal(['a']);
     await writer.submit(insert('b'));
     expect(await stored()).to.deep.equal(['a', 'b']);

@@ -63,11 +63,11 @@ describe('JSON', () => {
   describe('refuses, with line and column', () => {
     const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     const rows: [why: string, text: string, place: string, reason: RegExp][] = [
-      ['an empty text', '', '1, column 1', /ends too early/],
-      ['a text cut short', '{"a":', '1, column 6', /ends too early/],
+      ['an empty text', '', '1, column 1', /unexpected end/],
+      ['a text cut short', '{"a":', '1, column 6', /unexpected end/],
       ['an object left open', '{"a":1', '1, column 7', /expected "," or "}"/],
-      ['text behind the value', '{}\n x', '2, column 2', /nothing may follow/],
-      ['two values', '1 2', '1, column 3', /nothing may follow/],
+      ['text behind the value', '{}\n x', '2, column 2', /unexpected text after/],
+      ['two values', '1 2', '1, column 3', /unexpected text after/],
       ['a comma too many in an object', '{"a":1,}', '1, column 8', /expected a key/],
       ['a comma too many in an array', '[1,]', '1, column 4', /expected a value/],
       ['a missing comma', '[1 2]', '1, column 4', /expected "," or "]"/],
@@ -91,8 +91,8 @@ describe('JSON', () => {
       ['lone surrogates: half a pair late in a string', `["${'long '.repeat(50)}\udc00"]`, '1, column 2', /surrogate/],
       ['lone surrogates: half a pair, raw', '"\udc00"', '1, column 1', /surrogate/],
       ['lone surrogates: a pair in the wrong order', '"\\ude00\\ud83d"', '1, column 1', /surrogate/],
-      ['a key twice', '{"a":1,\n"a":2}', '2, column 1', /"a" stands twice/],
-      ['a key twice, one of them escaped', '{"a":1,"\\u0061":2}', '1, column 8', /"a" stands twice/],
+      ['a key twice', '{"a":1,\n"a":2}', '2, column 1', /duplicate key "a"/],
+      ['a key twice, one of them escaped', '{"a":1,"\\u0061":2}', '1, column 8', /duplicate key "a"/],
       ['the key __proto__', '{"__proto__":{"admin":true}}', '1, column 2', /__proto__/],
       ['the key __proto__, escaped', '{"\\u005f_proto__":{}}', '1, column 2', /__proto__/],
       ['a leading zero', '012', '1, column 1', /number/],

@@ -70,7 +70,7 @@ describe('interactions: conditional', () => {
       for (const criteria of [`Observation?identifier=${one}`, `http://elsewhere.example/Group?identifier=${one}`]) {
         const reply = await call('POST', '/Patient', { ...json('x'), ...ifNone(criteria) });
         expect(reply.status, reply.text).to.equal(400);
-        expect(reply.text).to.include('behind \\"Patient?\\"');
+        expect(reply.text).to.include('or \\"Patient?\\"');
       }
       expect(await total('_summary=count')).to.equal(before);
     });

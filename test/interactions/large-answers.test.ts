@@ -39,7 +39,7 @@ describe('interactions: large answers', () => {
     const place = `entry.${refused}.response.outcome.issue.0`;
     expect(issue(reply, place)).to.equal(`too-long Bundle.entry[${refused}]`);
     expect(reply.at(`${place}.diagnostics`)).to.match(
-      /more than 16777216 characters: send fewer entries, or .*_count .*JSON/,
+      /exceed 16777216 characters: send fewer entries, .*_count, or JSON/,
     );
   });
 

@@ -132,7 +132,7 @@ if (DATABASE_KIND === 'postgres') {
       const [one = 0, other = 0] = logged(server, '"msg":"Listening on');
       await rename(node, `${node}-away`);
       process.kill(one, 'SIGKILL');
-      await until('a start fails twice', () => logged(server, 'ENOENT); another is started').length >= 2);
+      await until('a start fails twice', () => logged(server, 'ENOENT); its replacement starts').length >= 2);
       expect([server.pid, other].map(isAlive)).to.eql([true, true]);
       expect((await server.request('GET', '/health')).status).to.equal(200);
       await rename(`${node}-away`, node);

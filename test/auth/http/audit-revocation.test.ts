@@ -76,7 +76,9 @@ describe('auth: audit of POST /Session/$revoke', () => {
     for (const query of ['', '?_count=5']) {
       const reply = await api.request('POST', `/Session/$revoke${query}`, { as: asRoot });
       expect(reply.status).to.equal(412);
-      expect(reply.string('issue.0.diagnostics')).to.equal('This needs a search criterion: Session?client=…');
+      expect(reply.string('issue.0.diagnostics')).to.equal(
+        'At least one search criterion is required: Session?client=…',
+      );
     }
     const patients = await api.request('DELETE', '/Patient', { as: asRoot });
     expect(patients.string('issue.0.diagnostics')).to.include('Patient?identifier=…');
