@@ -39,7 +39,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!read || !live) throw new Denial('bad-token');
     if (read.claims && read.claims['jti'] !== live.session.id) throw new Denial('bad-token');
     if (!isForUs(settings, live.record.audience))
-      throw new Denial('bad-token', 'The token is meant for another audience.');
+      throw new Denial('bad-token', 'The token was issued for another audience.');
     lastUses.note(live.session.id, origin);
     // Spelled out: a spread would cost more than everything else here.
     const { record, session, client, user, boundBy } = live;
@@ -67,7 +67,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const { scheme, value } = split(authorization);
       if (scheme === 'bearer') return principalOf(await tokenOf(value, { address, userAgent }));
       if (scheme === 'basic') return basic(value, { address, since });
-      throw new Denial('anonymous', 'The authentication scheme is not known.');
+      throw new Denial('anonymous', 'The authentication scheme is not supported.');
     },
     async bearer(authorization, origin) {
       if (authorization === undefined) throw new Denial('anonymous');

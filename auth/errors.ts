@@ -148,7 +148,7 @@ export function asOAuthError(error: unknown): OAuthError {
       ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
     });
   }
-  return new OAuthError('server_error', 'Something went wrong on our side.', { cause: error });
+  return new OAuthError('server_error', 'Internal server error.', { cause: error });
 }
 
 const DENIALS = {
@@ -172,7 +172,7 @@ const DENIALS = {
   },
   'several-credentials': {
     code: 'malformed',
-    text: 'Send credentials in one Authorization header, and an access token nowhere else.',
+    text: 'Send credentials in exactly one Authorization header, and access tokens only there.',
     challenge: `${BEARER}, error="invalid_request"`,
     oauth: 'invalid_request',
   },

@@ -67,27 +67,33 @@ function keepOwnEvents({ before = {}, after = {}, by }: Checked): void {
   if (by === 'server') return;
   const isOwn = isOwnEvent(before) || isOwnEvent(after);
   if (!isOwn && !hasOwnKind(after)) return;
-  throw new Failure('business-rule', 'AuditEvents of the server itself are made by it alone, and stay as they are.', {
-    expression: isOwn ? 'AuditEvent.source.observer' : 'AuditEvent.subtype',
-  });
+  throw new Failure(
+    'business-rule',
+    'AuditEvents of the server itself are created only by the server and cannot be changed.',
+    {
+      expression: isOwn ? 'AuditEvent.source.observer' : 'AuditEvent.subtype',
+    },
+  );
 }
 
 /** The only change a caller may make to a Session is to end it, for good. */
 function checkSession({ before, after, by }: Checked): void {
   if (by === 'server' || !after) return;
-  if (!before) throw new Failure('business-rule', 'Sessions are made by the token endpoint: POST /auth/token.');
+  if (!before) throw new Failure('business-rule', 'Sessions are created only by POST /auth/token.');
   const element = changedElement(before, after);
   if (element !== undefined) {
     throw new Failure(
       'business-rule',
-      `Session.${element} is set by the server: a caller may only set active to false.`,
+      `Session.${element} is set by the server: callers may only set active to false.`,
       {
         expression: `Session.${element}`,
       },
     );
   }
   if (before['active'] === false && after['active'] !== false) {
-    throw new Failure('business-rule', 'A Session that has ended stays ended.', { expression: 'Session.active' });
+    throw new Failure('business-rule', 'An ended Session cannot become active again.', {
+      expression: 'Session.active',
+    });
   }
 }
 

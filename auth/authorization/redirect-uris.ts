@@ -18,16 +18,16 @@ const ADDED: ReadonlySet<string> = new Set(['code', 'state', 'iss', 'error', 'er
 
 /** Returns what is wrong with a redirect URI that a Client lists; undefined if nothing is. */
 export function redirectUriProblem(uri: string): string | undefined {
-  if (!PRINTABLE.test(uri) || !URL.canParse(uri)) return 'A redirect URI is an absolute URI, percent-encoded.';
-  if (uri.includes('#')) return 'A redirect URI has no fragment (RFC 6749 §3.1.2).';
+  if (!PRINTABLE.test(uri) || !URL.canParse(uri)) return 'A redirect URI must be an absolute URI, percent-encoded.';
+  if (uri.includes('#')) return 'A redirect URI must not have a fragment (RFC 6749 §3.1.2).';
   const added = [...new URL(uri).searchParams.keys()].find((name) => ADDED.has(name));
-  if (added !== undefined) return `A redirect URI has no ${added} in its query: the answer adds it.`;
+  if (added !== undefined) return `A redirect URI must not have ${added} in its query: the response adds it.`;
   if (PRIVATE_USE.test(uri)) return undefined;
   if (!WEB.test(uri)) {
-    return 'A redirect URI is https, http on localhost, or has a scheme with a dot: com.example.app:/callback.';
+    return 'A redirect URI must use https, http on localhost, or a scheme with a dot: com.example.app:/callback.';
   }
   if (uri.startsWith('https:') || LOCAL.test(uri)) return undefined;
-  return 'A redirect URI is https: http is for localhost, 127.0.0.1 and [::1] alone.';
+  return 'A redirect URI must use https; http is allowed only for localhost, 127.0.0.1 and [::1].';
 }
 
 /** Returns the redirect URIs that a Client lists. */

@@ -67,15 +67,16 @@ const LONGEST_ADDRESS = 2_048;
  */
 export async function readDestination(engine: Engine, pairs: readonly Pair[]): Promise<Destination> {
   const id = single(pairs, 'client_id');
-  if (id === undefined) throw new OAuthError('invalid_request', 'The request does not say which app it comes from.');
+  if (id === undefined) throw new OAuthError('invalid_request', 'The request must have a client_id.');
   const client = await findStored(engine, 'Client', id);
-  if (!client || !isUsable(client.resource)) throw new OAuthError('invalid_request', 'The app is not known here.');
+  if (!client || !isUsable(client.resource))
+    throw new OAuthError('invalid_request', 'The app is not known to this server.');
   const listed = redirectUrisOf(client.resource);
   const sent = single(pairs, 'redirect_uri');
   const [only, ...others] = listed;
   const redirectUri = sent ?? (others.length === 0 ? only : undefined);
   if (redirectUri === undefined || redirectUri.length > LONGEST_ADDRESS || !isListed(listed, redirectUri)) {
-    throw new OAuthError('invalid_request', 'The app asks to be answered at an address that it has not registered.');
+    throw new OAuthError('invalid_request', 'The redirect_uri is not registered for this app.');
   }
   const states = pairs.filter(([name]) => name === 'state');
   const state = states.length === 1 && states[0]?.[1] !== '' ? states[0]?.[1] : undefined;
@@ -85,7 +86,7 @@ export async function readDestination(engine: Engine, pairs: readonly Pair[]): P
 /** Returns the value of a parameter; an empty one counts as omitted. Throws `invalid_request` if it is repeated. */
 function single(pairs: readonly Pair[], name: string): string | undefined {
   const [value, ...more] = pairs.filter((pair) => pair[0] === name).map((pair) => pair[1]);
-  if (more.length > 0) throw new OAuthError('invalid_request', `The request has several values of ${name}.`);
+  if (more.length > 0) throw new OAuthError('invalid_request', `The request must not repeat ${name}.`);
   return value === '' ? undefined : value;
 }
 
@@ -100,10 +101,10 @@ export function readRequest(
   refuseOtherForms(parameters);
   requireGrant(client.resource, AUTHORIZATION_CODE);
   if (parameters.require('response_type') !== RESPONSE_TYPE) {
-    throw new OAuthError('unsupported_response_type', `response_type is ${RESPONSE_TYPE}.`);
+    throw new OAuthError('unsupported_response_type', `response_type must be ${RESPONSE_TYPE}.`);
   }
   if ((parameters.get('response_mode') ?? RESPONSE_MODE) !== RESPONSE_MODE) {
-    throw new OAuthError('invalid_request', `response_mode is ${RESPONSE_MODE}.`);
+    throw new OAuthError('invalid_request', `response_mode must be ${RESPONSE_MODE}.`);
   }
   const challenge = challengeOf(parameters);
   const own = grantSettings(client.resource, AUTHORIZATION_CODE, settings);
@@ -135,12 +136,12 @@ const OFFLINE = 'offline_access';
 function servedScope(asked: string[], grant: (asked: string[]) => string[]): string[] {
   const served = asked.filter((scope) => !isUnserved(scope));
   if (asked.length > 0 && served.length === 0) {
-    throw new OAuthError('invalid_scope', 'Nothing of what is asked for is served.');
+    throw new OAuthError('invalid_scope', 'None of the requested scopes is supported.');
   }
   if (isUnboundedLaunch(asked)) {
     throw new OAuthError(
       'invalid_scope',
-      'There is no launch from an EHR, and no scope of patient/, user/ or system/.',
+      'Launch from an EHR is not supported; request a scope of patient/, user/ or system/.',
     );
   }
   return grant(served).filter((scope) => !isUnserved(scope));
@@ -158,7 +159,7 @@ export function asksForRefresh(scope: readonly string[]): boolean {
 function refuseOtherForms(parameters: Parameters): void {
   for (const name of ['request', 'request_uri', 'registration'] as const) {
     if (parameters.get(name) === undefined) continue;
-    throw new OAuthError(`${name}_not_supported`, `${name} is not taken: send the parameters themselves.`);
+    throw new OAuthError(`${name}_not_supported`, `${name} is not supported: send the parameters themselves.`);
   }
 }
 
@@ -169,23 +170,23 @@ function refuseOtherForms(parameters: Parameters): void {
 function challengeOf(parameters: Parameters): string {
   const challenge = parameters.require('code_challenge');
   if (parameters.get('code_challenge_method') !== CHALLENGE_METHOD) {
-    throw new OAuthError('invalid_request', `code_challenge_method is ${CHALLENGE_METHOD}.`);
+    throw new OAuthError('invalid_request', `code_challenge_method must be ${CHALLENGE_METHOD}.`);
   }
   if (/^[A-Za-z0-9_-]{43}$/.test(challenge)) return challenge;
-  throw new OAuthError('invalid_request', 'code_challenge is a SHA-256 in base64url: 43 characters.');
+  throw new OAuthError('invalid_request', 'code_challenge must be a SHA-256 hash in base64url, 43 characters.');
 }
 
 /** Checks SMART's `aud`: an app that was given a fake server must not bring that server's users here. */
 function requireOwnServer(settings: AuthSettings, aud: string | undefined): void {
   if (aud === undefined || isOwnAudience(settings, aud)) return;
-  throw new OAuthError('invalid_request', 'aud names another server than this one.');
+  throw new OAuthError('invalid_request', 'aud must name this server.');
 }
 
 /** Unknown values are ignored (OpenID Connect Core §3.1.2.1). */
 function promptsOf(text: string | undefined): ReadonlySet<string> {
   const prompts = new Set((text ?? '').split(' ').filter((prompt) => prompt !== ''));
   if (prompts.has('none') && prompts.size > 1) {
-    throw new OAuthError('invalid_request', 'prompt=none stands alone.');
+    throw new OAuthError('invalid_request', 'prompt=none must not be combined with other values.');
   }
   return prompts;
 }
@@ -193,5 +194,5 @@ function promptsOf(text: string | undefined): ReadonlySet<string> {
 function maxAgeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new OAuthError('invalid_request', 'max_age is a number of seconds.');
+  throw new OAuthError('invalid_request', 'max_age must be a number of seconds.');
 }

@@ -58,13 +58,13 @@ export function createClientAuthentication(options: {
       const { parameters, caller } = request;
       const used = CLIENT_METHODS.filter((method) => method.isUsed(request));
       const [method, other] = used;
-      if (other) throw new OAuthError('invalid_request', 'Use one method of client authentication, not several.');
+      if (other) throw new OAuthError('invalid_request', 'Use only one method of client authentication.');
       if (!method) return identifyPublic(engine, parameters.get('client_id'));
       const credentials = method.read(request);
       if (!credentials) throw new OAuthError('invalid_client', REFUSED);
       const named = parameters.get('client_id');
       if (named !== undefined && named !== credentials.id) {
-        throw new OAuthError('invalid_request', 'client_id names another client than the credentials.');
+        throw new OAuthError('invalid_request', 'client_id does not match the credentials.');
       }
       const client = await prove(method, credentials, caller);
       if (!client) throw new OAuthError('invalid_client', REFUSED);
@@ -94,7 +94,7 @@ function claimedBy(method: ClientMethod, request: CredentialRequest): string | u
   }
 }
 
-const NAMELESS = 'The request does not say which client it comes from: send client_id, with credentials if it has any.';
+const NAMELESS = 'The client is missing: send client_id, and its credentials if it has any.';
 
 async function identifyPublic(engine: Engine, id: string | undefined): Promise<RequestClient> {
   if (id === undefined) throw new OAuthError('invalid_client', NAMELESS);

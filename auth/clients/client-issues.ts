@@ -7,8 +7,8 @@ import { clientKeyIssues, type KeySettings } from './client-key-issues.ts';
 /** Returns the issues of a Client beyond its structure: its scopes, origins, redirect URIs and keys. */
 export function clientIssues(client: JsonObject, settings: KeySettings): Issue[] {
   return [
-    ...listIssues(client, 'scope', isScopeToken, 'A scope is one word without spaces or quotes (RFC 6749 §3.3).'),
-    ...listIssues(client, 'allowed_origins', isOrigin, 'An origin is scheme://host or scheme://host:port, no more.'),
+    ...listIssues(client, 'scope', isScopeToken, 'A scope must be one word without spaces or quotes (RFC 6749 §3.3).'),
+    ...listIssues(client, 'allowed_origins', isOrigin, 'An origin must be scheme://host or scheme://host:port.'),
     ...codeIssues(client),
     ...clientKeyIssues(client, settings),
   ];
@@ -27,7 +27,7 @@ function codeIssues({ auth }: JsonObject): Issue[] {
     return [{ severity: 'error', code: 'value', diagnostics: problem, expression: [`${place}.${at}`] }];
   });
   if (pkce !== false) return issues;
-  const diagnostics = 'Every client uses PKCE: leave pkce out (RFC 9700 §2.1.1).';
+  const diagnostics = 'PKCE cannot be turned off: omit pkce (RFC 9700 §2.1.1).';
   return [...issues, { severity: 'error', code: 'business-rule', diagnostics, expression: [`${place}.pkce`] }];
 }
 

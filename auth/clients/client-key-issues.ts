@@ -28,7 +28,7 @@ const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 function setIssues(jwks: Json): Issue[] {
   const keys = isObject(jwks) ? jwks['keys'] : undefined;
   if (!Array.isArray(keys) || keys.length === 0 || keys.length > MOST_KEYS) {
-    return [issue('Client.jwks', `jwks is a JWK Set: {"keys": […]} with 1 to ${MOST_KEYS} keys.`)];
+    return [issue('Client.jwks', `jwks must be a JWK Set, {"keys": […]}, with 1 to ${MOST_KEYS} keys.`)];
   }
   return keys.flatMap((key, at) => {
     const problem = keyProblem(key);
@@ -37,7 +37,7 @@ function setIssues(jwks: Json): Issue[] {
 }
 
 function keyProblem(key: Json): string | undefined {
-  return shapeProblem(key) ?? (isImportable(key) ? undefined : 'The key cannot be used: see its crv and coordinates.');
+  return shapeProblem(key) ?? (isImportable(key) ? undefined : 'The key is invalid: check its crv and coordinates.');
 }
 
 /** Returns true if the values form a valid key, for example a point on its curve (RFC 7518 §6.2.1). */
@@ -51,31 +51,31 @@ function isImportable(jwk: Json): boolean {
 }
 
 function shapeProblem(key: Json): string | undefined {
-  if (!isObject(key)) return 'A key is a JWK: an object.';
-  if (PRIVATE.some((name) => key[name] !== undefined)) return 'Only the public part of a key belongs here.';
+  if (!isObject(key)) return 'A key must be a JWK (an object).';
+  if (PRIVATE.some((name) => key[name] !== undefined)) return 'A key must have only its public part.';
   const { kty, n, e, x, y, crv } = key;
   if (kty === 'RSA') {
-    if (typeof n !== 'string' || typeof e !== 'string') return 'An RSA key has n and e.';
-    if (Buffer.from(n, 'base64url').length < SHORTEST_RSA) return 'An RSA key has at least 2048 bits.';
+    if (typeof n !== 'string' || typeof e !== 'string') return 'An RSA key must have n and e.';
+    if (Buffer.from(n, 'base64url').length < SHORTEST_RSA) return 'An RSA key must have at least 2048 bits.';
     return undefined;
   }
   if (kty === 'EC' || kty === 'OKP') {
     const whole = typeof crv === 'string' && typeof x === 'string' && (kty === 'OKP' || typeof y === 'string');
-    return whole ? undefined : `A key of the kty ${kty} has crv and its coordinates.`;
+    return whole ? undefined : `A key with kty ${kty} must have crv and its coordinates.`;
   }
-  return 'A key has the kty RSA, EC or OKP: one that both sides know is a secret.';
+  return 'kty must be RSA, EC or OKP; symmetric keys are not allowed.';
 }
 
 function addressIssues(uri: string, { privateJwksUris: permitted }: KeySettings): Issue[] {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
-    return [issue('Client.jwks_uri', 'jwks_uri is an https address without credentials.')];
+    return [issue('Client.jwks_uri', 'jwks_uri must be an https URL without credentials.')];
   }
   if (permitted) return [];
   const mayBePublic = knownAddresses(bareHost(url))?.every(isPublicAddress) ?? true;
   if (url.protocol === 'https:' && mayBePublic) return [];
   const remedy =
-    'jwks_uri is https and on the public internet, unless the server is started with JWKS_URI_PRIVATE=true.';
+    'jwks_uri must use https and a public address, unless the server is started with JWKS_URI_PRIVATE=true.';
   return [issue('Client.jwks_uri', remedy)];
 }
 

@@ -30,18 +30,19 @@ export function createFetchKeys({ private: permitted, report, resolve = resolveH
   return async (uri) => {
     try {
       const url = new URL(uri);
-      if (url.protocol !== 'https:' && !(permitted && url.protocol === 'http:')) throw new Error('it is not https');
-      if (url.username !== '' || url.password !== '') throw new Error('it has credentials in it');
+      if (url.protocol !== 'https:' && !(permitted && url.protocol === 'http:'))
+        throw new Error('it does not use https');
+      if (url.username !== '' || url.password !== '') throw new Error('it contains credentials');
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const host = bareHost(url);
       const addresses = knownAddresses(host) ?? (await withSignal(resolve(host), signal));
       if (addresses.length === 0) throw new Error('its host has no address');
-      if (!permitted && !addresses.every(isPublicAddress)) throw new Error('its host is not on the public internet');
+      if (!permitted && !addresses.every(isPublicAddress)) throw new Error('its host has no public address');
       return readJson(await get(url, addresses, signal));
     } catch (error) {
       // Without the query, which may contain secrets.
       const [shown] = uri.split('?', 1);
-      report(`The keys at ${shown} cannot be had: ${error instanceof Error ? error.message : String(error)}.`);
+      report(`Cannot fetch the keys at ${shown}: ${error instanceof Error ? error.message : String(error)}.`);
       return undefined;
     }
   };
@@ -56,7 +57,7 @@ async function resolveHost(host: string): Promise<string[]> {
 
 function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('it took too long')), { once: true });
+    signal.addEventListener('abort', () => reject(new Error('the request timed out')), { once: true });
     promise.then(resolve, reject);
   });
 }
@@ -77,7 +78,7 @@ async function get(url: URL, addresses: readonly string[], signal: AbortSignal):
   });
   try {
     // A redirect is an error, like any status other than 200: it is not followed.
-    if (answer.statusCode !== 200) throw new Error(`it answers ${answer.statusCode}`);
+    if (answer.statusCode !== 200) throw new Error(`the response is ${answer.statusCode}`);
     return await textOf(answer);
   } finally {
     answer.destroy();
@@ -89,7 +90,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of answer) {
     size += (chunk as Buffer).length;
-    if (size > LARGEST) throw new Error('it is too large');
+    if (size > LARGEST) throw new Error('the response is too large');
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString();

@@ -16,7 +16,7 @@ export function pairsOf(request: AuthRequest): Pair[] {
   const { body } = request;
   if (body === undefined) return [];
   if ('form' in body) return body.form;
-  throw new OAuthError('unsupported_media_type', 'Send a form.');
+  throw new OAuthError('unsupported_media_type', 'The body must be a form (application/x-www-form-urlencoded).');
 }
 
 /** Redirects a browser with GET, so that no form is sent along. */
@@ -36,5 +36,5 @@ const LONGEST_ADDRESS = 8_000;
 export function askedAgain(endpoint: string, pairs: readonly Pair[]): BrowserAnswer {
   const location = pairs.length === 0 ? endpoint : `${endpoint}?${new URLSearchParams([...pairs])}`;
   if (location.length <= LONGEST_ADDRESS) return sentOn(location);
-  throw new OAuthError('request_too_large', 'The request is too long for an address.');
+  throw new OAuthError('request_too_large', 'The request is too long for a URL.');
 }

@@ -54,7 +54,7 @@ export function parametersOf(request: AuthRequest): Parameters {
 export function requireMethod({ method }: Pick<AuthRequest, 'method'>, taken: readonly string[]): void {
   if (taken.includes(method)) return;
   const allow = taken.join(', ');
-  throw new OAuthError('method_not_allowed', `This address takes ${allow}.`, { allow });
+  throw new OAuthError('method_not_allowed', `This address accepts ${allow}.`, { allow });
 }
 
 /** Returns the query of the request's URL. */

@@ -76,7 +76,7 @@ export class Parameters {
   static read(body: ParsedBody, query: URLSearchParams): Parameters {
     const misplaced = [...query.keys()].find(isParameter);
     if (misplaced !== undefined) {
-      throw new OAuthError('invalid_request', `${misplaced} belongs in the body of the request, not in its URL.`);
+      throw new OAuthError('invalid_request', `${misplaced} must be in the request body, not in the URL.`);
     }
     return Parameters.of(body === undefined ? [] : 'form' in body ? body.form : pairsOf(body.json));
   }
@@ -88,7 +88,7 @@ export class Parameters {
     for (const [name, value] of pairs) {
       const known: Parameter | undefined = isParameter(name) ? PARAMETERS[name] : undefined;
       if (seen.has(name) && !known?.repeats) {
-        throw new OAuthError('invalid_request', `${known ? name : 'A parameter'} stands twice in the request.`);
+        throw new OAuthError('invalid_request', `${known ? name : 'A parameter'} must not be repeated.`);
       }
       seen.add(name);
       if (!isParameter(name) || value === '') continue;
@@ -134,7 +134,7 @@ export class Parameters {
 
 function problemOf(name: ParameterName, value: string): string | undefined {
   if (value.length > PARAMETERS[name].longest) return `${name} is too long.`;
-  return UNUSABLE.test(value) ? `${name} has a character that cannot be used.` : undefined;
+  return UNUSABLE.test(value) ? `${name} contains an invalid character.` : undefined;
 }
 
 /** Returns the parameters in a JSON object as pairs: null counts as omitted, a list as a repeated parameter. */

@@ -49,7 +49,7 @@ function refusal(request: AuthRequest, code: OAuthCode): AuditNote {
 
 function findGrant(name: string): Grant {
   const grant = GRANTS.find((each) => each.name === name);
-  if (!grant) throw new OAuthError('unsupported_grant_type', 'This server does not have this grant.');
+  if (!grant) throw new OAuthError('unsupported_grant_type', 'This server does not support this grant.');
   return grant;
 }
 

@@ -24,7 +24,7 @@ export function userinfoEndpoint(authentication: Authentication, { baseUrl }: { 
 /** Returns the claims that the person has consented to: `sub`, and those of the token's scopes. */
 function claimed({ user, record: { scope } }: BearerToken, baseUrl: string): JsonObject {
   if (!user || !scope.includes('openid')) {
-    throw new OAuthError('insufficient_scope', 'Ask for the scope openid: without it nothing is told of the person.');
+    throw new OAuthError('insufficient_scope', 'The scope openid is required.');
   }
   return { sub: user.id, ...userClaims(user.resource, scope, baseUrl) };
 }

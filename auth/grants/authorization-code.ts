@@ -68,7 +68,10 @@ async function answerOf(
 
 /** The same text for every code that cannot be exchanged. */
 function refused(): OAuthError {
-  return new OAuthError('invalid_grant', 'The code is not valid: it is good once, for a minute, as it was asked for.');
+  return new OAuthError(
+    'invalid_grant',
+    'The code is not valid. A code works once, within one minute, with the values of its authorization request.',
+  );
 }
 
 /**

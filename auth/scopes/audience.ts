@@ -43,7 +43,7 @@ export function grantedAudience(
   const all = [...new Set([...asked.audience, ...asked.resource])];
   if (all.length === 0) return [grant.audience[0] ?? settings.baseUrl];
   if (!all.every((each) => isPermitted(grant, each))) {
-    throw new OAuthError('invalid_target', 'The client may not ask for a token for this audience.');
+    throw new OAuthError('invalid_target', 'The client may not request this audience.');
   }
   return all;
 }

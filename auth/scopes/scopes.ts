@@ -16,7 +16,7 @@ export function parseScope(text: string | undefined): string[] {
   if (text === undefined) return [];
   const scopes = text.split(' ').filter((scope) => scope !== '');
   if (!scopes.every(isScopeToken)) {
-    throw new OAuthError('invalid_scope', 'scope has characters that no scope may have.');
+    throw new OAuthError('invalid_scope', 'scope contains a character that is not allowed (RFC 6749 section 3.3).');
   }
   return [...new Set(scopes)];
 }
@@ -32,7 +32,7 @@ export function grantedScope(client: JsonObject, asked: string[], forOthers: boo
   // What a scope means to another server is unknown here, so a scope for it is never granted merely on request.
   const bound = listed.length > 0 || forOthers;
   const refused = bound ? asked.find((scope) => !listed.includes(scope)) : undefined;
-  if (refused !== undefined) throw new OAuthError('invalid_scope', `The client may not be given the scope ${refused}.`);
+  if (refused !== undefined) throw new OAuthError('invalid_scope', `The client may not request the scope ${refused}.`);
   return permitted(asked, forOthers);
 }
 
@@ -41,13 +41,13 @@ export function grantedScopeWithoutPatient(client: JsonObject, asked: string[], 
   const granted = grantedScope(client, asked, forOthers);
   const kept = forOthers ? granted : scopesWithoutPatient(granted);
   if (kept) return kept;
-  throw new OAuthError('invalid_scope', 'There is no patient in this grant: ask for scopes of user/ or system/.');
+  throw new OAuthError('invalid_scope', 'This grant has no patient: request scopes of user/ or system/.');
 }
 
 function permitted(scopes: string[], forOthers: boolean): string[] {
   const permitting = forOthers ? scopes : permittingScopes(scopes);
   if (permitting) return permitting;
-  throw new OAuthError('invalid_scope', 'None of the scopes of SMART permits anything here: see how they are written.');
+  throw new OAuthError('invalid_scope', 'None of the SMART scopes permits anything: check their syntax.');
 }
 
 /** Returns the scopes of a refreshed token: at most those of the Session (RFC 6749 §6). Throws `invalid_scope`. */
@@ -55,7 +55,7 @@ export function narrowedScope(client: JsonObject, given: string[], asked: string
   const scope = asked.length === 0 ? given : asked;
   const listed = strings(client['scope']);
   const beyond = scope.find((each) => !given.includes(each) || (listed.length > 0 && !listed.includes(each)));
-  if (beyond !== undefined) throw new OAuthError('invalid_scope', `The scope ${beyond} goes beyond what was granted.`);
+  if (beyond !== undefined) throw new OAuthError('invalid_scope', `The scope ${beyond} exceeds what was granted.`);
   return scope;
 }
 

@@ -40,7 +40,7 @@ export async function endFound(
 
 /** The failed job says that nothing was stored, which is not true of the jobs before it. */
 function cutShort(ended: number, cause: Failure): Failure {
-  const message = `${ended} Sessions have ended, and further ones may not. Send the same again.`;
+  const message = `${ended} Sessions have ended, but others may not have. Send the request again.`;
   return new Failure('busy', message, { retryAfter: 1, cause });
 }
 

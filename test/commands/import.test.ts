@@ -68,7 +68,7 @@ describe('commands: import', () => {
     [{ resourceType: 'Nothing', id: 'x' }, /Nothing is not a resource type/],
     [{ resourceType: 'Parameters', id: 'x' }, /Parameters is not a resource type/],
     [{ resourceType: 'Patient', id: 'bad', gender: 'x', birthDate: 'y' }, /gender.*; Patient\.birthDate/],
-    [{ resourceType: 'Session', id: 's', active: true }, /made by the token endpoint/],
+    [{ resourceType: 'Session', id: 's', active: true }, /created only by POST/],
     [`{"resourceType":"Patient","id":"long","name":[{"family":"${'x'.repeat(1 << 20)}"}]}`, /longer than 1048576/],
     [{ resourceType: 'Client', id: 'app', secret: 'imported-secret', grant_types: ['basic'] }, undefined],
   ];

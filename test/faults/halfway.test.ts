@@ -63,7 +63,7 @@ const CALLBACK = 'https://app.example/callback';
     const revoke = () => api.request('POST', '/Session/$revoke?client=Client/machine', { as: asRoot });
     const refused = await revoke();
     expect([refused.status, refused.header('retry-after')], refused.text).to.eql([503, '1']);
-    expect(refused.string('issue.0.diagnostics')).to.match(/^50 Sessions have ended, and further ones may not/);
+    expect(refused.string('issue.0.diagnostics')).to.match(/^50 Sessions have ended, but others may not have/);
     expect(await api.found('/Session?client=Client/machine&active=true&_elements=id')).to.have.length(1);
     await client.query('DROP TRIGGER refuse ON resource');
     expect((await revoke()).at('parameter.0.valueInteger')).to.equal(1);

@@ -19,8 +19,7 @@ const RULES = 'auth/rules.ts';
 const REVOCATION = 'server/routes/session-revocation.ts';
 const ANYBODY_MAKES_SESSIONS: Edit = {
   file: RULES,
-  guard:
-    "if (!before) throw new Failure('business-rule', 'Sessions are made by the token endpoint: POST /auth/token.');",
+  guard: "if (!before) throw new Failure('business-rule', 'Sessions are created only by POST /auth/token.');",
   without: 'if (!before) return;',
 };
 const ANYBODY_CHANGES_SESSIONS: Edit = { file: RULES, guard: 'if (element !== undefined) {', without: 'if (false) {' };

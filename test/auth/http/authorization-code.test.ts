@@ -239,7 +239,7 @@ describe('the authorization code flow', () => {
         for (const client_id of ['app', 'confidential']) {
           const answer = answerIn(await browser.open({ ...QUERY, client_id, ...query }));
           expect(answer).to.include({ error: 'invalid_request', state: QUERY.state, iss: api.issuer });
-          expect(answer['error_description']).to.match(/^code_challenge(?:_method)? is /);
+          expect(answer['error_description']).to.match(/^code_challenge(?:_method)? (?:is|must be) /);
         }
       });
     }

@@ -89,7 +89,7 @@ describe('jwks_uri: what is fetched', () => {
       expect(await fetcher(false, addresses)(uri())).to.equal(undefined);
       expect(asked).to.equal(0);
       expect(reports).to.have.length(1);
-      expect(reports[0]).to.match(/not https|public internet|no address|credentials|Invalid URL/);
+      expect(reports[0]).to.match(/not use https|no public address|no address|credentials|Invalid URL/);
     });
   }
 
