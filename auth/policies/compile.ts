@@ -74,7 +74,7 @@ interface Compilation extends Omit<Compiling, 'nested'> {
 }
 
 function compilePart(part: JsonObject, place: string, depth: number, compilation: Compilation): Decide {
-  if (depth > DEEPEST) throw new PolicyError(place, `Policies may be nested at most ${DEEPEST} deep.`);
+  if (depth > DEEPEST) throw new PolicyError(place, `Policies can be nested at most ${DEEPEST} levels deep.`);
   const engine = POLICY_ENGINES.find(({ name }) => name === part['engine']);
   if (engine) {
     const nested = (inner: JsonObject, at: string) => compilePart(inner, at, depth + 1, compilation);
@@ -95,11 +95,11 @@ function refuseUnread(part: JsonObject, place: string, { name, elements }: Polic
     if (elements.includes(element) || !(written || element === 'criteria')) continue;
     const reader = READER_OF.get(element);
     if (reader !== undefined) {
-      const remedy = `use the engine ${reader}, or leave it out`;
-      throw new PolicyError(`${place}.${element}`, `The engine ${name} knows no ${element}: ${remedy}.`);
+      const remedy = `use the engine ${reader}, or omit it`;
+      throw new PolicyError(`${place}.${element}`, `The engine ${name} does not support ${element}: ${remedy}.`);
     }
     if (isPart && !OF_ANY_PART.includes(element)) {
-      throw new PolicyError(`${place}.${element}`, `A part of a policy knows no ${element}: leave it out.`);
+      throw new PolicyError(`${place}.${element}`, `${element} is not allowed in a part of a policy: omit it.`);
     }
   }
 }
@@ -108,7 +108,7 @@ function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'opera
   const links = policy['link'];
   if (links === undefined) return { principals: undefined, operations: undefined };
   if (!Array.isArray(links) || links.length === 0) {
-    throw new PolicyError('AccessPolicy.link', 'link must name someone; leave it out to mean everyone.');
+    throw new PolicyError('AccessPolicy.link', 'link must not be empty; omit it to mean everyone.');
   }
   const principals = new Set<string>();
   const operations = new Set<string>();
@@ -118,7 +118,7 @@ function linksOf(policy: JsonObject): Pick<CompiledPolicy, 'principals' | 'opera
     if (operation !== undefined && OPERATION.test(operation)) operations.add(operation);
     else if (PRINCIPAL.test(reference)) principals.add(reference);
     else {
-      const message = 'A link names a Client, a User, a Role or an Operation such as Patient.search.';
+      const message = 'A link must name a Client, a User, a Role or an Operation such as Patient.search.';
       throw new PolicyError(`AccessPolicy.link[${at}]`, message);
     }
   }

@@ -9,7 +9,7 @@ export const complex: PolicyEngine = {
   compile(policy, place, { nested }) {
     const { and, or } = policy;
     if ((and === undefined) === (or === undefined)) {
-      throw new PolicyError(place, 'A complex policy needs either and, or or.');
+      throw new PolicyError(place, 'A complex policy must have either "and" or "or".');
     }
     const name = and === undefined ? 'or' : 'and';
     const parts = partsOf(policy, name, place).map((part, at) => nested(part, `${place}.${name}[${at}]`));

@@ -23,7 +23,7 @@ export const criteria: PolicyEngine = {
     const type = typeOf(policy, place, compiling);
     const operations = new Set(interactionsOf(policy, place, type).map((name) => `${type}.${name}`));
     const conditions = conditionsOf(policy, place, type, compiling);
-    const report = whenNew((problem) => compiling.report(`finds nothing by ${place}.criteria: ${problem}`));
+    const report = whenNew((problem) => compiling.report(`matches nothing by ${place}.criteria: ${problem}`));
     return (request) => {
       const seen = request();
       const { operation } = seen;
@@ -55,7 +55,7 @@ function whenNew(report: (problem: string) => void): (problem: string) => void {
 
 function typeOf({ resource }: JsonObject, place: string, { registry }: Compiling): string {
   if (typeof resource === 'string' && registry.get(resource) !== undefined) return resource;
-  throw new PolicyError(`${place}.resource`, 'A criteria policy names in resource the type that it is about.');
+  throw new PolicyError(`${place}.resource`, 'A criteria policy must name its resource type in resource.');
 }
 
 function interactionsOf({ interaction }: JsonObject, place: string, type: string): string[] {
@@ -64,7 +64,7 @@ function interactionsOf({ interaction }: JsonObject, place: string, type: string
   const listed = Array.isArray(interaction) ? interaction.filter((each) => typeof each === 'string') : [];
   const allowed = listed.length > 0 && Array.isArray(interaction) && listed.length === interaction.length;
   if (allowed && listed.every((each) => possible.includes(each))) return listed;
-  throw new PolicyError(`${place}.interaction`, `Criteria for ${type} permit any of ${possible.join(', ')}.`);
+  throw new PolicyError(`${place}.interaction`, `interaction must list some of ${possible.join(', ')} for ${type}.`);
 }
 
 /** One parameter of the search expression. */
@@ -82,7 +82,7 @@ function conditionsOf(policy: JsonObject, place: string, type: string, context: 
   if (pairs.length === 0) {
     throw new PolicyError(
       at,
-      'A criteria policy needs a search expression: organization=Organization/{{user.data.org}}.',
+      'A criteria policy must have a search expression, such as organization=Organization/{{user.data.org}}.',
     );
   }
   return pairs.map(([name, value]) => {
@@ -100,13 +100,13 @@ const SAMPLES = ['2000', '01'];
 
 function compileCondition(name: string, value: string, type: string, context: PolicyContext): Condition {
   const template = parseTemplate(value);
-  if (name.includes('{{')) throw new TemplateError('A place stands in a value, not in the name of a parameter');
+  if (name.includes('{{')) throw new TemplateError('A placeholder is allowed in a value, not in a parameter name');
   const understands = (literals: string[]) => understand(name, template.fill(literals), type, context);
   const samples = SAMPLES.map((sample) => template.paths.map(() => sample));
   const sample = samples.find((literals) => isUnderstood(() => understands(literals))) ?? samples[0] ?? [];
   // If neither is valid, the first gives the error message.
   const criterion = understands(sample);
-  if (!criterion || !isEffective(criterion)) throw new TemplateError(`${name} narrows nothing`);
+  if (!criterion || !isEffective(criterion)) throw new TemplateError(`${name} does not restrict the search`);
   const ordered = sample.map((_, index) => !isUnderstood(() => understands(sample.with(index, 'x'))));
   return { name, template, ordered };
 }

@@ -18,14 +18,14 @@ export const jsonSchema: PolicyEngine = {
     const schema = policy['schema'];
     const at = `${place}.schema`;
     if (!isObject(schema) || Object.keys(schema).length === 0) {
-      throw new PolicyError(at, 'A json-schema policy needs a schema.');
+      throw new PolicyError(at, 'A json-schema policy must have a schema.');
     }
-    if (schema['$async'] !== undefined) throw new PolicyError(at, 'A schema cannot be asynchronous.');
+    if (schema['$async'] !== undefined) throw new PolicyError(at, 'The schema must not use $async.');
     refuseEndless(schema, at);
     const validate = compile(schema, at);
     const needed = [...survey(schema, at).needed];
     const isTried = triedParameters(schema, at);
-    if (saysNothing(schema, at)) throw new PolicyError(at, 'The schema lets every request pass: use the engine allow.');
+    if (saysNothing(schema, at)) throw new PolicyError(at, 'The schema permits every request: use the engine allow.');
     return (request) => {
       const seen = seenOf(request());
       const isThere = needed.every((name) => Object.hasOwn(Object(seen), name));
@@ -51,10 +51,7 @@ function compile(schema: JsonObject, place: string): (value: unknown) => unknown
     ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: hasUniqueItems });
     return ajv.compile(plainObject(schema));
   } catch (error) {
-    throw new PolicyError(
-      place,
-      `The schema cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    throw new PolicyError(place, `The schema is not valid: ${error instanceof Error ? error.message : String(error)}.`);
   }
 }
 

@@ -14,7 +14,7 @@ export const matcho: PolicyEngine = {
   looksAtResource: ({ matcho: pattern }) => pattern !== undefined && looksAt('resource', pattern, true),
   compile(policy, place) {
     const pattern = policy['matcho'];
-    if (!isObject(pattern)) throw new PolicyError(`${place}.matcho`, 'A matcho policy needs a pattern in matcho.');
+    if (!isObject(pattern)) throw new PolicyError(`${place}.matcho`, 'A matcho policy must have a pattern in matcho.');
     const match = compile(pattern, `${place}.matcho`);
     return (request) => {
       const seen = request();
@@ -35,7 +35,7 @@ function compile(pattern: Json, place: string): Match {
   if (keys.length === 0) throw new PolicyError(place, 'A pattern must not be empty.');
   const [first = ''] = keys;
   if (keys.some((key) => key.startsWith('$'))) {
-    if (keys.length > 1) throw new PolicyError(place, `${first} must stand alone.`);
+    if (keys.length > 1) throw new PolicyError(place, `${first} must be the only key.`);
     return compileDirective(first, pattern[first] ?? null, `${place}.${first}`);
   }
   const members = keys.map((key) => [key, compileMember(key, pattern[key] ?? null, `${place}.${key}`)] as const);
@@ -93,12 +93,12 @@ function compileText(text: string, place: string): Match {
       const pattern = compilePattern(text.slice(1));
       return (value) => typeof value === 'string' && pattern.matches(value);
     } catch (error) {
-      throw new PolicyError(place, `The regular expression cannot be used: ${messageOf(error)}.`);
+      throw new PolicyError(place, `The regular expression is not valid: ${messageOf(error)}.`);
     }
   }
   if (!text.startsWith('.')) return (value) => value === text;
   const path = text.slice(1).split('.');
-  if (path.includes('')) throw new PolicyError(place, 'A path is written .name.name, without empty steps.');
+  if (path.includes('')) throw new PolicyError(place, 'A path must be .name.name, without empty names.');
   return (value, root) => {
     const found = follow(root, path);
     if (found === undefined || found === null) return undefined;
@@ -129,12 +129,13 @@ function compileDirective(name: string, argument: Json, place: string): Match {
     }
     case '$enum':
     case '$one-of': {
-      if (!Array.isArray(argument) || argument.length === 0) throw new PolicyError(place, `${name} needs a list.`);
+      if (!Array.isArray(argument) || argument.length === 0)
+        throw new PolicyError(place, `${name} must be a list with at least one item.`);
       const choices = argument.map((choice, at) => compile(choice, `${place}[${at}]`));
       return (value, root) => some(choices, (match) => match(value, root));
     }
     default:
-      throw new PolicyError(place, `There is no ${name}: use $not, $enum, $one-of, $contains or $every.`);
+      throw new PolicyError(place, `${name} is not supported: use $not, $enum, $one-of, $contains or $every.`);
   }
 }
 

@@ -14,7 +14,7 @@ const LONGEST_TEXT = 16_384;
 
 /** Compiles a pattern. Throws an Error that says what is wrong with it. */
 export function compilePattern(source: string): Pattern {
-  if (source.length > LONGEST_PATTERN) throw new Error(`a pattern may have at most ${LONGEST_PATTERN} characters`);
+  if (source.length > LONGEST_PATTERN) throw new Error(`it must have at most ${LONGEST_PATTERN} characters`);
   const compiled = RE2JS.compile(source);
   return {
     matches: (text) => compiled.matches(bounded(text)),

@@ -46,7 +46,8 @@ export function refuseEndless(root: JsonObject, place: string): void {
 
   function weigh(schema: Json, depth: number): number {
     const known = weights.get(schema);
-    if (known === 'open') throw new PolicyError(place, 'A $ref leads back to itself without going into the value.');
+    if (known === 'open')
+      throw new PolicyError(place, 'A $ref must not lead back to itself without descending into the value.');
     if (known !== undefined) return known;
     if (!isObject(schema)) return 1;
     refuseName(schema, root, place);
@@ -54,7 +55,8 @@ export function refuseEndless(root: JsonObject, place: string): void {
     waiting.push(...within(schema));
     const steps = sameValue(schema, root, place);
     const weight = steps.reduce((sum, step) => sum + weigh(step.schema, depth + 1), 1);
-    if (weight > MOST_STEPS || depth > DEEPEST) throw new PolicyError(place, 'The schema takes too many steps.');
+    if (weight > MOST_STEPS || depth > DEEPEST)
+      throw new PolicyError(place, 'The schema is too complex to evaluate: simplify it.');
     weights.set(schema, weight);
     return weight;
   }
@@ -65,13 +67,13 @@ export function refuseEndless(root: JsonObject, place: string): void {
 /** Refuses a nested `$id`: it would change the base of the references below it. */
 function refuseName(part: Json | undefined, root: JsonObject, place: string): void {
   if (part === root || !isObject(part) || typeof part['$id'] !== 'string') return;
-  throw new PolicyError(place, 'A part of a schema has no $id of its own: refer to it by its place.');
+  throw new PolicyError(place, 'A part of a schema must not have its own $id: refer to it by its JSON Pointer.');
 }
 
 /** Resolves a `$ref`. A schema is self-contained: it refers only to its own parts, by JSON Pointer (RFC 6901). */
 export function referred($ref: Json, root: JsonObject, place: string): Json {
   if (typeof $ref !== 'string' || !/^#(\/|$)/.test($ref)) {
-    throw new PolicyError(place, 'A $ref names a part of the same schema: #/definitions/….');
+    throw new PolicyError(place, 'A $ref must point into the same schema: #/definitions/….');
   }
   let part: Json | undefined = root;
   for (const name of $ref.split('/').slice(1)) {
@@ -80,7 +82,7 @@ export function referred($ref: Json, root: JsonObject, place: string): Json {
     else part = isObject(part) && Object.hasOwn(part, key) ? part[key] : undefined;
     refuseName(part, root, place);
   }
-  if (part === undefined) throw new PolicyError(place, 'A $ref leads nowhere in the schema.');
+  if (part === undefined) throw new PolicyError(place, 'A $ref points to nothing in the schema.');
   return part;
 }
 

@@ -60,7 +60,7 @@ function note({ named, needed }: Survey, schema: JsonObject, reversed: boolean, 
     const keyword = vague ?? 'additionalProperties';
     throw new PolicyError(
       place,
-      `Of the request as a whole, ${keyword} says nothing clear: name members in properties.`,
+      `${keyword} is not allowed for the request as a whole: name its members in properties.`,
     );
   }
   const { properties, required, dependencies } = schema;

@@ -21,11 +21,11 @@ export function parseTemplate(text: string): Template {
   const texts = parts.filter((_, index) => index % 2 === 0);
   const paths = parts.filter((_, index) => index % 2 === 1).map(parsePath);
   if (texts.some((part) => part.includes('{{') || part.includes('}}'))) {
-    throw new TemplateError('A place is written {{user.data.name}} or {{client.details.name}}');
+    throw new TemplateError('A placeholder must be written {{user.data.name}} or {{client.details.name}}');
   }
   // A backslash would escape the first character of the literal, and leave the others unescaped.
   if (texts.slice(0, -1).some((part) => part.endsWith('\\'))) {
-    throw new TemplateError('A backslash must not stand before a place');
+    throw new TemplateError('A placeholder must not follow a backslash');
   }
   return {
     paths,
@@ -37,7 +37,7 @@ function parsePath(text: string): string[] {
   const path = text.trim();
   if (!PATH.test(path)) {
     throw new TemplateError(
-      `A place names a value of user or client, as {{user.data.org}}, not {{${path.slice(0, 100)}}}`,
+      `A placeholder must name a value of user or client, as {{user.data.org}}, not {{${path.slice(0, 100)}}}`,
     );
   }
   return path.split('.');

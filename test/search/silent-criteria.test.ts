@@ -37,7 +37,8 @@ describe('Value sets of policies', () => {
     const entries = reply.list('entry') as { resource: { id: string } }[];
     return entries.map(({ resource }) => resource.id).join(' ');
   };
-  const problems = async () => (await wholeLog(server)).split('\n').filter((line) => line.includes('finds nothing by'));
+  const problems = async () =>
+    (await wholeLog(server)).split('\n').filter((line) => line.includes('matches nothing by'));
 
   before(async () => {
     server = await startServer();
@@ -114,7 +115,7 @@ describe('Value sets of policies', () => {
     for (let times = 0; times < 3; times += 1) expect(idsOf(await ask('/Observation'))).to.equal('');
     const [line, ...more] = (await problems()).slice(told.length);
     expect(more).to.deep.equal([]);
-    expect(line).to.include('AccessPolicy/rows finds nothing by AccessPolicy.criteria: code:in');
+    expect(line).to.include('AccessPolicy/rows matches nothing by AccessPolicy.criteria: code:in');
     expect(line).to.match(/secret\.example\/set.*name a value set that is stored here/);
   });
 

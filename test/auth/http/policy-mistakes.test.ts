@@ -74,7 +74,7 @@ const UNREAD: [place: string, policy: object, remedy: string][] = [
   ['matcho', { engine: 'complex', and: [matcho(uri)], matcho: uri }, 'the engine matcho'],
   ['matcho', { engine: 'criteria', ...rows, matcho: uri }, 'the engine matcho'],
   ['or[0].matcho', { engine: 'complex', or: [{ engine: 'allow', matcho: uri }] }, 'the engine matcho'],
-  ['or[0].link', { engine: 'complex', or: [{ engine: 'allow', link: [{ reference: 'User/u' }] }] }, 'leave it out'],
+  ['or[0].link', { engine: 'complex', or: [{ engine: 'allow', link: [{ reference: 'User/u' }] }] }, 'omit it'],
 ];
 
 describe('a mistake in a policy', () => {
