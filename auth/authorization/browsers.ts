@@ -87,7 +87,7 @@ export function createBrowsers(options: {
     },
     async requireSignedIn({ credentials }, secret) {
       if ((await credentials.find(loginHash(secret)))?.name === LOGIN) return;
-      throw new OAuthError('access_denied', 'The person was signed out meanwhile.');
+      throw new OAuthError('access_denied', 'The person was signed out in the meantime.');
     },
     async signOut(secret) {
       const held = await engine.credentials.find(loginHash(secret));

@@ -5,9 +5,9 @@ const WORDS = new Map([
   ['openid', 'know who you are'],
   ['profile', 'see your name'],
   ['email', 'see your email address'],
-  ['fhirUser', 'know which record here is your own, and read it'],
-  ['launch/patient', 'know which patient was chosen'],
-  ['offline_access', 'go on doing so when you are away, until you or an administrator end it'],
+  ['fhirUser', 'know which record is yours, and read it'],
+  ['launch/patient', 'know which patient is selected'],
+  ['offline_access', 'keep this access when you are away, until you or an administrator end it'],
 ]);
 
 const LETTERS = new Map([
@@ -33,8 +33,8 @@ export function describeScopes(
 function wordsOfBound(scopes: readonly string[], patient: string | undefined): string[] {
   const bound = boundOf(scopes);
   if (bound === 'scopes') return [];
-  const all = 'do in your name all that you may do';
-  return [bound === undefined ? `${all} here` : `${all} with the records of ${patient ?? 'the patient'}`];
+  const all = 'do everything you may do';
+  return [bound === undefined ? `${all} here, in your name` : `${all} with the records of ${patient ?? 'the patient'}`];
 }
 
 function describe(scope: string, patient: string | undefined): string {
@@ -46,7 +46,7 @@ function describe(scope: string, patient: string | undefined): string {
 
 function describeSmart({ context, type, letters }: SmartScope, patient: string | undefined): string {
   const doing = [...letters].flatMap((letter) => LETTERS.get(letter) ?? []);
-  const what = type === '*' ? 'records of every kind' : `records of the kind ${type}`;
+  const what = type === '*' ? 'all records' : `${type} records`;
   const whose = context === 'patient' ? `of ${patient ?? 'the patient'}` : 'that you may see';
   return `${sentence(doing)} ${what} ${whose}`;
 }

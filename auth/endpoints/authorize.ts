@@ -102,7 +102,7 @@ function requestIn({ browsers }: AuthorizeContext, request: AuthRequest, sent: P
   if (sealed === undefined) return sent.filter(([name]) => isAsked(name));
   const pairs = pairsIn(unverified(sealed) ?? {}).filter(([name]) => isAsked(name));
   if (pairs.length > 0 && browsers.isKnown(headerOf(request, 'cookie'))) return pairs;
-  throw new OAuthError('invalid_request', 'This page is out of date, or the browser does not keep its cookie.');
+  throw new OAuthError('invalid_request', 'This page has expired, or the browser blocks its cookie.');
 }
 
 function sealedIn(sent: readonly Pair[]): string | undefined {
@@ -147,7 +147,7 @@ async function answer(
     const { request, login, address } = interaction;
     const about = { client: request.client.id, user: login?.user.id, address, asked: AUTHORIZATION_CODE };
     context.audit.note({ kind: 'token-refused', outcome: '4', reason: 'access_denied', ...about });
-    throw new OAuthError('access_denied', 'The person refused.');
+    throw new OAuthError('access_denied', 'The person denied the request.');
   }
   const settled = await settle(context, STEPS.slice(0, STEPS.indexOf(step)), interaction);
   if (settled.open) return ask(context, pairs, settled.open, settled.interaction);
@@ -183,7 +183,8 @@ async function ask(
   step: Step,
   interaction: Interaction,
 ): Promise<BrowserAnswer> {
-  if (interaction.request.prompts.has('none')) throw new OAuthError(step.unasked, 'The person has to be asked first.');
+  if (interaction.request.prompts.has('none'))
+    throw new OAuthError(step.unasked, 'The person must interact first, which prompt=none does not allow.');
   return shown(context, pairs, step, interaction, await step.ask(context, interaction));
 }
 

@@ -54,11 +54,11 @@ function question(sealed: string, name: string): Content {
 <input type="hidden" name="interaction" value="${sealed}">
 <button class="first" name="answer" value="sign-out">Sign out</button>
 </form>
-<p>Apps that you have let in stay so until you sign out of them, too.</p>`;
+<p>Apps that you have allowed stay signed in until you sign out of them, too.</p>`;
   return { title: 'Sign out?', body };
 }
 
 const DONE: Content = {
   title: 'You are signed out',
-  body: html`<p>Nobody is signed in here in this browser. You can close this page.</p>`,
+  body: html`<p>Nobody is signed in to this server in this browser. You can close this page.</p>`,
 };

@@ -30,7 +30,7 @@ export const password: Grant = {
     const scope = grantedScopeWithoutPatient(client.resource, asked, isForOthers(sessions.settings, audience));
 
     const user = await proveUser(context, { username, password: secret, address, since, client: client.id });
-    if (!user) throw new OAuthError('invalid_grant', 'The username or the password is wrong.');
+    if (!user) throw new OAuthError('invalid_grant', 'The username or password is wrong.');
     const issue = { grant: NAME, client, user, scope, audience, address, since, userAgent };
     const tokens = await startSession(sessions, issue);
     return { tokens, extra: { userinfo: userInfo(user) } };

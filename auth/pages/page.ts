@@ -61,9 +61,9 @@ export function page(content: Content, destination?: string): PageAnswer {
 /** Returns the page for a request that cannot continue and has no app to redirect to. */
 export function errorPage(error: OAuthError): PageAnswer {
   const { status, headers } = error.answer;
-  const first = error.retryAfter === undefined ? 'Go' : `Wait for ${waitOf(error.retryAfter)}, then go`;
-  const body = html`<p>${first} back to the app that sent you here, and try again from there.</p>`;
-  const content = { title: 'This cannot go on', body, problem: error.message };
+  const first = error.retryAfter === undefined ? 'Go' : `Wait ${waitOf(error.retryAfter)}, then go`;
+  const body = html`<p>${first} back to the app that sent you here, and try again there.</p>`;
+  const content = { title: 'Cannot continue', body, problem: error.message };
   return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
 }
 
@@ -78,9 +78,9 @@ function waitOf(seconds: number): string {
 /** Returns the page for a request that cannot continue, with a link that reports the error to the app. */
 export function leavePage(error: OAuthError, location: string, redirectUri: string): PageAnswer {
   const { status, headers } = error.answer;
-  const body = html`<p><strong>${placeOf(redirectUri)}</strong> sent you here. You can go on to it if you know it.</p>
-<p><a href="${location}" rel="noreferrer">Go on</a></p>`;
-  const content = { title: 'This cannot go on', body, problem: error.message };
+  const body = html`<p><strong>${placeOf(redirectUri)}</strong> sent you here. Continue only if you know it.</p>
+<p><a href="${location}" rel="noreferrer">Continue</a></p>`;
+  const content = { title: 'Cannot continue', body, problem: error.message };
   return { status, headers: { ...headersFor(undefined), ...headers }, page: document(content) };
 }
 

@@ -32,7 +32,7 @@ async function picker(context: StepContext, interaction: Interaction, by: Search
     return form(interaction, by, await findPatients(context, interaction, by));
   } catch (error) {
     if (!(error instanceof Failure && error.code === 'parameter')) throw error;
-    return form(interaction, by, [], 'A date of birth is written as in 1970-01-31.');
+    return form(interaction, by, [], 'Enter the date of birth as YYYY-MM-DD, such as 1970-01-31.');
   }
 }
 
@@ -44,19 +44,19 @@ interface Search {
 function form({ request }: Interaction, { name, birthDate }: Search, choices: Choice[], problem?: string): Content {
   const found = choices.map(
     (each) => html`<button name="patient" value="${each.id}">${each.name}<br>
-<small>${each.birthDate === undefined ? 'date of birth not known' : `born ${each.birthDate}`}</small></button>
+<small>${each.birthDate === undefined ? 'date of birth unknown' : `born ${each.birthDate}`}</small></button>
 `,
   );
   // Only the date can be invalid.
   const invalid = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
-  const body = html`<p><strong>${clientName(request.client)}</strong> asks which patient it is to be about.</p>
+  const body = html`<p><strong>${clientName(request.client)}</strong> asks you to choose a patient.</p>
 <label for="name">Name</label>
 <input id="name" name="name" value="${name}" maxlength="256" autocomplete="off" spellcheck="false">
 <label for="birthdate">Date of birth</label>
 <input id="birthdate" name="birthdate" type="date" value="${birthDate}" autocomplete="off"${invalid}>
 <button class="first" name="answer" value="search">Search</button>
 <h2>Patients</h2>
-${found.length === 0 ? html`<p role="status">No patient that you may see was found.</p>` : found}
+${found.length === 0 ? html`<p role="status">No patients that you may see were found.</p>` : found}
 <button class="other" name="answer" value="deny" formnovalidate>Cancel</button>`;
   return { title: 'Choose a patient', body, problem };
 }

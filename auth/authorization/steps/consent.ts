@@ -23,14 +23,14 @@ export const consent: Step = {
 `,
     );
     const body = html`<p>You are signed in as <strong>${String(userName ?? login?.user.id)}</strong>.
-<strong>${name}</strong> asks to</p>
+<strong>${name}</strong> asks for permission to:</p>
 <ul>
 ${items}</ul>
-<p>You will be sent on to <strong>${placeOf(request.redirectUri)}</strong>.</p>
+<p>You will then continue to <strong>${placeOf(request.redirectUri)}</strong>.</p>
 <button class="first" name="answer" value="allow">Allow</button>
-<button class="other" name="answer" value="deny">Do not allow</button>
-<button class="other" name="answer" value="switch">Sign in as somebody else</button>`;
-    return { title: `Let ${name} in?`, body };
+<button class="other" name="answer" value="deny">Deny</button>
+<button class="other" name="answer" value="switch">Use a different account</button>`;
+    return { title: `Allow ${name}?`, body };
   },
   async take({ browsers }, interaction, fields) {
     if (fields.get('answer') === 'allow') return { interaction: { ...interaction, agreed: true } };

@@ -20,7 +20,7 @@ export const signIn: Step = {
     const expected = await isExpected(context, interaction);
     if (login.at >= startedAt) {
       if (expected) return interaction;
-      throw new OAuthError('login_required', 'Somebody else signed in than the one who was expected.');
+      throw new OAuthError('login_required', 'A different person is signed in than the request expects.');
     }
     return expected && isRecent(interaction, login.at, context.clock()) ? interaction : undefined;
   },
@@ -30,11 +30,11 @@ export const signIn: Step = {
     const parameters = Parameters.of(sent);
     const [username, password] = [parameters.get('username'), parameters.get('password')];
     if (username === undefined || password === undefined) {
-      return { again: form(interaction, username, 'Enter your user name and your password.') };
+      return { again: form(interaction, username, 'Enter your user name and password.') };
     }
     const { address, since, request } = interaction;
     const user = await proveUser(context, { username, password, address, since, client: request.client.id });
-    if (!user) return { again: form(interaction, username, 'The user name or the password is wrong.') };
+    if (!user) return { again: form(interaction, username, 'The user name or password is wrong.') };
     const { secret, login } = await context.browsers.signIn(user, interaction.browser, since);
     // The patient may have been chosen by a person who was signed in before.
     return { interaction: { ...interaction, browser: secret, login, patient: undefined } };
@@ -55,7 +55,7 @@ async function isExpected({ keys, settings }: StepContext, { request, login }: I
 
 function form({ request }: Interaction, username: string | undefined, problem?: string): Content {
   const invalid = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
-  const body = html`<p>to go on to <strong>${clientName(request.client)}</strong></p>
+  const body = html`<p>to continue to <strong>${clientName(request.client)}</strong></p>
 <label for="username">User name or email</label>
 <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none"
   spellcheck="false" required maxlength="256"${invalid}>

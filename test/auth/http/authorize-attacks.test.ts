@@ -163,7 +163,7 @@ describe('attacks on the pages of the authorization endpoint', () => {
 
   it('a browser that keeps no cookie is told so', async () => {
     const reply = await post({ interaction: sealedIn(await open()), username: 'ann', password: 'correct-horse' });
-    expect([reply.status, reply.text.includes('does not keep its cookie')]).to.eql([400, true]);
+    expect([reply.status, reply.text.includes('blocks its cookie')]).to.eql([400, true]);
   });
 
   it('an answer to a later question does not skip an earlier one', async () => {

@@ -48,10 +48,10 @@ describe('the pages of the authorization endpoint', () => {
     const pages: [heading: string, page: Reply][] = [
       ['Sign in', signIn],
       ['Sign in', await browser.signIn(signIn, 'ann', 'wrong')],
-      ['Let The App in?', await browser.signIn(signIn)],
+      ['Allow The App?', await browser.signIn(signIn)],
       ['Choose a patient', await stranger.signIn(await open({ scope: 'launch/patient' }, stranger), 'bob')],
-      ['This cannot go on', await open({ redirect_uri: 'https://evil.example' })],
-      ['This cannot go on', await open({ scope: 'a"b' }, browserOf(api))],
+      ['Cannot continue', await open({ redirect_uri: 'https://evil.example' })],
+      ['Cannot continue', await open({ scope: 'a"b' }, browserOf(api))],
       ['Sign out?', await browser.get('/auth/logout')],
       ['You are signed out', await browserOf(api).get('/auth/logout')],
     ];
@@ -100,7 +100,7 @@ describe('the pages of the authorization endpoint', () => {
     const dateIn = ({ text }: Reply) => /<input id="birthdate"[^>]*>/.exec(text)?.[0];
     expect(dateIn(picker)).to.be.a('string').and.not.include('aria-');
     const again = await browser.send(picker, { answer: 'search', birthdate: 'yesterday' });
-    expect(again.text).to.include('<p role="alert" id="problem">A date of birth');
+    expect(again.text).to.include('<p role="alert" id="problem">Enter the date of birth');
     expect(dateIn(again)).to.include('aria-invalid="true"').and.include('aria-describedby="problem"');
   });
 
@@ -110,11 +110,11 @@ describe('the pages of the authorization endpoint', () => {
     const told = async () => {
       const reply = await browser.signIn(page, 'eve', 'wrong');
       expect(reply.status).to.equal(429);
-      return /<p>(Wait for [^,]+), then go back/.exec(reply.text)?.[1];
+      return /<p>(Wait [^,]+), then go back/.exec(reply.text)?.[1];
     };
-    expect(await told()).to.equal('Wait for 15 minutes');
+    expect(await told()).to.equal('Wait 15 minutes');
     api.pass(14 * 60 + 10);
-    expect(await told()).to.equal('Wait for a minute');
+    expect(await told()).to.equal('Wait a minute');
   });
 
   it('tells an unknown user what it tells a wrong password', async () => {
@@ -136,17 +136,17 @@ describe('the pages of the authorization endpoint', () => {
     const items = [...reply.text.matchAll(/<li>([^<]*)<\/li>/g)].map(([, words]) => words);
     expect(items).to.eql([
       'know who you are',
-      'read and search records of the kind Observation that you may see',
-      'add, change and delete records of every kind of the patient',
-      'know which patient was chosen',
-      'go on doing so when you are away, until you or an administrator end it',
+      'read and search Observation records that you may see',
+      'add, change and delete all records of the patient',
+      'know which patient is selected',
+      'keep this access when you are away, until you or an administrator end it',
       'use the scope “odd”',
     ]);
   });
 
   it('says so where nothing bounds what the app may do', async () => {
     const reply = await browser.signIn(await open({ scope: 'openid' }));
-    expect(reply.text).to.include('<li>do in your name all that you may do here</li>');
+    expect(reply.text).to.include('<li>do everything you may do here, in your name</li>');
   });
 
   it('RFC 6749 §4.1.2.1: who refuses is sent back with access_denied, from any page', async () => {

@@ -186,7 +186,7 @@ describe('SMART App Launch', () => {
     it('the consent says what an app may do that asks for no more', async () => {
       const [browser, picker] = await begin('doc', 'launch/patient', { prompt: 'login consent' });
       const { text } = await browser.send(picker, { patient: 'p1' });
-      expect(text).to.include('all that you may do with the records of Amy Adams').and.not.include('may do here');
+      expect(text).to.include('everything you may do with the records of Amy Adams').and.not.include('may do here');
     });
 
     it('a launch from an EHR is not given, and what else was asked for is', async () => {
