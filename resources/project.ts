@@ -47,7 +47,7 @@ export function partIssues(type: string, { meta }: JsonObject): Issue[] {
   const index = tags.findIndex(isMark);
   if (index === -1) return [];
   const expression = `${type}.meta.tag[${index}]`;
-  const diagnostics = `${expression} says that this is a part (SUBSETTED): send the whole resource, without this tag`;
+  const diagnostics = `${expression} marks the resource as incomplete (SUBSETTED): send it whole, without this tag`;
   return [{ severity: 'error', code: 'business-rule', diagnostics, expression: [expression] }];
 }
 

@@ -74,7 +74,10 @@ export class PatchBounds {
   #work(members: number): void {
     this.#left -= members;
     if (this.#left >= 0) return;
-    throw new Failure('business-rule', 'The patch changes very large lists or objects too often: send it in several.');
+    throw new Failure(
+      'business-rule',
+      'The patch changes very large lists or objects too often: split it into several patches.',
+    );
   }
 
   /** Call when a part of the document may be in two places from now on. */

@@ -57,7 +57,7 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
     apply: (target, operation) => {
       const { path, value } = operation;
       if (!equalValues(read(target, path, operation), value)) {
-        throw refused(operation, 'The value is not the one tested for.');
+        throw refused(operation, 'The value differs from the tested value.');
       }
       return target;
     },
@@ -69,9 +69,9 @@ const OPERATIONS: Record<string, { needs: ('from' | 'value')[]; apply: Apply }> 
  * Patch, and `business-rule` (422) if an operation does not apply or makes the document too large.
  */
 export function applyJsonPatch(target: Json, patch: Json, bounds: PatchBounds): Json {
-  if (!Array.isArray(patch)) throw new Failure('malformed', 'A JSON Patch is an array of operations.');
+  if (!Array.isArray(patch)) throw new Failure('malformed', 'A JSON Patch must be an array of operations.');
   if (patch.length > MOST_OPERATIONS) {
-    throw new Failure('malformed', `A JSON Patch has at most ${MOST_OPERATIONS} operations here.`);
+    throw new Failure('malformed', `A JSON Patch can have at most ${MOST_OPERATIONS} operations.`);
   }
   const operations = patch.map((item, index) => {
     const place = `Operation ${index + 1} of the patch`;
@@ -119,7 +119,7 @@ function add(target: Json, path: string[], value: Json, at: At): Json {
 }
 
 function remove(target: Json, path: string[], at: At): Json {
-  if (path.length === 0) throw refused(at, 'The whole resource cannot be removed by a patch.');
+  if (path.length === 0) throw refused(at, 'A patch cannot remove the whole resource.');
   return change(target, path, at, (parent, key) => {
     const value = childOf(parent, key);
     if (value === undefined) throw refused(at, nothingAt(path));
@@ -144,7 +144,7 @@ function change(target: Json, path: string[], at: At, edit: Edit, depth = 0): Js
     return own;
   }
   const child = childOf(own, key);
-  if (child === undefined) throw refused(at, `There is nothing at ${brief(key)} to look into.`);
+  if (child === undefined) throw refused(at, `There is nothing at ${brief(key)}.`);
   const size = at.bounds.sizeOf(child);
   const changed = change(child, path, at, edit, depth + 1);
   if (Array.isArray(own)) own[Number(key)] = changed;
@@ -159,7 +159,7 @@ function insert(parent: Json[] | JsonObject, key: string, value: Json, at: At): 
     return;
   }
   const index = key === '-' ? parent.length : indexOf(key);
-  if (index === undefined || index > parent.length) throw refused(at, `${brief(key)} is not a place in the list.`);
+  if (index === undefined || index > parent.length) throw refused(at, `${brief(key)} is not an index of the list.`);
   at.bounds.changed(parent, key, undefined, value);
   at.bounds.moved(parent.length - index);
   parent.splice(index, 0, value);
@@ -172,13 +172,13 @@ function replace(parent: Json[] | JsonObject, key: string, value: Json, at: At):
     return;
   }
   const before = childOf(parent, key);
-  if (before === undefined) throw refused(at, `${brief(key)} is not a place in the list.`);
+  if (before === undefined) throw refused(at, `${brief(key)} is not an index of the list.`);
   at.bounds.changed(parent, key, before, value);
   parent[Number(key)] = value;
 }
 
 function putMember(parent: JsonObject, key: string, value: Json, at: At): void {
-  if (key === '__proto__') throw refused(at, '__proto__ is not a name.');
+  if (key === '__proto__') throw refused(at, '__proto__ is not allowed as a name.');
   at.bounds.changed(parent, key, childOf(parent, key), value);
   parent[key] = value;
 }

@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject } from '../json/value.ts';
  * @param unseen members that may exist without being shown: their nulls are kept, for the code that removes them
  */
 export function applyMergePatch(target: Json, patch: Json, unseen: readonly string[] = []): Json {
-  if (!isObject(patch)) throw new Failure('malformed', 'A merge patch of a resource is an object.');
+  if (!isObject(patch)) throw new Failure('malformed', 'A merge patch of a resource must be an object.');
   const merged = merge(target, patch);
   for (const name of unseen) if (patch[name] === null) merged[name] = null;
   return merged;

@@ -18,5 +18,5 @@ export function patchedResource(current: Version, change: Patching, most: number
   const { type, id } = current;
   // A patch may change everything except the type and id in the URL.
   if (isObject(patched) && patched['resourceType'] === type && patched['id'] === id) return patched;
-  throw new Failure('business-rule', 'A patch must leave a resource with the resourceType and the id it had.');
+  throw new Failure('business-rule', 'A patch must not change the resourceType or the id.');
 }

@@ -21,7 +21,7 @@ export function withinCompartment(
   const criterion = compartmentCriterion(registry, options, compartment, type);
   if (criterion) return criterion;
   if (registry.compartment(of) === undefined) throw noCompartment(registry, of);
-  throw new Failure('not-found', `${type} has no part in the compartment of a ${of}: search /${type} itself.`);
+  throw new Failure('not-found', `${type} is not part of the ${of} compartment: search /${type} instead.`);
 }
 
 /** Returns the types in the compartment of `of`, which comes first. Throws `not-found` if it has no compartment. */
@@ -33,7 +33,7 @@ export function typesWithin(registry: Registry, of: string): string[] {
 }
 
 function noCompartment(registry: Registry, of: string): Failure {
-  const message = `${of} has no compartment here: there is that of ${registry.compartments().join(', ')}.`;
+  const message = `${of} has no compartment; supported: ${registry.compartments().join(', ')}.`;
   return new Failure('not-found', message);
 }
 

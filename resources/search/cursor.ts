@@ -56,5 +56,5 @@ function isValue({ table, column }: SortKey, value: unknown): boolean {
 
 /** Returns the Failure for a cursor that was not issued for this search. */
 export function wrongCursor(): Failure {
-  return new Failure('parameter', '_cursor is not one that this server gave here: follow the next link as it is.');
+  return new Failure('parameter', '_cursor is not valid for this search: follow the next link unchanged.');
 }

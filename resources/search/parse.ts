@@ -38,7 +38,7 @@ const RESULT: Record<string, (draft: Draft, value: string) => void> = {
     search.sort = parseSort(type, value);
   },
   _count: ({ search }, value) => {
-    if (!/^\d{1,9}$/.test(value)) throw new Failure('parameter', '_count: write a whole number from 0.');
+    if (!/^\d{1,9}$/.test(value)) throw new Failure('parameter', '_count must be a whole number from 0.');
     search.count = Math.min(Number(value), LARGEST_COUNT);
   },
   _total: ({ search }, value) => {
@@ -81,7 +81,8 @@ export function parseSearch(
   pairs: readonly Pair[],
   options: SearchOptions,
 ): ParsedSearch {
-  if (pairs.length > MOST_PARAMETERS) throw new Failure('parameter', `Give at most ${MOST_PARAMETERS} parameters.`);
+  if (pairs.length > MOST_PARAMETERS)
+    throw new Failure('parameter', `A search can have at most ${MOST_PARAMETERS} parameters.`);
   const type = typeNamed(definitions, name);
   const draft: Draft = { definitions, type, search: everything(name), cursor: undefined };
   const found: Pair[] = [];
@@ -101,7 +102,7 @@ export function parseSearch(
     } catch (error) {
       if (!options.lenient || !(error instanceof Failure && error.code === 'unknown-parameter')) throw error;
       draft.search.passedOver.push(pair);
-      draft.search.warnings.push(`${error.message} It was passed over.`);
+      draft.search.warnings.push(`${error.message} It was ignored.`);
     }
   }
   const within = limiting(options.within === undefined ? [] : [options.within]);
@@ -142,7 +143,8 @@ function refuseModifier(name: string): void {
   const modifier = quoted(name.slice(colon + 1));
   const known = Object.keys(RESULT).filter((each) => each.startsWith(`${code}:`));
   const has = known.map((each) => each.slice(colon)).join(', ');
-  const told = has === '' ? `no modifier, ${modifier} neither.` : `no modifier ${modifier}. It has: ${has}.`;
+  const told =
+    has === '' ? `no modifiers, so ${modifier} is not supported.` : `no modifier ${modifier}. It has: ${has}.`;
   throw new Failure('unknown-parameter', `${code} has ${told}`);
 }
 
@@ -191,7 +193,7 @@ function fingerprint(type: string, found: Pair[], within: Criterion[]): string {
 
 function oneOf<Value extends string>(name: string, values: readonly Value[], value: string): Value {
   const found = values.find((each) => each === value);
-  if (found === undefined) throw new Failure('parameter', `${name}: write one of ${values.join(', ')}.`);
+  if (found === undefined) throw new Failure('parameter', `${name} must be one of ${values.join(', ')}.`);
   return found;
 }
 

@@ -123,10 +123,10 @@ describe('Canonicals', () => {
   }
 
   const refused: [query: string, code: string, reason: RegExp][] = [
-    ['questionnaire:Patient.name=a', 'invalid', /questionnaire holds canonicals.* Patient has no canonical URL/],
+    ['questionnaire:Patient.name=a', 'invalid', /questionnaire contains canonicals.* Patient has no canonical URL/],
     ['questionnaire:Questionnaire=f1', 'not-supported', /no modifier "Questionnaire". It has: :missing, :below\./],
     ['questionnaire:identifier=f1', 'not-supported', /no modifier "identifier"/],
-    ['subject:below=Patient/ann', 'invalid', /stands in a hierarchy/],
+    ['subject:below=Patient/ann', 'invalid', /in a hierarchy/],
   ];
   for (const [query, code, reason] of refused) {
     it(`refuses ${query}`, async () => {

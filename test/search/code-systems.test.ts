@@ -47,21 +47,21 @@ describe('Code systems', () => {
   }
 
   const REFUSED: [query: string, reason: RegExp][] = [
-    ['code:below=dog', /code:below: write system\|code, not "dog"/],
-    ['code:below=|dog', /write system\|code/],
-    [`code:below=${ANIMALS}|`, /write system\|code/],
-    [`code:below=${ANIMALS}|1|dog`, /write system\|code/],
-    ['status:below=final', /write system\|code/],
+    ['code:below=dog', /code:below must be system\|code, not "dog"/],
+    ['code:below=|dog', /must be system\|code/],
+    [`code:below=${ANIMALS}|`, /must be system\|code/],
+    [`code:below=${ANIMALS}|1|dog`, /must be system\|code/],
+    ['status:below=final', /must be system\|code/],
     ['code:above=urn:none|1', /code:above "urn:none\|1": store the code system "urn:none" here\./],
-    ['code:below=http://systems.example/versions|dog', /keep one version of the code system "http:.*versions"/],
+    ['code:below=http://systems.example/versions|dog', /several versions of the code system "http:.*versions"/],
     [
       'code:below=http://systems.example/fragment|dog',
-      /store the code system "http:.*" whole: its content is fragment/,
+      /store the code system "http:.*" completely: its content is fragment/,
     ],
     ['code:below=http://systems.example/parts|dog', /its meaning is part-of, not is-a/],
     [
       'code:below=http://systems.example/large|top',
-      /name fewer: a search takes at most 20 value sets and code systems/,
+      /use fewer: a search can use at most 20 value sets and code systems/,
     ],
   ];
   for (const [query, reason] of REFUSED) {

@@ -41,7 +41,7 @@ describe('search: cursors', () => {
   const refused = async (path: string) => {
     const reply = await server.request('GET', path, { as: asRoot });
     expect([reply.status, reply.string('issue.0.code')], path).to.eql([400, 'invalid']);
-    expect(reply.string('issue.0.diagnostics'), path).to.match(/_cursor is not one that this server gave/);
+    expect(reply.string('issue.0.diagnostics'), path).to.match(/_cursor is not valid for this search/);
   };
 
   const PAGED = [

@@ -127,7 +127,7 @@ describe('Search by date', () => {
     'eq',
   ]) {
     it(`refuses ${wrong}`, () => {
-      expect(() => library.parse('Observation', `date=${wrong}`)).to.throw(/^date: write a date as/);
+      expect(() => library.parse('Observation', `date=${wrong}`)).to.throw(/^date must be a date such as/);
     });
   }
 });

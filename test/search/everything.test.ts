@@ -131,7 +131,7 @@ describe('Patient/$everything', () => {
   const REFUSED: [path: string, status: number, told: RegExp][] = [
     ['/Patient/nobody/$everything', 404, /no Patient\/nobody/],
     ['/Patient/gone/$everything', 410, /deleted/],
-    ['/Group/ann/$everything', 404, /no compartment here/],
+    ['/Group/ann/$everything', 404, /no compartment/],
     ['/Patient/a_b/$everything', 400, /An id must have/],
     ['/Patient/ann/$everything?start=2026-01-01', 400, /not start/],
     ['/Patient/ann/$everything?_type=Organization', 400, /_type must list types/],

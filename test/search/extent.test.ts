@@ -8,9 +8,9 @@ const list = (count: number, value: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => value(i)).join();
 const times = (count: number, query: string) => Array.from({ length: count }, () => query).join('&');
 
-const FEWER = /^A search takes at most 1000 values: give fewer\.$/;
-const SCANNED = /^A search takes at most 50 values for which all texts .* as with :contains: give fewer\.$/;
-const TOO_MUCH = /^This search asks for too much at once: give fewer values, and name the types in chains/;
+const FEWER = /^A search can have at most 1000 values: use fewer\.$/;
+const SCANNED = /^A search can have at most 50 values that scan all texts .* as with :contains: use fewer\.$/;
+const TOO_MUCH = /^This search is too large: use fewer values, and specify the types in chains/;
 const ids = (count: number) => `_id=${list(count, (i) => `p${i}`)}`;
 
 const REFUSED: [about: string, type: string, query: string, message: RegExp][] = [

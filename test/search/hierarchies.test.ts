@@ -93,11 +93,15 @@ describe('Hierarchies', () => {
 
   const REFUSED: [query: string, code: string, reason: RegExp][] = [
     ['Observation?patient:below=Patient/1', 'not-supported', /patient has no modifier "below"/],
-    ['Observation?subject:below=Patient/1', 'invalid', /a resource of this server .* as .*Location\/id.*"Patient\/1"/],
-    ['Account?subject:below=1', 'invalid', /subject:below: name .*, as Organization\/id or Location\/id, not "1"/],
+    [
+      'Observation?subject:below=Patient/1',
+      'invalid',
+      /a resource in a hierarchy on this server, as .*Location\/id.*"Patient\/1"/,
+    ],
+    ['Account?subject:below=1', 'invalid', /subject:below must be .*, as Organization\/id or Location\/id, not "1"/],
     ['Encounter?location:below=https://else.example/Location/1', 'invalid', /as Location\/id, not "https/],
-    ['Location?partof:below=Location/city/_history/1', 'invalid', /write Location\/city, which means its current/],
-    ['Location?partof:above=https://ward.example/Location/city/_history/1', 'invalid', /write Location\/city, which/],
+    ['Location?partof:below=Location/city/_history/1', 'invalid', /must be Location\/city, which means its current/],
+    ['Location?partof:above=https://ward.example/Location/city/_history/1', 'invalid', /must be Location\/city, which/],
     ['Task?part-of:below=Task/1', 'not-supported', /part-of has no modifier "below"/],
     ['Specimen?parent:above=1', 'not-supported', /parent has no modifier "above"/],
   ];

@@ -46,9 +46,7 @@ describe('Lists', () => {
     for (const value of ['$current-problems', 'List/some', 'https://ward.example/List/some', 'some|1']) {
       const reply = await api.request('GET', `/Patient?_list=${value}`, { as: asRoot });
       expect([reply.status, reply.at('issue.0.code')], value).to.eql([400, 'invalid']);
-      expect(reply.string('issue.0.diagnostics')).to.include(
-        `write the id of a List that is stored here, not "${value}"`,
-      );
+      expect(reply.string('issue.0.diagnostics')).to.include(`must be the id of a List on this server, not "${value}"`);
     }
     const modified = await api.request('GET', '/Patient?_list:not=some', { as: asRoot });
     expect([modified.status, modified.at('issue.0.code')]).to.eql([400, 'not-supported']);

@@ -112,7 +112,7 @@ describe('Pages that end where their bytes do', () => {
       .to.be.instanceOf(Failure)
       .with.property(
         'message',
-        `More than ${BYTES} bytes would be included: ask for fewer matches by _count, or in plain JSON.`,
+        `More than ${BYTES} bytes would be included: use a smaller _count, or JSON without _pretty.`,
       );
     expect(most).to.be.below(BYTES);
   });

@@ -111,16 +111,16 @@ describe('Positions', () => {
   }
 
   const REFUSED: [value: string, reason: RegExp][] = [
-    ['48.2', /near: write latitude\|longitude\|distance\|units, .*, not "48.2"/],
+    ['48.2', /near must be latitude\|longitude\|distance\|units, .*, not "48.2"/],
     ['91|16', /from -90 to 90/],
-    ['48|181', /from -180 to 180 degrees/],
-    ['48|16|3|km|x', /write latitude/],
-    ['north|16', /write latitude/],
-    ['48|16|far', /write the distance as a number from 0/],
-    ['48|16|-1', /write the distance as a number from 0/],
-    ['48|16||km', /give a distance before its units/],
-    ['48|16|3|parsec', /give the units as one of km, m, .*\[mi_us\]/],
-    ['48|16|3|toString', /give the units as one of/],
+    ['48|181', /-180 to 180 degrees/],
+    ['48|16|3|km|x', /must be latitude/],
+    ['north|16', /must be latitude/],
+    ['48|16|far', /must have a distance of 0 or more/],
+    ['48|16|-1', /must have a distance of 0 or more/],
+    ['48|16||km', /must have a distance before its units/],
+    ['48|16|3|parsec', /must have one of the units km, m, .*\[mi_us\]/],
+    ['48|16|3|toString', /must have one of the units/],
   ];
   for (const [value, reason] of REFUSED) {
     it(`refuses ${value}`, async () => {
@@ -134,7 +134,7 @@ describe('Positions', () => {
     const reply = await api.request('GET', '/Location?_sort=near', { as: asRoot });
     expect([reply.status, reply.string('issue.0.diagnostics')]).to.eql([
       400,
-      '_sort: near has no order: sort by another parameter of Location.',
+      '_sort does not support near: use another parameter of Location.',
     ]);
   });
 

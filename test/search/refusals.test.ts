@@ -19,7 +19,7 @@ function failure(type: string, query: string): Failure {
 }
 
 const NO_TYPE_HAS_FOO =
-  /^general-practitioner points at .*Practitioner.*, none of which is searched by "foo"\. .*: general-practitioner:/;
+  /^general-practitioner refers to .*Practitioner.*, none of which has .* "foo"\. .*: general-practitioner:/;
 
 const REFUSED: [query: string, code: FailureCode, message: RegExp][] = [
   [
@@ -35,42 +35,42 @@ const REFUSED: [query: string, code: FailureCode, message: RegExp][] = [
   ['organization:Shoe=1', 'unknown-parameter', /organization has no modifier "Shoe"/],
   ['_id:exact=a', 'unknown-parameter', /_id has no modifier/],
   ['_sort=shoe-size', 'unknown-parameter', /no search parameter "shoe-size"/],
-  ['_sort=name,family,given,birthdate,gender,phone', 'parameter', /_sort: give at most 5/],
-  ['name:missing=maybe', 'parameter', /name:missing: write true or false/],
-  ['identifier=a|b|c', 'parameter', /identifier: write system\|code/],
-  ['identifier=|', 'parameter', /identifier: give a code/],
+  ['_sort=name,family,given,birthdate,gender,phone', 'parameter', /_sort can have at most 5/],
+  ['name:missing=maybe', 'parameter', /name:missing must be true or false/],
+  ['identifier=a|b|c', 'parameter', /identifier must be system\|code/],
+  ['identifier=|', 'parameter', /identifier must have a code/],
   ['identifier:of-type=a|b', 'parameter', /system\|code\|value/],
   ['identifier:of-type=|b|c', 'parameter', /system\|code\|value/],
-  ['birthdate=soon', 'parameter', /birthdate: write a date/],
-  ['organization:Organization=Patient/1', 'parameter', /write an id, or Organization\/id/],
-  ['name= ̀', 'parameter', /give some text/],
-  ['_count=-1', 'parameter', /_count: write a whole number/],
+  ['birthdate=soon', 'parameter', /birthdate must be a date/],
+  ['organization:Organization=Patient/1', 'parameter', /must be an id or Organization\/id/],
+  ['name= ̀', 'parameter', /must have some text/],
+  ['_count=-1', 'parameter', /_count must be a whole number/],
   ['_count=many', 'parameter', /_count/],
-  ['_total=all', 'parameter', /_total: write one of none, estimate, accurate/],
+  ['_total=all', 'parameter', /_total must be one of none, estimate, accurate/],
   ['_summary=yes', 'parameter', /_summary/],
   ['_elements=shoe', 'parameter', /Patient has no element "shoe"/],
-  ['_cursor=abc', 'parameter', /_cursor is not one/],
+  ['_cursor=abc', 'parameter', /_cursor is not valid/],
   ['_include:recurse=Patient:link', 'unknown-parameter', /^_include has no modifier "recurse"\. It has: :iterate\.$/],
   [
     '_revinclude:recurse=Patient:link',
     'unknown-parameter',
     /^_revinclude has no modifier "recurse"\. It has: :iterate/,
   ],
-  ['_count:exact=1', 'unknown-parameter', /^_count has no modifier, "exact" neither\.$/],
+  ['_count:exact=1', 'unknown-parameter', /^_count has no modifiers, so "exact" is not supported\.$/],
   ['general-practitioner.foo=x', 'unknown-parameter', NO_TYPE_HAS_FOO],
   ['general-practitioner:Practitioner.foo=x', 'unknown-parameter', /^Practitioner has no search parameter "foo"/],
   ['organization.foo=x', 'unknown-parameter', /^Organization has no search parameter "foo"/],
-  ['_include=organization', 'parameter', /write Type:parameter/],
+  ['_include=organization', 'parameter', /must be Type:parameter/],
   ['_include=Patient:shoe', 'unknown-parameter', /Patient has no search parameter "shoe"/],
   ['_include=Shoe:size', 'parameter', /Shoe/],
   ['general-practitioner.name:fuzzy=x', 'unknown-parameter', /name/],
-  ['name.family=x', 'parameter', /only a reference can be followed/],
+  ['name.family=x', 'parameter', /only a reference parameter can be followed/],
   ['_has:Observation:patient=x', 'parameter', /_has:Type:reference:parameter/],
   ['_has:Shoe:patient:code=x', 'parameter', /Shoe/],
   [`identifier=${Array.from({ length: 501 }, (_, index) => index).join(',')}`, 'parameter', /at most 500 values/],
   [`identifier=${'x'.repeat(2001)}`, 'parameter', /at most 2000 characters/],
   [Array.from({ length: 101 }, () => 'name=a').join('&'), 'parameter', /at most 100 parameters/],
-  [`${'link:Patient.'.repeat(6)}name=x`, 'parameter', /a chain has at most/],
+  [`${'link:Patient.'.repeat(6)}name=x`, 'parameter', /a chain can have at most/],
 ];
 
 describe('Search parameters that are refused', () => {

@@ -116,7 +116,7 @@ describe('Value sets of policies', () => {
     const [line, ...more] = (await problems()).slice(told.length);
     expect(more).to.deep.equal([]);
     expect(line).to.include('AccessPolicy/rows matches nothing by AccessPolicy.criteria: code:in');
-    expect(line).to.match(/secret\.example\/set.*name a value set that is stored here/);
+    expect(line).to.match(/secret\.example\/set.*use a value set that is stored here/);
   });
 
   it('what the caller asks for is still refused, and is bounded apart from the policies', async () => {

@@ -82,17 +82,20 @@ describe('Value sets by filters', () => {
   const UNREADABLE: [part: object, reason: RegExp][] = [
     [
       by(filter('concept', 'regex', 'd.*')),
-      /ValueSet\/s\d+": store the value set with an expansion: it has a filter by regex/,
+      /ValueSet\/s\d+": store the value set with an expansion: filters by regex are/,
     ],
-    [by(filter('legs', 'is-a', '4')), /store the value set with an expansion: its filter is by a hierarchy of "legs"/],
-    [by(filter('wings', '=', '2')), /name a property of the code system "http:.*animals", not "wings"/],
-    [by(filter('legs', 'exists', 'yes')), /write true or false for exists, not "yes"/],
-    [by(filter('concept', 'is-a', 'horse')), /name a code of the code system "http:.*animals", not "horse"/],
+    [by(filter('legs', 'is-a', '4')), /store the value set with an expansion: hierarchies of "legs" are/],
+    [by(filter('wings', '=', '2')), /"wings" is not a property of the code system "http:.*animals"/],
+    [by(filter('legs', 'exists', 'yes')), /exists must be true or false, not "yes"/],
+    [by(filter('concept', 'is-a', 'horse')), /"horse" is not a code of the code system "http:.*animals"/],
     [{ ...by(filter('concept', 'is-a', 'dog')), version: '7' }, /store the code system "http:.*animals\|7" here/],
     [{ ...by(filter('concept', '=', 'dog')), system: 'urn:none' }, /store the code system "urn:none" here/],
-    [{ ...by(filter('concept', '=', 'a')), system: 'http://systems.example/versions' }, /or name it in the value set/],
+    [
+      { ...by(filter('concept', '=', 'a')), system: 'http://systems.example/versions' },
+      /or name its version in the value set/,
+    ],
     [{ ...by(filter('code', 'is-a', 'dog')), system: 'http://systems.example/parts' }, /its meaning is part-of/],
-    [{ ...by(filter('concept', 'is-a', 'top')), system: 'http://systems.example/large' }, /name fewer/],
+    [{ ...by(filter('concept', 'is-a', 'top')), system: 'http://systems.example/large' }, /use fewer/],
   ];
   for (const [part, reason] of UNREADABLE) {
     it(`refuses a value set by ${JSON.stringify(part).slice(0, 120)}`, async () => {

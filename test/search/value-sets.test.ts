@@ -140,23 +140,26 @@ describe('Value sets', () => {
   });
 
   const REFUSED: [query: string, reason: RegExp][] = [
+    [sets('code:in=nothing'), /code:in "http:.*nothing": use a value set that is stored here, as ValueSet\/id, url or/],
+    ['Observation?code:in=ValueSet/nothing', /use a value set that is stored here/],
+    ['Observation?code:in=|1', /code:in "\|1": use ValueSet\/id, url or url\|version\./],
     [
-      sets('code:in=nothing'),
-      /code:in "http:.*nothing": name a value set that is stored here, as ValueSet\/id, url or/,
+      'Observation?code:in=ValueSet/pair/_history/1',
+      /code:in "Val.*": must be ValueSet\/pair, which means its current/,
     ],
-    ['Observation?code:in=ValueSet/nothing', /name a value set that is stored here/],
-    ['Observation?code:in=|1', /code:in "\|1": name a value set as ValueSet\/id, url or url\|version\./],
-    ['Observation?code:in=ValueSet/pair/_history/1', /code:in "Val.*": write ValueSet\/pair, which means its current/],
-    ['Observation?code:not-in=https://ward.example/fhir/ValueSet/pair/_history/1', /write ValueSet\/pair, which means/],
-    [sets('code:in=pair|2'), /name a value set that is stored here/],
-    [sets('code:in=versions'), /"http:.*versions": add the version of the value set as url\|version/],
+    [
+      'Observation?code:not-in=https://ward.example/fhir/ValueSet/pair/_history/1',
+      /must be ValueSet\/pair, which means/,
+    ],
+    [sets('code:in=pair|2'), /use a value set that is stored here/],
+    [sets('code:in=versions'), /"http:.*versions": use url\|version/],
     [sets('code:in=filtered'), /"http:.*filtered": store the code system "urn:a" here/],
     [sets('code:not-in=importsFiltered'), /code:not-in "http:.*\/filtered": store the code system "urn:a" here/],
-    [sets('code:in=circle'), /circle": let no value set import itself/],
-    [sets('code:in=circleOfTwo'), /circleOfTwo": let no value set import itself/],
-    [sets('code:in=bare'), /store the value set with an expansion, or with what it is composed of/],
-    [sets('code:in=large'), /name fewer: a search takes at most 20 value sets and code systems and 3000 codes/],
-    [sets('code:in=many'), /pair": name fewer: a search takes at most 20 value sets and code systems and 3000 codes/],
+    [sets('code:in=circle'), /circle": a value set must not import itself/],
+    [sets('code:in=circleOfTwo'), /circleOfTwo": a value set must not import itself/],
+    [sets('code:in=bare'), /store the value set with an expansion or a compose element/],
+    [sets('code:in=large'), /use fewer: a search can use at most 20 value sets and code systems and 3000 codes/],
+    [sets('code:in=many'), /pair": use fewer: a search can use at most 20 value sets and code systems and 3000 codes/],
   ];
   for (const [query, reason] of REFUSED) {
     it(`refuses ${query}`, async () => {
@@ -196,9 +199,7 @@ describe('Value sets', () => {
     await policy('sets', { resource: 'ValueSet', criteria: '_id=importing' });
     const imported = await asked(sets('code:in=importing'));
     expect(imported.status, imported.text).to.equal(400);
-    expect(imported.string('issue.0.diagnostics'), 'what it imports').to.match(
-      /pair": name a value set that is stored/,
-    );
+    expect(imported.string('issue.0.diagnostics'), 'what it imports').to.match(/pair": use a value set that is stored/);
   });
 
   it('rows by a value set: a search and an include are judged by the database, a read in memory', async () => {

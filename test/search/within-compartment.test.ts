@@ -75,13 +75,10 @@ describe('Searches within a compartment', () => {
       const reply = await api.request('GET', path, { as: asRoot });
       return [reply.status, reply.string('issue.0.diagnostics')];
     };
-    expect(await told('/Group/ann/Observation')).to.eql([
-      404,
-      'Group has no compartment here: there is that of Patient.',
-    ]);
+    expect(await told('/Group/ann/Observation')).to.eql([404, 'Group has no compartment; supported: Patient.']);
     expect(await told('/Patient/ann/Organization')).to.eql([
       404,
-      'Organization has no part in the compartment of a Patient: search /Organization itself.',
+      'Organization is not part of the Patient compartment: search /Organization instead.',
     ]);
     expect((await told('/Patient/ann/Nothing'))[0]).to.equal(404);
     expect((await told('/Patient/ann/*'))[0]).to.equal(404);

@@ -95,7 +95,9 @@ describe('server: large bodies', () => {
     const given = (first: number) => Array.from({ length: 30_000 }, (_, index) => `g${first + index}`);
     const reply = await send('/Patient/many', JSON_TYPE, JSON.stringify({ name: [{ given: given(0) }] }), 'PUT');
     expect(reply.status).to.equal(413);
-    expect(told(reply)).to.equal('Searches would look for more than 52428 values of it: make several of it.');
+    expect(told(reply)).to.equal(
+      'The resource has more than 52428 values to index for search: split it into several resources.',
+    );
     expect((await server.request('GET', '/Patient/many', { as: asRoot })).status).to.equal(404);
     const patch = JSON.stringify([{ op: 'add', path: '/name', value: [{ given: given(7) }] }]);
     expect((await send('/Patient/p', PATCH_TYPE, patch, 'PATCH')).status).to.equal(413);

@@ -110,7 +110,10 @@ export class RowCollector {
 }
 
 function tooMany(most: number): Failure {
-  return new Failure('too-large', `Searches would look for more than ${most} values of it: make several of it.`);
+  return new Failure(
+    'too-large',
+    `The resource has more than ${most} values to index for search: split it into several resources.`,
+  );
 }
 
 /** Creates a row without edge and key. Most tables have two columns; an array literal allocates no spare room. */

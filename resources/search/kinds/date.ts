@@ -35,7 +35,7 @@ export const date: SearchKind = {
     const interval = parseDate(rest.replace(' ', '+'));
     if (interval === undefined) {
       throw new BadValue(
-        'write a date as 2020, 2020-05, 2020-05-17 or 2020-05-17T08:30:00Z, after a prefix such as ge',
+        'must be a date such as 2020, 2020-05, 2020-05-17 or 2020-05-17T08:30:00Z, after any prefix such as ge',
       );
     }
     return { where: dateCondition(prefix, interval, now), access: 'range' };

@@ -52,7 +52,8 @@ export function readNumber(value: Json | undefined): number | undefined {
 export function numberCondition(text: string): RowTest {
   const [prefix, rest] = splitPrefix(text);
   const range = parseNumber(rest);
-  if (range === undefined) throw new BadValue('write a number as 100, 5.40 or 1e-3, after a prefix such as ge');
+  if (range === undefined)
+    throw new BadValue('must be a number such as 100, 5.40 or 1e-3, after any prefix such as ge');
   return compare(prefix, range);
 }
 

@@ -45,7 +45,7 @@ export const position: SearchKind = {
     const at = pointAt(parseNumber(latitude)?.value, parseNumber(longitude)?.value);
     if (at === undefined || parts.length > 4) {
       throw new BadValue(
-        'write latitude|longitude|distance|units, as 48.21|16.37|5|km, from -90 to 90 and from -180 to 180 degrees',
+        'must be latitude|longitude|distance|units, such as 48.21|16.37|5|km, from -90 to 90 and -180 to 180 degrees',
       );
     }
     const reach = chord(metres(distance, unit));
@@ -56,11 +56,12 @@ export const position: SearchKind = {
 };
 
 function metres(distance: string, unit: string): number {
-  if (distance === '' && unit !== '') throw new BadValue('give a distance before its units');
+  if (distance === '' && unit !== '') throw new BadValue('must have a distance before its units');
   const number = parseNumber(distance || MISSING.distance)?.value;
-  if (number === undefined || number < 0) throw new BadValue('write the distance as a number from 0, as 48.21|16.37|5');
+  if (number === undefined || number < 0)
+    throw new BadValue('must have a distance of 0 or more, such as 48.21|16.37|5');
   const factor = Object.hasOwn(UNITS, unit || MISSING.unit) ? UNITS[unit || MISSING.unit] : undefined;
-  if (factor === undefined) throw new BadValue(`give the units as one of ${Object.keys(UNITS).join(', ')}`);
+  if (factor === undefined) throw new BadValue(`must have one of the units ${Object.keys(UNITS).join(', ')}`);
   return number * factor;
 }
 

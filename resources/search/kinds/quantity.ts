@@ -33,10 +33,11 @@ export const quantity: SearchKind = {
   parse(text) {
     const parts = splitEscaped(text, '|').map(unescaped);
     const [value = '', system = '', code = ''] = parts;
-    if (parts.length === 2 || parts.length > 3) throw new BadValue('write 5.4, 5.4|system|code or 5.4||unit');
+    if (parts.length === 2 || parts.length > 3)
+      throw new BadValue('must have the form 5.4, 5.4|system|code or 5.4||unit');
     const number = numberCondition(value);
     if (code === '') {
-      if (system !== '') throw new BadValue('write the code behind the system: 5.4|system|code');
+      if (system !== '') throw new BadValue('must have a code after the system, as in 5.4|system|code');
       return { where: number, access: 'range' };
     }
     const unit = bounded(code, LONGEST);

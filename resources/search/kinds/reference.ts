@@ -61,7 +61,7 @@ export const reference: SearchKind = {
       };
     }
     const literal = unescaped(text);
-    if (literal === '') throw new BadValue('write Type/id, an id or a URL');
+    if (literal === '') throw new BadValue('must be Type/id, an id or a URL');
     if (context.modifier === 'below') return seek(below(literal));
     if (context.modifier !== undefined) return typed(literal, context.modifier, context);
     if (isId(literal)) return local(literal, context.base);
@@ -91,7 +91,7 @@ export function localId(type: string, text: string, base: string): string | unde
   const pointer = found && (found.base === '' ? found.type : `${found.base}/${found.type}`);
   if (found?.type !== type || !pointer || !localTypes(type, base).includes(pointer)) return undefined;
   if (!VERSIONED.test(text)) return found.id;
-  throw new BadValue(`write ${type}/${found.id}, which means its current version`);
+  throw new BadValue(`must be ${type}/${found.id}, which means its current version`);
 }
 
 function addReference(value: Json, add: AddRow): void {
@@ -114,7 +114,7 @@ function addCanonical(value: Json, add: AddRow): void {
 
 function typed(literal: string, type: string, context: ValueContext): RowMatch {
   const found = isId(literal) ? { base: '', type, id: literal } : parseReference(literal);
-  if (found === undefined || found.type !== type) throw new BadValue(`write an id, or ${type}/id`);
+  if (found === undefined || found.type !== type) throw new BadValue(`must be an id or ${type}/id`);
   return seek(row(found, context.base));
 }
 

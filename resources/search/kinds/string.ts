@@ -42,7 +42,7 @@ export const string: SearchKind = {
   parse(text, { modifier }) {
     const literal = unescaped(text);
     const folded = fold(literal);
-    if (folded === '') throw new BadValue('give some text to look for');
+    if (folded === '') throw new BadValue('must have some text to search for');
     const isLong = folded.length > LONGEST;
     if (modifier === 'exact') {
       const exact = is('exact', '=', bounded(literal, LONGEST_EXACT));

@@ -74,9 +74,9 @@ export const token: SearchKind = {
     if (context.modifier === 'of-type') return ofType(parts);
     if (context.modifier === 'below') return ofMediaType(codeKey(unescaped(text)));
     const [first = '', second] = parts;
-    if (parts.length > 2) throw new BadValue('write system|code with one bar, and other bars as \\|');
+    if (parts.length > 2) throw new BadValue('must be system|code, with other bars written as \\|');
     if (second === undefined) return code(first, context.types);
-    if (first === '' && second === '') throw new BadValue('give a code, a system, or both as system|code');
+    if (first === '' && second === '') throw new BadValue('must have a code, a system, or both as system|code');
     // Resources do not contain the system of a code element: its binding implies it.
     if (isImplied(context.types)) return second === '' ? any() : code(second, context.types);
     if (second === '') return { where: is('system', '=', codeKey(first)), access: 'scan' };
@@ -152,7 +152,7 @@ export function isImplied(types: ReadonlySet<string>): boolean {
 /** Parses `system|code`. Throws BadValue. */
 export function conceptOf(text: string): { system: string; code: string } {
   const [system = '', code = '', ...more] = splitEscaped(text, '|').map(unescaped);
-  if (system === '' || code === '' || more.length > 0) throw new BadValue('write system|code');
+  if (system === '' || code === '' || more.length > 0) throw new BadValue('must be system|code');
   return { system, code };
 }
 
@@ -166,7 +166,7 @@ function ofMediaType(type: string): RowMatch {
 }
 
 function code(text: string, types: ReadonlySet<string>): RowMatch {
-  if (text === '') throw new BadValue('give a code, a system, or both as system|code');
+  if (text === '') throw new BadValue('must have a code, a system, or both as system|code');
   const caseless = [...types].filter((type) => CASELESS.has(type)).length;
   if (caseless === 0) return { where: is('code', '=', codeKey(text)), access: 'seek' };
   if (caseless === types.size) return { where: is('code', '=', caselessKey(text)), access: 'seek' };
@@ -183,7 +183,7 @@ function any(): RowMatch {
 
 function ofType(parts: string[]): RowMatch {
   const [system = '', type = '', value = ''] = parts;
-  if (parts.length !== 3 || parts.includes('')) throw new BadValue('write :of-type as system|code|value');
+  if (parts.length !== 3 || parts.includes('')) throw new BadValue('must be system|code|value');
   const typed = is('code', '=', bounded(`${type}|${value}`, LONGEST));
   return { where: coded(typed, codeKey(system)), access: 'seek', variant: 'of-type' };
 }

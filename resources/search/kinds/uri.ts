@@ -26,7 +26,7 @@ export const uri: SearchKind = {
 
   parse(text, { modifier, types, base }) {
     const literal = uriKey(unescaped(text));
-    if (literal === '') throw new BadValue('give a URI');
+    if (literal === '') throw new BadValue('must be a URI');
     // As in `_profile=StructureDefinition/mine`, a resource of this server.
     if (modifier === undefined && types.has('canonical') && LOCAL.test(literal)) {
       const places = ['', `${base}/`, `${base}/fhir/`].map((place) => uriKey(place + literal));

@@ -71,7 +71,7 @@ export function parseCriterion(
 
 function parse(scope: Scope, name: string, value: string): Criterion {
   if (scope.depth > DEEPEST_CHAIN)
-    throw new Failure('parameter', `${name}: a chain has at most ${DEEPEST_CHAIN} links.`);
+    throw new Failure('parameter', `${name}: a chain can have at most ${DEEPEST_CHAIN} links.`);
   if (name.startsWith('_has:')) return parseHas(scope, name, value);
   const dot = name.indexOf('.');
   if (dot > 0) return parseChain(scope, name.slice(0, dot), name.slice(dot + 1), value);
@@ -161,7 +161,7 @@ function terms(
     const id = of === 'ValueSet' ? localId(of, canonical, scope.options.base) : undefined;
     if (id !== undefined) return [parse(inside, '_id', id), ...rows];
     const [url = '', version] = canonical.split('|');
-    if (url === '') throw new BadValue('name a value set as ValueSet/id, url or url|version');
+    if (url === '') throw new BadValue('use ValueSet/id, url or url|version');
     const pairs = [['url', url] as const, ...(version ? [['version', version] as const] : [])];
     return [...pairs.map(([code, text]) => parse(inside, code, escaped(text))), ...rows];
   };
@@ -185,7 +185,7 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
   const targets = named === undefined ? (parameter.definition.targets ?? []) : [named];
   if (named !== undefined) typeNamed(scope.definitions, named);
   const known = targets.filter((target) => scope.definitions.resource(target) !== undefined);
-  if (known.length === 0) throw new Failure('parameter', `${code}: name the type, as in ${code}:Patient.${rest}.`);
+  if (known.length === 0) throw new Failure('parameter', `${code}: specify the type, as in ${code}:Patient.${rest}.`);
   const links: Criterion[] = [];
   const refused: Failure[] = [];
   for (const target of known) {
@@ -205,8 +205,8 @@ function parseChain(scope: Scope, head: string, rest: string, value: string): Cr
 function unfollowed([first, ...others]: Failure[], code: string, types: string[], rest: string): Failure {
   if (first !== undefined && others.length === 0) return first;
   const named = types.length > MOST_NAMED ? `${types.slice(0, MOST_NAMED).join(', ')}, …` : types.join(', ');
-  const told = `${code} points at ${named}, none of which is searched by ${quoted(rest)}.`;
-  return new Failure('unknown-parameter', `${told} Name the type to be told what it has: ${code}:${types[0]}.`);
+  const told = `${code} refers to ${named}, none of which has the search parameter ${quoted(rest)}.`;
+  return new Failure('unknown-parameter', `${told} For the parameters of one type, specify it: ${code}:${types[0]}.`);
 }
 
 /** Returns how a reference can name resources of a type. Throws `parameter` if it cannot. */
@@ -214,7 +214,7 @@ function waysTo(scope: Scope, parameter: Parameter, type: SearchType): Naming[] 
   const ways = namings(parameter, type, scope.options.base);
   if (ways.length > 0) return ways;
   const { name } = type.definition;
-  throw new Failure('parameter', `${parameter.code} holds canonicals, and a ${name} has no canonical URL to follow.`);
+  throw new Failure('parameter', `${parameter.code} contains canonicals, and a ${name} has no canonical URL.`);
 }
 
 function chained(scope: Scope, parameter: Parameter, type: SearchType, rest: string, value: string): Criterion[] {
@@ -231,7 +231,7 @@ function chained(scope: Scope, parameter: Parameter, type: SearchType, rest: str
 function parseHas(scope: Scope, name: string, value: string): Criterion {
   const [, from = '', code = '', ...rest] = name.split(':');
   if (from === '' || code === '' || rest.length === 0) {
-    throw new Failure('parameter', `${quoted(name)}: write _has:Type:reference:parameter.`);
+    throw new Failure('parameter', `${quoted(name)}: use the form _has:Type:reference:parameter.`);
   }
   const type = typeNamed(scope.definitions, from);
   const parameter = referenceOf(type, code);
@@ -244,14 +244,14 @@ function parseHas(scope: Scope, name: string, value: string): Criterion {
 /** `_list=42`: like `_has`, an entry of that List must reference this (https://hl7.org/fhir/R4/search.html#list). */
 function parseList(scope: Scope, modifier: string | undefined, value: string): Criterion {
   if (modifier !== undefined)
-    throw new Failure('unknown-parameter', `_list has no modifier, ${quoted(modifier)} neither.`);
+    throw new Failure('unknown-parameter', `_list has no modifiers, so ${quoted(modifier)} is not supported.`);
   const wrong = alternatives('_list', value).find((each) => !isId(each));
   if (wrong === undefined) return parseHas(scope, '_has:List:item:_id', value);
-  throw new Failure('parameter', `_list: write the id of a List that is stored here, not ${quoted(wrong)}.`);
+  throw new Failure('parameter', `_list must be the id of a List on this server, not ${quoted(wrong)}.`);
 }
 
 function referenceOf(type: SearchType, code: string): Parameter {
   const parameter = parameterOf(type, code);
   if (parameter.definition.kind === 'reference') return parameter;
-  throw new Failure('parameter', `${code}: only a reference can be followed.`);
+  throw new Failure('parameter', `${code}: only a reference parameter can be followed.`);
 }

@@ -24,14 +24,15 @@ interface Extent {
  */
 export function refuseExcess(criteria: readonly Criterion[], limits: ReadonlySet<Criterion>): void {
   const { sought, scanned, bound } = sum(criteria.map((each) => extentOf(each, limits)));
-  if (sought > MOST_SOUGHT) throw new Failure('parameter', `A search takes at most ${MOST_SOUGHT} values: give fewer.`);
+  if (sought > MOST_SOUGHT)
+    throw new Failure('parameter', `A search can have at most ${MOST_SOUGHT} values: use fewer.`);
   if (scanned > MOST_SCANNED) {
-    const which = 'for which all texts or codes have to be looked at, as with :contains';
-    throw new Failure('parameter', `A search takes at most ${MOST_SCANNED} values ${which}: give fewer.`);
+    const which = 'that scan all texts or codes, as with :contains';
+    throw new Failure('parameter', `A search can have at most ${MOST_SCANNED} values ${which}: use fewer.`);
   }
   if (bound > MOST_BOUND) {
-    const remedy = 'give fewer values, and name the types in chains (subject:Patient.name)';
-    throw new Failure('parameter', `This search asks for too much at once: ${remedy}.`);
+    const remedy = 'use fewer values, and specify the types in chains (subject:Patient.name)';
+    throw new Failure('parameter', `This search is too large: ${remedy}.`);
   }
 }
 

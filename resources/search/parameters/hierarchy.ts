@@ -119,6 +119,6 @@ function startOf(
   const ways = types.map((type) => `${type}/id`).join(' or ');
   throw new Failure(
     'parameter',
-    `${name}: name a resource of this server that stands in a hierarchy, as ${ways}, not ${quoted(text)}.`,
+    `${name} must be a resource in a hierarchy on this server, as ${ways}, not ${quoted(text)}.`,
   );
 }

@@ -17,13 +17,13 @@ export function parseInclude(
   if (value === '*') return { reverse, iterate, source: undefined, parameter: undefined, target: undefined };
   const [source = '', code = '', target, ...more] = value.split(':');
   if (source === '' || code === '' || more.length > 0) {
-    throw new Failure('parameter', `${name}: write Type:parameter, Type:parameter:Target, Type:* or *.`);
+    throw new Failure('parameter', `${name} must be Type:parameter, Type:parameter:Target, Type:* or *.`);
   }
   const type = typeNamed(definitions, source);
   if (target !== undefined) typeNamed(definitions, target);
   if (code === '*') return { reverse, iterate, source, parameter: undefined, target };
   if (parameterOf(type, code).definition.kind !== 'reference') {
-    throw new Failure('parameter', `${name}: ${code} is not a reference.`);
+    throw new Failure('parameter', `${name}: ${code} is not a reference parameter.`);
   }
   return { reverse, iterate, source, parameter: code, target };
 }

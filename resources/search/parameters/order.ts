@@ -13,7 +13,7 @@ const MOST_KEYS = 5;
 /** Parses `_sort`: parameters by descending priority, `-` for descending order (FHIR R4 §3.1.1.5.1). */
 export function parseSort(type: SearchType, text: string): SortKey[] {
   const parts = text.split(',').filter((part) => part !== '');
-  if (parts.length > MOST_KEYS) throw new Failure('parameter', `_sort: give at most ${MOST_KEYS} parameters.`);
+  if (parts.length > MOST_KEYS) throw new Failure('parameter', `_sort can have at most ${MOST_KEYS} parameters.`);
   return parts.map((part) => {
     const descending = part.startsWith('-');
     return sortKey(type, descending ? part.slice(1) : part, descending);
@@ -27,10 +27,7 @@ function sortKey(type: SearchType, code: string, descending: boolean): SortKey {
   const parameter = parameterOf(type, code);
   const table = INDEX_TABLES.find(({ name }) => name === parameter.kind?.table);
   if (table?.order === undefined) {
-    throw new Failure(
-      'parameter',
-      `_sort: ${code} has no order: sort by another parameter of ${type.definition.name}.`,
-    );
+    throw new Failure('parameter', `_sort does not support ${code}: use another parameter of ${type.definition.name}.`);
   }
   return {
     table: table.name,

@@ -64,7 +64,10 @@ function composite(name: string, parameter: Parameter, context: Context, values:
   const found = values.map((value): Criterion => {
     const parts = splitEscaped(value, '$');
     if (parts.length !== components.length) {
-      throw new Failure('parameter', `${name}: give ${components.length} values joined by $, not ${quoted(value)}.`);
+      throw new Failure(
+        'parameter',
+        `${name} must have ${components.length} values joined by $, not ${quoted(value)}.`,
+      );
     }
     const asked = components.flatMap((part, index) =>
       part.kind ? rows(name, part, part.kind, context, [parts[index] ?? '']) : [],

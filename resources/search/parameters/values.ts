@@ -9,9 +9,9 @@ const LONGEST_VALUE = 2000;
 export function alternatives(name: string, value: string, longest = LONGEST_VALUE): string[] {
   const values = splitEscaped(value, ',').filter((each) => each.trim() !== '');
   if (values.length > MOST_ALTERNATIVES)
-    throw new Failure('parameter', `${name}: give at most ${MOST_ALTERNATIVES} values.`);
+    throw new Failure('parameter', `${name} can have at most ${MOST_ALTERNATIVES} values.`);
   if (values.some((each) => each.length > longest)) {
-    throw new Failure('parameter', `${name}: a value has at most ${longest} characters.`);
+    throw new Failure('parameter', `${name}: a value can have at most ${longest} characters.`);
   }
   return values;
 }
@@ -26,7 +26,7 @@ export function explained<Read>(name: string, value: string, read: () => Read): 
   try {
     return read();
   } catch (error) {
-    if (error instanceof BadValue) throw new Failure('parameter', `${name}: ${error.message}, not ${quoted(value)}.`);
+    if (error instanceof BadValue) throw new Failure('parameter', `${name} ${error.message}, not ${quoted(value)}.`);
     throw error;
   }
 }
@@ -34,7 +34,7 @@ export function explained<Read>(name: string, value: string, read: () => Read): 
 /** Parses the value of `:missing`. */
 export function isMissing(name: string, value: string): boolean {
   if (value === 'true' || value === 'false') return value === 'true';
-  throw new Failure('parameter', `${name}: write true or false.`);
+  throw new Failure('parameter', `${name} must be true or false.`);
 }
 
 /** Returns the text as sent, quoted and shortened for a message. */

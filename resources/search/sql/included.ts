@@ -60,7 +60,7 @@ function distinct(includes: Include[]): Include[] {
 function tooMany(what: string): Failure {
   return new Failure(
     'parameter',
-    `More than ${what} would be included: ask for fewer matches by _count, or in plain JSON.`,
+    `More than ${what} would be included: use a smaller _count, or JSON without _pretty.`,
   );
 }
 

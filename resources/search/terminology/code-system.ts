@@ -31,7 +31,8 @@ export class CodeSystem {
     const { url, content, hierarchyMeaning, concept, property } = resource;
     this.#name = `the code system ${quoted(String(url))}`;
     this.#meaning = typeof hierarchyMeaning === 'string' ? hierarchyMeaning : 'is-a';
-    if (content !== 'complete') throw new BadValue(`store ${this.#name} whole: its content is ${String(content)}`);
+    if (content !== 'complete')
+      throw new BadValue(`store ${this.#name} completely: its content is ${String(content)}, not complete`);
     this.#properties = new Map(objects(property).map(({ code, uri }) => [String(code), uri]));
     const waiting = objects(concept);
     for (const each of waiting) {
@@ -60,7 +61,7 @@ export class CodeSystem {
 
   /** Throws BadValue if the system has no such code. */
   demand(code: string): void {
-    if (!this.#concepts.has(code)) throw new BadValue(`name a code of ${this.#name}, not ${quoted(code)}`);
+    if (!this.#concepts.has(code)) throw new BadValue(`${quoted(code)} is not a code of ${this.#name}`);
   }
 
   /**
@@ -69,7 +70,7 @@ export class CodeSystem {
    */
   line(code: string, towards: Towards): Set<string> {
     if (this.#meaning !== 'is-a') {
-      throw new BadValue(`ask for no hierarchy of ${this.#name}: its meaning is ${this.#meaning}, not is-a`);
+      throw new BadValue(`the hierarchy of ${this.#name} cannot be used: its meaning is ${this.#meaning}, not is-a`);
     }
     const line = new Set([code]);
     // Iterating over a Set also visits what is added meanwhile, and each code only once.
@@ -84,8 +85,7 @@ export class CodeSystem {
     const concept = this.#concepts.get(code) ?? {};
     const own = Object.hasOwn(OWN, property) ? OWN[property] : undefined;
     if (own !== undefined) return [own(concept)].filter((value) => typeof value === 'string');
-    if (!this.#properties.has(property))
-      throw new BadValue(`name a property of ${this.#name}, not ${quoted(property)}`);
+    if (!this.#properties.has(property)) throw new BadValue(`${quoted(property)} is not a property of ${this.#name}`);
     return propertiesOf(concept).flatMap((each) => (each.code === property ? [each.value] : []));
   }
 

@@ -28,8 +28,8 @@ function purseOf(most: typeof MOST): Purse {
   const left = { ...most };
   const spend: Shelf['spend'] = (what, number) => {
     left[what] -= number;
-    const all = `${most.resources} value sets and code systems and ${most.codes} codes, with those that they import`;
-    if (left[what] < 0) throw new BadValue(`name fewer: a search takes at most ${all}`);
+    const all = `${most.resources} value sets and code systems and ${most.codes} codes, including imports`;
+    if (left[what] < 0) throw new BadValue(`use fewer: a search can use at most ${all}`);
   };
   return { spend, left };
 }

@@ -12,8 +12,7 @@ const OPERATORS: Record<string, Operator> = {
   in: among((value) => value.split(',').map((each) => each.trim())),
   'not-in': not(among((value) => value.split(',').map((each) => each.trim()))),
   exists: (system, property, value) => {
-    if (value !== 'true' && value !== 'false')
-      throw new BadValue(`write true or false for exists, not ${quoted(value)}`);
+    if (value !== 'true' && value !== 'false') throw new BadValue(`exists must be true or false, not ${quoted(value)}`);
     return (code) => system.values(code, property).length > 0 === (value === 'true');
   },
   'is-a': along('below'),
@@ -33,7 +32,7 @@ export function filtered(system: CodeSystem, filters: readonly JsonObject[], ina
   const tests = filters.map(({ property, op, value }) => {
     const operator = Object.hasOwn(OPERATORS, String(op)) ? OPERATORS[String(op)] : undefined;
     if (operator === undefined)
-      throw new BadValue(`store the value set with an expansion: it has a filter by ${String(op)}`);
+      throw new BadValue(`store the value set with an expansion: filters by ${String(op)} are not supported`);
     return operator(system, String(property), String(value));
   });
   return system.codes(inactive).filter((code) => tests.every((test) => test(code)));
@@ -51,7 +50,7 @@ function among(read: (value: string) => string[]): Operator {
 function along(towards: Towards): Operator {
   return (system, property, value) => {
     if (property !== 'concept' && property !== 'code') {
-      throw new BadValue(`store the value set with an expansion: its filter is by a hierarchy of ${quoted(property)}`);
+      throw new BadValue(`store the value set with an expansion: hierarchies of ${quoted(property)} are not supported`);
     }
     // A value set that excludes by a wrong code would contain too much.
     system.demand(value);

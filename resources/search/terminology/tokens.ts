@@ -55,7 +55,7 @@ async function testsOf({ name, implied, asks }: TermCriterion, shelf: Shelf): Pr
   });
   const members = (set: string, path: string[]): Promise<RowTest> =>
     told(set, async () => {
-      if (path.includes(set)) throw new BadValue('let no value set import itself');
+      if (path.includes(set)) throw new BadValue('a value set must not import itself');
       return membersOf(await readValueSet(set, shelf), readingAt([...path, set]));
     });
   const line = (system: string, code: string, towards: 'above' | 'below'): Promise<RowTest> =>
@@ -72,9 +72,9 @@ async function testsOf({ name, implied, asks }: TermCriterion, shelf: Shelf): Pr
 async function readValueSet(canonical: string, shelf: Shelf): Promise<JsonObject> {
   shelf.spend('resources', 1);
   const [set, other] = await shelf.named('ValueSet', canonical);
-  if (other !== undefined) throw new BadValue('add the version of the value set as url|version: there are several');
+  if (other !== undefined) throw new BadValue('use url|version: there are several versions of the value set');
   if (set === undefined) {
-    throw new BadValue('name a value set that is stored here, as ValueSet/id, url or url|version');
+    throw new BadValue('use a value set that is stored here, as ValueSet/id, url or url|version');
   }
   return set;
 }
@@ -84,7 +84,7 @@ async function readCodeSystem(canonical: string, shelf: Shelf): Promise<CodeSyst
   const [system, other] = await shelf.named('CodeSystem', canonical);
   const name = `the code system ${quoted(canonical)}`;
   if (other !== undefined) {
-    throw new BadValue(`keep one version of ${name}, or name it in the value set: there are several`);
+    throw new BadValue(`there are several versions of ${name}: keep one, or name its version in the value set`);
   }
   if (system === undefined) throw new BadValue(`store ${name} here`);
   return new CodeSystem(system);

@@ -27,7 +27,7 @@ export interface Reading {
 export async function membersOf(set: JsonObject, reading: Reading): Promise<RowTest> {
   const { expansion, compose } = set;
   if (isObject(expansion) && isWhole(expansion)) return codings(flat(expansion['contains']), reading);
-  if (!isObject(compose)) throw new BadValue('store the value set with an expansion, or with what it is composed of');
+  if (!isObject(compose)) throw new BadValue('store the value set with an expansion or a compose element');
   const inactive = compose['inactive'] !== false;
   const included = await partsOf(compose['include'], reading, inactive);
   const excluded = await partsOf(compose['exclude'], reading, true);
@@ -75,7 +75,7 @@ async function partOf(part: JsonObject, reading: Reading, inactive: boolean): Pr
   for (const canonical of Array.isArray(valueSet) ? valueSet : []) {
     if (typeof canonical === 'string') all.push(await reading.imported(canonical));
   }
-  if (all.length === 0) throw new BadValue('store the value set with a system or a value set in each of its parts');
+  if (all.length === 0) throw new BadValue('store the value set with a system or a value set in each part of compose');
   return { all };
 }
 
