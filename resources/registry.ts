@@ -96,7 +96,7 @@ export function createRegistry(served?: readonly string[]): Registry {
     compartment: (name) => published.compartment(name),
     add(definition) {
       if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {
-        throw new Error(`There is a type ${definition.name} already: give this one another name`);
+        throw new Error(`There is already a type ${definition.name}: use another name`);
       }
       added.set(definition.name, inheritResource(definition, published.type));
       servedNames.add(definition.name);

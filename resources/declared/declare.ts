@@ -28,7 +28,7 @@ export function declareTypes(registry: Registry, declarations: readonly Declarat
   const read = declarations.map(({ source, value }) => ({ source, definition: structureOf(source, value) }));
   for (const { source, definition } of read) {
     if (registry.resource(definition.name) !== undefined || registry.datatype(definition.name) !== undefined) {
-      refuse(source, [{ place: 'name', message: `is taken: there is a type ${definition.name} already` }]);
+      refuse(source, [{ place: 'name', message: `is taken: there is already a type ${definition.name}` }]);
     }
     registry.add(definition);
   }
@@ -60,11 +60,11 @@ function searchFaults(registry: Registry, source: string, declared: ResourceDefi
     const place = `search.${code}`;
     const faults: Fault[] = targets
       .filter((target) => registry.resource(target) === undefined)
-      .map((target) => ({ place: `${place}.targets`, message: `names an unknown resource type, ${target}` }));
+      .map((target) => ({ place: `${place}.targets`, message: `has an unknown resource type, ${target}` }));
     if ((kind === 'composite') !== (components !== undefined)) {
-      faults.push({ place, message: 'must be of the kind composite where it has components, and only there' });
+      faults.push({ place, message: 'must have components if its kind is composite, and only then' });
     } else if (readsNothing(parameters.get(code))) {
-      faults.push({ place: `${place}.paths`, message: `lead to no element that a ${kind} parameter can read` });
+      faults.push({ place: `${place}.paths`, message: `lead to no element that a ${kind} parameter can search` });
     }
     return faults;
   });

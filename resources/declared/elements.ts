@@ -26,14 +26,14 @@ const RULES: readonly Rule[] = [
     const unknown = [element.type ?? [], element.choice ?? []].flat().find((type) => !isType(registry, type));
     return unknown === undefined ? undefined : `has an unknown type, ${unknown}`;
   },
-  ({ element }) => (element.choice && element.list ? 'cannot be a list and a choice at once' : undefined),
+  ({ element }) => (element.choice && element.list ? 'cannot be both a list and a choice' : undefined),
   ({ definition, element: { sameAs } }) =>
     sameAs === undefined || nestedIn(definition, sameAs)
       ? undefined
-      : `must be the same as an element that has elements: ${definition.name}.item`,
+      : `must refer to an element with elements, such as ${definition.name}.item`,
   ({ registry, element: { targets = [] } }) => {
     const unknown = targets.find((target) => registry.resource(target) === undefined);
-    return unknown === undefined ? undefined : `points at an unknown resource type, ${unknown}`;
+    return unknown === undefined ? undefined : `refers to an unknown resource type, ${unknown}`;
   },
 ];
 
@@ -44,7 +44,7 @@ export function elementFaults(registry: Registry, definition: ResourceDefinition
   return [
     ...taken.map((name) => ({
       place: `elements.${name}`,
-      message: `is inherited from ${definition.base}: leave it out`,
+      message: `is inherited from ${definition.base}: omit it`,
     })),
     ...walk(registry, definition, definition.elements, 'elements'),
     ...secretFaults(definition),
@@ -74,7 +74,7 @@ function secretFaults({ elements, secrets = [] }: ResourceDefinition): Fault[] {
   return secrets.flatMap((name, index) => {
     const element = Object.hasOwn(elements, name) ? elements[name] : undefined;
     const isFit = element?.type === 'string' && element.list !== true && element.min !== 1;
-    const message = `must name an element of the type string that is neither a list nor required`;
+    const message = `must name a string element that is neither a list nor required`;
     return isFit ? [] : [{ place: `secrets[${index}]`, message }];
   });
 }

@@ -14,15 +14,15 @@ const FLAG = { type: 'boolean' };
 const TYPE_NAME = {
   type: 'string',
   pattern: '^[A-Z][A-Za-z]{1,63}$',
-  description: 'a name of letters that starts with a capital, such as Ticket',
+  description: 'a name of letters that starts with a capital letter, such as Ticket',
 };
 const ELEMENT_NAME = {
   pattern: '^(?!resourceType$)[a-z][A-Za-z0-9_]{0,63}$',
-  description: 'a name that starts with a small letter, other than resourceType',
+  description: 'a name that starts with a lowercase letter, other than resourceType',
 };
 const CODE = {
   pattern: '^[a-z][a-z0-9-]{0,63}$',
-  description: 'small letters, digits and hyphens, such as due-date',
+  description: 'lowercase letters, digits and hyphens, such as due-date',
 };
 
 function record(names: object, values: object): object {

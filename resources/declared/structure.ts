@@ -36,18 +36,18 @@ const quoted = (values: readonly unknown[]) => values.map((value) => JSON.string
 const MESSAGES: Record<string, Say> = {
   additionalProperties: ({ params, parentSchema }) => {
     const known = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {});
-    return `has no ${JSON.stringify(params['additionalProperty'])}; it takes ${known.join(', ')}`;
+    return `must not have ${JSON.stringify(params['additionalProperty'])}; it can have ${known.join(', ')}`;
   },
-  required: ({ params }) => `needs ${String(params['missingProperty'])}`,
+  required: ({ params }) => `must have ${String(params['missingProperty'])}`,
   enum: ({ params }) => `must be one of ${quoted(params['allowedValues'])}`,
-  const: ({ params }) => `must be ${JSON.stringify(params['allowedValue'])}, or left out`,
+  const: ({ params }) => `must be ${JSON.stringify(params['allowedValue'])}, or omitted`,
   pattern: ({ parentSchema }) => `must be ${String(parentSchema?.['description'])}`,
   type: ({ params }) =>
-    params['type'] === 'string' ? 'must be text: put it in quotes' : `must be of type ${String(params['type'])}`,
+    params['type'] === 'string' ? 'must be a string: put it in quotes' : `must be of type ${String(params['type'])}`,
   minItems: ({ params }) => `must have at least ${String(params['limit'])}`,
   minLength: () => 'must not be empty',
-  minProperties: () => 'must say one of as, resolvesTo, where, at',
-  maxProperties: () => 'must say only one of as, resolvesTo, where, at',
+  minProperties: () => 'must have one of as, resolvesTo, where, at',
+  maxProperties: () => 'must have only one of as, resolvesTo, where, at',
 };
 
 function faultOf(error: ErrorObject): Fault[] {
@@ -56,7 +56,7 @@ function faultOf(error: ErrorObject): Fault[] {
   const steps = error.instancePath.split('/').slice(1);
   const named = error.propertyName === undefined ? steps : [...steps, error.propertyName];
   const say = MESSAGES[error.keyword];
-  return [{ place: placeOf(named), message: say?.(error) ?? error.message ?? 'is wrong' }];
+  return [{ place: placeOf(named), message: say?.(error) ?? error.message ?? 'is not valid' }];
 }
 
 /** `elements.title`, `search.due.paths[0]`. */

@@ -12,7 +12,7 @@ export function resourceCheck(registry: Registry, compile: (definition: Resource
     const { resourceType } = value;
     if (resourceType === undefined) return run.report('required', 'is required', 'resourceType');
     const definition = typeof resourceType === 'string' ? registry.resource(resourceType) : undefined;
-    if (definition === undefined) return run.report('structure', 'must name a type of resource', 'resourceType');
+    if (definition === undefined) return run.report('structure', 'must be a resource type', 'resourceType');
     reportSecrets(value, definition, run);
     if (run.path[run.path.length - 2] === 'contained') checkInside(value, compile(definition), run);
     else checkContainer(value, compile(definition), run);
@@ -23,7 +23,7 @@ export function resourceCheck(registry: Registry, compile: (definition: Resource
 function reportSecrets(resource: JsonObject, { name, secrets = [] }: ResourceDefinition, run: Run): void {
   for (const secret of secrets) {
     if (resource[secret] === undefined) continue;
-    run.report('business-rule', `must not be there: write it at the address of the ${name} itself`, secret);
+    run.report('business-rule', `is not allowed here: write it at the URL of the ${name} itself`, secret);
   }
 }
 
@@ -36,7 +36,7 @@ export function checkContainer(resource: JsonObject, check: Check, run: Run): vo
   if (Array.isArray(contained)) {
     const root = run.expression();
     for (const index of run.container.unused(contained)) {
-      const remedy = 'must be referred to by #id, or refer to the resource around it by # (dom-3)';
+      const remedy = 'must be referenced by #id, or refer to the containing resource by # (dom-3)';
       run.reportAt(`${root}.contained[${index}]`, 'invariant', remedy);
     }
     for (const index of repeatedIds(contained)) {
@@ -57,7 +57,7 @@ function checkInside(resource: JsonObject, check: Check, run: Run): void {
   const outer = run.container.inside;
   const at = run.path[run.path.length - 1];
   if (resource.contained !== undefined) {
-    run.report('invariant', 'must not be there: what is contained contains nothing itself (dom-2)', 'contained');
+    run.report('invariant', 'is not allowed: a contained resource cannot contain others (dom-2)', 'contained');
     return;
   }
   run.container.inside = typeof at === 'number' ? at : undefined;
@@ -67,10 +67,10 @@ function checkInside(resource: JsonObject, check: Check, run: Run): void {
   if (!isObject(meta)) return;
   for (const name of ['versionId', 'lastUpdated']) {
     if (meta[name] !== undefined)
-      run.report('invariant', 'must not be there in a contained resource (dom-4)', `meta.${name}`);
+      run.report('invariant', 'is not allowed in a contained resource (dom-4)', `meta.${name}`);
   }
   if (meta.security !== undefined) {
-    run.report('invariant', 'must not be there in a contained resource (dom-5)', 'meta.security');
+    run.report('invariant', 'is not allowed in a contained resource (dom-5)', 'meta.security');
   }
 }
 

@@ -97,7 +97,7 @@ function primitiveList(values: Json | undefined, siblings: Json | undefined, che
     run.path.push(index);
     if (value !== null) checks.value(value, run);
     else if (sibling === null)
-      run.report('structure', 'must have a value or an extension: null stands beside one alone');
+      run.report('structure', 'must have a value or an extension: null is allowed only beside an extension');
     if (sibling !== null) checks.sibling(sibling, run);
     if (value === null && sibling !== null) needExtension(sibling, run);
     run.path.pop();
@@ -113,9 +113,9 @@ function needExtension(sibling: Json, run: Run): void {
 
 function isList(value: Json, run: Run): value is Json[] {
   if (!Array.isArray(value)) {
-    run.report('structure', 'must be a list, even of one: [ … ] in JSON, lines with - in YAML');
+    run.report('structure', 'must be a list, even with one item: [ … ] in JSON, lines with - in YAML');
     return false;
   }
-  if (value.length === 0) run.report('structure', 'must not be an empty list: leave it out');
+  if (value.length === 0) run.report('structure', 'must not be an empty list: omit it');
   return value.length > 0;
 }

@@ -40,7 +40,7 @@ export class Extensions {
     const rules = this.#rulesOf(url);
     if (rules === undefined) return;
     if (!contexts.some((context) => rules.contexts.has(context))) {
-      run.report('extension', `may stand on ${[...rules.contexts].join(', ')} only`);
+      run.report('extension', `is allowed only on ${[...rules.contexts].join(', ')}`);
     }
     const isModifier = run.path[run.path.length - 2] === 'modifierExtension';
     if (isModifier !== (rules.definition.modifier === true)) {
@@ -56,7 +56,7 @@ export class Extensions {
     for (const value of values) {
       const url = isObject(value) && typeof value.url === 'string' ? value.url : '';
       if (seen.has(url) && this.#rulesOf(url)?.definition.list === undefined && this.#rulesOf(url) !== undefined) {
-        run.report('extension', `may have the extension ${url} once`);
+        run.report('extension', `must not have the extension ${url} more than once`);
       }
       seen.add(url);
     }
@@ -118,7 +118,7 @@ function checkParts(parts: Json[], rules: Rules, run: Run): void {
       run.report('extension', `must be one of ${[...rules.parts.keys()].join(', ')}`, 'url');
     } else if (known !== undefined && isObject(part)) {
       if (seen.has(url) && known.definition.list !== true)
-        run.report('extension', `may stand once: there is another ${url}`);
+        run.report('extension', `must not be repeated: there is another ${url}`);
       checkRules(part, keyOfValue(part), known, run);
     }
     run.path.length -= 2;

@@ -2,7 +2,7 @@
 import type { Check } from './run.ts';
 
 const plainId: Check = (value, run) => {
-  if (typeof value === 'string' && /\s/.test(value)) run.report('value', 'must be without spaces');
+  if (typeof value === 'string' && /\s/.test(value)) run.report('value', 'must not have spaces');
 };
 
 const distinctId: Check = (value, run) => {

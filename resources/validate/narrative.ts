@@ -36,7 +36,8 @@ const CHARACTERS = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?=[ \t\r\n/>])([^<>"'/]*(?:"[^"<]*"[^<>"'/]*|'[^'<]*'[^<>"'/]*)*)(\/?)>/y;
 const ATTRIBUTE = /[ \t\r\n]+([A-Za-z][A-Za-z:-]*)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<]*)"|'([^'<]*)')/y;
 const MOST_LEVELS = 100;
-const UNKNOWN_ENTITY = 'may only use the entities &lt; &gt; &amp; &quot; &apos;, and &#…; of what XML allows';
+const UNKNOWN_ENTITY =
+  'must use only the entities &lt; &gt; &amp; &quot; &apos; and &#…; for characters that XML allows';
 
 /** Returns what is wrong with the text of a div, as a phrase that continues its path; undefined if it is valid. */
 export function narrativeFault(text: string): string | undefined {
@@ -55,24 +56,24 @@ class Scanner {
 
   fault(): string | undefined {
     if (!/^[ \t\r\n]*<div[ \t\r\n>]/.test(this.#text)) return `must be one <div xmlns="${NAMESPACE}"> and nothing else`;
-    if (!CHARACTERS.test(this.#text)) return 'must have no characters that XML does not allow';
+    if (!CHARACTERS.test(this.#text)) return 'must not have characters that XML does not allow';
     this.#at = this.#text.indexOf('<');
     while (this.#at < this.#text.length) {
       const fault = this.#text[this.#at] === '<' ? this.#markup() : this.#characters();
       if (fault !== undefined) return fault;
       if (this.#open.length > 0) continue;
-      if (!SPACE.test(this.#text.slice(this.#at))) return 'must end with its div: nothing may follow it';
+      if (!SPACE.test(this.#text.slice(this.#at))) return 'must end with its div, with nothing after it';
       break;
     }
     if (this.#open.length > 0) return `must close its <${this.#open.at(-1)}>`;
-    return this.#hasContent ? undefined : 'must have text or an image in it';
+    return this.#hasContent ? undefined : 'must contain text or an image';
   }
 
   #characters(): string | undefined {
     const next = this.#text.indexOf('<', this.#at);
     const text = this.#text.slice(this.#at, next === -1 ? undefined : next);
     this.#at += text.length;
-    if (text.includes(']]>')) return 'must be well-formed XHTML: write ]]&gt; for the end of a section';
+    if (text.includes(']]>')) return 'must be well-formed XHTML: write ]]&gt; for ]]>';
     const decoded = decode(text);
     if (decoded === undefined) return UNKNOWN_ENTITY;
     if (!SPACE.test(decoded)) this.#hasContent = true;
@@ -84,13 +85,13 @@ class Scanner {
     const isRoot = this.#open.length === 0;
     TAG.lastIndex = this.#at;
     const match = TAG.exec(this.#text);
-    if (match === null) return 'must be well-formed XHTML: there is a < that begins no tag';
+    if (match === null) return 'must be well-formed XHTML: a < does not start a tag';
     this.#at = TAG.lastIndex;
     const [, slash, name = '', attributes = '', empty] = match;
     if (slash === '/') return this.#close(name, attributes + (empty ?? ''));
-    if (!ELEMENTS.has(name)) return `may not have the element <${name.slice(0, 20)}>: only formatting is allowed`;
+    if (!ELEMENTS.has(name)) return `must not have the element <${name.slice(0, 20)}>: only formatting is allowed`;
     if (empty !== '/') this.#open.push(name);
-    if (this.#open.length > MOST_LEVELS) return `may not nest deeper than ${MOST_LEVELS} elements`;
+    if (this.#open.length > MOST_LEVELS) return `must not nest deeper than ${MOST_LEVELS} elements`;
     if (name === 'img' && hasAttribute(attributes, 'src')) this.#hasContent = true;
     return attributesFault(attributes, isRoot);
   }
@@ -100,15 +101,17 @@ class Scanner {
    */
   #comment(): string | undefined {
     const start = this.#text.slice(this.#at + 4, this.#at + 6);
-    if (/^-?>/.test(start)) return 'must be well-formed XHTML: a comment begins with neither > nor ->';
+    if (/^-?>/.test(start)) return 'must be well-formed XHTML: a comment must not start with > or ->';
     const end = this.#text.indexOf('--', this.#at + 4);
-    if (end === -1 || this.#text[end + 2] !== '>') return 'must be well-formed XHTML: a comment has no -- in it';
+    if (end === -1 || this.#text[end + 2] !== '>') return 'must be well-formed XHTML: a comment must not contain --';
     this.#at = end + 3;
     return undefined;
   }
 
   #close(name: string, rest: string): string | undefined {
-    return this.#open.pop() === name && SPACE.test(rest) ? undefined : `must be well-formed: </${name}> closes nothing`;
+    return this.#open.pop() === name && SPACE.test(rest)
+      ? undefined
+      : `must be well-formed: </${name}> has no opening tag`;
   }
 }
 
@@ -118,11 +121,11 @@ function attributesFault(text: string, isRoot: boolean): string | undefined {
   while (!SPACE.test(text.slice(at))) {
     ATTRIBUTE.lastIndex = at;
     const match = ATTRIBUTE.exec(text);
-    if (match === null) return 'must be well-formed XHTML: an attribute is name="value"';
+    if (match === null) return 'must be well-formed XHTML: an attribute must be name="value"';
     at = ATTRIBUTE.lastIndex;
     const [, name = '', double, single] = match;
     const value = decode(double ?? single ?? '');
-    if (value === undefined || seen.has(name)) return `must be well-formed XHTML: the attribute ${name} is not`;
+    if (value === undefined || seen.has(name)) return `must be well-formed XHTML: the attribute ${name} is not valid`;
     seen.add(name);
     const fault = name === 'xmlns' ? namespaceFault(value) : attributeFault(name, value);
     if (fault !== undefined) return fault;
@@ -143,9 +146,12 @@ function namespaceFault(value: string): string | undefined {
 }
 
 function attributeFault(name: string, value: string): string | undefined {
-  if (!ATTRIBUTES.has(name)) return `may not have the attribute ${name.slice(0, 20)}: only formatting is allowed`;
-  if (name === 'style') return isHarmlessStyle(value) ? undefined : 'may not have a style that acts or hides anything';
-  return !ADDRESSES.has(name) || isHarmless(value) ? undefined : `may not have this address in ${name}: it could act`;
+  if (!ATTRIBUTES.has(name)) return `must not have the attribute ${name.slice(0, 20)}: only formatting is allowed`;
+  if (name === 'style')
+    return isHarmlessStyle(value) ? undefined : 'must not have a style that is active or hides content';
+  return !ADDRESSES.has(name) || isHarmless(value)
+    ? undefined
+    : `must not have this URL in ${name}: it could be active`;
 }
 
 function isHarmlessStyle(style: string): boolean {

@@ -38,7 +38,7 @@ export function objectCheck(shape: Shape): Check {
   const required = shape.required.map((name) => ({ name, sibling: `_${name}` }));
   return (value, run) => {
     if (!isObject(value)) {
-      run.report('structure', value === null ? 'must not be null: leave it out' : 'must be an object');
+      run.report('structure', value === null ? 'must not be null: omit it' : 'must be an object');
       return;
     }
     if (run.path.length > DEEPEST) {
@@ -73,7 +73,7 @@ export function objectCheck(shape: Shape): Check {
 
 /** An element needs a value or something besides an id (ele-1). */
 function checkContent(keys: string[], beside: boolean, run: Run): void {
-  if (keys.length === 0) run.report('structure', 'must not be an empty object: leave it out');
+  if (keys.length === 0) run.report('structure', 'must not be an empty object: omit it');
   else if (keys.length === 1 && keys[0] === 'id' && !beside)
     run.report('invariant', 'must have more than an id (ele-1)');
 }
@@ -82,7 +82,7 @@ function checkContent(keys: string[], beside: boolean, run: Run): void {
 function checkSingle({ name, bit }: Choice, keys: string[], { members }: Shape, run: Run): void {
   const given = keys.map((key) => members.get(key)).filter((member) => member?.choice === bit);
   if (new Set(given.map((member) => member?.step)).size > 1) {
-    run.report('structure', 'may have one of its types, not several', name);
+    run.report('structure', 'must have only one of its types', name);
   }
 }
 
@@ -97,7 +97,7 @@ function reportUnknown(key: string, { members, choices }: Shape, run: Run): void
   const near = members.get(key.startsWith('_') ? key.slice(1) : key.charAt(0).toLowerCase() + key.slice(1))?.element;
   const hint = near === undefined ? 'check its spelling and its place' : `did you mean ${near}?`;
   if (isPlain) run.report('structure', `is not an element of this type: ${hint}`, key.replace(/^_(?=[A-Za-z])/, ''));
-  else run.report('structure', 'has an element of a name that cannot be one: names are letters and digits');
+  else run.report('structure', 'has an element with an invalid name: names have only letters and digits');
 }
 
 function checkType({ resourceType }: JsonObject, expected: string, run: Run): void {

@@ -23,5 +23,5 @@ function walk(value: Json, run: Run, depth: number): void {
 }
 
 function checkText(text: string, run: Run): void {
-  if (text.trim() !== '' && !isText(text)) run.report('value', 'must not have control characters in it');
+  if (text.trim() !== '' && !isText(text)) run.report('value', 'must not have control characters');
 }

@@ -63,8 +63,8 @@ function isBase64(value: string): boolean {
   return digits !== '' && digits.length % 4 === 0 && BASE64.test(digits);
 }
 
-const TEXT_REMEDY = 'must have text in it, without control characters; leave it out if there is none';
-const URI_REMEDY = 'must be a URI, without spaces; a urn:oid: or urn:uuid: must be whole';
+const TEXT_REMEDY = 'must have text, without control characters; omit it if there is none';
+const URI_REMEDY = 'must be a URI without spaces; a urn:oid: or urn:uuid: must be complete';
 
 export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Object.create(null), {
   boolean: { json: 'boolean', fault: () => undefined },
@@ -77,26 +77,26 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Obj
   markdown: text(isText, TEXT_REMEDY, 'string'),
   code: text(
     (value) => CODE.test(value) && !UNSTORABLE.test(value),
-    'must be a code: no spaces around it, and single ones inside',
+    'must be a code: no spaces around it, only single spaces inside',
     'string',
   ),
-  id: text(isId, 'must be an id: 1 to 64 of letters, digits, - and ., and not dots alone', 'string'),
+  id: text(isId, 'must be an id: 1 to 64 letters, digits, - and ., and not only dots', 'string'),
   uri: text(isUri, URI_REMEDY),
   url: text(isUri, URI_REMEDY, 'uri'),
   canonical: text(isUri, URI_REMEDY, 'uri'),
-  oid: text((value) => OID.test(value), 'must be an OID, as in urn:oid:1.2.3.4', 'uri'),
+  oid: text((value) => OID.test(value), 'must be an OID, such as urn:oid:1.2.3.4', 'uri'),
   uuid: text(
     (value) => UUID.test(value),
-    'must be a UUID in small letters, as in urn:uuid:c757873d-ec9a-4326-a141-556f43239520',
+    'must be a UUID in lowercase, such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520',
     'uri',
   ),
   base64Binary: text(isBase64, 'must be base64: A-Z, a-z, 0-9, + and /, in groups of four'),
-  date: text(isDate, 'must be a date that exists: YYYY, YYYY-MM or YYYY-MM-DD'),
+  date: text(isDate, 'must be a valid date: YYYY, YYYY-MM or YYYY-MM-DD'),
   dateTime: text(
     isDateTime,
-    'must be a date that exists, or one with a time and a zone: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz',
+    'must be a valid date, or one with a time and a zone: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz',
   ),
-  instant: text(isInstant, 'must be a moment with its zone: YYYY-MM-DDThh:mm:ss+zz:zz'),
+  instant: text(isInstant, 'must be an instant with a time zone: YYYY-MM-DDThh:mm:ss+zz:zz'),
   time: text(isTime, 'must be a time of day: hh:mm:ss'),
   xhtml: { json: 'string', fault: narrativeFault },
 });
@@ -107,7 +107,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = Object.assign(Obj
 export function primitiveFault(primitive: Primitive, value: Json, name: () => string): string | undefined {
   if (typeof value === primitive.json) return primitive.fault(typeof value === 'string' ? value : String(value));
   if (value instanceof Decimal && primitive.json === 'number') return primitive.fault(value.text);
-  if (value === null) return 'must not be null: leave it out';
+  if (value === null) return 'must not be null: omit it';
   if (Array.isArray(value)) return 'must be a single value, not a list';
   if (typeof value === 'object' && !(value instanceof Decimal)) return 'must be a single value, not an object';
   if (primitive.json === 'string') return `must be a string: put it in quotes, as in ${name()}: "…"`;

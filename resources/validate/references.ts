@@ -48,7 +48,7 @@ export function referenceCheck(registry: Registry): (value: JsonObject, run: Run
   return ({ reference, type }, run) => {
     if (typeof reference === 'string') checkLiteral(reference, type, isType, run);
     if (typeof type === 'string' && /^[A-Z][A-Za-z]*$/.test(type) && !isType(type)) {
-      run.report('value', 'must name a type of resource', 'type');
+      run.report('value', 'must be a resource type', 'type');
     }
   };
 }
@@ -61,11 +61,11 @@ function checkLiteral(text: string, declared: Json | undefined, isType: (name: s
   }
   const { kind, type } = parsed;
   if (kind === 'fragment' && !run.container.use(text)) {
-    run.report('invariant', 'must point at a resource that is contained in this one (ref-1)', 'reference');
+    run.report('invariant', 'must refer to a contained resource of this one (ref-1)', 'reference');
   } else if (kind !== 'absolute' && type !== undefined && !isType(type)) {
-    run.report('value', `names a type that does not exist: write ${FORMS}`, 'reference');
+    run.report('value', `has an unknown resource type: use ${FORMS}`, 'reference');
   } else if (kind === 'relative' && typeof declared === 'string' && declared !== type) {
-    run.report('value', 'must agree with the type that the reference names', 'type');
+    run.report('value', 'must match the type in the reference', 'type');
   }
 }
 
@@ -78,7 +78,7 @@ export function checkLink({ reference }: JsonObject, run: Run): void {
 /** Returns a check that a Reference or Link points at one of its target types, as far as it tells its type. */
 export function targetCheck({ type: kind, targets = [] }: ElementDefinition, registry: Registry): Check {
   const allowed = new Set(targets);
-  const remedy = `must point at ${targets.join(', ')}`;
+  const remedy = `must refer to ${targets.join(', ')}`;
   const isOther = (type: Json | undefined): type is string => typeof type === 'string' && !allowed.has(type);
   return (value, run) => {
     if (!isObject(value)) return;

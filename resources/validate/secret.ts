@@ -19,7 +19,7 @@ export function severalSecrets(single: Member, list: Member, most: number): Memb
       const fits = value.length >= 2 && value.length <= most && new Set(value).size === value.length;
       if (fits) return list.check(object, key, run);
       run.path.push(single.step);
-      run.report('value', `must be one text, or a list of 2 to ${most} that differ`);
+      run.report('value', `must be one string, or a list of 2 to ${most} different strings`);
       run.path.pop();
     },
   };

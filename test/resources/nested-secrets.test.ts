@@ -80,7 +80,7 @@ describe('resources: secrets inside of other resources', () => {
         const reply = await server.request(method, address, { as: asRoot, json });
         expect(reply.status, reply.text).to.equal(422);
         expect(reply.list('issue').map((_, index) => reply.at(`issue.${index}.expression.0`))).to.eql(places);
-        expect(reply.at('issue.0.diagnostics')).to.include('write it at the address of the');
+        expect(reply.at('issue.0.diagnostics')).to.include('write it at the URL of the');
         expect(reply.text).to.not.include(SECRET);
       }
     });

@@ -179,7 +179,7 @@ describe('R4 §4.1.1: required bindings to what is not listed', () => {
 
   it('say what to send instead', () => {
     const [issue] = issuesOf(patient({ photo: [{ contentType: 'png' }] }));
-    expect(issue?.diagnostics).to.contain('must be a media type, as in application/pdf');
+    expect(issue?.diagnostics).to.contain('must be a media type, such as application/pdf');
     expect(findings(patient({ photo: [{ contentType: 'png', language: 'x' }] }))).to.have.length(2);
   });
 });

@@ -12,5 +12,5 @@ export const currencies: CodeSystem = {
     names ??= new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });
     return CODE.test(code) && (names.of(code) !== undefined || FURTHER.has(code));
   },
-  remedy: 'must be a currency of ISO 4217, in capitals, as in EUR',
+  remedy: 'must be an ISO 4217 currency code in capitals, such as EUR',
 };

@@ -24,7 +24,7 @@ let names: Intl.DisplayNames | undefined;
 /** Language tags (BCP 47, https://www.rfc-editor.org/rfc/rfc5646#section-2.1), case-insensitive. */
 export const languages: CodeSystem = {
   isCode: (code) => isTag(code) || GRANDFATHERED.has(code.toLowerCase()),
-  remedy: 'must be a language tag, as in en or pt-BR',
+  remedy: 'must be a language tag, such as en or pt-BR',
 };
 
 /** Three-letter languages are too many to check, so all are accepted; two-letter ones must be known. */

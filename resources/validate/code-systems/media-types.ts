@@ -9,5 +9,5 @@ const MEDIA_TYPE = new RegExp(`^${NAME}/${NAME}(?:${PARAMETER})*$`);
 /** Media types with their parameters (BCP 13, https://www.rfc-editor.org/rfc/rfc6838#section-4.2). */
 export const mediaTypes: CodeSystem = {
   isCode: (code) => MEDIA_TYPE.test(code) || SHORT_NAMES.has(code),
-  remedy: 'must be a media type, as in application/pdf or text/plain; charset=utf-8',
+  remedy: 'must be a media type, such as application/pdf or text/plain; charset=utf-8',
 };

@@ -15,5 +15,5 @@ export const timeZones: CodeSystem = {
       throw error;
     }
   },
-  remedy: 'must be a time zone of the IANA, as in Europe/Paris',
+  remedy: 'must be an IANA time zone, such as Europe/Paris',
 };

@@ -16,7 +16,7 @@ const TOKENS = /\{[^{}]*\}|[./()]|(?:\[[^[\]]*\]|[^[\]{}./()])+/gy;
 /** Units of the Unified Code for Units of Measure, case sensitive: `mm[Hg]`, `10*3/uL`, `{score}`. */
 export const units: CodeSystem = {
   isCode: isUnit,
-  remedy: 'must be a unit of UCUM, as in mg/dL, mm[Hg] or {score}',
+  remedy: 'must be a UCUM unit, such as mg/dL, mm[Hg] or {score}',
 };
 
 function isUnit(code: string): boolean {
