@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../definition.ts';
 export const accessPolicy: ResourceDefinition = {
   name: 'AccessPolicy',
   kind: 'resource',
-  description: 'A rule that lets a request pass, for everyone or for those that it is linked to.',
+  description: 'A rule that permits requests, for everyone or for those it is linked to.',
   elements: {
     id: { type: 'id', summary: true },
     meta: { type: 'Meta', summary: true },
@@ -20,8 +20,13 @@ export const accessPolicy: ResourceDefinition = {
     criteria: { type: 'string' },
   },
   search: {
-    engine: { kind: 'token', paths: [['engine']], description: 'How the policy decides' },
-    link: { kind: 'reference', paths: [['link']], targets: ['Client', 'User'], description: 'Whom it is linked to' },
+    engine: { kind: 'token', paths: [['engine']], description: 'The policy engine' },
+    link: {
+      kind: 'reference',
+      paths: [['link']],
+      targets: ['Client', 'User'],
+      description: 'A Client or User that it is linked to',
+    },
   },
   governsAccess: true,
 };

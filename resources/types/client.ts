@@ -16,7 +16,7 @@ const GRANT: Record<string, ElementDefinition> = {
 export const client: ResourceDefinition = {
   name: 'Client',
   kind: 'resource',
-  description: 'An application that may ask for tokens and be given access.',
+  description: 'An application that may request tokens and be granted access.',
   elements: {
     id: { type: 'id', summary: true },
     meta: { type: 'Meta', summary: true },
@@ -56,7 +56,7 @@ export const client: ResourceDefinition = {
   search: {
     name: { kind: 'string', paths: [['name']], description: 'The name of the application' },
     'grant-type': { kind: 'token', paths: [['grant_types']], description: 'A grant that the application may use' },
-    active: { kind: 'token', default: 'true', paths: [['active']], description: 'Whether the application may be used' },
+    active: { kind: 'token', default: 'true', paths: [['active']], description: 'Whether the application is active' },
   },
   secrets: ['secret'],
   unique: { namespace: 'login', elements: ['id'] },

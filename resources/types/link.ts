@@ -8,7 +8,7 @@ export const link: TypeDefinition = {
   name: 'Link',
   kind: 'datatype',
   invariants: {
-    'link-1': 'Either reference, or both resourceType and id, must say what is meant',
+    'link-1': 'There must be either reference, or both resourceType and id',
   },
   elements: {
     reference: { type: 'string', maxLength: 200 },

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../definition.ts';
 export const session: ResourceDefinition = {
   name: 'Session',
   kind: 'resource',
-  description: 'A token that was given out, from its issue to its end.',
+  description: 'A sign-in or grant and its tokens, from their issue to their end.',
   madeByServer: true,
   elements: {
     id: { type: 'id', summary: true },
@@ -30,12 +30,17 @@ export const session: ResourceDefinition = {
   },
   search: {
     client: { kind: 'reference', paths: [['client']], targets: ['Client'], description: 'The application' },
-    user: { kind: 'reference', paths: [['user']], targets: ['User'], description: 'The person' },
-    patient: { kind: 'reference', paths: [['patient']], targets: ['Patient'], description: 'The patient it is about' },
-    type: { kind: 'token', paths: [['type']], description: 'The grant that began it' },
-    active: { kind: 'token', paths: [['active']], description: 'Whether its tokens are good' },
-    start: { kind: 'date', paths: [['start']], description: 'When it began' },
-    end: { kind: 'date', paths: [['end']], description: 'When it was closed' },
+    user: { kind: 'reference', paths: [['user']], targets: ['User'], description: 'The user' },
+    patient: {
+      kind: 'reference',
+      paths: [['patient']],
+      targets: ['Patient'],
+      description: 'The patient in its context',
+    },
+    type: { kind: 'token', paths: [['type']], description: 'The grant that started it' },
+    active: { kind: 'token', paths: [['active']], description: 'Whether its tokens are valid' },
+    start: { kind: 'date', paths: [['start']], description: 'When it started' },
+    end: { kind: 'date', paths: [['end']], description: 'When it ended' },
     exp: { kind: 'date', paths: [['exp']], description: 'When its access token expires' },
     'refresh-token-exp': {
       kind: 'date',
@@ -45,9 +50,9 @@ export const session: ResourceDefinition = {
     'last-used': {
       kind: 'date',
       paths: [['last_used']],
-      description: 'When its token was last shown, to the minute or so',
+      description: 'When its token was last used, to about a minute',
     },
     jti: { kind: 'token', paths: [['jti']], description: 'The identifier in its tokens' },
-    ip: { kind: 'token', paths: [['ip']], description: 'The address it was begun from' },
+    ip: { kind: 'token', paths: [['ip']], description: 'The IP address that it was started from' },
   },
 };

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../definition.ts';
 export const user: ResourceDefinition = {
   name: 'User',
   kind: 'resource',
-  description: 'A person who signs in, and whose policies say what they may do.',
+  description: 'A person who signs in; policies say what they may do.',
   elements: {
     id: { type: 'id', summary: true },
     meta: { type: 'Meta', summary: true },
@@ -25,13 +25,13 @@ export const user: ResourceDefinition = {
       kind: 'token',
       transform: 'folded',
       paths: [['userName']],
-      description: 'The name that the person signs in with',
+      description: 'The user name for signing in',
     },
     email: {
       kind: 'token',
       transform: 'folded',
       paths: [['email']],
-      description: 'The address that the person signs in with',
+      description: 'The email address for signing in',
     },
     name: {
       kind: 'string',
@@ -40,14 +40,14 @@ export const user: ResourceDefinition = {
         ['name', 'familyName'],
         ['name', 'formatted'],
       ],
-      description: 'A part of the name of the person',
+      description: "A part of the user's name",
     },
-    role: { kind: 'token', paths: [['roles', 'value']], description: 'A role of the person' },
+    role: { kind: 'token', paths: [['roles', 'value']], description: 'A role of the user' },
     inactive: {
       kind: 'token',
       default: 'false',
       paths: [['inactive']],
-      description: 'Whether the person is kept from signing in',
+      description: 'Whether the user is barred from signing in',
     },
   },
   secrets: ['password'],
