@@ -88,7 +88,7 @@ export class JobTime {
     const now = this.#elapsed();
     this.#begun ??= now;
     if (now - this.#begun < LONGEST_JOB) return;
-    throw new Failure('too-costly', 'The searches take too long for one transaction: narrow them, or send several.');
+    throw new Failure('too-costly', 'The searches take too long for one transaction: narrow them, or split it.');
   }
 }
 

@@ -44,8 +44,10 @@ async function isUpToDate(noted: () => Promise<Noted[]>): Promise<boolean> {
   const names = (await noted().catch(() => [])).map(({ name }) => name);
   const newer = names.filter((name) => !(name in MIGRATIONS));
   if (newer.length === 0) return String(names.sort()) === String(Object.keys(MIGRATIONS));
-  const remedy = 'start that version, or go back to a backup from before it';
-  throw new ConfigError(`DATABASE_URL names a database of a newer version (${newer.join(', ')}): ${remedy}`);
+  const remedy = 'start that version, or restore a backup from before it';
+  throw new ConfigError(
+    `The database of DATABASE_URL was migrated by a newer version (${newer.join(', ')}): ${remedy}`,
+  );
 }
 
 /** Silences knex: the caller reports errors once. */
