@@ -107,9 +107,16 @@ export function parseSearch(
   }
   const within = limiting(options.within === undefined ? [] : [options.within]);
   const own = options.ownRows === undefined ? rows(name) : limiting(options.ownRows);
+  refuseTextOfIncluded(draft.search);
   const search = finish(draft, () => fingerprint(name, found, within), [...within, ...own]);
   refuseExcess(search.criteria, limits);
   return search;
+}
+
+/** Throws `parameter` if included resources are requested as texts (FHIR R4 §3.1.1.5.8). */
+function refuseTextOfIncluded({ summary, includes }: ParsedSearch): void {
+  if (summary !== 'text' || includes.length === 0) return;
+  throw new Failure('parameter', '_summary=text cannot be combined with _include or _revinclude.');
 }
 
 /** Parses `_elements` and `_summary` of a read and ignores its other parameters. Throws `parameter` Failures. */

@@ -10,7 +10,6 @@ const PARTS: [query: string, match: string, included: string][] = [
   ['_elements=gender&_summary=false', 'gender', 'active alias name'],
   ['_elements=gender&_summary=true', 'gender', 'active name'],
   ['_summary=true', 'gender managingOrganization', 'active name'],
-  ['_summary=text', '', ''],
 ];
 
 describe('Parts of what is included', () => {
@@ -33,6 +32,18 @@ describe('Parts of what is included', () => {
       const always = ['resourceType', 'id', 'meta'];
       const names = entry.map(({ resource }) => Object.keys(resource).filter((name) => !always.includes(name)));
       expect(names.map((each) => each.sort().join(' '))).to.deep.equal([match, included]);
+    });
+  }
+
+  for (const include of [
+    '_include=Patient:organization',
+    '_include:iterate=Patient:link',
+    '_revinclude=Patient:link',
+  ]) {
+    it(`_summary=text with ${include.split('=')[0]}: 400`, async () => {
+      const { status, body } = await server.request('GET', `/Patient?_summary=text&${include}`, { as: asRoot });
+      expect(status).to.equal(400);
+      expect(body).to.have.nested.property('issue[0].diagnostics').that.contains('_summary=text cannot be combined');
     });
   }
 });
