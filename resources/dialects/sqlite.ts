@@ -55,6 +55,9 @@ const SETUP_OF = {
 /** WAL pages that justify a checkpoint once nobody waits for a write; at 1,000, SQLite runs one inside a commit. */
 const PAGES_ENOUGH = 300;
 
+/** WAL pages (16 MiB) that are too many. Usually the WAL restarts after a quarter of them. */
+const PAGES_TOO_MANY = 4096;
+
 const MOST_STATEMENTS = 400;
 
 /**
@@ -71,6 +74,9 @@ interface CheckpointRow {
   checkpointed: number;
 }
 
+/** Requests that searches pause. Returns a function that ends the pause if they do; undefined until then. */
+export type PauseSearches = () => (() => void) | undefined;
+
 /** A connection to a SQLite file that prepares each SQL text once. */
 export class SqliteConnection implements WriterConnection {
   readonly #database: sqlite3.Database;
@@ -79,16 +85,22 @@ export class SqliteConnection implements WriterConnection {
   /** The number of views made by `join`. */
   #views = 0;
   readonly #settles: boolean;
+  readonly #pauseSearches: PauseSearches;
 
   /** @param settles true if `settle` runs WAL checkpoints */
-  constructor(database: sqlite3.Database, settles = false) {
+  constructor(database: sqlite3.Database, settles = false, pauseSearches: PauseSearches = () => undefined) {
     this.#database = database;
     this.#settles = settles;
+    this.#pauseSearches = pauseSearches;
   }
 
   /** Opens the file and creates it if it is missing; a `reader` refuses every write. */
-  static async open(path: string, access: keyof typeof SETUP_OF): Promise<SqliteConnection> {
-    const connection = new SqliteConnection(await openFile(path), access === 'writer');
+  static async open(
+    path: string,
+    access: keyof typeof SETUP_OF,
+    pauseSearches?: PauseSearches,
+  ): Promise<SqliteConnection> {
+    const connection = new SqliteConnection(await openFile(path), access === 'writer', pauseSearches);
     try {
       await connection.exec(`${SETUP}${SETUP_OF[access]}`);
       return connection;
@@ -146,6 +158,22 @@ export class SqliteConnection implements WriterConnection {
     if (!this.#settles) return;
     const [state] = await this.all<CheckpointRow>('PRAGMA wal_checkpoint(NOOP)');
     if (state && state.log - state.checkpointed >= PAGES_ENOUGH) await this.all('PRAGMA wal_checkpoint(PASSIVE)');
+    if (state && state.log >= PAGES_TOO_MANY) await this.#restartLog();
+  }
+
+  /**
+   * Lets the WAL restart once the searches pause, for which no write waits. Writes wait up to 0.25 s for other readers;
+   * a longer read, such as a backup, keeps the WAL.
+   */
+  async #restartLog(): Promise<void> {
+    const goOn = this.#pauseSearches();
+    if (!goOn) return;
+    try {
+      await this.exec('PRAGMA busy_timeout = 250');
+      await this.all('PRAGMA wal_checkpoint(RESTART)').finally(() => this.exec('PRAGMA busy_timeout = 5000'));
+    } finally {
+      goOn();
+    }
   }
 
   async close(): Promise<void> {

@@ -35,6 +35,8 @@ export interface GroupSize {
 const GROUP: GroupSize = { jobs: 64, milliseconds: 10 };
 /** From this many waiting jobs on, each half gets a flush of its own. */
 const WORTH_TWO = 24;
+/** The number of groups after which the connection settles even if more jobs wait. */
+const MOST_UNSETTLED = 32;
 const GROUP_ATTEMPTS = 5;
 /** How often a group runs again for unforeseen resources; after that they are locked when they are read. */
 const LOOKS_AHEAD = 8;
@@ -115,11 +117,14 @@ export class Writer {
   async #drain(): Promise<void> {
     // Waiting for one turn of the event loop lets requests that arrived together join the first group.
     await endOfTurn();
-    do {
-      for (let first = this.#queue.next(); first; first = this.#queue.next()) await this.#commitGroup(first);
+    let groups = 0;
+    for (let first = this.#queue.next(); first; first = this.#queue.next()) {
+      await this.#commitGroup(first);
+      groups += 1;
+      if (this.#queue.length > 0 && groups % MOST_UNSETTLED !== 0) continue;
       // All of it is durable already. If the disk fails to settle it, the next commit reports that to its callers.
       await this.#opened?.connection.settle?.().catch(() => undefined);
-    } while (this.#queue.length > 0);
+    }
     this.#draining = undefined;
   }
 

@@ -7,6 +7,7 @@ import { PostgresConnection, postgres } from '../../resources/dialects/postgres.
 import { openReplica, type ReplicaOptions } from '../../resources/dialects/postgres-replica.ts';
 import { SqliteConnection, sqlite } from '../../resources/dialects/sqlite.ts';
 import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { PausingConnection } from '../../resources/reading/pausing.ts';
 import { TurnConnection } from '../../resources/reading/turns.ts';
 import type { Connection, WriterConnection } from '../../resources/storage/connection.ts';
 import { ConfigError } from '../config.ts';
@@ -118,7 +119,9 @@ async function openSqlite(location: string): Promise<Database> {
   const reading = await SqliteConnection.open(path, 'reader');
   const points = new TurnConnection(reading, AT_ONCE, { name: 'reads' });
   const searching = await SqliteConnection.open(path, 'reader');
-  const queries = new TurnConnection(searching, AT_ONCE);
+  // Searches that follow each other without a gap would keep the WAL from restarting, and it would fill the disk.
+  const pausing = new PausingConnection(searching);
+  const queries = new TurnConnection(pausing, AT_ONCE);
   return {
     dialect: sqlite,
     points,
@@ -126,9 +129,10 @@ async function openSqlite(location: string): Promise<Database> {
     get waiting() {
       return points.waiting + queries.waiting;
     },
-    openWriter: (work) => SqliteConnection.open(path, work ?? 'writer'),
+    openWriter: (work) => SqliteConnection.open(path, work ?? 'writer', () => pausing.pause()),
     migrate: async (then) => then(await migrateAt(`sqlite:${path}`, () => reading.all(NOTED))),
     close: async () => {
+      pausing.close();
       await reading.close();
       await searching.close();
       await lock.release();
