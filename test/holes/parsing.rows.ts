@@ -42,6 +42,12 @@ export const PARSING: readonly Hole[] = [
   },
   hole('are refused over all parameters', 'resources/search/parse.ts', 'refuseExcess(search.criteria, limits);', ''),
   hole(
+    'where the types of chains are open',
+    'resources/search/parameters/criteria.ts',
+    'scope.options.count?.(value);',
+    '',
+  ),
+  hole(
     'of ranges, each resource is probed',
     'resources/search/sql/condition.ts',
     'rowCondition(criterion, notByValue)}',
