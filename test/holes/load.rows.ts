@@ -40,6 +40,13 @@ export const LOAD: readonly Hole[] = [
     'if (now >= this.#begun) return;',
   ),
   hole(
+    'a history that passes over very many versions',
+    'resources/reads.ts',
+    'return async (versions) => shown(await this.connection(), served, rows, versions);',
+    'let once: Connection | undefined;\n' +
+      '    return async (versions) => shown((once ??= await this.connection()), served, rows, versions);',
+  ),
+  hole(
     'is refused before its body is read',
     'server/routes/resources.ts',
     'if (takes !== undefined && operation !== undefined) judge',
