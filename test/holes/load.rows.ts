@@ -16,6 +16,18 @@ export const LOAD: readonly Hole[] = [
   hole('too many names', 'resources/json/read.ts', 'if (this.#names !== undefined) this.#count(key, this.#names);', ''),
   hole('too many fields of a form', 'server/formats/form.ts', 'if (pairs.length === MOST_FIELDS)', 'if (false)'),
   hole('searches would look for by too many values', 'resources/prepare.ts', 'most: type.mostRows', 'most: 2 ** 30'),
+  hole(
+    'compares two lists in time in proportion to both',
+    'resources/validate/invariants/clinical.ts',
+    'own.has(coding)',
+    'own.size > 0 && new Set(codingsOf(observation.code)).has(coding)',
+  ),
+  hole(
+    'is one part of each element, and read once for all of them',
+    'resources/search/index/extract.ts',
+    'sourcesAt(places.filter((place) => !isOfWhole(place)))',
+    'sourcesAt(places)',
+  ),
   hole('very many searches', 'server/bundles/plan.ts', 'if (found.size > left)', 'if (false)'),
   hole(
     'everything in a transaction',
