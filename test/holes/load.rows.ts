@@ -188,6 +188,12 @@ export const LOAD: readonly Hole[] = [
     says: 'expected [ 200',
   },
   hole(
+    'a policy that takes too long to compile',
+    'auth/policies/pattern.ts',
+    'compiled.programSize() > LARGEST_PROGRAM',
+    'source.length > LONGEST_PATTERN',
+  ),
+  hole(
     'ReDoS in patterns of policies',
     'auth/policies/pattern.ts',
     'const compiled = RE2JS.compile(source);',
