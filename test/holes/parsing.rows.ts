@@ -42,6 +42,12 @@ export const PARSING: readonly Hole[] = [
   },
   hole('are refused over all parameters', 'resources/search/parse.ts', 'refuseExcess(search.criteria, limits);', ''),
   hole(
+    'filters that look through very many concepts are refused',
+    'resources/search/terminology/value-set.ts',
+    'reading.lookThrough(concepts.size * filters.length);',
+    '',
+  ),
+  hole(
     'where the types of chains are open',
     'resources/search/parameters/criteria.ts',
     'scope.options.count?.(value);',
