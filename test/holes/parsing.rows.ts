@@ -60,6 +60,12 @@ export const PARSING: readonly Hole[] = [
     'rowCondition(criterion)}',
   ),
   hole(
+    'of many includes, each match is read once',
+    'resources/search/sql/included.ts',
+    'read.set(version, resource);',
+    '',
+  ),
+  hole(
     'of a composite, no part is looked through',
     'resources/search/sql/condition.ts',
     '  if (leading.length > 1) return gatheredKeys(parts, repeats);\n',
