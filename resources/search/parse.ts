@@ -48,7 +48,7 @@ const RESULT: Record<string, (draft: Draft, value: string) => void> = {
     search.summary = oneOf('_summary', SUMMARIES, value);
   },
   _elements: ({ type, search }, value) => {
-    search.elements = [...(search.elements ?? []), ...parseElements(type, value)];
+    search.elements = [...new Set([...(search.elements ?? []), ...parseElements(type, value)])];
   },
   _include: ({ definitions, search }, value) => search.includes.push(parseInclude(definitions, value, '_include')),
   '_include:iterate': ({ definitions, search }, value) =>

@@ -48,6 +48,18 @@ export const PARSING: readonly Hole[] = [
     '',
   ),
   hole(
+    'an element that is named very often',
+    'resources/search/parse.ts',
+    '[...new Set([...(search.elements ?? []), ...parseElements(type, value)])]',
+    '[...(search.elements ?? []), ...parseElements(type, value)]',
+  ),
+  hole(
+    'what is named very often is judged once',
+    'server/interactions/everything.ts',
+    '[...new Set([...(asked.named ?? []), ...typesNamed(value, within)])]',
+    '[...(asked.named ?? []), ...typesNamed(value, within)]',
+  ),
+  hole(
     'where the types of chains are open',
     'resources/search/parameters/criteria.ts',
     'scope.options.count?.(value);',

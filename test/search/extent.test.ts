@@ -78,4 +78,9 @@ describe('The extent of a search', () => {
     const { matches } = await library.search('Patient', 'name:contains=n&link:Patient.name:contains=n', { rows });
     expect(matches).to.deep.equal([]);
   });
+
+  it('an element that is named very often is looked for once', () => {
+    const query = times(3, `_elements=${list(10_000, () => 'name')},gender`);
+    expect(library.parse('Patient', query).elements).to.eql(['name', 'gender']);
+  });
 });
