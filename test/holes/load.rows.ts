@@ -28,6 +28,14 @@ export const LOAD: readonly Hole[] = [
     'sourcesAt(places.filter((place) => !isOfWhole(place)))',
     'sourcesAt(places)',
   ),
+  hole(
+    'is judged in memory in time in proportion to the rows of its parts',
+    'resources/search/satisfying.ts',
+    'return rest.reduce((shared, bits) => shared & bits, first) !== 0n;',
+    'const all = parts.map((rows) => rows.map((row) => BigInt(edgeOf(row)) >> 2n));\n' +
+      '  const pairs = all.reduce((known, others) => known.flatMap((bits) => others.map((other) => bits & other)));\n' +
+      '  return rest.every((bits) => bits >= first * 0n) && pairs.some((bits) => bits !== 0n);',
+  ),
   hole('very many searches', 'server/bundles/plan.ts', 'if (found.size > left)', 'if (false)'),
   hole(
     'everything in a transaction',
