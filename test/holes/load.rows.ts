@@ -38,6 +38,12 @@ export const LOAD: readonly Hole[] = [
   ),
   hole('very many searches', 'server/bundles/plan.ts', 'if (found.size > left)', 'if (false)'),
   hole(
+    'small patches that make very large resources',
+    'resources/together.ts',
+    'if (left < 0)',
+    'if (left === Number.POSITIVE_INFINITY)',
+  ),
+  hole(
     'everything in a transaction',
     'server/bundles/transaction.ts',
     "if (interaction.name === 'everything') {",
