@@ -50,8 +50,7 @@ export function rehearsal(
   let left = Math.max(MOST_PREPARED, 2 * largestBody);
   const keep = async (type: string, id: string, makeReady: () => Promise<Rehearsed>): Promise<WriteResult> => {
     // A small patch makes a large resource ready, and all of them are in memory until the job is done.
-    if (left < 0)
-      throw new Failure('too-large', 'The patched resources are too large for one transaction: send several.');
+    if (left < 0) throw new Failure('too-large', 'The resources are too large for one transaction: split it.');
     const ready = await makeReady();
     left -= ready.write.meta.length + ready.write.rest.length;
     prepared.set(`${type}/${id}`, ready);

@@ -101,9 +101,7 @@ describe('Value sets by filters', () => {
     const none = { ...by(filter('concept', '=', 'none')), system: 'http://systems.example/large' };
     const reply = await ask(await within(Array.from({ length: 200 }, () => none)));
     expect([reply.status, reply.at('issue.0.code')], reply.text.slice(0, 500)).to.eql([400, 'invalid']);
-    expect(reply.string('issue.0.diagnostics')).to.match(
-      /use value sets with fewer filters, or smaller code systems/,
-    );
+    expect(reply.string('issue.0.diagnostics')).to.match(/use value sets with fewer filters, or smaller code systems/);
     expect((await ask(await within([none]))).at('total')).to.equal(0);
   });
 
