@@ -1,5 +1,5 @@
 /** `npm run export -- DIR [TYPE…] [--url URL]`: writes all current resources as NDJSON, one file per type. */
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from '../server/database/folder.ts';
 import { readArguments } from './arguments.ts';
@@ -48,6 +48,16 @@ async function exportInto(folder: string, chosen: string[], way: Reach): Promise
   return `${progress.summary({ count, unit: 'resources' })}, from ${way.name} into ${folder}\n`;
 }
 
+/** Creates a file that only its owner can read. It replaces a link, or a file of somebody else, instead of using it. */
+async function anew(partial: string): Promise<FileHandle> {
+  try {
+    await unlink(partial);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return open(partial, 'wx', 0o600);
+}
+
 /** Writes the resources of a type, if there are any. Returns their number. The file is renamed once it is complete. */
 async function exportType(way: Reach, type: string, folder: string, tell: (written: number) => void): Promise<number> {
   const name = path.join(folder, `${type}.ndjson`);
@@ -56,7 +66,7 @@ async function exportType(way: Reach, type: string, folder: string, tell: (writt
   let file: FileHandle | undefined;
   try {
     for await (const texts of way.pages(type)) {
-      file ??= await writing(partial, open(partial, 'w', 0o600));
+      file ??= await writing(partial, anew(partial));
       await writing(partial, file.appendFile(`${texts.join('\n')}\n`));
       count += texts.length;
       tell(count);

@@ -146,8 +146,8 @@ class ResourceEngine extends Reads implements Engine {
     const prepareWrite = async (type: string, id: string, resource: JsonObject, options: WriteOptions) => ({
       write: await this.#prepare(type, id, resource, this.#ahead(type, id, options), options.goOn),
     });
-    await rehearse(rehearsal(this, prepared, prepareWrite, this.#patched.bind(this)));
-    const { registry, elapsed = () => performance.now() } = this.#options;
+    const { registry, largestBody, elapsed = () => performance.now() } = this.#options;
+    await rehearse(rehearsal(this, { prepared, largestBody }, prepareWrite, this.#patched.bind(this)));
     const validate = this.validate.bind(this);
     const served = this.served.bind(this);
     const options = { prepared, time: new JobTime(elapsed), registry, served, validate };

@@ -50,7 +50,7 @@ export abstract class Reads
   async history(type: string, id: string | undefined, page: HistoryPage, rows = EVERY_ROW): Promise<SearchPage> {
     this.served(type);
     const connection = await this.connection();
-    const filter = this.#filter(connection, type, rows);
+    const filter = this.#filter(type, rows);
     const read = (part: HistoryPage) => readHistory(connection, type, id, part, filter);
     const found = await read(page);
     if (id === undefined || found.matches.length > 0) return found;
@@ -63,7 +63,7 @@ export abstract class Reads
   async historyOfTypes(types: ReadonlyMap<string, Rows>, page: HistoryPage): Promise<SearchPage> {
     const connection = await this.connection();
     const read = (type: string, rows: Rows, part: HistoryPage) =>
-      readHistory(connection, type, undefined, part, this.#filter(connection, type, rows));
+      readHistory(connection, type, undefined, part, this.#filter(type, rows));
     return readHistoryOfTypes(
       [...types].map(
         ([type, rows]) =>
@@ -82,10 +82,11 @@ export abstract class Reads
   }
 
   /** Returns the filter for the versions that the rows include; undefined if there are no criteria. */
-  #filter(connection: Connection, type: string, rows: Rows): HistoryFilter | undefined {
+  #filter(type: string, rows: Rows): HistoryFilter | undefined {
     if (rows.length === 0) return undefined;
     const served = this.served(type);
-    return (versions) => shown(connection, served, rows, versions);
+    // Asks for the connection each time: a job limits its searches in time, and rows may exclude very many versions.
+    return async (versions) => shown(await this.connection(), served, rows, versions);
   }
 
   /** Returns the version, or undefined if the caller's rows do not include it. */

@@ -37,15 +37,23 @@ export async function untilPlanHolds<Result>(attempt: () => Promise<Result>): Pr
 type Prepare = (type: string, id: string, resource: JsonObject, options: WriteOptions) => Promise<Rehearsed>;
 type Patch = (...asked: Parameters<Interactions['patch']>) => Promise<PreparedPatch>;
 
+/** Characters of all resources that are prepared for one job, or twice the largest body if that is more. */
+const MOST_PREPARED = 16 * 1024 * 1024;
+
 /** Returns interactions that read committed data and prepare writes instead of storing them. */
 export function rehearsal(
   engine: Interactions,
-  prepared: PreparedWrites,
+  { prepared, largestBody }: { prepared: PreparedWrites; largestBody: number },
   prepare: Prepare,
   patched: Patch,
 ): Interactions {
-  const keep = async (type: string, id: string, ready: Promise<Rehearsed>): Promise<WriteResult> => {
-    prepared.set(`${type}/${id}`, await ready);
+  let left = Math.max(MOST_PREPARED, 2 * largestBody);
+  const keep = async (type: string, id: string, makeReady: () => Promise<Rehearsed>): Promise<WriteResult> => {
+    // A small patch makes a large resource ready, and all of them are in memory until the job is done.
+    if (left < 0) throw new Failure('too-large', 'The resources are too large for one transaction: split it.');
+    const ready = await makeReady();
+    left -= ready.write.meta.length + ready.write.rest.length;
+    prepared.set(`${type}/${id}`, ready);
     return { outcome: 'unchanged', version: unstored(type, id) };
   };
   return {
@@ -58,10 +66,10 @@ export function rehearsal(
     validate: (...asked) => engine.validate(...asked),
     create: (type, resource, options) => {
       const id = options.newId ?? '';
-      return keep(type, id, prepare(type, id, resource, options));
+      return keep(type, id, () => prepare(type, id, resource, options));
     },
-    update: (type, id, resource, options) => keep(type, id, prepare(type, id, resource, options)),
-    patch: (type, id, ...asked) => keep(type, id, patched(type, id, ...asked)),
+    update: (type, id, resource, options) => keep(type, id, () => prepare(type, id, resource, options)),
+    patch: (type, id, ...asked) => keep(type, id, () => patched(type, id, ...asked)),
     remove: async () => undefined,
   };
 }

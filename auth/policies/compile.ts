@@ -1,5 +1,7 @@
 import type { Issue } from '../../resources/errors.ts';
+import { renderJson } from '../../resources/json/render.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
+import { counting } from '../../resources/search/parameters/extent.ts';
 import { referenceOf } from '../stored.ts';
 import {
   type Compiling,
@@ -55,10 +57,16 @@ function compile(policy: JsonObject, setting: Omit<Compilation, 'found'>): Compi
   return { principals, operations, ...found, decide };
 }
 
+/** Characters of JSON in a policy that is written: each node compiles all of it at once. */
+const LONGEST_POLICY = 32_768;
+
 /** Returns the issues of an AccessPolicy that is being written; empty if it can be used. */
 export function policyIssues(policy: JsonObject, context: PolicyContext): Issue[] {
   try {
-    compile(policy, { ...context, report: () => undefined, written: true });
+    if (renderJson(policy).length > LONGEST_POLICY) {
+      throw new PolicyError('AccessPolicy', `A policy can have at most ${LONGEST_POLICY} characters: split it.`);
+    }
+    compile(policy, { ...context, report: () => undefined, written: true, count: counting() });
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;

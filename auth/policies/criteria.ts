@@ -23,13 +23,15 @@ export const criteria: PolicyEngine = {
     const type = typeOf(policy, place, compiling);
     const operations = new Set(interactionsOf(policy, place, type).map((name) => `${type}.${name}`));
     const conditions = conditionsOf(policy, place, type, compiling);
+    // Values are counted when the policy is written, and a request parses no more of them.
+    const { registry, base, clock } = compiling;
     const report = whenNew((problem) => compiling.report(`matches nothing by ${place}.criteria: ${problem}`));
     return (request) => {
       const seen = request();
       const { operation } = seen;
       if (!isObject(operation) || !operations.has(String(operation['id']))) return false;
       return allOf(conditions, (condition) => {
-        const criterion = bind(condition, type, seen, compiling);
+        const criterion = bind(condition, type, seen, { registry, base, clock });
         return criterion === undefined ? false : silent(criterion, report);
       });
     };
@@ -67,6 +69,9 @@ function interactionsOf({ interaction }: JsonObject, place: string, type: string
   throw new PolicyError(`${place}.interaction`, `interaction must list some of ${possible.join(', ')} for ${type}.`);
 }
 
+/** What criteria are parsed with. */
+type Understanding = PolicyContext & Pick<Compiling, 'count'>;
+
 /** One parameter of the search expression. */
 interface Condition {
   name: string;
@@ -75,7 +80,7 @@ interface Condition {
   ordered: boolean[];
 }
 
-function conditionsOf(policy: JsonObject, place: string, type: string, context: PolicyContext): Condition[] {
+function conditionsOf(policy: JsonObject, place: string, type: string, context: Understanding): Condition[] {
   const text = policy['criteria'];
   const pairs = typeof text === 'string' ? [...new URLSearchParams(text)] : [];
   const at = `${place}.criteria`;
@@ -98,7 +103,7 @@ function conditionsOf(policy: JsonObject, place: string, type: string, context: 
 /** Placeholder values for the check of a policy when it is written. At least one is valid wherever a placeholder is. */
 const SAMPLES = ['2000', '01'];
 
-function compileCondition(name: string, value: string, type: string, context: PolicyContext): Condition {
+function compileCondition(name: string, value: string, type: string, context: Understanding): Condition {
   const template = parseTemplate(value);
   if (name.includes('{{')) throw new TemplateError('A placeholder is allowed in a value, not in a parameter name');
   const understands = (literals: string[]) => understand(name, template.fill(literals), type, context);
@@ -120,9 +125,10 @@ function isUnderstood(parse: () => Criterion | undefined): boolean {
   }
 }
 
-function understand(name: string, value: string, type: string, context: PolicyContext): Criterion | undefined {
-  const { registry, base, clock } = context;
-  return parseCriterion(registry, typeNamed(registry, type), { base, now: clock() }, name, value);
+function understand(name: string, value: string, type: string, context: Understanding): Criterion | undefined {
+  const { registry, base, clock, count } = context;
+  const options = { base, now: clock(), ...(count && { count }) };
+  return parseCriterion(registry, typeNamed(registry, type), options, name, value);
 }
 
 /** Returns the criterion for one request; undefined if a value of the caller is missing or invalid here. */

@@ -20,6 +20,8 @@ export interface Compiling extends PolicyContext {
   nested(part: JsonObject, place: string): Decide;
   /** Reports to the operator why a policy in force cannot permit; callers never see it. */
   report(problem: string): void;
+  /** Receives each value of criteria before it is parsed, while the policy is written. Throws if there are too many. */
+  count?: (value: string) => void;
 }
 
 /** A policy engine. */

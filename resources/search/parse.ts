@@ -7,7 +7,7 @@ import type { SearchType } from './index/extract.ts';
 import type { Definitions } from './index/paths.ts';
 import { isEffective } from './parameters/columns.ts';
 import { parseCriterion, type SearchOptions, typeNamed } from './parameters/criteria.ts';
-import { refuseExcess } from './parameters/extent.ts';
+import { counting, refuseExcess } from './parameters/extent.ts';
 import { parseInclude } from './parameters/include.ts';
 import { parseSort } from './parameters/order.ts';
 import { quoted } from './parameters/values.ts';
@@ -48,7 +48,7 @@ const RESULT: Record<string, (draft: Draft, value: string) => void> = {
     search.summary = oneOf('_summary', SUMMARIES, value);
   },
   _elements: ({ type, search }, value) => {
-    search.elements = [...(search.elements ?? []), ...parseElements(type, value)];
+    search.elements = [...new Set([...(search.elements ?? []), ...parseElements(type, value)])];
   },
   _include: ({ definitions, search }, value) => search.includes.push(parseInclude(definitions, value, '_include')),
   '_include:iterate': ({ definitions, search }, value) =>
@@ -91,8 +91,8 @@ export function parseSearch(
     for (const criterion of shown) limits.add(criterion);
     return [...shown];
   };
-  const rows: RowFilter = (seen) => limiting(options.rows?.(seen) ?? []);
-  const limited = { ...options, rows };
+  const rows = remembering((seen) => limiting(options.rows?.(seen) ?? []));
+  const limited = { ...options, rows, count: counting() };
   for (const pair of pairs) {
     const [parameter, value] = pair;
     try {
@@ -117,6 +117,16 @@ export function parseSearch(
 function refuseTextOfIncluded({ summary, includes }: ParsedSearch): void {
   if (summary !== 'text' || includes.length === 0) return;
   throw new Failure('parameter', '_summary=text cannot be combined with _include or _revinclude.');
+}
+
+/** A chain may reach the same type very often: the filter is asked once for each type. */
+function remembering(rows: RowFilter): RowFilter {
+  const known = new Map<string, Criterion[]>();
+  return (type) => {
+    const shown = known.get(type) ?? rows(type);
+    known.set(type, shown);
+    return shown;
+  };
 }
 
 /** Parses `_elements` and `_summary` of a read and ignores its other parameters. Throws `parameter` Failures. */

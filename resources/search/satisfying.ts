@@ -109,13 +109,11 @@ function inOneElement(subject: Subject, { parts, repeats }: CompositeCriterion):
   );
 }
 
-function shareElement([first = [], ...rest]: IndexRow[][]): boolean {
-  const elements = (rows: IndexRow[]) => rows.map((row) => BigInt(edgeOf(row)) >> 2n);
-  const shared = rest.reduce(
-    (known, rows) => known.flatMap((bits) => elements(rows).map((other) => bits & other)),
-    elements(first),
-  );
-  return shared.some((bits) => bits !== 0n);
+/** True if an element has a row of each part, which is a bit that some row of each part has. */
+function shareElement(parts: IndexRow[][]): boolean {
+  const elementsOf = (rows: IndexRow[]) => rows.reduce((bits, row) => bits | (BigInt(edgeOf(row)) >> 2n), 0n);
+  const [first = 0n, ...rest] = parts.map(elementsOf);
+  return rest.reduce((shared, bits) => shared & bits, first) !== 0n;
 }
 
 /** Returns the names by which a subject references resources of the type of a chain. */

@@ -74,7 +74,7 @@ function understood(parameters: readonly Pair[], within: readonly string[]): Ask
   for (const [name, value] of parameters) {
     if (name === '_count') asked.count = countOf(value);
     else if (name === '_since') asked.since = instantOf(name, value);
-    else if (name === '_type') asked.named = [...(asked.named ?? []), ...typesNamed(value, within)];
+    else if (name === '_type') asked.named = [...new Set([...(asked.named ?? []), ...typesNamed(value, within)])];
     else if (name === '_cursor') asked.from = placeAt(value, within);
     else if (name !== '_format' && name !== '_pretty') {
       throw new Failure(

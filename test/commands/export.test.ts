@@ -1,6 +1,6 @@
 /** `npm run export`: everything as NDJSON, one file a type, secrets never, the same whichever way it is reached. */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -134,6 +134,21 @@ describe('commands: export', () => {
     expect(output).to.match(/^The export failed: http:[^\n]* lists a resource type with an invalid name[^\n]*\n$/);
     expect([code, await readdir(out('inside'))]).to.eql([1, []]);
     expect(await readdir(folder)).to.not.include('outside.ndjson');
+  });
+
+  it('a file that somebody else has put there, or a link, does not get what is exported', async () => {
+    await mkdir(out('shared'));
+    const other = out('other.txt');
+    await writeFile(other, 'theirs', { mode: 0o644 });
+    await symlink(other, path.join(out('shared'), 'Observation.ndjson.partial'));
+    await writeFile(path.join(out('shared'), 'User.ndjson.partial'), '', { mode: 0o666 });
+    const { code, output } = await command('export', [out('shared'), '--url', server.url], database);
+    expect(code, output).to.equal(0);
+    expect(await readFile(other, 'utf8')).to.equal('theirs');
+    const modes = await Promise.all(
+      ['Observation', 'User'].map(async (type) => (await lstat(path.join(out('shared'), `${type}.ndjson`))).mode),
+    );
+    expect(modes.map((mode) => mode.toString(8))).to.eql(['100600', '100600']);
   });
 
   it('a server that refuses is quoted without what a terminal would act on', async () => {

@@ -16,7 +16,33 @@ export const LOAD: readonly Hole[] = [
   hole('too many names', 'resources/json/read.ts', 'if (this.#names !== undefined) this.#count(key, this.#names);', ''),
   hole('too many fields of a form', 'server/formats/form.ts', 'if (pairs.length === MOST_FIELDS)', 'if (false)'),
   hole('searches would look for by too many values', 'resources/prepare.ts', 'most: type.mostRows', 'most: 2 ** 30'),
+  hole(
+    'compares two lists in time in proportion to both',
+    'resources/validate/invariants/clinical.ts',
+    'own.has(coding)',
+    'own.size > 0 && new Set(codingsOf(observation.code)).has(coding)',
+  ),
+  hole(
+    'is one part of each element, and read once for all of them',
+    'resources/search/index/extract.ts',
+    'sourcesAt(places.filter((place) => !isOfWhole(place)))',
+    'sourcesAt(places)',
+  ),
+  hole(
+    'is judged in memory in time in proportion to the rows of its parts',
+    'resources/search/satisfying.ts',
+    'return rest.reduce((shared, bits) => shared & bits, first) !== 0n;',
+    'const all = parts.map((rows) => rows.map((row) => BigInt(edgeOf(row)) >> 2n));\n' +
+      '  const pairs = all.reduce((known, others) => known.flatMap((bits) => others.map((other) => bits & other)));\n' +
+      '  return rest.every((bits) => bits >= first * 0n) && pairs.some((bits) => bits !== 0n);',
+  ),
   hole('very many searches', 'server/bundles/plan.ts', 'if (found.size > left)', 'if (false)'),
+  hole(
+    'small patches that make very large resources',
+    'resources/together.ts',
+    'if (left < 0)',
+    'if (left === Number.POSITIVE_INFINITY)',
+  ),
   hole(
     'everything in a transaction',
     'server/bundles/transaction.ts',
@@ -38,6 +64,13 @@ export const LOAD: readonly Hole[] = [
     'resources/together.ts',
     'if (now - this.#begun < LONGEST_JOB) return;',
     'if (now >= this.#begun) return;',
+  ),
+  hole(
+    'a history that passes over very many versions',
+    'resources/reads.ts',
+    'return async (versions) => shown(await this.connection(), served, rows, versions);',
+    'let once: Connection | undefined;\n' +
+      '    return async (versions) => shown((once ??= await this.connection()), served, rows, versions);',
   ),
   hole(
     'is refused before its body is read',
@@ -168,6 +201,12 @@ export const LOAD: readonly Hole[] = [
     ...hole('a late event loop', 'server/load/door.ts', 'Math.max(0, this.#loop.lateness())', '0'),
     says: 'expected [ 200',
   },
+  hole(
+    'a policy that takes too long to compile',
+    'auth/policies/pattern.ts',
+    'compiled.programSize() > LARGEST_PROGRAM',
+    'source.length > LONGEST_PATTERN',
+  ),
   hole(
     'ReDoS in patterns of policies',
     'auth/policies/pattern.ts',

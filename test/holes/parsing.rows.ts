@@ -42,10 +42,40 @@ export const PARSING: readonly Hole[] = [
   },
   hole('are refused over all parameters', 'resources/search/parse.ts', 'refuseExcess(search.criteria, limits);', ''),
   hole(
+    'filters that look through very many concepts are refused',
+    'resources/search/terminology/value-set.ts',
+    'reading.lookThrough(concepts.size * filters.length);',
+    '',
+  ),
+  hole(
+    'an element that is named very often',
+    'resources/search/parse.ts',
+    '[...new Set([...(search.elements ?? []), ...parseElements(type, value)])]',
+    '[...(search.elements ?? []), ...parseElements(type, value)]',
+  ),
+  hole(
+    'what is named very often is judged once',
+    'server/interactions/everything.ts',
+    '[...new Set([...(asked.named ?? []), ...typesNamed(value, within)])]',
+    '[...(asked.named ?? []), ...typesNamed(value, within)]',
+  ),
+  hole(
+    'where the types of chains are open',
+    'resources/search/parameters/criteria.ts',
+    'scope.options.count?.(value);',
+    '',
+  ),
+  hole(
     'of ranges, each resource is probed',
     'resources/search/sql/condition.ts',
     'rowCondition(criterion, notByValue)}',
     'rowCondition(criterion)}',
+  ),
+  hole(
+    'of many includes, each match is read once',
+    'resources/search/sql/included.ts',
+    'read.set(version, resource);',
+    '',
   ),
   hole(
     'of a composite, no part is looked through',

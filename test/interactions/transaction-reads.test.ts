@@ -28,7 +28,9 @@ describe('interactions: what a transaction reads', () => {
     await database.drop();
   });
 
-  const put = (id: string, json: object) => server.request('PUT', `/Patient/${id}`, { as: asRoot, json });
+  const put = (at: string, json: object) =>
+    server.request('PUT', at.startsWith('/') ? at : `/Patient/${at}`, { as: asRoot, json });
+  const basic = { resourceType: 'Basic', code: { text: 'x' } };
   const patients = async () =>
     Number((await server.request('GET', '/Patient?_summary=count', { as: asRoot })).at('total'));
   const searches = (count: number) => Array.from({ length: count }, () => entry('GET Patient?gender=male'));
@@ -73,6 +75,31 @@ describe('interactions: what a transaction reads', () => {
     expect((await send(server, 'transaction', [...most, write, entry('GET Patient/a')])).status).to.equal(200);
     const refused = await send(server, 'transaction', [...most, write, entry('GET Patient/a/_history')]);
     expect([refused.status, issue(refused)]).to.eql([422, 'business-rule Bundle.entry[101]']);
+  });
+
+  it('a history that passes over very many versions is one of the searches that are slow', async () => {
+    const many = Array.from({ length: 600 }, (_, at) => entry(`PUT Basic/b${at}`, basic));
+    expect((await send(server, 'batch', many)).status).to.equal(200);
+    await put('/Client/none', { secret: 'none-secret', grant_types: ['basic'] });
+    const link = [{ reference: 'Client/none' }];
+    const criteria = { engine: 'criteria', resource: 'Basic', criteria: '_id=none' };
+    await put('/AccessPolicy/rows', { ...criteria, interaction: ['history'], link });
+    const create = [...link, { reference: 'Operation/Patient.create' }];
+    await put('/AccessPolicy/create', { engine: 'allow', link: create });
+    const as = { basic: ['none', 'none-secret'] } as const;
+    const json = {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [entry('POST Patient', { resourceType: 'Patient' }), entry('GET Basic/_history')],
+    };
+    const answers: unknown[] = [];
+    for (const each of [1000, 4000]) {
+      slowness = each;
+      const reply = await server.request('POST', '/', { as, json });
+      slowness = 0;
+      answers.push(reply.status === 200 ? 200 : [reply.status, issue(reply)]);
+    }
+    expect(answers).to.eql([200, [422, 'too-costly Bundle.entry[1]']]);
   });
 
   describe('searches of a transaction that are slow', () => {

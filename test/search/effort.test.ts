@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { TurnConnection } from '../../resources/reading/turns.ts';
 import { runSearch } from '../../resources/search/compile.ts';
+import { includedWith } from '../../resources/search/sql/included.ts';
 import type { Binding } from '../../resources/storage/connection.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
-import { type Library, openLibrary } from './library.ts';
+import { type Library, OPTIONS, openLibrary } from './library.ts';
 
 interface Step {
   id: number;
@@ -160,5 +161,23 @@ describe('The effort of a search', () => {
       const steps = (await stepsOf(query)).filter(({ detail }) => !inText.test(detail));
       for (const { detail } of steps) expect(detail, query).to.not.match(/=\? AND (key|rowid)=\?/);
     }
+  });
+
+  it('of many includes, each match is read once', async () => {
+    const targets = ['Patient', 'Group', 'Device', 'Location', 'Practitioner', 'Organization', 'Encounter'];
+    const plan = library.parse('Patient', targets.map((target) => `_include=Patient:*:${target}`).join('&'));
+    const { matches } = await runSearch(library.connection, plan);
+    let reads = 0;
+    const watched = matches.map((match) => ({
+      ...match,
+      get text() {
+        reads += 1;
+        return match.text;
+      },
+    }));
+    await includedWith(library.connection, library.registry, plan, watched, OPTIONS);
+    expect(watched).to.have.length(1);
+    // Whether there is one is asked first.
+    expect(reads).to.be.at.most(2);
   });
 });

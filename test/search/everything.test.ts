@@ -199,6 +199,30 @@ describe('Patient/$everything', () => {
     expect(entries(await get('/Patient/ann/$everything', as)).slice(0, -1)).to.eql(['match Patient/ann']);
   });
 
+  it('what is named very often is judged once', async () => {
+    await api.put('/Client/often', { secret: 'often-secret', grant_types: ['basic'] });
+    const as = { basic: ['often', 'often-secret'] } as const;
+    const link = [{ reference: 'Client/often' }];
+    await api.put('/AccessPolicy/often-patients', {
+      engine: 'criteria',
+      resource: 'Patient',
+      criteria: '_id=ann',
+      link,
+    });
+    const or = Array.from({ length: 40 }, (_, at) => ({
+      engine: 'criteria',
+      resource: 'Group',
+      criteria: `code=a${at}`,
+    }));
+    await api.put('/AccessPolicy/often-groups', { engine: 'complex', or, link });
+    const parameter = [{ name: '_type', valueString: Array.from({ length: 60_000 }, () => 'Group').join() }];
+    const start = performance.now();
+    const json = { resourceType: 'Parameters', parameter };
+    const reply = await api.request('POST', '/Patient/ann/$everything', { as, json });
+    expect(reply.status, reply.text.slice(0, 500)).to.equal(200);
+    expect(performance.now() - start).to.be.below(3000);
+  });
+
   it('is told of', async () => {
     const metadata = await get('/metadata');
     const types = metadata.list('rest.0.resource') as { type: string; operation?: { name: string }[] }[];

@@ -19,6 +19,18 @@ const REFUSED: [about: string, type: string, query: string, message: RegExp][] =
   ['parts of texts', 'Patient', times(2, `name:contains=${list(26, (i) => `n${i}`)}`), SCANNED],
   ['words of a code', 'Observation', `code:text=${list(51, (i) => 'x'.repeat(501 + i))}`, SCANNED],
   ['systems', 'Patient', `identifier=${list(51, (i) => `urn:${i}|`)}`, SCANNED],
+  [
+    'values where the types of chains are open',
+    'MedicationStatement',
+    times(20, `part-of.part-of.part-of.performer.identifier=${list(500, (i) => `a${i}`)}`),
+    TOO_MUCH,
+  ],
+  [
+    'letters where the types of chains are open',
+    'MedicationStatement',
+    times(20, `part-of.part-of.part-of.performer.name=${'é'.repeat(9000)}`),
+    TOO_MUCH,
+  ],
   ['quantities', 'Observation', times(2, `value-quantity=${list(400, (i) => `${i}|urn:u|mg`)}`), TOO_MUCH],
 ];
 
@@ -65,5 +77,10 @@ describe('The extent of a search', () => {
     const rows = () => criteria;
     const { matches } = await library.search('Patient', 'name:contains=n&link:Patient.name:contains=n', { rows });
     expect(matches).to.deep.equal([]);
+  });
+
+  it('an element that is named very often is looked for once', () => {
+    const query = times(3, `_elements=${list(10_000, () => 'name')},gender`);
+    expect(library.parse('Patient', query).elements).to.eql(['name', 'gender']);
   });
 });

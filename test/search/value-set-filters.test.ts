@@ -97,6 +97,14 @@ describe('Value sets by filters', () => {
     [{ ...by(filter('code', 'is-a', 'dog')), system: 'http://systems.example/parts' }, /its meaning is part-of/],
     [{ ...by(filter('concept', 'is-a', 'top')), system: 'http://systems.example/large' }, /use fewer/],
   ];
+  it('filters that look through very many concepts are refused, whatever they find', async () => {
+    const none = { ...by(filter('concept', '=', 'none')), system: 'http://systems.example/large' };
+    const reply = await ask(await within(Array.from({ length: 200 }, () => none)));
+    expect([reply.status, reply.at('issue.0.code')], reply.text.slice(0, 500)).to.eql([400, 'invalid']);
+    expect(reply.string('issue.0.diagnostics')).to.match(/use value sets with fewer filters, or smaller code systems/);
+    expect((await ask(await within([none]))).at('total')).to.equal(0);
+  });
+
   for (const [part, reason] of UNREADABLE) {
     it(`refuses a value set by ${JSON.stringify(part).slice(0, 120)}`, async () => {
       const reply = await ask(await within([part]));

@@ -231,13 +231,15 @@ function composite(
   const parts = (declared.components ?? []).map((component, index) => {
     const ends = bases.map((base) => follow(definitions, definition, [{ ...base, way: [] }], component.paths));
     const part = simple(definition, `${code}$${index}`, component, ends.flat());
+    const sourcesAt = (places: Place[]) => (part.kind === undefined ? [] : readable(part.kind, places, undefined));
     return {
       part,
       ends,
-      sources: ends.map((places) => (part.kind === undefined ? [] : readable(part.kind, places, undefined))),
+      sources: ends.map((places) => sourcesAt(places.filter((place) => !isOfWhole(place)))),
+      ofWhole: sourcesAt(ends.flat().filter(isOfWhole)),
     };
   });
-  const elsewhere = parts.flatMap(({ ends }) => ends.flat().filter(({ way }) => way[0] === 'resource'));
+  const elsewhere = parts.flatMap(({ ends }) => ends.flat().filter(isOfWhole));
   const bound = bases.map((base, index) =>
     walkTo(base, (value, composing: Composing) => {
       composing.element += 1;
@@ -263,8 +265,18 @@ function composite(
     extract(resource, collector) {
       const composing = { resource, collector, element: 0 };
       for (const walk of bound) walk(resource, composing, resource);
+      // Reading it again for each element would take as long as the numbers of both multiplied.
+      for (const { part, ofWhole } of composing.element === 0 ? [] : parts) {
+        collector.turnTo(part, 1, composing.element);
+        for (const { walk } of ofWhole) walk(resource, collector.add, resource);
+      }
     },
   };
+}
+
+/** True for a component that reads the resource itself instead of an element. */
+function isOfWhole({ way }: Place): boolean {
+  return way[0] === 'resource';
 }
 
 /** The state of extracting a composite: its elements are counted. */

@@ -1,6 +1,14 @@
 import { Failure } from '../../errors.ts';
 import type { AddRow, SearchKind } from '../kinds/kind.ts';
-import { HIGHEST, INDEX_TABLES, type IndexRow, type IndexRows, LOWEST, placeOfElement } from './tables.ts';
+import {
+  ELEMENTS_APART,
+  HIGHEST,
+  INDEX_TABLES,
+  type IndexRow,
+  type IndexRows,
+  LOWEST,
+  placeOfElement,
+} from './tables.ts';
 import { compareText } from './text.ts';
 
 /** Up to this many rows, duplicates are found by a linear scan; rows of other groups in between count, too. */
@@ -43,6 +51,7 @@ export class RowCollector {
   #left: number;
   #parameter: Numbered = { number: 0, kind: undefined, variants: {} };
   #element = 0;
+  #last = 0;
 
   /** @param most maximum number of rows; unlimited by default */
   constructor(most = Number.MAX_SAFE_INTEGER) {
@@ -50,10 +59,14 @@ export class RowCollector {
     this.#left = most;
   }
 
-  /** Sets the parameter of the rows added next. `element` is 1, 2, … for the elements of a composite. */
-  turnTo(parameter: Numbered, element = 0): void {
+  /**
+   * Sets the parameter of the rows added next. `element` is 1, 2, … for the elements of a composite; with `last`, rows
+   * belong to all elements from the one to the other.
+   */
+  turnTo(parameter: Numbered, element = 0, last = element): void {
     this.#parameter = parameter;
     this.#element = element;
+    this.#last = Math.min(last, Math.max(element, ELEMENTS_APART));
   }
 
   /** Adds a row of the current parameter. */
@@ -70,10 +83,14 @@ export class RowCollector {
     }
   };
 
-  /** Adds a row of a component, marked with the element that it comes from. */
+  /** Adds a row of a component, marked with the elements that it comes from: one row for each of their groups. */
   #putPart(table: string, number: number, columns: (string | number)[]): void {
-    const { group, bit } = placeOfElement(this.#element);
-    addElement(this.#put(table, number - group, columns, false), bit);
+    let row: { group: number; own: IndexRow } | undefined;
+    for (let element = this.#element; element <= this.#last; element += 1) {
+      const { group, bit } = placeOfElement(element);
+      if (row?.group !== group) row = { group, own: this.#put(table, number - group, columns, false) };
+      addElement(row.own, bit);
+    }
   }
 
   #put(table: string, param: number, columns: (string | number)[], sorted: boolean): IndexRow {

@@ -42,6 +42,8 @@ const ELEMENTS = 51;
 export const ELEMENT_BITS: readonly number[] = Array.from({ length: ELEMENTS }, (_, place) => 2 ** (place + 2));
 /** The number of groups of elements: the rows of each further 51 elements have their own parameter number. */
 export const ELEMENT_GROUPS = 8;
+/** Number of elements that are told apart: each later one shares the place of an earlier one. */
+export const ELEMENTS_APART = ELEMENTS * ELEMENT_GROUPS;
 
 /** Returns the group and the bit of an element of a composite (1, 2, …). */
 export function placeOfElement(element: number): { group: number; bit: number } {

@@ -30,6 +30,8 @@ export interface SearchOptions {
   rows?: RowFilter;
   /** Overrides `rows` for the searched type, if policies judged this search itself. */
   ownRows?: Rows;
+  /** Receives each value before it is parsed, once for each type of a chain. Throws if there are too many. */
+  count?: (value: string) => void;
   /** A further bound on the matches, such as a compartment; it does not apply to included resources. */
   within?: Criterion | undefined;
 }
@@ -75,6 +77,7 @@ function parse(scope: Scope, name: string, value: string): Criterion {
   if (name.startsWith('_has:')) return parseHas(scope, name, value);
   const dot = name.indexOf('.');
   if (dot > 0) return parseChain(scope, name.slice(0, dot), name.slice(dot + 1), value);
+  scope.options.count?.(value);
   const [code, modifier] = splitName(name);
   if (code === '_list') return parseList(scope, modifier, value);
   const column = COLUMNS.get(code);

@@ -1,4 +1,5 @@
 import { Failure } from '../../errors.ts';
+import { splitEscaped } from '../index/text.ts';
 import type { Criterion } from '../plan.ts';
 import type { RowTest } from '../sql/row-test.ts';
 
@@ -30,10 +31,28 @@ export function refuseExcess(criteria: readonly Criterion[], limits: ReadonlySet
     const which = 'that scan all texts or codes, as with :contains';
     throw new Failure('parameter', `A search can have at most ${MOST_SCANNED} values ${which}: use fewer.`);
   }
-  if (bound > MOST_BOUND) {
-    const remedy = 'use fewer values, and specify the types in chains (subject:Patient.name)';
-    throw new Failure('parameter', `This search is too large: ${remedy}.`);
-  }
+  if (bound > MOST_BOUND) throw tooMuch();
+}
+
+/** A long value counts once more for each of these characters. */
+const OF_A_VALUE = 1000;
+
+/**
+ * Counts values before they are parsed, and throws like `refuseExcess` once there are more than any search may have: in
+ * chains without types, a value is parsed once for each of very many types.
+ */
+export function counting(): (value: string) => void {
+  let left = MOST_BOUND;
+  return (value) => {
+    left -= 1 + Math.floor(value.length / OF_A_VALUE);
+    if (value.includes(',')) left -= splitEscaped(value, ',').length;
+    if (left < 0) throw tooMuch();
+  };
+}
+
+function tooMuch(): Failure {
+  const remedy = 'use fewer values, and specify the types in chains (subject:Patient.name)';
+  return new Failure('parameter', `This search is too large: ${remedy}.`);
 }
 
 function extentOf(criterion: Criterion, limits: ReadonlySet<Criterion>): Extent {

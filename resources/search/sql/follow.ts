@@ -1,7 +1,8 @@
 import type { Version } from '../../engine.ts';
 import { Failure, type FailureCode } from '../../errors.ts';
+import type { JsonObject } from '../../json/value.ts';
 import type { Connection } from '../../storage/connection.ts';
-import { resourceOf, versionOf } from '../../storage/version-row.ts';
+import { versionOf } from '../../storage/version-row.ts';
 import { indexRows, type Parameter, parameterRows } from '../index/extract.ts';
 import type { Definitions } from '../index/paths.ts';
 import { localTypes } from '../kinds/reference.ts';
@@ -32,6 +33,8 @@ export interface Following {
   connection: Connection;
   definitions: Definitions;
   options: SearchOptions;
+  /** Returns the resource of a version, which is parsed once: several includes may need it. */
+  resourceOf(version: Version): JsonObject;
   /** Maximum number of resources of one query. */
   most: number;
   /** Returns true if the resource was not found before. */
@@ -56,7 +59,7 @@ interface Wanted {
 }
 
 async function pointedTo(following: Following, include: Include, type: string, from: Version[]): Promise<void> {
-  const resources = from.map((version) => resourceOf(version) ?? {});
+  const resources = from.map((version) => following.resourceOf(version));
   const wanted = new Map<string, Wanted>();
   for (const parameter of referencesOf(following, type, include.parameter)) {
     const rows = resources.flatMap((resource) => parameterRows(parameter, resource).get('search_reference') ?? []);
@@ -121,12 +124,12 @@ async function pointingTo(following: Following, include: Include, type: string, 
 }
 
 /** Returns the names of a version. Its index rows are computed only if a canonical needs them. */
-function namedAs({ definitions }: Following, version: Version): Named {
+function namedAs({ definitions, resourceOf }: Following, version: Version): Named {
   let rows: Named['rows'] | undefined;
   return {
     id: version.id,
     get rows() {
-      rows ??= indexRows(definitions, typeNamed(definitions, version.type).definition, resourceOf(version) ?? {});
+      rows ??= indexRows(definitions, typeNamed(definitions, version.type).definition, resourceOf(version));
       return rows;
     },
   };

@@ -1,6 +1,8 @@
 import type { Version } from '../../engine.ts';
 import { Failure } from '../../errors.ts';
+import type { JsonObject } from '../../json/value.ts';
 import type { Connection } from '../../storage/connection.ts';
+import { resourceOf } from '../../storage/version-row.ts';
 import type { Definitions } from '../index/paths.ts';
 import type { SearchOptions } from '../parameters/criteria.ts';
 import type { Include, ParsedSearch } from '../plan.ts';
@@ -27,6 +29,7 @@ export async function includedWith(
   let left = plan.bytes ?? Number.POSITIVE_INFINITY;
   const following: Following = {
     ...{ connection, definitions, options, most: MOST_INCLUDED + matches.length + 1 },
+    resourceOf: reading(),
     lacks: (key) => !known.has(key),
     reserve: (key, bytes) => {
       known.add(key);
@@ -50,6 +53,16 @@ export async function includedWith(
     includes = includes.filter(({ iterate }) => iterate);
   }
   return included;
+}
+
+/** Parses each version once. */
+function reading(): Following['resourceOf'] {
+  const read = new Map<Version, JsonObject>();
+  return (version) => {
+    const resource = read.get(version) ?? resourceOf(version) ?? {};
+    read.set(version, resource);
+    return resource;
+  };
 }
 
 /** Removes duplicate includes. */

@@ -21,6 +21,7 @@ export class CodeSystem {
   readonly #name: string;
   readonly #meaning: string;
   readonly #concepts = new Map<string, JsonObject>();
+  #size = 0;
   /** The direct parents and children of each code. */
   readonly #next: Record<Towards, Map<string, Set<string>>> = { above: new Map(), below: new Map() };
   /** The declared properties with their URIs, if any. */
@@ -40,12 +41,19 @@ export class CodeSystem {
       for (const below of nested) this.#link(String(each['code']), String(below['code']));
       waiting.push(...nested);
       this.#concepts.set(String(each['code']), each);
-      for (const { code, value } of propertiesOf(each)) {
+      const properties = propertiesOf(each);
+      this.#size += 1 + properties.length;
+      for (const { code, value } of properties) {
         const towards = this.#roleOf(code);
         if (towards === 'above') this.#link(value, String(each['code']));
         if (towards === 'below') this.#link(String(each['code']), value);
       }
     }
+  }
+
+  /** The number of concepts and of their properties. */
+  get size(): number {
+    return this.#size;
   }
 
   /**

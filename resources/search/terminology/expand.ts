@@ -9,14 +9,17 @@ import { sql } from '../sql/fragment.ts';
 import { type FoundRow, query, versionsOf } from '../sql/versions.ts';
 import { type Shelf, tokensOf } from './tokens.ts';
 
-/** Limits of one search: each code takes a binding or two of a query, whose number databases limit. */
-const MOST = { resources: 20, codes: 3000 };
+/**
+ * Limits of one search: each code takes a binding or two of a query, whose number databases limit; each filter scans
+ * all concepts of its system and their properties, and blocks the event loop meanwhile.
+ */
+const MOST = { resources: 20, codes: 3000, concepts: 500_000 };
 
 /**
  * Limits of all silent criteria of a search together. They have a budget of their own: what remains of a shared one
  * would reveal them.
  */
-const MOST_SILENT = { resources: 20, codes: 2000 };
+const MOST_SILENT = { ...MOST, codes: 2000 };
 
 /** The rest of a budget; it is restored if the spending was in vain. */
 interface Purse {
@@ -28,6 +31,7 @@ function purseOf(most: typeof MOST): Purse {
   const left = { ...most };
   const spend: Shelf['spend'] = (what, number) => {
     left[what] -= number;
+    if (left.concepts < 0) throw new BadValue('use value sets with fewer filters, or smaller code systems');
     const all = `${most.resources} value sets and code systems and ${most.codes} codes, including imports`;
     if (left[what] < 0) throw new BadValue(`use fewer: a search can use at most ${all}`);
   };

@@ -13,7 +13,7 @@ export interface Shelf {
   /** Returns at most two resources of a name that may be read for the criterion. Throws BadValue. */
   named(type: 'ValueSet' | 'CodeSystem', name: string): Promise<JsonObject[]>;
   /** Spends from the budget; throws BadValue if it is exhausted. */
-  spend(what: 'resources' | 'codes', number: number): void;
+  spend(what: 'resources' | 'codes' | 'concepts', number: number): void;
 }
 
 /** Beyond this, all rows are scanned once: seeking each code for each resource would cost the product of both. */
@@ -52,6 +52,7 @@ async function testsOf({ name, implied, asks }: TermCriterion, shelf: Shelf): Pr
     codeSystem,
     imported: (other) => members(other, path),
     count: (codes) => shelf.spend('codes', codes),
+    lookThrough: (size) => shelf.spend('concepts', size),
   });
   const members = (set: string, path: string[]): Promise<RowTest> =>
     told(set, async () => {

@@ -18,6 +18,8 @@ export interface Reading {
   codeSystem(url: string, version: string | undefined): Promise<CodeSystem>;
   /** Called with the number of codes to compare; throws if they become too many. */
   count(codes: number): void;
+  /** Counts the concepts and properties that filters will scan; throws if there are too many. */
+  lookThrough(size: number): void;
 }
 
 /**
@@ -68,7 +70,9 @@ async function partOf(part: JsonObject, reading: Reading, inactive: boolean): Pr
       );
     if (filter !== undefined) {
       const concepts = await reading.codeSystem(system, typeof version === 'string' ? version : undefined);
-      all.push(codingsOf(system, filtered(concepts, objects(filter), inactive), reading));
+      const filters = objects(filter);
+      reading.lookThrough(concepts.size * filters.length);
+      all.push(codingsOf(system, filtered(concepts, filters, inactive), reading));
     }
     if (all.length === 0) all.push(reading.implied ? is('code', '<>', '') : is('system', '=', codeKey(system)));
   }

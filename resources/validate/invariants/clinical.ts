@@ -41,15 +41,15 @@ function isHandedOverLast({ whenPrepared, whenHandedOver }: JsonObject): boolean
 
 /** If an Observation has a value, no component may have the same code. */
 function isSaidOnce(observation: JsonObject): boolean {
-  if (!hasChoice(observation, 'value') || !isObject(observation.code ?? null)) return true;
-  const { code } = observation;
-  return objects(observation, 'component').every((component) => !shareCoding(code, component.code));
+  if (!hasChoice(observation, 'value')) return true;
+  const own = new Set(codingsOf(observation.code));
+  return !objects(observation, 'component').some(({ code }) => codingsOf(code).some((coding) => own.has(coding)));
 }
 
-function shareCoding(one: JsonObject[string] | undefined, other: JsonObject[string] | undefined): boolean {
-  if (one === undefined || other === undefined || !isObject(one) || !isObject(other)) return false;
-  const keys = new Set(objects(one, 'coding').map((coding) => JSON.stringify(sorted(coding))));
-  return objects(other, 'coding').some((coding) => keys.has(JSON.stringify(sorted(coding))));
+/** The codings of a concept, the same text for the same one. */
+function codingsOf(concept: JsonObject[string] | undefined): string[] {
+  if (concept === undefined || !isObject(concept)) return [];
+  return objects(concept, 'coding').map((coding) => JSON.stringify(sorted(coding)));
 }
 
 function sorted(value: JsonObject): [string, string][] {

@@ -45,10 +45,10 @@ function groupsExist(definition: JsonObject): boolean {
 }
 
 function releasesExist(guide: JsonObject): boolean {
-  const releases = Array.isArray(guide.fhirVersion) ? guide.fhirVersion : [];
+  const releases = new Set(Array.isArray(guide.fhirVersion) ? guide.fhirVersion : []);
   const resources = objects(guide, 'definition').flatMap((definition) => objects(definition, 'resource'));
   const named = resources.flatMap(({ fhirVersion }) => (Array.isArray(fhirVersion) ? fhirVersion : []));
-  return named.every((release) => releases.includes(release));
+  return named.every((release) => releases.has(release));
 }
 
 function areVersionsCoded(system: JsonObject): boolean {

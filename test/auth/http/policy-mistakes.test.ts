@@ -77,6 +77,24 @@ const UNREAD: [place: string, policy: object, remedy: string][] = [
   ['or[0].link', { engine: 'complex', or: [{ engine: 'allow', link: [{ reference: 'User/u' }] }] }, 'omit it'],
 ];
 
+const many = (count: number, item: (index: number) => string) => Array.from({ length: count }, (_, at) => item(at));
+const openChain = 'part-of.part-of.part-of.performer.identifier';
+
+/** What nobody writes by hand, and would keep a server from everything else to compile, or to try. */
+const LARGE: [why: string, policy: object][] = [
+  ['a pattern that is short and compiles to very much', matcho({ uri: `#${'(a{0,30}b{0,30}){30}'.repeat(40)}` })],
+  ['more than it may have', matcho({ uri: { $enum: many(4000, (at) => `/Patient/${at}`) } })],
+  [
+    'criteria that are understood for very many types',
+    {
+      engine: 'complex',
+      or: many(90, (at) => `${openChain}=a${at}`).map((criteria) => {
+        return { engine: 'criteria', resource: 'MedicationStatement', criteria };
+      }),
+    },
+  ],
+];
+
 describe('a mistake in a policy', () => {
   let api: Api;
   before(async () => {
@@ -88,7 +106,7 @@ describe('a mistake in a policy', () => {
   const refused = async (policy: object): Promise<Reply> => {
     const reply = await api.request('PUT', '/AccessPolicy/bad', { as: asRoot, json: policy });
     expect(`${reply.status} ${reply.at('issue.0.code')}`, reply.text).to.equal('422 business-rule');
-    expect(reply.string('issue.0.expression.0')).to.match(/^AccessPolicy\./);
+    expect(reply.string('issue.0.expression.0')).to.match(/^AccessPolicy(?:\.|$)/);
     expect((await api.request('GET', '/Patient')).status).to.equal(401);
     expect((await api.request('GET', '/Patient', { as: asRoot })).status).to.equal(200);
     return reply;
@@ -104,6 +122,9 @@ describe('a mistake in a policy', () => {
     const definitions = { ...Object.fromEntries(levels), d40: { required: ['user'] } };
     return refused(schema({ $ref: '#/definitions/d0', definitions }));
   });
+
+  for (const [why, policy] of LARGE)
+    it(`a policy that takes too long to compile: 422 for ${why}`, () => refused(policy));
 
   for (const [why, policy] of SILENT) it(`silent: 422 for ${why}`, () => refused(policy));
 
