@@ -31,10 +31,10 @@ import { type Keys, openKeys } from './keys/keys.ts';
 import type { Seal } from './keys/sealing.ts';
 import { type Access, createAccess } from './policies/access.ts';
 import { createPolicies } from './policies/policies.ts';
+import { createCoalescing } from './sessions/coalescing.ts';
 import { createLastUses, type LastUses } from './sessions/last-use.ts';
 import { keptEvents, keptSessions, sweep } from './sessions/retention.ts';
 import { finishCutOffs } from './sessions/revocation.ts';
-import { createSimultaneous } from './sessions/simultaneous.ts';
 import type { AuthSettings } from './settings.ts';
 import { createIssuedTokens } from './tokens/issued-tokens.ts';
 import { createLiveTokens } from './tokens/live-tokens.ts';
@@ -120,7 +120,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     chores: choresOf(options, audit, lastUses),
     endpoints: {
       token: tokenEndpoint(
-        { engine, accounts, presented, sessions, audit, simultaneous: createSimultaneous() },
+        { engine, accounts, presented, sessions, audit, coalescing: createCoalescing() },
         clients,
         clock,
       ),

@@ -1,6 +1,6 @@
 import type { Engine } from '../resources/engine.ts';
+import { LONGEST_WAIT, tooMany } from '../resources/pace/bounded-queue.ts';
 import { inTime } from '../resources/pace/in-time.ts';
-import { LONGEST_WAIT, tooMany } from '../resources/pace/waiting-line.ts';
 
 /** A pending look-up that is shared by all requests that need its result. */
 export class LookUp<Found> {

@@ -1,15 +1,15 @@
 import type { Rows } from './access.ts';
 import type { Issue } from './errors.ts';
 import type { Json, JsonObject } from './json/value.ts';
-import type { GoOn } from './pace/pace.ts';
+import type { YieldTurn } from './pace/pace.ts';
 import type { PatchBounds } from './patch/bounds.ts';
 import type { PreparedWrite } from './prepare.ts';
 import type { Reindexed } from './reindex.ts';
 import type { SearchOptions } from './search/parameters/criteria.ts';
 import type { ParsedSearch } from './search/plan.ts';
 import type { Connection } from './storage/connection.ts';
-import type { Address } from './storage/known.ts';
-import type { Foreseen } from './writing/foreseen.ts';
+import type { Address } from './storage/known-versions.ts';
+import type { LockSet } from './writing/lock-set.ts';
 
 /** A stored version of a resource. */
 export interface Version {
@@ -39,7 +39,7 @@ export interface WriteOptions {
   /** Monotonic time in milliseconds at which the caller began to wait; counts towards its timeout in the queue. */
   since?: number | undefined;
   /** Yields between steps of processing a large body; undefined for other bodies. */
-  goOn?: GoOn | undefined;
+  yieldTurn?: YieldTurn | undefined;
   /** Passed to the effect of the type's rule and to listeners. */
   cause?: Cause | undefined;
   /**
@@ -149,9 +149,9 @@ export interface Transaction extends Connection {
   /** Locks a type against decisions by other nodes until the job ends. For a table without resources, pass its name. */
   hold(type: string): Promise<void>;
   /**
-   * Locks resources against other nodes until the job ends: those that it learns of only from what it reads. Like the
-   * foreseen ones, they are locked all at once and in the same order on every node; if they are not locked yet, the job
-   * starts again.
+   * Locks resources against other nodes until the job ends: those that it learns of only from what it reads. Like those
+   * of its lock set, they are locked all at once and in the same order on every node; if they are not locked yet, the
+   * job starts again.
    */
   look(addresses: readonly Address[]): Promise<void>;
   /** Runs a parsed search on the current state, including what the job has written. */
@@ -255,7 +255,7 @@ export interface Engine extends Interactions {
   together<Result>(
     rehearse: (interactions: Interactions) => Promise<void>,
     perform: (interactions: JobInteractions) => Promise<Result>,
-    foreseen?: Foreseen,
+    lockSet?: LockSet,
   ): Promise<Result>;
   /**
    * Runs one job of the write queue; it has committed as a whole when the promise resolves. The resources in `looksAt`,

@@ -16,11 +16,11 @@ import type {
 import { deletionsBefore } from './erase.ts';
 import { Failure, type Issue } from './errors.ts';
 import type { JsonObject } from './json/value.ts';
-import type { GoOn } from './pace/pace.ts';
+import type { YieldTurn } from './pace/pace.ts';
 import { patchedResource } from './patch/patched.ts';
 import { draft, type PreparedWrite, prepare, prepareSecrets } from './prepare.ts';
 import { partIssues } from './project.ts';
-import { rowByKey, TickReader } from './reading/reader.ts';
+import { BatchReader, rowByKey } from './reading/batch-reader.ts';
 import { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import { type Reindexed, type ReindexOptions, reindex } from './reindex.ts';
@@ -32,12 +32,12 @@ import { untilFresh } from './stale.ts';
 import type { Connection, WriterConnection } from './storage/connection.ts';
 import { committedCredentials } from './storage/credentials.ts';
 import { AccessGeneration } from './storage/generation.ts';
-import type { Address } from './storage/known.ts';
+import type { Address } from './storage/known-versions.ts';
 import { committedHolders } from './storage/names.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './storage/version-row.ts';
 import { JobTime, type PreparedPatch, type PreparedWrites, rehearsal, TogetherInteractions } from './together.ts';
 import { uuid } from './uuid.ts';
-import { type Foreseen, foreseenOf } from './writing/foreseen.ts';
+import { type LockSet, lockSetOf } from './writing/lock-set.ts';
 import { JobTransaction, type PreparedBy } from './writing/transaction.ts';
 import { type GroupSize, Writer } from './writing/writer.ts';
 
@@ -75,7 +75,7 @@ class ResourceEngine extends Reads implements Engine {
   readonly #options: EngineOptions;
   readonly #writer: Writer;
   readonly #generation: AccessGeneration;
-  readonly #readers = new Map<string, TickReader<VersionRow>>();
+  readonly #readers = new Map<string, BatchReader<VersionRow>>();
   readonly #types: (name: string) => ServedType | undefined;
   readonly #listeners: ((changes: Change[]) => void)[] = [];
 
@@ -127,24 +127,24 @@ class ResourceEngine extends Reads implements Engine {
     return untilFresh(options, async (attempt) => {
       const { write, basedOn } = await this.#patched(type, id, change, options);
       const job = (transaction: JobTransaction) => transaction.put(write, 'PUT', { ...options, basedOn });
-      return this.#submit(job, foreseenOf(options, [{ type, id }]), attempt.since);
+      return this.#submit(job, lockSetOf(options, [{ type, id }]), attempt.since);
     });
   }
 
   remove(type: string, id: string, options: WriteOptions): Promise<WriteResult | undefined> {
     this.served(type);
-    const foreseen = foreseenOf(options, [{ type, id }]);
-    return this.#submit((transaction) => transaction.remove(type, id, options), foreseen, options.since);
+    const lockSet = lockSetOf(options, [{ type, id }]);
+    return this.#submit((transaction) => transaction.remove(type, id, options), lockSet, options.since);
   }
 
   async together<Result>(
     rehearse: (interactions: Interactions) => Promise<void>,
     perform: (interactions: JobInteractions) => Promise<Result>,
-    foreseen?: Foreseen,
+    lockSet?: LockSet,
   ): Promise<Result> {
     const prepared: PreparedWrites = new Map();
     const prepareWrite = async (type: string, id: string, resource: JsonObject, options: WriteOptions) => ({
-      write: await this.#prepare(type, id, resource, this.#ahead(type, id, options), options.goOn),
+      write: await this.#prepare(type, id, resource, this.#ahead(type, id, options), options.yieldTurn),
     });
     const { registry, largestBody, elapsed = () => performance.now() } = this.#options;
     await rehearse(rehearsal(this, { prepared, largestBody }, prepareWrite, this.#patched.bind(this)));
@@ -152,7 +152,7 @@ class ResourceEngine extends Reads implements Engine {
     const served = this.served.bind(this);
     const options = { prepared, time: new JobTime(elapsed), registry, served, validate };
     const job = (transaction: JobTransaction) => perform(new TogetherInteractions(transaction, options));
-    return this.#submit(job, foreseen);
+    return this.#submit(job, lockSet);
   }
 
   transact<Result>(job: Work<Result>, looksAt?: readonly Address[], since?: number): Promise<Result> {
@@ -162,7 +162,7 @@ class ResourceEngine extends Reads implements Engine {
   reindex(types: readonly string[]): AsyncIterable<Reindexed> {
     const { dialect } = this.#options;
     const { committed } = this;
-    const submit: ReindexOptions['submit'] = (job, foreseen) => this.#writer.submit(job, foreseen);
+    const submit: ReindexOptions['submit'] = (job, lockSet) => this.#writer.submit(job, lockSet);
     return reindex(types, { dialect, committed, served: (type) => this.served(type), submit });
   }
 
@@ -202,33 +202,39 @@ class ResourceEngine extends Reads implements Engine {
     options: WriteOptions,
   ): Promise<WriteResult> {
     return untilFresh(options, async (attempt) => {
-      const write = await this.#prepare(type, id, resource, this.#ahead(type, id, options), options.goOn);
+      const write = await this.#prepare(type, id, resource, this.#ahead(type, id, options), options.yieldTurn);
       const looksAt = method === 'PUT' ? [{ type, id }] : [];
       const job = (transaction: JobTransaction) => transaction.put(write, method, options);
-      return this.#submit(job, foreseenOf(options, looksAt), attempt.since);
+      return this.#submit(job, lockSetOf(options, looksAt), attempt.since);
     });
   }
 
   /** Prepares the result of a change to the current version. */
   async #patched(type: string, id: string, change: Patching, options: WriteOptions): Promise<PreparedPatch> {
-    const { rows, goOn } = options;
+    const { rows, yieldTurn } = options;
     const current = await this.read(type, id, rows);
-    await goOn?.();
+    await yieldTurn?.();
     const changed = patchedResource(current, change, this.#options.largestBody);
-    const write = await this.#prepare(type, id, changed, { ...this.#ahead(type, id, options), ahead: false }, goOn);
+    const write = await this.#prepare(
+      type,
+      id,
+      changed,
+      { ...this.#ahead(type, id, options), ahead: false },
+      yieldTurn,
+    );
     return { write, basedOn: current.versionId };
   }
 
   #submit<Result>(
     job: (transaction: JobTransaction) => Promise<Result>,
-    foreseen?: Foreseen,
+    lockSet?: LockSet,
     since?: number,
   ): Promise<Result> {
     const { rules, registry } = this.#options;
     const served = this.served.bind(this);
     const prepareWrite = this.#prepare.bind(this);
     const options = { registry, rules, served, newId: () => this.newId(), prepare: prepareWrite };
-    return this.#writer.submit((context) => job(new JobTransaction(context, options)), foreseen, since);
+    return this.#writer.submit((context) => job(new JobTransaction(context, options)), lockSet, since);
   }
 
   /** What a write is prepared with before the queue: committed data, as far as its caller may write it. */
@@ -246,14 +252,14 @@ class ResourceEngine extends Reads implements Engine {
     id: string,
     resource: JsonObject,
     { credentials, keyOf, ahead }: PreparedBy,
-    goOn?: GoOn,
+    yieldTurn?: YieldTurn,
   ): Promise<PreparedWrite> {
     const secrets = async (values: JsonObject) => {
       if (Object.keys(values).length === 0) return [];
       return prepareSecrets(this.#options.hasher, credentials, await keyOf(), values);
     };
     const issues = () => this.validate(type, resource);
-    return prepare(this.served(type), id, resource, { issues, ahead, secrets, goOn });
+    return prepare(this.served(type), id, resource, { issues, ahead, secrets, yieldTurn });
   }
 
   protected connection(): Promise<Connection> {
@@ -271,7 +277,7 @@ class ResourceEngine extends Reads implements Engine {
     if (!reader) {
       this.served(type);
       const sql = (list: string) => `SELECT ${VERSION_COLUMNS} FROM resource WHERE type = ? AND id IN (${list})`;
-      reader = new TickReader<VersionRow>(
+      reader = new BatchReader<VersionRow>(
         this.#options.points,
         sql,
         rowByKey((row) => row.id),

@@ -2,7 +2,7 @@ import type { Credentials } from './engine.ts';
 import { Failure, type Issue } from './errors.ts';
 import { renderJson } from './json/render.ts';
 import { isObject, type Json, type JsonObject } from './json/value.ts';
-import type { GoOn } from './pace/pace.ts';
+import type { YieldTurn } from './pace/pace.ts';
 import type { IndexRows } from './search/index/tables.ts';
 import type { SecretHasher } from './secrets.ts';
 import type { ServedType } from './served.ts';
@@ -50,7 +50,7 @@ export interface Preparation {
   /** Compares its secrets with the stored ones. */
   secrets(values: JsonObject): Promise<SecretWrite[]>;
   /** Yields between steps of the work. */
-  goOn?: GoOn | undefined;
+  yieldTurn?: YieldTurn | undefined;
 }
 
 /**
@@ -61,17 +61,17 @@ export async function prepare(
   type: ServedType,
   id: string,
   resource: JsonObject,
-  { issues: find, ahead, secrets, goOn }: Preparation,
+  { issues: find, ahead, secrets, yieldTurn }: Preparation,
 ): Promise<PreparedWrite> {
-  await goOn?.();
+  await yieldTurn?.();
   const issues = find();
-  await goOn?.();
+  await yieldTurn?.();
   if (issues.some(({ severity }) => severity === 'error')) {
     throw new Failure('invalid', `The ${type.definition.name} is not valid.`, { issues: [...issues] });
   }
   const { content, withheld } = separate(type, resource);
-  const rows = ahead ? await indexed(type, content, goOn) : undefined;
-  await goOn?.();
+  const rows = ahead ? await indexed(type, content, yieldTurn) : undefined;
+  await yieldTurn?.();
   return { type, id, secrets: await secrets(withheld), rows, ...rendered(content) };
 }
 
@@ -79,10 +79,12 @@ export async function prepare(
 export async function indexed(
   type: ServedType,
   content: JsonObject,
-  goOn: GoOn | undefined,
+  yieldTurn: YieldTurn | undefined,
   properties?: readonly string[],
 ): Promise<IndexRows> {
-  return goOn ? type.indexInTurns(content, { goOn, most: type.mostRows, properties }) : type.index(content, properties);
+  return yieldTurn
+    ? type.indexInTurns(content, { yieldTurn, most: type.mostRows, properties })
+    : type.index(content, properties);
 }
 
 /**

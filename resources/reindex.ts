@@ -6,8 +6,8 @@ import type { ServedType } from './served.ts';
 import type { Connection } from './storage/connection.ts';
 import { NO_ROWS } from './storage/index-changes.ts';
 import { resourceOf, roomFor } from './storage/version-row.ts';
-import type { Foreseen } from './writing/foreseen.ts';
 import type { Job, JobContext } from './writing/group.ts';
+import type { LockSet } from './writing/lock-set.ts';
 
 /** Maximum resources, and characters of their text, per read of the index tables: each read scans all of them. */
 const MOST_RESOURCES = 10_000;
@@ -30,7 +30,7 @@ export interface ReindexOptions {
   dialect: Dialect;
   committed: Pick<Connection, 'all'>;
   served(type: string): ServedType;
-  submit<Result>(job: Job<Result>, foreseen: Foreseen): Promise<Result>;
+  submit<Result>(job: Job<Result>, lockSet: LockSet): Promise<Result>;
 }
 
 /** A resource whose rows are checked. */

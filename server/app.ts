@@ -3,8 +3,8 @@ import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Auth } from '../auth/auth.ts';
 import { Failure } from '../resources/errors.ts';
+import { LONGEST_WAIT } from '../resources/pace/bounded-queue.ts';
 import { inTime } from '../resources/pace/in-time.ts';
-import { LONGEST_WAIT } from '../resources/pace/waiting-line.ts';
 import { mountBundles } from './bundles/mount.ts';
 import type { Config } from './config.ts';
 import type { RequestState, Step } from './context.ts';
@@ -17,8 +17,8 @@ import { observe } from './http/observe.ts';
 import { oneCredential } from './http/one-credential.ts';
 import { respond } from './http/respond.ts';
 import { soundAddress } from './http/sound-address.ts';
-import type { Desk } from './load/desk.ts';
-import type { Door } from './load/door.ts';
+import type { AdmissionQueue } from './load/admission-queue.ts';
+import type { BodyScheduler } from './load/body-scheduler.ts';
 import type { EventLoop } from './load/event-loop.ts';
 import { HeldBytes } from './load/held-bytes.ts';
 import { countAnswers } from './load/slow-readers.ts';
@@ -37,8 +37,8 @@ export interface AppOptions extends Opened {
   auth: Auth;
   logger: Logger;
   loop: EventLoop;
-  door: Door;
-  desk: Desk;
+  admissionQueue: AdmissionQueue;
+  bodyScheduler: BodyScheduler;
   /** Milliseconds after which a response whose client takes no bytes may be dropped to make room for others. */
   stuckAfter: number;
   /** Counts every response, including those sent before a request reaches the app. */
@@ -49,7 +49,7 @@ export interface AppOptions extends Opened {
 
 /** Builds the middleware list of the server, in the order in which a request passes it. */
 export function createApp(options: AppOptions): Koa<RequestState> {
-  const { config, logger, random, auth, registry, door } = options;
+  const { config, logger, random, auth, registry, admissionQueue } = options;
   const measured = { requests: options.requests, bodies: roomForBodies(config), answers: new HeldBytes() };
   const app = new Koa<RequestState>();
   app.on('error', brokenConnection(logger));
@@ -60,7 +60,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(respond(logger, { audit: auth.audit, registry }));
   app.use(crossOrigin(config, auth.origins));
   app.use(soundAddress);
-  app.use(door.pass);
+  app.use(admissionQueue.pass);
   app.use(oneCredential);
   app.use(readBytes(config, measured.bodies));
   app.use(routed(options, measured));

@@ -8,9 +8,9 @@ import { generateSigningKey } from '../auth/keys/signing-keys.ts';
 import { createApp } from './app.ts';
 import { atPort, type Config, ConfigError } from './config.ts';
 import { LONGEST_HEAD } from './http/head-limits.ts';
-import { answerUnread } from './http/unread.ts';
-import { Desk } from './load/desk.ts';
-import { Door } from './load/door.ts';
+import { answerUnparsable } from './http/unparsable.ts';
+import { AdmissionQueue } from './load/admission-queue.ts';
+import { BodyScheduler } from './load/body-scheduler.ts';
 import { watchEventLoop } from './load/event-loop.ts';
 import { OpenConnections } from './load/open-connections.ts';
 import { ANSWER_TIMEOUT, limitReading, STUCK_AFTER } from './load/slow-readers.ts';
@@ -116,11 +116,11 @@ async function listen(
   });
   const open = new OpenConnections(server);
   const requests = new RequestMetrics();
-  answerUnread(server, { open, requests, logger });
+  answerUnparsable(server, { open, requests, logger });
   const loop = watchEventLoop();
-  const door = new Door(loop);
-  const desk = new Desk(ward.config, ward.startThread);
-  door.watch(server);
+  const admissionQueue = new AdmissionQueue(loop);
+  const bodyScheduler = new BodyScheduler(ward.config, ward.startThread);
+  admissionQueue.watch(server);
   const port = await bind(server, ward.config);
   const config = atPort(ward.config, port);
   const report = (problem: string) => logger.warn(problem);
@@ -131,8 +131,8 @@ async function listen(
     auth,
     logger,
     loop,
-    door,
-    desk,
+    admissionQueue,
+    bodyScheduler,
     stuckAfter: progress,
     requests,
     connections: () => open.size,
@@ -149,7 +149,7 @@ async function listen(
     close: async () => {
       logger.info('Stopping');
       await open.end();
-      for (const step of [upkeep.stop, ward.close, () => desk.close(), async () => loop.stop()]) await step();
+      for (const step of [upkeep.stop, ward.close, () => bodyScheduler.close(), async () => loop.stop()]) await step();
       logger.info('Stopped');
     },
   };

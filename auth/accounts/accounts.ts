@@ -1,9 +1,9 @@
 import type { Engine } from '../../resources/engine.ts';
 import type { KnownClients } from '../clients/known-clients.ts';
 import { isUsable, type Stored } from '../stored.ts';
+import type { Claimant } from './fair-queue.ts';
 import type { Attempt, Caller, Guessing } from './guessing.ts';
 import type { Passwords } from './passwords.ts';
-import type { Claimant } from './turns.ts';
 
 /** An attempt to authenticate as an account. */
 export interface Claim extends Caller {

@@ -3,7 +3,7 @@ import type { Clock } from '../../resources/clock.ts';
 import type { Engine, Transaction } from '../../resources/engine.ts';
 import { endOfTurn } from '../../resources/pace/tick.ts';
 import { remember } from '../../resources/remember.ts';
-import { gathering } from './gathering.ts';
+import { batching } from './batching.ts';
 
 export const DAY_MS = 24 * 3600_000;
 const KNOWN_MS = 30 * DAY_MS;
@@ -71,7 +71,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
     return read(of, subject);
   }
 
-  const fail = gathering<FailedAttempt>(MOST_AT_ONCE, async (attempts) => {
+  const fail = batching<FailedAttempt>(MOST_AT_ONCE, async (attempts) => {
     const now = clock();
     const isDue = now - sweptAt >= SWEEP_MS;
     await engine.transact(async (transaction) => {
@@ -84,7 +84,7 @@ export function createGuessRecords({ engine, clock, report }: GuessRecordsOption
     for (const { pair, network } of attempts) for (const subject of [pair, network]) remembered.delete(subject);
   });
 
-  const note = gathering<{ pair: string; at: number }>(MOST_AT_ONCE, (proven) =>
+  const note = batching<{ pair: string; at: number }>(MOST_AT_ONCE, (proven) =>
     engine.transact(async (transaction) => {
       // Rows stay locked until the commit. Nodes lock them in one order, so that they cannot deadlock.
       const inOrder = proven.toSorted((one, other) => (one.pair < other.pair ? -1 : 1));

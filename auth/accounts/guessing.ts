@@ -1,11 +1,11 @@
 /** Throttles the guessing of credentials (https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1, last paragraph). */
 import type { Clock } from '../../resources/clock.ts';
 import { Failure } from '../../resources/errors.ts';
-import { WaitingLine } from '../../resources/pace/waiting-line.ts';
+import { BoundedQueue } from '../../resources/pace/bounded-queue.ts';
 import { digest } from '../tokens/mint.ts';
+import type { Claimant } from './fair-queue.ts';
 import { DAY_MS, type GuessRecords } from './guess-records.ts';
 import { networkOf } from './network.ts';
-import type { Claimant } from './turns.ts';
 
 const WINDOW_MS = 15 * 60_000;
 const PER_ACCOUNT_AND_ADDRESS = 10;
@@ -200,10 +200,10 @@ class Gate {
   /** Attempts that have failed here. */
   failures = 0;
   readonly #close: () => void;
-  readonly #waiting: WaitingLine<{ resolve(): void; reject(error: unknown): void }>;
+  readonly #waiting: BoundedQueue<{ resolve(): void; reject(error: unknown): void }>;
 
   constructor(elapsed: () => number, close: () => void) {
-    this.#waiting = new WaitingLine({ name: 'credentials', elapsed });
+    this.#waiting = new BoundedQueue({ name: 'credentials', elapsed });
     this.#close = close;
   }
 

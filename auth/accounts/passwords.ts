@@ -4,7 +4,7 @@ import { hash as argon2 } from '@node-rs/argon2';
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import { remember } from '../../resources/remember.ts';
 import type { SecretHasher } from '../../resources/secrets.ts';
-import { type Claimant, Turns } from './turns.ts';
+import { type Claimant, FairQueue } from './fair-queue.ts';
 
 /** The cost of a hash: KiB of memory, passes and lanes. */
 export interface HashCost {
@@ -51,7 +51,7 @@ export interface PasswordsOptions {
 export function createPasswords(options: PasswordsOptions): Passwords {
   const { clock, random, elapsed = () => performance.now(), hashCost = COST } = options;
   // Argon2 shares the thread pool with the database: several concurrent hashes would block all reads.
-  const turns = new Turns(LONGEST_QUEUE, elapsed);
+  const turns = new FairQueue(LONGEST_QUEUE, elapsed);
   const remembered = new Remembered(clock);
   const underway = new Map<string, Promise<string | undefined>>();
   const memoryKey = random(32).toString('base64');

@@ -26,7 +26,7 @@ export function tokenEndpoint(context: GrantContext, clients: ClientAuthenticati
   };
   return async (request) => {
     try {
-      return await context.simultaneous.during((arrival) => answer(request, arrival));
+      return await context.coalescing.during((arrival) => answer(request, arrival));
     } catch (error) {
       const { code, answer } = asOAuthError(error);
       if (answer.status < 500) audit.note(refusal(request, code));

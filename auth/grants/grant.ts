@@ -4,8 +4,8 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { RequestClient } from '../clients/client-auth.ts';
 import type { Parameters } from '../endpoints/parameters.ts';
+import type { Coalescing } from '../sessions/coalescing.ts';
 import type { SessionsContext, Tokens } from '../sessions/sessions.ts';
-import type { Simultaneous } from '../sessions/simultaneous.ts';
 import type { PresentedTokens } from '../tokens/presented.ts';
 
 /** What a grant works with. */
@@ -15,7 +15,7 @@ export interface GrantContext {
   presented: PresentedTokens;
   sessions: SessionsContext;
   audit: Audit;
-  simultaneous: Simultaneous<Tokens>;
+  coalescing: Coalescing<Tokens>;
 }
 
 /** A token request whose client is known. */

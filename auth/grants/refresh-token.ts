@@ -49,7 +49,7 @@ export const refreshToken: Grant = {
     const key = onPage ? await idTokenKey(context.sessions, scope, settings.accessTokenExpiration) : undefined;
     const about = JSON.stringify([presented.hash, refresh.rotate, scope, audience]);
     const make = () => refreshSession(context.sessions, refresh);
-    const tokens = await context.simultaneous.share(about, request.arrival, make);
+    const tokens = await context.coalescing.share(about, request.arrival, make);
     if (!user) return { tokens, extra: {} };
     return {
       tokens,

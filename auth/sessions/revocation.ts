@@ -5,7 +5,7 @@ import { Failure } from '../../resources/errors.ts';
 import type { Registry } from '../../resources/registry.ts';
 import { parseSearch } from '../../resources/search/parse.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
-import type { Address } from '../../resources/storage/known.ts';
+import type { Address } from '../../resources/storage/known-versions.ts';
 import { endSignIns } from '../authorization/sign-ins.ts';
 import type { Chore } from '../chore.ts';
 import { currentStored, storedOf } from '../stored.ts';

@@ -2,7 +2,7 @@
 import type { Clock, RandomBytes } from '../../resources/clock.ts';
 import type { Draft, Engine, Transaction } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { Address } from '../../resources/storage/known.ts';
+import type { Address } from '../../resources/storage/known-versions.ts';
 import { type OAuthCode, OAuthError } from '../errors.ts';
 import type { Keys, SigningKey } from '../keys/keys.ts';
 import { type AuthSettings, grantSettings } from '../settings.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { describeKeys, describeRotation } from '../../auth/keys/described-keys.ts';
 import { rotateSigningKey } from '../../auth/keys/signing-keys.ts';
-import { toldKeys, toldRotation } from '../../auth/keys/told-keys.ts';
 import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
 import { walkType } from '../../resources/search/walk.ts';
@@ -32,8 +32,9 @@ export async function reachDirectly(config: Config): Promise<Reach> {
     put: (item) => put(engine, item),
     types: async () => registry.names(),
     pages: (type) => pages(engine, type),
-    keys: () => toldKeys(engine.committed, signingAlg, clock()),
-    rotateKeys: async ({ now, alg = signingAlg }) => toldRotation(await rotateSigningKey({ engine, seal, alg }, now)),
+    keys: () => describeKeys(engine.committed, signingAlg, clock()),
+    rotateKeys: async ({ now, alg = signingAlg }) =>
+      describeRotation(await rotateSigningKey({ engine, seal, alg }, now)),
     close: () => ward.close(),
   };
 }

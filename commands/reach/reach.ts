@@ -30,9 +30,9 @@ export interface Reach {
   types(): Promise<string[]>;
   /** Returns the current resources of a type as JSON texts, page by page, in order of creation. */
   pages(type: string): AsyncIterable<string[]>;
-  /** Returns the signing keys, like `toldKeys`. */
+  /** Returns the signing keys, like `describeKeys`. */
   keys(): Promise<JsonObject[]>;
-  /** Creates the next signing key. Returns the same as `toldRotation`. Throws a Refusal. */
+  /** Creates the next signing key. Returns the same as `describeRotation`. Throws a Refusal. */
   rotateKeys(wish: KeyWish): Promise<JsonObject>;
   close(): Promise<void>;
 }

@@ -166,13 +166,13 @@ export class SqliteConnection implements WriterConnection {
    * a longer read, such as a backup, keeps the WAL.
    */
   async #restartLog(): Promise<void> {
-    const goOn = this.#pauseSearches();
-    if (!goOn) return;
+    const yieldTurn = this.#pauseSearches();
+    if (!yieldTurn) return;
     try {
       await this.exec('PRAGMA busy_timeout = 250');
       await this.all('PRAGMA wal_checkpoint(RESTART)').finally(() => this.exec('PRAGMA busy_timeout = 5000'));
     } finally {
-      goOn();
+      yieldTurn();
     }
   }
 

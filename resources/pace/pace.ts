@@ -1,4 +1,4 @@
-import { type Waiter, WaitingLine } from './waiting-line.ts';
+import { BoundedQueue, type Waiter } from './bounded-queue.ts';
 
 /** Milliseconds per turn of the event loop for work on large bodies; after that no more of it starts in the turn. */
 const A_TURN = 10;
@@ -8,14 +8,14 @@ interface Waiting extends Waiter {
 }
 
 /** Yields until started work may continue; returns undefined if it need not wait. */
-export type GoOn = () => Promise<void> | undefined;
+export type YieldTurn = () => Promise<void> | undefined;
 
 /**
  * Paces long work on the event loop: it runs in pieces, with all other work in between. What does not fit into a turn
  * waits in a queue. Started work goes first and is always finished; new work is refused if its wait gets too long.
  */
 export class Pace {
-  readonly #line = new WaitingLine<Waiting>({ name: 'large bodies' });
+  readonly #line = new BoundedQueue<Waiting>({ name: 'large bodies' });
   readonly #begun: (() => void)[] = [];
   /** When long work began in this turn; undefined if none has. */
   #since: number | undefined;
@@ -37,7 +37,7 @@ export class Pace {
   }
 
   /** Waits until started work may continue. Never rejects. */
-  readonly goOn: GoOn = () => {
+  readonly yieldTurn: YieldTurn = () => {
     if (this.#isItsTurn()) return undefined;
     return new Promise((resolve) => this.#begun.push(resolve));
   };
@@ -69,7 +69,7 @@ export class Pace {
 
   #next(): void {
     if (!this.#hasTime()) return;
-    const goOn = this.#begun.shift() ?? this.#line.next()?.resolve;
-    goOn?.();
+    const yieldTurn = this.#begun.shift() ?? this.#line.next()?.resolve;
+    yieldTurn?.();
   }
 }

@@ -11,7 +11,7 @@ export class PausingConnection implements Connection {
   readonly #running = new Set<Promise<unknown>>();
   #pause: Promise<void> | undefined;
   #pausedAt = Number.NEGATIVE_INFINITY;
-  #goOn: (() => void) | undefined;
+  #yieldTurn: (() => void) | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -42,24 +42,24 @@ export class PausingConnection implements Connection {
           this.#pause = undefined;
         });
     }
-    return this.#goOn;
+    return this.#yieldTurn;
   }
 
   /** Ends a pause. */
   close(): void {
-    this.#goOn?.();
+    this.#yieldTurn?.();
   }
 
   /** Resolves when whoever requested the pause ends it, or does not ask again in time. */
   #ended(): Promise<void> {
     return new Promise((resolve) => {
-      const goOn = () => {
+      const yieldTurn = () => {
         clearTimeout(limit);
-        this.#goOn = undefined;
+        this.#yieldTurn = undefined;
         resolve();
       };
-      const limit = setTimeout(goOn, LONGEST_PAUSE);
-      this.#goOn = goOn;
+      const limit = setTimeout(yieldTurn, LONGEST_PAUSE);
+      this.#yieldTurn = yieldTurn;
     });
   }
 }

@@ -3,7 +3,7 @@ import type { Credential, Credentials, Transaction } from '../engine.ts';
 import { readJson } from '../json/read.ts';
 import { renderJson } from '../json/render.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
-import { rowByKey, rowsByKey, TickReader } from '../reading/reader.ts';
+import { BatchReader, rowByKey, rowsByKey } from '../reading/batch-reader.ts';
 import type { IndexColumn } from '../search/index/tables.ts';
 import type { Connection } from './connection.ts';
 import { rowsAsJson } from './versions.ts';
@@ -22,12 +22,12 @@ const SELECT =
 
 /** Returns the committed credentials. Lookups of one tick share a query. */
 export function committedCredentials(connection: Connection): Credentials {
-  const byHash = new TickReader<CredentialRow>(
+  const byHash = new BatchReader<CredentialRow>(
     connection,
     (list) => `${SELECT} c.hash IN (${list})`,
     rowByKey(({ hash }) => hash),
   );
-  const byOwner = new TickReader<CredentialRow, CredentialRow[]>(
+  const byOwner = new BatchReader<CredentialRow, CredentialRow[]>(
     connection,
     (list) => `${SELECT} c.key IN (${list})`,
     rowsByKey(({ key }) => String(key)),

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json/value.ts';
-import type { GoOn } from '../pace/pace.ts';
+import type { YieldTurn } from '../pace/pace.ts';
 import { contentOf, indexed, type PreparedWrite } from '../prepare.ts';
 import type { IndexRows } from '../search/index/tables.ts';
 import type { IndexBuffer } from './index-buffer.ts';
@@ -11,7 +11,7 @@ export interface Stored {
   /** The properties that differ between the stored and the written resource. */
   changed: readonly string[] | undefined;
   /** Yields between steps of processing a large body. */
-  goOn?: GoOn | undefined;
+  yieldTurn?: YieldTurn | undefined;
 }
 
 /**
@@ -21,15 +21,17 @@ export async function changeRows(
   index: IndexBuffer,
   key: number,
   { type, content, rows }: PreparedWrite,
-  { before, changed, goOn }: Stored,
+  { before, changed, yieldTurn }: Stored,
 ): Promise<void> {
   if (!before) {
-    index.replace(key, NO_ROWS, rows ?? (await indexed(type, content, goOn)));
+    index.replace(key, NO_ROWS, rows ?? (await indexed(type, content, yieldTurn)));
     return;
   }
   const stored = contentOf(before);
-  const old = goOn ? await type.indexInTurns(stored, { goOn, properties: changed }) : type.index(stored, changed);
-  index.replace(key, old, await indexed(type, content, goOn, changed));
+  const old = yieldTurn
+    ? await type.indexInTurns(stored, { yieldTurn, properties: changed })
+    : type.index(stored, changed);
+  index.replace(key, old, await indexed(type, content, yieldTurn, changed));
 }
 
 export const NO_ROWS: IndexRows = new Map();

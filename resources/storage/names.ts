@@ -1,9 +1,9 @@
 import type { ResourceDefinition } from '../definition.ts';
 import { Failure } from '../errors.ts';
 import type { JsonObject } from '../json/value.ts';
-import { rowByKey, TickReader } from '../reading/reader.ts';
+import { BatchReader, rowByKey } from '../reading/batch-reader.ts';
 import type { Connection } from './connection.ts';
-import type { Address } from './known.ts';
+import type { Address } from './known-versions.ts';
 
 /** The unique names of a resource: a map from folded name to element. */
 export type Names = Map<string, string>;
@@ -32,7 +32,7 @@ const HOLDERS = 'SELECT n.value, r.type, r.id FROM name n JOIN resource r ON r.k
 export function committedHolders(
   connection: Connection,
 ): (namespace: string, name: string) => Promise<Address | undefined> {
-  const readers = new Map<string, TickReader<HolderRow>>();
+  const readers = new Map<string, BatchReader<HolderRow>>();
   return async (namespace, name) => {
     const folded = foldName(name);
     // No resource holds such a name, and PostgreSQL rejects NUL, which would fail the other lookups of the tick.
@@ -40,7 +40,7 @@ export function committedHolders(
     let reader = readers.get(namespace);
     if (!reader) {
       const sql = (list: string) => `${HOLDERS} AND n.value IN (${list})`;
-      reader = new TickReader<HolderRow>(
+      reader = new BatchReader<HolderRow>(
         connection,
         sql,
         rowByKey(({ value }) => value),

@@ -2,7 +2,7 @@ import type { Dialect } from '../dialects/dialect.ts';
 import type { Version } from '../engine.ts';
 import type { IndexColumn } from '../search/index/tables.ts';
 import type { Connection } from './connection.ts';
-import { type Address, type Known, nameOf } from './known.ts';
+import { type Address, type KnownVersions, nameOf } from './known-versions.ts';
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './version-row.ts';
 
 const KEY: IndexColumn = { name: 'key', type: 'integer' };
@@ -36,7 +36,7 @@ export interface VersionsOptions {
   dialect: Dialect;
   /** The group's connection, for queries that do not depend on what is buffered. */
   connection: Connection;
-  known: Known;
+  known: KnownVersions;
   /** True if each job of the group can be rolled back alone. */
   undoable: boolean;
 }

@@ -3,12 +3,12 @@ import type { Dialect } from '../dialects/dialect.ts';
 import type { Change } from '../engine.ts';
 import { parameterNumber } from '../search/index/tables.ts';
 import { type Connection, DatabaseError, type Joined, type WriterConnection } from '../storage/connection.ts';
-import type { Address, Known } from '../storage/known.ts';
-import type { Foreseen } from './foreseen.ts';
-import { Gathered } from './gathered.ts';
+import type { Address, KnownVersions } from '../storage/known-versions.ts';
+import type { LockSet } from './lock-set.ts';
+import { WriteBuffer } from './write-buffer.ts';
 
 /** What a job works with: the writer's connection inside the group's transaction, and the buffers of the group. */
-export interface JobContext extends Pick<Gathered, 'versions' | 'credentials' | 'index'> {
+export interface JobContext extends Pick<WriteBuffer, 'versions' | 'credentials' | 'index'> {
   connection: Connection;
   /** The start of the job in milliseconds; a group may have begun before the job was submitted. */
   now: number;
@@ -36,11 +36,11 @@ export interface Outcome {
 export class RunAgain extends Error {}
 
 /** Thrown inside a group to run it again, locking ahead the resources that a job turned out to read. */
-export class Unforeseen extends Error {
+export class MissingLocks extends Error {
   readonly looksAt: readonly Address[];
 
   constructor(looksAt: readonly Address[]) {
-    super('A job looks at more than was foreseen.');
+    super('A job looks at more than its lock set names.');
     this.looksAt = looksAt;
   }
 }
@@ -61,11 +61,11 @@ export interface GroupOptions {
   connection: WriterConnection;
   /** Runs the `flushStatements` on the connection. */
   write: Joined;
-  known: Known;
+  known: KnownVersions;
   /** True if each job has its own savepoint. */
   savepoints: boolean;
   /**
-   * True if the group is run again when a job reads what it has not foreseen; otherwise that is locked when it is read.
+   * True if the group runs again when a job reads outside its lock set; otherwise that is locked when it is read.
    */
   patient: boolean;
 }
@@ -75,14 +75,14 @@ export interface GroupOptions {
  * database itself; otherwise one joined statement writes what was gathered, in a transaction of its own.
  */
 export class Group {
-  readonly gathered: Gathered;
+  readonly buffer: WriteBuffer;
   readonly #options: GroupOptions;
   #beginning: Promise<unknown> | undefined;
 
   constructor(options: GroupOptions) {
     this.#options = options;
     const { savepoints: undoable, write, patient: _patient, ...rest } = options;
-    this.gathered = new Gathered({ ...rest, undoable }, write);
+    this.buffer = new WriteBuffer({ ...rest, undoable }, write);
   }
 
   /** Begins the transaction if one is needed before the first query. Throws CannotBegin. */
@@ -90,24 +90,24 @@ export class Group {
     if (this.#options.savepoints || !this.#options.dialect.exclusive) await this.#begin();
   }
 
-  /** Locks the types and then reads the resources that the jobs foresee. */
-  async foresee(all: readonly Foreseen[]): Promise<void> {
+  /** Locks the types and then reads the resources of all lock sets. */
+  async lock(all: readonly LockSet[]): Promise<void> {
     const held = new Set(all.flatMap(({ holds = [] }) => holds));
     for (const type of [...held].sort()) await this.#hold(this.#options.connection, type);
-    await this.gathered.versions.look(all.flatMap(({ looksAt = [] }) => looksAt));
+    await this.buffer.versions.look(all.flatMap(({ looksAt = [] }) => looksAt));
   }
 
   /** Runs one job. A failure of the job is its outcome; a failure of the database is thrown. */
   async run(job: Job<unknown>): Promise<Outcome> {
     const { connection, clock, savepoints, patient } = this.#options;
-    const { versions, credentials, index, written } = this.gathered;
+    const { versions, credentials, index, written } = this.buffer;
     const tracked = this.#tracked();
     const changes: Change[] = [];
     const flush = () => this.#flushInside();
     const hold = (type: string) => this.#hold(tracked, type);
     const look = async (addresses: readonly Address[]) => {
       const loose = patient ? versions.loose(addresses) : [];
-      if (loose.length > 0) throw new Unforeseen(loose);
+      if (loose.length > 0) throw new MissingLocks(loose);
     };
     if (savepoints) await connection.run('SAVEPOINT job');
     try {
@@ -119,13 +119,13 @@ export class Group {
       }
       return { value, changes };
     } catch (error) {
-      if (error instanceof CannotBegin || error instanceof RunAgain || error instanceof Unforeseen) throw error;
+      if (error instanceof CannotBegin || error instanceof RunAgain || error instanceof MissingLocks) throw error;
       if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
       // The constraint may have been violated by what another job has gathered.
-      const isMarked = tracked.wrote || this.gathered.written > written || error instanceof DatabaseError;
+      const isMarked = tracked.wrote || this.buffer.written > written || error instanceof DatabaseError;
       if (!savepoints && isMarked) throw new RunAgain();
       if (savepoints) {
-        this.gathered.clear();
+        this.buffer.clear();
         await connection.run('ROLLBACK TO job');
         await connection.run('RELEASE job');
       }
@@ -144,7 +144,7 @@ export class Group {
     } else {
       await this.#flushAlone();
     }
-    this.gathered.versions.committed();
+    this.buffer.versions.committed();
   }
 
   /** Rolls back the transaction, if there is one. */
@@ -170,7 +170,7 @@ export class Group {
     const { connection } = this.#options;
     const ready = async () => {
       await this.#begin();
-      await this.gathered.settle();
+      await this.buffer.settle();
     };
     const tracked = {
       wrote: false,
@@ -191,14 +191,14 @@ export class Group {
   /** Writes what was gathered inside the transaction. If it violates a constraint, the group runs again job by job. */
   async #flushInside(): Promise<void> {
     await this.#begin();
-    await this.gathered.flush().catch((error: unknown) => {
+    await this.buffer.flush().catch((error: unknown) => {
       throw this.#isBroken(error) ? new RunAgain() : error;
     });
   }
 
   /** Writes what was gathered as a transaction of its own. */
   async #flushAlone(): Promise<void> {
-    await this.gathered.flush().catch((error: unknown) => {
+    await this.buffer.flush().catch((error: unknown) => {
       if (error instanceof DatabaseError && error.fault === 'contention') throw new CannotBegin(error);
       throw this.#isBroken(error) ? new RunAgain() : inDoubt(error);
     });

@@ -2,13 +2,13 @@ import type { Clock } from '../clock.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Change } from '../engine.ts';
 import { Failure } from '../errors.ts';
+import { BoundedQueue, type BoundedQueueOptions } from '../pace/bounded-queue.ts';
 import { endOfTurn } from '../pace/tick.ts';
-import { WaitingLine, type WaitingLineOptions } from '../pace/waiting-line.ts';
 import { type Connection, DatabaseError, type Joined, type WriterConnection } from '../storage/connection.ts';
-import { type Address, Known, nameOf } from '../storage/known.ts';
-import type { Foreseen } from './foreseen.ts';
-import { flushStatements } from './gathered.ts';
-import { CannotBegin, Group, InDoubt, type Job, type Outcome, RunAgain, Unforeseen } from './group.ts';
+import { type Address, KnownVersions, nameOf } from '../storage/known-versions.ts';
+import { CannotBegin, Group, InDoubt, type Job, MissingLocks, type Outcome, RunAgain } from './group.ts';
+import type { LockSet } from './lock-set.ts';
+import { flushStatements } from './write-buffer.ts';
 
 export interface WriterOptions {
   dialect: Dialect;
@@ -17,7 +17,7 @@ export interface WriterOptions {
   open(): Promise<WriterConnection>;
   group?: Partial<GroupSize> | undefined;
   /** How long a job may wait before a group takes it in. */
-  wait?: Pick<WaitingLineOptions, 'longest' | 'elapsed'>;
+  wait?: Pick<BoundedQueueOptions, 'longest' | 'elapsed'>;
   /** Runs inside each group's transaction just before the commit, with the changes of the whole group. */
   beforeCommit?(connection: Connection, changes: Change[]): Promise<void>;
   /** Called with changes after their commit and before their responses. */
@@ -38,12 +38,12 @@ const WORTH_TWO = 24;
 /** The number of groups after which the connection settles even if more jobs wait. */
 const MOST_UNSETTLED = 32;
 const GROUP_ATTEMPTS = 5;
-/** How often a group runs again for unforeseen resources; after that they are locked when they are read. */
+/** How often a group runs again for resources outside its lock sets; after that they are locked when they are read. */
 const LOOKS_AHEAD = 8;
 
 interface Waiting {
   run: Job<unknown>;
-  foreseen: Foreseen;
+  lockSet: LockSet;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -67,8 +67,8 @@ interface Opened {
  */
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #queue: WaitingLine<Waiting>;
-  readonly #known: Known;
+  readonly #queue: BoundedQueue<Waiting>;
+  readonly #known: KnownVersions;
   readonly #size: GroupSize;
   #opened: Opened | undefined;
   #draining: Promise<void> | undefined;
@@ -76,8 +76,8 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#queue = new WaitingLine({ name: 'writes', ...options.wait });
-    this.#known = new Known(options.dialect);
+    this.#queue = new BoundedQueue({ name: 'writes', ...options.wait });
+    this.#known = new KnownVersions(options.dialect);
     this.#size = { ...GROUP, ...options.group };
   }
 
@@ -93,15 +93,15 @@ export class Writer {
 
   /**
    * Runs a job and returns its result once it is durable. Rejects with the job's own error, or with `busy` if the
-   * database fails or too many jobs wait: nothing was stored then, unless the database was lost during the commit. What
-   * the job foresees is read together with that of other jobs.
+   * database fails or too many jobs wait: nothing was stored then, unless the database was lost during the commit. The
+   * lock set of the job is read together with those of other jobs.
    * @param since monotonic time in milliseconds from which its wait counts; now if undefined
    */
-  submit<Result>(job: Job<Result>, foreseen: Foreseen = {}, since?: number): Promise<Result> {
+  submit<Result>(job: Job<Result>, lockSet: LockSet = {}, since?: number): Promise<Result> {
     if (this.#closed)
       return Promise.reject(new Failure('busy', 'The server is stopping. Try again.', { retryAfter: 1 }));
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.join({ run: job, foreseen, resolve: resolve as (value: unknown) => void, reject }, since);
+      this.#queue.join({ run: job, lockSet, resolve: resolve as (value: unknown) => void, reject }, since);
       this.#draining ??= this.#drain();
     });
   }
@@ -158,7 +158,7 @@ export class Writer {
   }
 
   /**
-   * Runs a group until it commits: with savepoints if a job failed after it wrote, and with more foreseen if a job
+   * Runs a group until it commits: with savepoints if a job failed after it wrote, and with a larger lock set if a job
    * reads more. If no transaction can be begun, all waiting jobs fail, since the next group would fail too.
    */
   async #attemptGroup(taken: Waiting[]): Promise<Outcome[]> {
@@ -170,9 +170,9 @@ export class Writer {
         return await this.#runGroup(group, taken);
       } catch (error) {
         if (error instanceof CannotBegin) taken.push(...this.#queue.takeAll());
-        if (error instanceof Unforeseen) looks += 1;
+        if (error instanceof MissingLocks) looks += 1;
         else attempts += 1;
-        const again = error instanceof Unforeseen || error instanceof RunAgain || isContention(error);
+        const again = error instanceof MissingLocks || error instanceof RunAgain || isContention(error);
         if (!again || attempts === GROUP_ATTEMPTS) throw error;
         savepoints ||= error instanceof RunAgain;
         await group?.undo();
@@ -206,14 +206,14 @@ export class Writer {
     }
   }
 
-  /** Locks and reads what the group's jobs and the next jobs of the queue foresee; returns the latter. */
-  async #foresee(group: Group, taken: readonly Waiting[], most: number): Promise<Set<Waiting>> {
+  /** Locks and reads the lock sets of the group's jobs and of the next jobs of the queue; returns the latter. */
+  async #lock(group: Group, taken: readonly Waiting[], most: number): Promise<Set<Waiting>> {
     const next = this.#queue.foremost(most - taken.length);
-    await group.foresee([...taken, ...next].map(({ foreseen }) => foreseen));
+    await group.lock([...taken, ...next].map(({ lockSet }) => lockSet));
     return new Set(next);
   }
 
-  /** Returns the next job of the queue, once what it foresees is ready. */
+  /** Returns the next job of the queue, once its lock set is ready. */
   async #next(
     group: Group,
     taken: readonly Waiting[],
@@ -223,7 +223,7 @@ export class Writer {
     if (!foremost || ready.has(foremost)) return this.#queue.next();
     // A group that locked more rows after its first ones could deadlock with another node.
     if (!this.#options.dialect.exclusive) return undefined;
-    for (const each of await this.#foresee(group, taken, most)) ready.add(each);
+    for (const each of await this.#lock(group, taken, most)) ready.add(each);
     return this.#queue.next();
   }
 
@@ -241,7 +241,7 @@ export class Writer {
   async #runGroup(group: Group, taken: Waiting[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
     const most = this.#mostJobs(taken);
-    const ready = await this.#foresee(group, taken, most);
+    const ready = await this.#lock(group, taken, most);
     // Another node may have blocked the group until now; jobs that wait here should not wait even longer for that.
     const deadline = performance.now() + this.#size.milliseconds;
     for (const waiting of taken) outcomes.push(await runIn(group, waiting));
@@ -264,14 +264,14 @@ function isContention(error: unknown): boolean {
   return error instanceof DatabaseError && error.fault === 'contention';
 }
 
-/** Runs a job in its group. If it reads resources that it has not foreseen, it foresees them the next time. */
+/** Runs a job in its group. If it reads resources outside its lock set, they are in it the next time. */
 async function runIn(group: Group, waiting: Waiting): Promise<Outcome> {
   try {
     return await group.run(waiting.run);
   } catch (error) {
-    if (error instanceof Unforeseen) {
-      const { looksAt = [], ...others } = waiting.foreseen;
-      waiting.foreseen = { ...others, looksAt: [...looksAt, ...error.looksAt] };
+    if (error instanceof MissingLocks) {
+      const { looksAt = [], ...others } = waiting.lockSet;
+      waiting.lockSet = { ...others, looksAt: [...looksAt, ...error.looksAt] };
     }
     throw error;
   }

@@ -1,6 +1,6 @@
 import { Failure } from '../../resources/errors.ts';
 import { InFlight } from '../../resources/pace/in-flight.ts';
-import { whileAdmitted } from '../access/admission.ts';
+import { whileAuthorized } from '../access/authorization.ts';
 import { asFailure } from '../http/respond.ts';
 import type { Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
@@ -53,8 +53,8 @@ interface Answering {
 async function done(entry: BundleEntry, services: Services, { room, told }: Answering): Promise<string | Failure> {
   try {
     const { interaction, request } = entry;
-    const admitted = () => admitEntry(entry, services);
-    const result = await whileAdmitted(request, admitted, async () => {
+    const authorized = () => admitEntry(entry, services);
+    const result = await whileAuthorized(request, authorized, async () => {
       if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
       return interaction.handle(request, services);
     });

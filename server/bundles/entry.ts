@@ -2,7 +2,7 @@
 import { Failure } from '../../resources/errors.ts';
 import type { JsonBounds } from '../../resources/json/read.ts';
 import { isObject, type Json, type JsonObject } from '../../resources/json/value.ts';
-import type { GoOn } from '../../resources/pace/pace.ts';
+import type { YieldTurn } from '../../resources/pace/pace.ts';
 import { parseForm } from '../formats/form.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
@@ -37,7 +37,7 @@ export interface Outer {
   prefer: string;
   newId(): string;
   /** Yields during work on a large Bundle; undefined for others. */
-  goOn?: GoOn | undefined;
+  yieldTurn?: YieldTurn | undefined;
   /** The limits on patches in it. */
   bounds: JsonBounds;
 }
@@ -88,7 +88,7 @@ export function readEntry(entry: Json, place: string, outer: Outer): BundleEntry
     judgedBy: undefined,
     types: new Map(),
     newId: outer.newId(),
-    goOn: outer.goOn,
+    yieldTurn: outer.yieldTurn,
     header: headersOf(request, place, outer.prefer),
   };
   if (parts['id'] !== undefined) checkId(made.id);

@@ -27,11 +27,11 @@ const MOST_ENTRIES = 2000;
 
 /** Mounts `POST /`: several requests in one Bundle (FHIR R4 §3.1.0.11). Policies judge each entry, not the Bundle. */
 export function mountBundles(router: Router<RequestState>, options: AppOptions): void {
-  const { engine, registry, cursors, clock, auth, config, logger, desk } = options;
+  const { engine, registry, cursors, clock, auth, config, logger, bodyScheduler } = options;
   router.post('/', async (ctx) => {
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
-    const { type, items } = readBundle(await readResource(ctx, desk));
+    const { type, items } = readBundle(await readResource(ctx, bodyScheduler));
     const outer = outerOf(ctx, answer, options);
     // Enough for a page with its includes, and for everything that was sent.
     const newRoom = () => new AnswerRoom(2 * Math.max(pageBytes(answer), config.maxBody));
@@ -39,7 +39,7 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
     if (type === 'transaction') {
       const entries = await readAll(items, outer, readOrThrow);
       const text = responseBundle(type, await transact(entries, services, newRoom));
-      return sendText(ctx, answer, { text, desk });
+      return sendText(ctx, answer, { text, bodyScheduler });
     }
     const entries = await readAll(items, outer, readOrFail);
     const outcomes = await batch(entries, services, newRoom());
@@ -49,8 +49,8 @@ export function mountBundles(router: Router<RequestState>, options: AppOptions):
       const entry = entries[index];
       if (entry && !(entry instanceof Failure)) noteDenial({ audit: auth.audit, registry }, ctx.state, entry, outcome);
     }
-    await outer.goOn?.();
-    return sendText(ctx, answer, { text: responseBundle(type, outcomes), desk });
+    await outer.yieldTurn?.();
+    return sendText(ctx, answer, { text: responseBundle(type, outcomes), bodyScheduler });
   });
 }
 
@@ -75,7 +75,11 @@ function readBundle(body: JsonObject): { type: string; items: Json[] } {
   return { type, items: entry };
 }
 
-function outerOf(ctx: Context, answer: Answer, { engine, cursors, config: { baseUrl }, desk }: AppOptions): Outer {
+function outerOf(
+  ctx: Context,
+  answer: Answer,
+  { engine, cursors, config: { baseUrl }, bodyScheduler }: AppOptions,
+): Outer {
   return {
     base: ctx.state.base,
     baseUrl,
@@ -83,8 +87,8 @@ function outerOf(ctx: Context, answer: Answer, { engine, cursors, config: { base
     pageBytes: pageBytes(answer),
     prefer: ctx.get('Prefer'),
     newId: () => engine.newId(),
-    goOn: desk.paceOf(bytesOf(ctx).length),
-    bounds: desk.bounds,
+    yieldTurn: bodyScheduler.paceOf(bytesOf(ctx).length),
+    bounds: bodyScheduler.bounds,
   };
 }
 
@@ -95,7 +99,7 @@ async function readAll<Read>(
 ): Promise<Read[]> {
   const entries: Read[] = [];
   for (const [index, item] of items.entries()) {
-    await outer.goOn?.();
+    await outer.yieldTurn?.();
     entries.push(read(item, `Bundle.entry[${index}]`, outer));
   }
   return entries;

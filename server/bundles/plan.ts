@@ -5,7 +5,7 @@ import { Failure } from '../../resources/errors.ts';
 import { replaceLinks } from '../../resources/links.ts';
 import type { ParsedSearch } from '../../resources/search/plan.ts';
 import { StalePlan } from '../../resources/together.ts';
-import type { Foreseen } from '../../resources/writing/foreseen.ts';
+import type { LockSet } from '../../resources/writing/lock-set.ts';
 import { parseForm } from '../formats/form.ts';
 import { criteriaOf } from '../interactions/criteria.ts';
 import type { Services } from '../interactions/interaction.ts';
@@ -50,7 +50,7 @@ export async function planOf(entries: readonly BundleEntry[], services: Services
 }
 
 /** Returns the types that the job of a plan locks, and the resources that it reads. */
-export function foreseenOf(entries: readonly BundleEntry[], { ids, lookups }: Plan): Foreseen {
+export function lockSetOf(entries: readonly BundleEntry[], { ids, lookups }: Plan): LockSet {
   const about = entries.map(({ request: { type } }, index) => ({ type, id: ids[index] }));
   const found = lookups.map(({ condition: { type }, found: id }) => ({ type, id }));
   return {
@@ -153,7 +153,7 @@ async function conditionalReferences(
   left: number,
 ): Promise<Lookup[]> {
   const found = new Map<string, string>();
-  await request.goOn?.();
+  await request.yieldTurn?.();
   replaceLinks(services.registry, request.type, mergedBy(request) ?? request.body, (text, kind, at) => {
     if (kind === 'reference' && !references.has(text) && CONDITIONAL.test(text) && !found.has(text))
       found.set(text, at);

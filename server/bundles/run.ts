@@ -1,4 +1,4 @@
-import { admit } from '../access/admission.ts';
+import { authorize } from '../access/authorization.ts';
 import type { InteractionName, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry } from './failure.ts';
@@ -23,11 +23,11 @@ function rank({ interaction }: BundleEntry): number {
   return found === -1 ? ORDER.length : found;
 }
 
-/** Judges an entry like a single request. Rejects as `admit` does, and names the entry. */
+/** Judges an entry like a single request. Rejects as `authorize` does, and names the entry. */
 export async function admitEntry(entry: BundleEntry, services: Services): Promise<void> {
   const { interaction, request, place } = entry;
   try {
-    await admit(interaction, request, entry, services);
+    await authorize(interaction, request, entry, services);
   } catch (error) {
     throw inEntry(error, place, request.type);
   }

@@ -10,7 +10,7 @@ import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
 import { mergedBy } from './patch.ts';
-import { foreseenOf, holdPlan, type Lookup, type Plan, planOf } from './plan.ts';
+import { holdPlan, type Lookup, lockSetOf, type Plan, planOf } from './plan.ts';
 import { entryAnswer } from './response.ts';
 import type { AnswerRoom } from './room.ts';
 import { admitEntry, inOrder, isWrite } from './run.ts';
@@ -34,7 +34,7 @@ export function transact(
     const plan = await planOf(entries, services);
     const resolved: BundleEntry[] = [];
     for (const entry of entries) {
-      await entry.request.goOn?.();
+      await entry.request.yieldTurn?.();
       resolved.push(withLinks(entry, plan, services.registry));
     }
     for (const entry of resolved) await admitEntry(entry, services);
@@ -47,7 +47,7 @@ export function transact(
         await checkConditions(resolved, plan, found, job);
         return answers;
       },
-      foreseenOf(resolved, plan),
+      lockSetOf(resolved, plan),
     );
   });
 }

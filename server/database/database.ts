@@ -6,9 +6,9 @@ import type { Dialect } from '../../resources/dialects/dialect.ts';
 import { PostgresConnection, postgres } from '../../resources/dialects/postgres.ts';
 import { openReplica, type ReplicaOptions } from '../../resources/dialects/postgres-replica.ts';
 import { SqliteConnection, sqlite } from '../../resources/dialects/sqlite.ts';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
+import { LimitedConnection } from '../../resources/reading/limited-connection.ts';
 import { PausingConnection } from '../../resources/reading/pausing.ts';
-import { TurnConnection } from '../../resources/reading/turns.ts';
 import type { Connection, WriterConnection } from '../../resources/storage/connection.ts';
 import { ConfigError } from '../config.ts';
 import { makeFolder } from './folder.ts';
@@ -117,11 +117,11 @@ async function openSqlite(location: string): Promise<Database> {
   // The writer comes first: it creates the file and sets its journal mode.
   await (await SqliteConnection.open(path, 'writer')).close();
   const reading = await SqliteConnection.open(path, 'reader');
-  const points = new TurnConnection(reading, AT_ONCE, { name: 'reads' });
+  const points = new LimitedConnection(reading, AT_ONCE, { name: 'reads' });
   const searching = await SqliteConnection.open(path, 'reader');
   // Searches that follow each other without a gap would keep the WAL from restarting, and it would fill the disk.
   const pausing = new PausingConnection(searching);
-  const queries = new TurnConnection(pausing, AT_ONCE);
+  const queries = new LimitedConnection(pausing, AT_ONCE);
   return {
     dialect: sqlite,
     points,
@@ -188,7 +188,7 @@ async function openPostgres(url: string, sharing: Sharing): Promise<Database> {
   const pool = poolOf({ ...settings, connectionTimeoutMillis: LONGEST_WAIT }, sharing.processes, refuseStandby);
   const points = new PostgresConnection(pool);
   const { readUrl } = sharing;
-  const searches = new TurnConnection(points, searchesOf(sharing.processes), { alone: true });
+  const searches = new LimitedConnection(points, searchesOf(sharing.processes), { alone: true });
   const replica = readUrl === undefined ? undefined : openReads(readUrl, { ...sharing, primary: points, searches });
   return {
     dialect: postgres,

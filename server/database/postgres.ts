@@ -1,7 +1,7 @@
 /** Connections to PostgreSQL: how they are made, how many there are, and how long each may be kept waiting. */
 import pg from 'pg';
 import { PostgresConnection } from '../../resources/dialects/postgres.ts';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 import type { WriterConnection } from '../../resources/storage/connection.ts';
 import { ConfigError } from '../config.ts';
 

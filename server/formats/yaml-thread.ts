@@ -3,7 +3,7 @@ import { isMainThread, parentPort, type ResourceLimits, Worker, workerData } fro
 import { Failure, type FailureCode } from '../../resources/errors.ts';
 import { readJson } from '../../resources/json/read.ts';
 import { renderJson } from '../../resources/json/render.ts';
-import { type Waiter, WaitingLine } from '../../resources/pace/waiting-line.ts';
+import { BoundedQueue, type Waiter } from '../../resources/pace/bounded-queue.ts';
 import { readYaml, renderYaml } from './yaml.ts';
 
 /** Starts a worker thread from one of our modules; `data` names its task. */
@@ -49,7 +49,7 @@ const MEGABYTE = 1024 * 1024;
 export class YamlThread {
   readonly #start: StartThread;
   readonly #limits: ResourceLimits;
-  readonly #line = new WaitingLine<Waiting>({ name: 'YAML documents' });
+  readonly #line = new BoundedQueue<Waiting>({ name: 'YAML documents' });
   /** Responses that report work already done: they come first and are never rejected. */
   readonly #answers: Waiting[] = [];
   #worker: Worker | undefined;

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../resources/json/value.ts';
 import type { Context } from '../context.ts';
 import { type Answer, negotiate } from '../formats/negotiate.ts';
 import type { Result } from '../interactions/interaction.ts';
-import type { Desk } from '../load/desk.ts';
+import type { BodyScheduler } from '../load/body-scheduler.ts';
 import { prefers } from './preferences.ts';
 import { operationOutcome, wishes } from './respond.ts';
 
@@ -35,10 +35,10 @@ function isAsStored({ format, pretty }: Answer): boolean {
 export function sendText(
   ctx: Context,
   answer: Answer,
-  { text, desk, since }: { text: string; desk: Desk; since?: number | undefined },
+  { text, bodyScheduler, since }: { text: string; bodyScheduler: BodyScheduler; since?: number | undefined },
 ): Promise<void> | undefined {
   ctx.res.setHeader('Content-Type', answer.contentType);
-  const rendered = isAsStored(answer) ? text : desk.render(answer, text, since);
+  const rendered = isAsStored(answer) ? text : bodyScheduler.render(answer, text, since);
   if (typeof rendered !== 'string') return sendLater(ctx, rendered);
   ctx.body = rendered;
   return undefined;
@@ -55,7 +55,12 @@ export function send(ctx: Context, answer: Answer, value: Json): void {
 }
 
 /** Responds with the result of an interaction (FHIR R4 §3.1.0.1, §3.1.0.3). */
-export function sendResult(ctx: Context, answer: Answer, result: Result, desk: Desk): Promise<void> | undefined {
+export function sendResult(
+  ctx: Context,
+  answer: Answer,
+  result: Result,
+  bodyScheduler: BodyScheduler,
+): Promise<void> | undefined {
   const { status, version, text, written } = result;
   ctx.status = status;
   if (version) setVersionHeaders(ctx, version);
@@ -75,7 +80,7 @@ export function sendResult(ctx: Context, answer: Answer, result: Result, desk: D
     send(ctx, answer, writeOutcome(version, written));
   } else {
     const since = written ? undefined : ctx.state.since;
-    return sendText(ctx, answer, { text: text ?? version?.text ?? '', desk, since });
+    return sendText(ctx, answer, { text: text ?? version?.text ?? '', bodyScheduler, since });
   }
   return undefined;
 }

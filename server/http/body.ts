@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import type { Context, Step } from '../context.ts';
 import { parseForm } from '../formats/form.ts';
 import { type BodyKind, bodyType, PATCH_TYPES, valueType } from '../formats/media-types.ts';
-import type { Desk } from '../load/desk.ts';
+import type { BodyScheduler } from '../load/body-scheduler.ts';
 import { HeldBytes, type Holding, MOST_HELD } from '../load/held-bytes.ts';
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -102,10 +102,10 @@ function fail(request: IncomingMessage, source: Readable, failure: Failure): voi
   else source.destroy(failure);
 }
 
-/** Returns the resource in a request body. Rejects with `media-type` (415), `malformed` (400), or as the desk does. */
-export async function readResource(ctx: Context, desk: Desk): Promise<JsonObject> {
+/** Returns the resource in a body. Rejects with `media-type` (415), `malformed` (400), or as the scheduler does. */
+export async function readResource(ctx: Context, bodyScheduler: BodyScheduler): Promise<JsonObject> {
   const { format } = valueType(ctx.get('Content-Type'), ['resource']);
-  const value = await desk.read(format, bytesOf(ctx), ctx.state.since);
+  const value = await bodyScheduler.read(format, bytesOf(ctx), ctx.state.since);
   if (!isObject(value)) throw new Failure('malformed', 'The body must be one resource (an object).');
   return value;
 }
@@ -117,19 +117,19 @@ export interface Patch {
 }
 
 /** Returns the patch in a request body. Rejects as `readResource`. */
-export async function readPatch(ctx: Context, desk: Desk): Promise<Patch> {
+export async function readPatch(ctx: Context, bodyScheduler: BodyScheduler): Promise<Patch> {
   // If the media type is rejected, this header says which are accepted (RFC 5789 §2.2).
   ctx.set('Accept-Patch', PATCH_TYPES);
   const { kind, format } = valueType(ctx.get('Content-Type'), ['json-patch', 'merge-patch']);
-  return { kind, value: await desk.read(format, bytesOf(ctx), ctx.state.since) };
+  return { kind, value: await bodyScheduler.read(format, bytesOf(ctx), ctx.state.since) };
 }
 
 /** Returns the name-value pairs of a form in a request body; none if the body is empty. Rejects as `readResource`. */
-export async function readForm(ctx: Context, desk: Desk): Promise<[name: string, value: string][]> {
+export async function readForm(ctx: Context, bodyScheduler: BodyScheduler): Promise<[name: string, value: string][]> {
   const bytes = bytesOf(ctx);
   if (ctx.get('Content-Type') === '' && bytes.length === 0) return [];
   bodyType(ctx.get('Content-Type'), ['form']);
-  return parseForm(await desk.text(bytes, ctx.state.since));
+  return parseForm(await bodyScheduler.text(bytes, ctx.state.since));
 }
 
 /** Returns the bytes of a request body; none if there was no body. */

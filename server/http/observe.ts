@@ -3,7 +3,7 @@ import { principalName } from '../../auth/principal.ts';
 import type { RandomBytes } from '../../resources/clock.ts';
 import type { Step } from '../context.ts';
 import type { RequestMetrics } from '../metrics/requests.ts';
-import { statusOfUnread } from './unread.ts';
+import { statusOfUnparsable } from './unparsable.ts';
 
 /** The form of a request id from the caller: it cannot break a header or a log line. */
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
@@ -27,7 +27,7 @@ export function observe(logger: Logger, random: RandomBytes, requests: RequestMe
     } finally {
       const milliseconds = performance.now() - started;
       // Node has already answered a request that did not arrive whole.
-      const status = (!ctx.req.complete && statusOfUnread(ctx.req.socket.errored)) || ctx.status;
+      const status = (!ctx.req.complete && statusOfUnparsable(ctx.req.socket.errored)) || ctx.status;
       requests.end(ctx.method, status, milliseconds);
       logger.info({
         request: ctx.state.requestId,

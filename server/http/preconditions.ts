@@ -28,14 +28,14 @@ export function isNotModified(
  * `If-Unmodified-Since` and `If-None-Match` (RFC 9110 §13.1, FHIR R4 §3.1.0.5).
  */
 export function writeOptions(
-  request: Conditional & Pick<InteractionRequest, 'rows' | 'judgedBy' | 'asker' | 'since' | 'goOn'>,
+  request: Conditional & Pick<InteractionRequest, 'rows' | 'judgedBy' | 'asker' | 'since' | 'yieldTurn'>,
 ): WriteOptions {
   const ifNoneMatch = condition(request, 'If-None-Match');
-  const { rows, judgedBy, asker: cause, since, goOn } = request;
+  const { rows, judgedBy, asker: cause, since, yieldTurn } = request;
   return {
     by: 'caller',
     since,
-    goOn,
+    yieldTurn,
     cause,
     rows,
     judgedBy,

@@ -2,7 +2,7 @@ import type { Asker } from '../../auth/sessions/ending.ts';
 import type { Clock } from '../../resources/clock.ts';
 import type { Interactions, JudgedBy, Version, WriteResult } from '../../resources/engine.ts';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { GoOn } from '../../resources/pace/pace.ts';
+import type { YieldTurn } from '../../resources/pace/pace.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { Compartment } from '../../resources/search/compartment.ts';
 import type { Criterion, ParsedSearch } from '../../resources/search/plan.ts';
@@ -49,7 +49,7 @@ export interface InteractionRequest {
   /** When its wait began, in milliseconds of `performance.now`; for an entry of a Bundle, when it is begun. */
   since?: number | undefined;
   /** Yields during work on a large body; undefined for others. */
-  goOn?: GoOn | undefined;
+  yieldTurn?: YieldTurn | undefined;
   /** The caller, and the request line that policies saw; set once the request has been judged. */
   asker?: Asker;
   asked?: Asked;

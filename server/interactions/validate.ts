@@ -19,7 +19,7 @@ export async function validate(request: InteractionRequest, { engine, registry }
       expression: `${request.type}.resourceType`,
     });
   }
-  await request.goOn?.();
+  await request.yieldTurn?.();
   const issues = engine.validate(request.type, resource);
   return { status: 200, text: renderJson(operationOutcome(issues.length > 0 ? issues : [VALID])) };
 }

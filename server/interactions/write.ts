@@ -14,13 +14,13 @@ import type { InteractionRequest, Result, Services } from './interaction.ts';
  * `parameter` for criteria in the query.
  */
 export async function create(request: InteractionRequest, services: Services): Promise<Result> {
-  const { type, newId, since, goOn } = request;
+  const { type, newId, since, yieldTurn } = request;
   const { engine, registry } = services;
   // An id in the body is ignored: the server chooses one.
   const { id: _sent, ...body } = request.body;
   refuseCriteria(request, registry.searchParameters(type));
   const condition = noneExists(request, services);
-  const options: WriteOptions = { by: 'caller', since, goOn, rows: request.rows, newId };
+  const options: WriteOptions = { by: 'caller', since, yieldTurn, rows: request.rows, newId };
   if (!condition) return written(await engine.create(type, body, options));
   return written(await createUnless(engine, condition, body, options));
 }

@@ -42,10 +42,15 @@ function held({ bodies, answers }: Measured): Metric[] {
 }
 
 /** Returns the current lengths of the queues. */
-function queues({ door, desk, engine, database, passwords, connections }: AppOptions): Metric[] {
+function queues({ admissionQueue, bodyScheduler, engine, database, passwords, connections }: AppOptions): Metric[] {
   return [
-    one('ward_requests_waiting', 'gauge', 'Requests waiting to start.', door.waiting),
-    one('ward_bodies_waiting', 'gauge', 'Large request bodies and responses waiting to be processed.', desk.waiting),
+    one('ward_requests_waiting', 'gauge', 'Requests waiting to start.', admissionQueue.waiting),
+    one(
+      'ward_bodies_waiting',
+      'gauge',
+      'Large request bodies and responses waiting to be processed.',
+      bodyScheduler.waiting,
+    ),
     one('ward_writes_waiting', 'gauge', 'Writes waiting in the queue.', engine.waiting),
     one('ward_searches_waiting', 'gauge', 'Queries waiting for a connection or a turn.', database.waiting),
     one('ward_secrets_waiting', 'gauge', 'Secrets being hashed or waiting to be.', passwords.waiting),

@@ -41,7 +41,7 @@ export class RequestMetrics {
   }
 
   /** Counts a request that could not be parsed: its method and start time are unknown. */
-  countUnread(status: number): void {
+  countUnparsable(status: number): void {
     increment(this.#byMethod.get(OTHER) ?? this.#none, Math.trunc(status / 100));
   }
 

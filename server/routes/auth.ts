@@ -11,22 +11,22 @@ import { negotiate } from '../formats/negotiate.ts';
 import { bytesOf } from '../http/body.ts';
 import { PAGES, sendPage } from '../http/pages.ts';
 import { formatParameter } from '../http/respond.ts';
-import type { Desk } from '../load/desk.ts';
+import type { BodyScheduler } from '../load/body-scheduler.ts';
 
 /** Mounts the endpoints of the auth module, at the root only, except for SMART's configuration. */
-export function mountAuth(router: Router<RequestState>, { auth, config, desk }: AppOptions): void {
+export function mountAuth(router: Router<RequestState>, { auth, config, bodyScheduler }: AppOptions): void {
   const { token, revoke, introspect, userinfo, wellKnown } = auth.endpoints;
   const endpoints = { token, revoke, introspect, userinfo };
   for (const [name, endpoint] of Object.entries(endpoints)) {
     router.all(`/auth/${name}`, (ctx) => {
       requireRoot(ctx, config.baseUrl);
-      return serve(ctx, endpoint, desk);
+      return serve(ctx, endpoint, bodyScheduler);
     });
   }
   for (const name of ['authorize', 'logout'] as const) {
     router.all(PAGES[name], async (ctx) => {
       requireRoot(ctx, config.baseUrl);
-      sendPage(ctx, await auth.pages[name](await requestOf(ctx, desk, ['form'])));
+      sendPage(ctx, await auth.pages[name](await requestOf(ctx, bodyScheduler, ['form'])));
     });
   }
   router.all('/auth/*rest', () => {
@@ -42,7 +42,7 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
         if (name !== SMART_CONFIGURATION) requireRoot(ctx, config.baseUrl);
         return next();
       });
-      router.get(path, (ctx) => serve(ctx, endpoint, desk, { also: ALSO[name] }));
+      router.get(path, (ctx) => serve(ctx, endpoint, bodyScheduler, { also: ALSO[name] }));
       router.all(path, () => {
         throw new Failure('method-not-allowed', 'This address accepts only GET.', { headers: { Allow: 'GET, HEAD' } });
       });
@@ -54,11 +54,11 @@ export function mountAuth(router: Router<RequestState>, { auth, config, desk }: 
 }
 
 /** Mounts `DELETE /Session`, which ends the Session of the token in the request. */
-export function mountSignOut(router: Router<RequestState>, { auth, desk }: AppOptions): void {
+export function mountSignOut(router: Router<RequestState>, { auth, bodyScheduler }: AppOptions): void {
   const { closeSession } = auth.endpoints;
   router.delete('/Session', (ctx, next) => {
     // With a query it is a conditional delete, as for any other type.
-    return ctx.querystring === '' ? serve(ctx, closeSession, desk) : next();
+    return ctx.querystring === '' ? serve(ctx, closeSession, bodyScheduler) : next();
   });
 }
 
@@ -77,7 +77,7 @@ const ALSO: Readonly<Record<string, AnswerType>> = { 'jwks.json': JWK_SET };
 export async function serve(
   ctx: Context,
   endpoint: Endpoint,
-  desk: Desk,
+  bodyScheduler: BodyScheduler,
   { also, kinds }: { also?: AnswerType | undefined; kinds?: readonly BodyKind[] } = {},
 ): Promise<void> {
   const answer = negotiate({
@@ -86,7 +86,7 @@ export async function serve(
     preferred: 'application/json',
     also,
   });
-  const { status, headers, body } = await endpoint(await requestOf(ctx, desk, kinds));
+  const { status, headers, body } = await endpoint(await requestOf(ctx, bodyScheduler, kinds));
   ctx.status = status;
   ctx.set(headers);
   if (status === 204) return;
@@ -99,10 +99,10 @@ const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/autho
 
 async function requestOf(
   ctx: Context,
-  desk: Desk,
+  bodyScheduler: BodyScheduler,
   kinds: readonly BodyKind[] = ['form', 'resource'],
 ): Promise<AuthRequest> {
-  const body = await parsedBody(ctx, desk, kinds);
+  const body = await parsedBody(ctx, bodyScheduler, kinds);
   ctx.state.tellsAudit = TELLING.includes(ctx.path);
   // Listed one by one: spreading the result of `askedOf` took a twentieth of an introspection, and made more garbage.
   return {
@@ -117,7 +117,7 @@ async function requestOf(
 }
 
 /** Parses a form or a JSON object; undefined if there is no body. */
-async function parsedBody(ctx: Context, desk: Desk, kinds: readonly BodyKind[]): Promise<ParsedBody> {
+async function parsedBody(ctx: Context, bodyScheduler: BodyScheduler, kinds: readonly BodyKind[]): Promise<ParsedBody> {
   // The endpoint rejects any other method, whatever its body.
   if (ctx.method !== 'POST') return undefined;
   const bytes = bytesOf(ctx);
@@ -125,6 +125,6 @@ async function parsedBody(ctx: Context, desk: Desk, kinds: readonly BodyKind[]):
   if (!sent) return undefined;
   const { format } = bodyType(ctx.get('Content-Type'), kinds, 'json');
   const { since } = ctx.state;
-  if (format === undefined) return { form: parseForm(await desk.text(bytes, since)) };
-  return { json: await desk.read(format, bytes, since) };
+  if (format === undefined) return { form: parseForm(await bodyScheduler.text(bytes, since)) };
+  return { json: await bodyScheduler.read(format, bytes, since) };
 }

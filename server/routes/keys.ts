@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import { answered, requireMethod } from '../../auth/endpoints/exchange.ts';
 import type { ParsedBody } from '../../auth/endpoints/parameters.ts';
-import { toldKeys, toldRotation } from '../../auth/keys/told-keys.ts';
+import { describeKeys, describeRotation } from '../../auth/keys/described-keys.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../../auth/settings.ts';
 import { Failure } from '../../resources/errors.ts';
 import { isObject, type Json } from '../../resources/json/value.ts';
@@ -15,10 +15,13 @@ import { requireRoot, serve } from './auth.ts';
  * Mounts `/auth/keys`: GET lists the signing keys, POST creates the next one. Policies judge them like any request, as
  * the operations `keys` and `rotate-keys`.
  */
-export function mountKeys(router: Router<RequestState>, { auth, engine, config, clock, desk }: AppOptions): void {
+export function mountKeys(
+  router: Router<RequestState>,
+  { auth, engine, config, clock, bodyScheduler }: AppOptions,
+): void {
   const tell = async (judge: Judge) => {
     judge.requireOperation('keys');
-    return answered({ keys: await toldKeys(engine.committed, config.signingAlg, clock()) });
+    return answered({ keys: await describeKeys(engine.committed, config.signingAlg, clock()) });
   };
   const rotate = async (ctx: Context, judge: Judge, body: ParsedBody) => {
     const { sent, now, alg } = readWish(body, config.signingAlg);
@@ -35,7 +38,7 @@ export function mountKeys(router: Router<RequestState>, { auth, engine, config, 
         ...accountsOf(principal),
       });
     }
-    return answered(toldRotation(rotation));
+    return answered(describeRotation(rotation));
   };
   router.all('/auth/keys', async (ctx) => {
     requireRoot(ctx, config.baseUrl);
@@ -43,7 +46,7 @@ export function mountKeys(router: Router<RequestState>, { auth, engine, config, 
     const judge = await guard(auth, ctx);
     refuseQuery(ctx);
     if (ctx.method === 'POST') judge.requireChance('rotate-keys');
-    await serve(ctx, ({ body }) => (ctx.method === 'POST' ? rotate(ctx, judge, body) : tell(judge)), desk, {
+    await serve(ctx, ({ body }) => (ctx.method === 'POST' ? rotate(ctx, judge, body) : tell(judge)), bodyScheduler, {
       // Forms are only for endpoints that take credentials in the body.
       kinds: ['resource'],
     });

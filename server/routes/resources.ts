@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { JsonObject } from '../../resources/json/value.ts';
-import type { GoOn } from '../../resources/pace/pace.ts';
-import { admit, whileAdmitted } from '../access/admission.ts';
+import type { YieldTurn } from '../../resources/pace/pace.ts';
+import { authorize, whileAuthorized } from '../access/authorization.ts';
 import { askedOf, guard } from '../access/guard.ts';
 import type { AppOptions } from '../app.ts';
 import type { Context, RequestState } from '../context.ts';
@@ -13,7 +13,7 @@ import { checkId, compartmentAt, judgedPath } from '../interactions/address.ts';
 import { typeOfBody } from '../interactions/envelope.ts';
 import type { Interaction, InteractionRequest } from '../interactions/interaction.ts';
 import { INTERACTIONS } from '../interactions/registry.ts';
-import type { Desk } from '../load/desk.ts';
+import type { BodyScheduler } from '../load/body-scheduler.ts';
 
 /**
  * Mounts every resource interaction. Each request is authenticated, parsed, judged and then handled. A caller for whom
@@ -21,7 +21,7 @@ import type { Desk } from '../load/desk.ts';
  */
 export function mountResources(
   router: Router<RequestState>,
-  { engine, registry, cursors, clock, auth, config, desk }: AppOptions,
+  { engine, registry, cursors, clock, auth, config, bodyScheduler }: AppOptions,
 ): void {
   for (const interaction of INTERACTIONS) {
     const { takes } = interaction;
@@ -31,16 +31,16 @@ export function mountResources(
       const judge = await guard(auth, ctx);
       const operation = operationAt(interaction, ctx.params);
       if (takes !== undefined && operation !== undefined) judge.requireChance(operation);
-      const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, desk);
+      const sent = takes === undefined ? NOTHING : await readSent(ctx, takes, bodyScheduler);
       const answer = early ?? wanted(ctx);
       const request = readRequest(ctx, interaction, sent, { cursors, pageBytes: pageBytes(answer) });
       const { method, querystring } = ctx;
       const path = judgedPath(ctx.path, request.compartment);
       const asked = askedOf({ method, path, querystring }, sent.form && request.parameters);
       const services = { engine, registry, cursors, clock, judge, baseUrl: config.baseUrl };
-      const admitted = () => admit(interaction, request, asked, services);
-      const result = await whileAdmitted(request, admitted, () => interaction.handle(request, services));
-      return sendResult(ctx, answer, result, desk);
+      const authorized = () => authorize(interaction, request, asked, services);
+      const result = await whileAuthorized(request, authorized, () => interaction.handle(request, services));
+      return sendResult(ctx, answer, result, bodyScheduler);
     });
   }
 }
@@ -59,27 +59,32 @@ interface Sent {
   body?: JsonObject;
   patch?: Patch;
   form?: [name: string, value: string][];
-  goOn?: GoOn | undefined;
+  yieldTurn?: YieldTurn | undefined;
 }
 
 const NOTHING: Sent = {};
 
-/** Parses the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the desk does. */
-async function readSent(ctx: Context, takes: NonNullable<Interaction['takes']>, desk: Desk): Promise<Sent> {
-  const goOn = desk.paceOf(bytesOf(ctx).length);
-  if (takes === 'parameters' && bytesOf(ctx).length === 0) return { goOn };
-  if (takes === 'resource' || takes === 'parameters') return { body: await readResource(ctx, desk), goOn };
-  if (takes === 'patch') return { patch: await readPatch(ctx, desk), goOn };
-  const form = await readForm(ctx, desk);
+/** Parses the body of a request. Rejects with `media-type` or `malformed` (400, 415), or as the body scheduler does. */
+async function readSent(
+  ctx: Context,
+  takes: NonNullable<Interaction['takes']>,
+  bodyScheduler: BodyScheduler,
+): Promise<Sent> {
+  const yieldTurn = bodyScheduler.paceOf(bytesOf(ctx).length);
+  if (takes === 'parameters' && bytesOf(ctx).length === 0) return { yieldTurn };
+  if (takes === 'resource' || takes === 'parameters')
+    return { body: await readResource(ctx, bodyScheduler), yieldTurn };
+  if (takes === 'patch') return { patch: await readPatch(ctx, bodyScheduler), yieldTurn };
+  const form = await readForm(ctx, bodyScheduler);
   ctx.state.form = form;
-  return { form, goOn };
+  return { form, yieldTurn };
 }
 
 /** Builds the input of an interaction. Throws `parameter` or `malformed` (400). */
 function readRequest(
   ctx: Context,
   { everyType }: Interaction,
-  { body = {}, patch, form, goOn }: Sent,
+  { body = {}, patch, form, yieldTurn }: Sent,
   { cursors, pageBytes }: { cursors: Cursors; pageBytes: number },
 ): InteractionRequest {
   const { params } = ctx;
@@ -88,7 +93,7 @@ function readRequest(
   const request: InteractionRequest = {
     base: ctx.state.base,
     since: ctx.state.since,
-    goOn,
+    yieldTurn,
     type: everyType ? '' : String(type ?? typeOfBody(body)),
     id: String(id ?? ''),
     version: String(version ?? ''),

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
 import type { AuditNote } from '../../auth/audit/audit-notes.ts';
-import { toldSearch } from '../../auth/audit/told-search.ts';
+import { redactedSearch } from '../../auth/audit/redacted-search.ts';
 import { Denial } from '../../auth/errors.ts';
 import { type Principal, principalName } from '../../auth/principal.ts';
 import { endFound } from '../../auth/sessions/revocation.ts';
@@ -16,7 +16,7 @@ import { parseForm } from '../formats/form.ts';
 import { send, wanted } from '../http/answer.ts';
 import { readForm } from '../http/body.ts';
 import { conditionOf } from '../interactions/write.ts';
-import type { Desk } from '../load/desk.ts';
+import type { BodyScheduler } from '../load/body-scheduler.ts';
 
 /**
  * Mounts `POST /Session/$revoke`: ends every Session found by a search expression, in the query or in a form. Policies
@@ -26,14 +26,14 @@ import type { Desk } from '../load/desk.ts';
  */
 export function mountRevocation(
   router: Router<RequestState>,
-  { engine, registry, clock, auth, config, desk }: AppOptions,
+  { engine, registry, clock, auth, config, bodyScheduler }: AppOptions,
 ): void {
   const { baseUrl } = config;
   router.post('/Session/$revoke', async (ctx) => {
     const answer = wanted(ctx);
     const judge = await guard(auth, ctx);
     judge.requireChance('Session.update');
-    const { parameters, exceptCurrent } = await readExpression(ctx, desk);
+    const { parameters, exceptCurrent } = await readExpression(ctx, bodyScheduler);
     const url = `/Session?${new URLSearchParams(parameters)}`;
     const asked = { method: 'PUT', url };
     const { rows } = await judge.require('update', ENDING, asked);
@@ -45,7 +45,7 @@ export function mountRevocation(
     for (const id of usersIn(parameters, baseUrl)) {
       if (isSelf(ctx.state.principal, id) || (await mayEndAll(judge, id))) named.push(id);
     }
-    const expression = await toldSearch({ engine, registry }, parameters);
+    const expression = await redactedSearch({ engine, registry }, parameters);
     const count = await endFound(engine, { ...found, criteria }, { rows, cause: judge.asker }, named);
     if (count > 0 || named.length > 0) {
       auth.audit.note({ ...revocation(ctx, { expression, ended: count }), ...accountsOf(ctx.state.principal) });
@@ -57,9 +57,9 @@ export function mountRevocation(
 /** Returns the search expression, and whether the caller's own Session is kept. */
 async function readExpression(
   ctx: Context,
-  desk: Desk,
+  bodyScheduler: BodyScheduler,
 ): Promise<{ parameters: [string, string][]; exceptCurrent: boolean }> {
-  const all = [...parseForm(ctx.querystring), ...(await readForm(ctx, desk))];
+  const all = [...parseForm(ctx.querystring), ...(await readForm(ctx, bodyScheduler))];
   const except = all.filter(([name]) => name === 'except');
   if (except.some(([, value]) => value !== 'current')) {
     throw new Failure('parameter', 'except must be current, the Session of the token in this request.');

@@ -6,7 +6,7 @@ import { type Attempt, createGuessing, type Guessing } from '../../auth/accounts
 import { networkOf } from '../../auth/accounts/network.ts';
 import type { Engine } from '../../resources/engine.ts';
 import { Failure } from '../../resources/errors.ts';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 import { runs } from '../harness/generated.ts';
 import { openedWard } from './opened.ts';
 import { rejectionOf } from './refusal.ts';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createPasswords } from '../../auth/accounts/passwords.ts';
 import { Failure } from '../../resources/errors.ts';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 import { rejectionOf } from './refusal.ts';
 
 const GUESSES = 4;

@@ -1,7 +1,7 @@
 /** Queries that wait for their turn and differ in what they bind alone are asked by one statement. */
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { TurnConnection } from '../../resources/reading/turns.ts';
+import { LimitedConnection } from '../../resources/reading/limited-connection.ts';
 import type { Binding, Connection } from '../../resources/storage/connection.ts';
 import type { Database } from '../../server/database/database.ts';
 import { DATABASE_KIND } from '../harness/database.ts';
@@ -117,7 +117,7 @@ interface Clock {
 function watch(
   database: Database,
   { elapsed, answered }: Clock = { elapsed: () => 0, answered: () => undefined },
-): { queries: TurnConnection; asked(): number[] } {
+): { queries: LimitedConnection; asked(): number[] } {
   const asked: number[] = [];
   const connection: Connection = {
     ...database.queries,
@@ -128,5 +128,5 @@ function watch(
       return rows;
     },
   };
-  return { queries: new TurnConnection(connection, 1, { elapsed }), asked: () => asked };
+  return { queries: new LimitedConnection(connection, 1, { elapsed }), asked: () => asked };
 }

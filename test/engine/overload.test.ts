@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { Failure } from '../../resources/errors.ts';
-import { LONGEST_WAIT, WaitingLine, type WaitingLineOptions } from '../../resources/pace/waiting-line.ts';
-import { rowByKey, TickReader } from '../../resources/reading/reader.ts';
-import { TurnConnection } from '../../resources/reading/turns.ts';
+import { BoundedQueue, type BoundedQueueOptions, LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
+import { BatchReader, rowByKey } from '../../resources/reading/batch-reader.ts';
+import { LimitedConnection } from '../../resources/reading/limited-connection.ts';
 import type { Connection } from '../../resources/storage/connection.ts';
 import type { Job } from '../../resources/writing/group.ts';
 import { Writer } from '../../resources/writing/writer.ts';
@@ -24,7 +24,7 @@ describe('The queue of writes, overloaded', () => {
   });
 
   /** A writer whose first commit takes until the test lets it go. */
-  function stuckWriter(wait: Pick<WaitingLineOptions, 'longest' | 'elapsed'>) {
+  function stuckWriter(wait: Pick<BoundedQueueOptions, 'longest' | 'elapsed'>) {
     let letGo: () => void = () => undefined;
     let began: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ describe('Searches on one connection, overloaded', () => {
         return database.queries.all<never>(sql, bindings);
       },
     };
-    const queries = new TurnConnection(slow, 2, { elapsed: () => now });
+    const queries = new LimitedConnection(slow, 2, { elapsed: () => now });
     const ask = (number: number) => queries.all(`SELECT ${number} AS number`);
     const early = [1, 2, 3, 4].map(ask);
     now = LONGEST_WAIT - 1;
@@ -187,7 +187,7 @@ describe('Reads by id, overloaded', () => {
     const sql = (list: string) =>
       `SELECT v FROM (SELECT 'a' AS v UNION SELECT 'b' UNION SELECT 'c') t WHERE v IN (${list})`;
     const wait = { longest: 20, elapsed: () => now };
-    const reader = new TickReader<{ v: string }>(
+    const reader = new BatchReader<{ v: string }>(
       slow,
       sql,
       rowByKey(({ v }) => v),
@@ -217,7 +217,7 @@ describe('A waiting line', () => {
 
   it('counts what somebody has waited elsewhere, and serves who has waited longest', () => {
     let now = 1000;
-    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
+    const line = new BoundedQueue<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
     const join = (name: string, since?: number) => line.join({ name, reject: () => undefined }, since);
     join('first');
     join('earlier elsewhere', 900);
@@ -231,14 +231,14 @@ describe('A waiting line', () => {
   });
 
   it('refuses nobody for what it did before, however long that took, where none waits', () => {
-    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 300, elapsed: () => 1000 });
+    const line = new BoundedQueue<Visitor>({ name: 'tests', longest: 300, elapsed: () => 1000 });
     line.join({ name: 'came after a long search', reject: () => undefined }, 0);
     expect(line.length).to.equal(1);
   });
 
   it('counts what stands before who comes, and not who stands behind', () => {
     let now = 1000;
-    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
+    const line = new BoundedQueue<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
     line.join({ name: 'first', reject: () => undefined });
     now = 1140;
     // It has waited longer than the foremost: half as long again as that one would be too long for it.
@@ -251,7 +251,7 @@ describe('A waiting line', () => {
 
   it('refuses in time who has waited elsewhere, whoever came before', async () => {
     let now = 0;
-    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
+    const line = new BoundedQueue<Visitor>({ name: 'tests', longest: 300, elapsed: () => now });
     const happened: string[] = [];
     line.join({ name: 'first', reject: () => undefined });
     line.join({ name: 'long underway', reject: () => happened.push('refused') }, -200);
@@ -263,7 +263,7 @@ describe('A waiting line', () => {
 
   it('serves in the order of arrival, and refuses each when its own time is over', async () => {
     let now = 0;
-    const line = new WaitingLine<Visitor>({ name: 'tests', longest: 20, elapsed: () => now });
+    const line = new BoundedQueue<Visitor>({ name: 'tests', longest: 20, elapsed: () => now });
     const gone: string[] = [];
     const join = (name: string) =>
       new Promise<void>((resolve) => {

@@ -21,7 +21,11 @@ describe('pace', () => {
       done.push(name);
     };
     setImmediate(() => done.push('else'));
-    await Promise.all([piece('begun', pace.goOn), piece('asked', () => pace.begin()), piece('begun', pace.goOn)]);
+    await Promise.all([
+      piece('begun', pace.yieldTurn),
+      piece('asked', () => pace.begin()),
+      piece('begun', pace.yieldTurn),
+    ]);
     expect(done).to.deep.equal(['begun', 'else', 'begun', 'asked']);
     expect(pace.waiting).to.equal(0);
   });
@@ -34,7 +38,7 @@ describe('pace', () => {
       counting = setImmediate(count);
     };
     let counting = setImmediate(count);
-    for (let each = 0; each < 1000; each += 1) await pace.goOn();
+    for (let each = 0; each < 1000; each += 1) await pace.yieldTurn();
     clearImmediate(counting);
     // A busy machine may take it off the processor for longer than a turn has.
     expect(turns).to.be.below(100);

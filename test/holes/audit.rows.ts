@@ -13,7 +13,7 @@ export const AUDIT: readonly Hole[] = [
   ),
   hole(
     'no value that may be a secret in the wrong place',
-    'auth/audit/told-search.ts',
+    'auth/audit/redacted-search.ts',
     '(await isPlain(context, name, part)) ? part : UNTOLD',
     'part',
   ),

@@ -23,7 +23,7 @@ const NOT_WAITED_FOR: Edit = {
 };
 /** Gives concurrent requests in one process the same tokens, which also stops the attack. */
 const NOT_SHARED: Edit = {
-  file: 'auth/sessions/simultaneous.ts',
+  file: 'auth/sessions/coalescing.ts',
   guard: 'if (known && arrival <= (known.answered ?? arrival))',
   without: 'if (false)',
 };

@@ -140,7 +140,7 @@ export const JWT: readonly Hole[] = [
   ),
   hole(
     'nothing of what they sign with',
-    'auth/keys/told-keys.ts',
+    'auth/keys/described-keys.ts',
     'published_at: instant(publishedAt),',
     'jwk: key.jwk, published_at: instant(publishedAt),',
   ),

@@ -192,13 +192,18 @@ export const LOAD: readonly Hole[] = [
   ),
   hole(
     'writes that wait for a database that does not move',
-    'resources/pace/waiting-line.ts',
+    'resources/pace/bounded-queue.ts',
     'longest = LONGEST_WAIT',
     'longest = 2.5 * LONGEST_WAIT',
   ),
-  hole('a crowd is let in', 'server/load/door.ts', 'if (now < this.#freeUntil) return;', 'if (now > 0) return;'),
+  hole(
+    'a crowd is let in',
+    'server/load/admission-queue.ts',
+    'if (now < this.#freeUntil) return;',
+    'if (now > 0) return;',
+  ),
   {
-    ...hole('a late event loop', 'server/load/door.ts', 'Math.max(0, this.#loop.lateness())', '0'),
+    ...hole('a late event loop', 'server/load/admission-queue.ts', 'Math.max(0, this.#loop.lateness())', '0'),
     says: 'expected [ 200',
   },
   hole(

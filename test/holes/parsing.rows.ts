@@ -128,7 +128,7 @@ export const PARSING: readonly Hole[] = [
   hole(
     'prototype pollution by a merge patch',
     'server/http/body.ts',
-    'value: await desk.read(format, bytesOf(ctx), ctx.state.since)',
+    'value: await bodyScheduler.read(format, bytesOf(ctx), ctx.state.since)',
     'value: JSON.parse(String(bytesOf(ctx)))',
   ),
   hole(

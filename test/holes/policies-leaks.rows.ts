@@ -136,7 +136,7 @@ export const LEAKS: readonly Hole[] = [
       },
     ],
   },
-  hole('Bundle entry skipping the policy', 'server/bundles/run.ts', 'await admit(', 'if (false) await admit('),
+  hole('Bundle entry skipping the policy', 'server/bundles/run.ts', 'await authorize(', 'if (false) await authorize('),
   hole('headers that are those of one request', 'server/access/guard.ts', ', ...headers }', ' }'),
   {
     attack: 'conditional update or delete touching what may not be seen',

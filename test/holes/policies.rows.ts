@@ -86,11 +86,11 @@ export const POLICIES: readonly Hole[] = [
     attack: 'everything that is about a patient',
     edits: [
       {
-        file: 'server/access/admission.ts',
+        file: 'server/access/authorization.ts',
         guard: 'await ownerPermission(compartment, asked, judge)',
         without: '{ rows: [] }',
       },
-      { file: 'server/access/admission.ts', guard: 'judge.rows(type, asked)', without: '[]' },
+      { file: 'server/access/authorization.ts', guard: 'judge.rows(type, asked)', without: '[]' },
     ],
   },
   {
@@ -118,7 +118,7 @@ export const POLICIES: readonly Hole[] = [
   ),
   hole(
     'a criterion beside an id',
-    'server/access/admission.ts',
+    'server/access/authorization.ts',
     "id === '' || parameters.length === 0",
     'id !== asked.url',
   ),
@@ -155,7 +155,7 @@ export const POLICIES: readonly Hole[] = [
     edits: [
       NOT_BEFORE_THE_BODY,
       {
-        file: 'server/access/admission.ts',
+        file: 'server/access/authorization.ts',
         guard: 'await judge.require(name, request, line)',
         without: '/^(AccessPolicy|Client|User)$/.test(request.type) ? [] : await judge.require(name, request, line)',
       },
@@ -232,15 +232,15 @@ export const POLICIES: readonly Hole[] = [
   },
   hole(
     "someone else's Session listed or deleted",
-    'server/access/admission.ts',
+    'server/access/authorization.ts',
     'await judge.require(name, request, line)',
     "request.type === 'Session' ? [] : await judge.require(name, request, line)",
   ),
   hole(
     '403 that tells whether a thing exists',
     'server/routes/resources.ts',
-    'const admitted = () => admit(',
+    'const authorized = () => authorize(',
     `if (interaction.method === 'get' && request.id !== '') await engine.read(request.type, request.id);
-      const admitted = () => admit(`,
+      const authorized = () => authorize(`,
   ),
 ];

@@ -5,7 +5,7 @@ const EXTRACT = 'resources/search/index/extract.ts';
 const GUESSING = 'auth/accounts/guessing.ts';
 const RECORDS = 'auth/accounts/guess-records.ts';
 const PASSWORDS = 'auth/accounts/passwords.ts';
-const TURNS = 'auth/accounts/turns.ts';
+const TURNS = 'auth/accounts/fair-queue.ts';
 
 export const SECRETS: readonly Hole[] = [
   hole('secret or password in', PREPARE, 'delete content[name];', ''),
@@ -154,7 +154,7 @@ export const SECRETS: readonly Hole[] = [
   ),
   {
     attack: 'a flood of failures',
-    edits: [{ file: RECORDS, guard: 'gathering<FailedAttempt>(MOST_AT_ONCE,', without: 'gathering<FailedAttempt>(1,' }],
+    edits: [{ file: RECORDS, guard: 'batching<FailedAttempt>(MOST_AT_ONCE,', without: 'batching<FailedAttempt>(1,' }],
     says: 'expected 500 to be at most',
   },
   hole(

@@ -1,7 +1,7 @@
 /** What a search costs grows with what is stored, and not with the square of it: how SQLite means to run it. */
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { TurnConnection } from '../../resources/reading/turns.ts';
+import { LimitedConnection } from '../../resources/reading/limited-connection.ts';
 import { runSearch } from '../../resources/search/compile.ts';
 import { includedWith } from '../../resources/search/sql/included.ts';
 import type { Binding } from '../../resources/storage/connection.ts';
@@ -118,7 +118,7 @@ describe('The effort of a search', () => {
           return connection.all<Row>(sql, bindings);
         },
       };
-      const queries = new TurnConnection(watching, 1);
+      const queries = new LimitedConnection(watching, 1);
       const search = () => runSearch(queries, library.parse('Patient', query));
       await search();
       const alone = await Promise.all(texts.map(planOf));

@@ -2,7 +2,7 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 import { type Reply, request } from '../harness/http.ts';
 import { asRoot, startServer, type TestServer } from '../harness/server.ts';
 import { holdWriter } from './hold-writer.ts';

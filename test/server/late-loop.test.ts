@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 import type { TestDatabase } from '../harness/database.ts';
 import { type ClockedServer, startClockedServer } from '../harness/in-process.ts';
 import { preparedDatabase } from '../harness/prepared.ts';

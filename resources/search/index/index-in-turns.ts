@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../../definition.ts';
 import type { JsonObject } from '../../json/value.ts';
-import type { GoOn } from '../../pace/pace.ts';
+import type { YieldTurn } from '../../pace/pace.ts';
 import { concerns, searchType } from './extract.ts';
 import type { Definitions } from './paths.ts';
 import { RowCollector } from './rows.ts';
@@ -9,7 +9,7 @@ import type { IndexRows } from './tables.ts';
 /** Options for indexing a large resource. */
 export interface InTurns {
   /** Yields between two parameters. */
-  goOn: GoOn;
+  yieldTurn: YieldTurn;
   /** Maximum number of rows; unlimited for a resource that is already stored. */
   most?: number | undefined;
   /** Only the rows of parameters that read one of these. */
@@ -24,12 +24,12 @@ export async function indexInTurns(
   definitions: Definitions,
   definition: ResourceDefinition,
   resource: JsonObject,
-  { goOn, most, properties }: InTurns,
+  { yieldTurn, most, properties }: InTurns,
 ): Promise<IndexRows> {
   const collector = new RowCollector(most);
   for (const parameter of searchType(definitions, definition).parameters.values()) {
     if (parameter.isTwin || !concerns(parameter, resource, properties)) continue;
-    await goOn();
+    await yieldTurn();
     parameter.extract(resource, collector);
   }
   return collector.rows;

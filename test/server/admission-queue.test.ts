@@ -12,7 +12,7 @@ const CROWD = 200;
 const LET_IN = 'net.server.socket';
 const ANSWERED = 'http.server.response.finish';
 
-describe('server: the door', () => {
+describe('server: the admission queue', () => {
   let server: ClockedServer;
   let agent: Agent;
   before(async () => {

@@ -14,24 +14,24 @@ const ANSWERS: Record<string, number> = {
 };
 
 /** Returns the status of Node's own answer to an error; undefined if the connection broke. */
-export function statusOfUnread(error: Error | null): number | undefined {
+export function statusOfUnparsable(error: Error | null): number | undefined {
   const code = codeOf(error);
   return ANSWERS[code] ?? (code.startsWith('HPE_') ? 400 : undefined);
 }
 
 /** Answers an unparsable request as Node does by default, and also counts and logs it like any other. */
-export function answerUnread(
+export function answerUnparsable(
   server: Server,
   { open, requests, logger }: { open: OpenConnections; requests: RequestMetrics; logger: Logger },
 ): void {
   server.on('clientError', (error: Error, socket: Socket) => {
-    const status = statusOfUnread(error);
+    const status = statusOfUnparsable(error);
     const { isSending, isArriving } = open.stateOf(socket);
     if (status !== undefined && socket.writable && !isSending) {
       socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
       // If the head has arrived, the app has the request and logs it. A connection that sent nothing made no request.
       if (!isArriving && socket.bytesRead > 0) {
-        requests.countUnread(status);
+        requests.countUnparsable(status);
         const address = plain(socket.remoteAddress ?? '');
         logger.info({ status, address, cause: codeOf(error) }, 'A request could not be parsed');
       }

@@ -1,6 +1,6 @@
 import { type JsonBounds, readJson } from '../../resources/json/read.ts';
 import type { Json } from '../../resources/json/value.ts';
-import { type GoOn, Pace } from '../../resources/pace/pace.ts';
+import { Pace, type YieldTurn } from '../../resources/pace/pace.ts';
 import type { Config } from '../config.ts';
 import type { Format } from '../formats/media-types.ts';
 import type { Answer } from '../formats/negotiate.ts';
@@ -23,7 +23,7 @@ const LEAST: JsonBounds = { values: 100_000, names: 4_000 };
  * Parses large bodies and renders large responses: within limits that no legitimate body reaches, a slice at a time,
  * and YAML in a thread. Small ones are processed at once.
  */
-export class Desk {
+export class BodyScheduler {
   readonly bounds: JsonBounds;
   readonly #pace = new Pace();
   readonly #yaml: YamlThread;
@@ -42,8 +42,8 @@ export class Desk {
   }
 
   /** Returns the function with which work on a body of this size yields; undefined if it need not yield. */
-  paceOf(bytes: number): GoOn | undefined {
-    return bytes > SMALL ? this.#pace.goOn : undefined;
+  paceOf(bytes: number): YieldTurn | undefined {
+    return bytes > SMALL ? this.#pace.yieldTurn : undefined;
   }
 
   /**
@@ -54,7 +54,7 @@ export class Desk {
     const text = await this.text(bytes, since);
     if (bytes.length <= SMALL || format.name !== 'yaml') return format.parse(text, this.bounds);
     const json = await this.#yaml.read(text, this.bounds.values, since);
-    await this.#pace.goOn();
+    await this.#pace.yieldTurn();
     return readJson(json, this.bounds);
   }
 
@@ -75,7 +75,7 @@ export class Desk {
   }
 
   async #renderInTurn(render: Answer['render'], text: string): Promise<string> {
-    await this.#pace.goOn();
+    await this.#pace.yieldTurn();
     return render(readJson(text));
   }
 

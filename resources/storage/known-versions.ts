@@ -26,7 +26,7 @@ const MOST_TEXT = 4_000_000;
  * What the writer knows without a query, from one group of jobs to the next: unused keys and, if no other process
  * writes, a cache of the current versions that it recently wrote or read.
  */
-export class Known {
+export class KnownVersions {
   readonly #dialect: Dialect;
   #keys: KeyRun[] = [];
   /** In order of last use: the first is evicted first. */

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
+import { BoundedQueue } from '../../resources/pace/bounded-queue.ts';
 import { endOfTurn } from '../../resources/pace/tick.ts';
-import { WaitingLine } from '../../resources/pace/waiting-line.ts';
 import type { Step } from '../context.ts';
 import type { EventLoop } from './event-loop.ts';
 
@@ -23,10 +23,10 @@ interface Waiting {
  * turns full of work: no request is begun until a turn has brought no connection. If that takes long, requests are held
  * for at most half of the time.
  */
-export class Door {
+export class AdmissionQueue {
   readonly #loop: Pick<EventLoop, 'lateness'>;
   /** A request that arrives here has done nothing yet: its whole wait counts. */
-  readonly #line = new WaitingLine<Waiting>({ name: 'requests', elsewhere: 1 });
+  readonly #line = new BoundedQueue<Waiting>({ name: 'requests', elsewhere: 1 });
   #begun = 0;
   #endsTurn = false;
   #hasCome = false;

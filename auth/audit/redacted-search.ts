@@ -15,7 +15,7 @@ const WORDS: ReadonlySet<string> = new Set(['true', 'false', ...GRANTS.map(({ na
  * run, so its parameters are known ones. Values are shown if they are dates, addresses or words of the server, or name
  * an existing resource.
  */
-export async function toldSearch(
+export async function redactedSearch(
   context: { engine: Engine; registry: Registry },
   parameters: readonly (readonly [name: string, value: string])[],
 ): Promise<string> {

@@ -3,7 +3,7 @@
  * function that resolves once its item is stored, or rejects with the error of its job.
  * @param most the most items in a job
  */
-export function gathering<Item>(
+export function batching<Item>(
   most: number,
   store: (items: readonly Item[]) => Promise<void>,
 ): (item: Item) => Promise<void> {

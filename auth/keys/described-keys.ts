@@ -6,7 +6,7 @@ import type { SigningAlg } from '../settings.ts';
 import { type Rotation, stateOf, storedKeys } from './signing-keys.ts';
 
 /** Returns all keys at a moment, the oldest first. `signingAlg` is the signing algorithm of the settings. */
-export async function toldKeys(
+export async function describeKeys(
   connection: Pick<Connection, 'all'>,
   signingAlg: SigningAlg,
   now: number,
@@ -26,7 +26,7 @@ export async function toldKeys(
 }
 
 /** Returns the result of a rotation as JSON. */
-export function toldRotation({ outcome, kid, signsFrom }: Rotation): JsonObject {
+export function describeRotation({ outcome, kid, signsFrom }: Rotation): JsonObject {
   return { outcome, kid, signs_from: instant(signsFrom) };
 }
 

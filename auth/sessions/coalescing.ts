@@ -1,5 +1,5 @@
 /** Shares one result among requests that were sent before any of them could see the other's response. */
-export interface Simultaneous<Result> {
+export interface Coalescing<Result> {
   /** Runs a request from arrival to response, and passes it its arrival number. */
   during<Answer>(run: (arrival: number) => Promise<Answer>): Promise<Answer>;
   /**
@@ -21,7 +21,7 @@ interface Shared<Result> {
  * Detects concurrent requests of this process by counting arrivals, not by time. A result is kept only while a request
  * that may share it is in progress.
  */
-export function createSimultaneous<Result>(): Simultaneous<Result> {
+export function createCoalescing<Result>(): Coalescing<Result> {
   const shared = new Map<string, Shared<Result>>();
   // In order of arrival.
   const underWay = new Set<number>();

@@ -14,7 +14,7 @@ export function flushStatements(dialect: Dialect, there = false): string[] {
 }
 
 /** Buffers what the jobs of a group have written until it is sent to the database. */
-export class Gathered {
+export class WriteBuffer {
   readonly versions: Versions;
   readonly credentials = new CredentialBuffer();
   readonly index = new IndexBuffer();

@@ -9,7 +9,7 @@ export const LONGEST_WAIT = 1500;
 /** A new entry is expected to wait this many times as long as the first entry has waited so far. */
 const LONGER = 1.5;
 
-/** The share of the maximum that waits elsewhere may use up; with what the door admits, this adds up to two seconds. */
+/** The share of the maximum that waits elsewhere may use up; with the admission queue, this adds up to two seconds. */
 const ELSEWHERE = 2 / 3;
 
 /** Returns the `busy` Failure for a wait that is too long. */
@@ -22,7 +22,7 @@ export interface Waiter {
   reject(error: unknown): void;
 }
 
-export interface WaitingLineOptions {
+export interface BoundedQueueOptions {
   /** What waits, as named in a refusal: `writes`. */
   name: string;
   /** Maximum wait in milliseconds; default LONGEST_WAIT. */
@@ -42,7 +42,7 @@ export interface WaitingLineOptions {
  * whatever each job costs; as soon as the queue moves again, it accepts again. Work that passes several queues brings
  * along when it began to wait, so that one bound covers them all.
  */
-export class WaitingLine<Work extends Waiter> {
+export class BoundedQueue<Work extends Waiter> {
   readonly #name: string;
   readonly #longest: number;
   readonly #elapsed: () => number;
@@ -51,7 +51,7 @@ export class WaitingLine<Work extends Waiter> {
   /** Fires when the first entry has waited too long. */
   #timer: { due: number; handle: NodeJS.Timeout } | undefined;
 
-  constructor(options: WaitingLineOptions) {
+  constructor(options: BoundedQueueOptions) {
     const { name, longest = LONGEST_WAIT, elapsed = () => performance.now(), elsewhere = ELSEWHERE } = options;
     this.#name = name;
     this.#longest = longest;

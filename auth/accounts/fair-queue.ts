@@ -1,5 +1,5 @@
 import { Failure } from '../../resources/errors.ts';
-import { LONGEST_WAIT } from '../../resources/pace/waiting-line.ts';
+import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 
 /** Whose turn it is. */
 export interface Claimant {
@@ -27,7 +27,7 @@ interface Waiting {
  * of the network with the most is displaced by one from a network with fewer, so that a flood from few addresses only
  * blocks itself. Rejects with a `busy` Failure if there is no place or the turn comes too late.
  */
-export class Turns {
+export class FairQueue {
   readonly #longest: number;
   readonly #elapsed: () => number;
   readonly #known = new Line();

@@ -9,16 +9,16 @@ import type { Interaction, InteractionRequest, Result, Services } from '../inter
 import type { Asked, Judge, Permission } from './guard.ts';
 
 /**
- * Runs an admitted request, and judges it again if the resource has changed since the policies looked at it, because
- * they may deny the next version. Rejects as `admitted` and `work` do.
+ * Runs an authorized request, and judges it again if the resource has changed since the policies looked at it, because
+ * they may deny the next version. Rejects as `authorized` and `work` do.
  */
-export async function whileAdmitted(
+export async function whileAuthorized(
   request: InteractionRequest,
-  admitted: () => Promise<void>,
+  authorized: () => Promise<void>,
   work: () => Promise<Result>,
 ): Promise<Result> {
   for (;;) {
-    await admitted();
+    await authorized();
     try {
       return await work();
     } catch (error) {
@@ -36,7 +36,7 @@ export async function whileAdmitted(
  * Rejects with a Denial (for several types, if all are denied), with `unknown-type`, with `not-found` if there is no
  * such compartment, and with `malformed` if the body is of another type.
  */
-export async function admit(
+export async function authorize(
   interaction: Interaction,
   request: InteractionRequest,
   asked: Asked,
@@ -55,7 +55,7 @@ export async function admit(
   const isKnown = registry.get(request.type) !== undefined;
   if (isKnown) checkBodyType(interaction, request);
   // Policies may look at the whole body.
-  await request.goOn?.();
+  await request.yieldTurn?.();
   const line = isKnown ? withoutCriteria(asked, request, registry.searchParameters(request.type)) : asked;
   note(request, await judge.require(name, request, line));
   request.asker = judge.asker;

@@ -1,4 +1,4 @@
-import { type Waiter, WaitingLine, type WaitingLineOptions } from '../pace/waiting-line.ts';
+import { BoundedQueue, type BoundedQueueOptions, type Waiter } from '../pace/bounded-queue.ts';
 import type { Binding, Connection } from '../storage/connection.ts';
 
 const SIZES = [1, 2, 4, 8, 16, 32, 64] as const;
@@ -33,13 +33,13 @@ export function rowsByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Ma
  * list is padded to a few sizes, so that few texts are prepared. Reads that wait too long behind a running statement
  * are refused with `busy`.
  */
-export class TickReader<Row, Found = Row> {
+export class BatchReader<Row, Found = Row> {
   readonly #connection: Connection;
   readonly #sql: (list: string) => string;
   readonly #fixed: readonly Binding[];
   readonly #found: (rows: Row[]) => Map<string, Found>;
   /** Holds the pending batch while it waits for the running one. */
-  readonly #line: WaitingLine<Waiter>;
+  readonly #line: BoundedQueue<Waiter>;
   #pending: Lookup<Found> | undefined;
   #asking = false;
 
@@ -53,13 +53,13 @@ export class TickReader<Row, Found = Row> {
     sql: (list: string) => string,
     found: (rows: Row[]) => Map<string, Found>,
     fixed: readonly Binding[] = [],
-    wait: Partial<WaitingLineOptions> = {},
+    wait: Partial<BoundedQueueOptions> = {},
   ) {
     this.#connection = connection;
     this.#sql = sql;
     this.#found = found;
     this.#fixed = fixed;
-    this.#line = new WaitingLine({ name: 'reads', ...wait });
+    this.#line = new BoundedQueue({ name: 'reads', ...wait });
   }
 
   /** Returns what this key finds, or undefined. */

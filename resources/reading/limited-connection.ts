@@ -1,4 +1,4 @@
-import { WaitingLine, type WaitingLineOptions } from '../pace/waiting-line.ts';
+import { BoundedQueue, type BoundedQueueOptions } from '../pace/bounded-queue.ts';
 import type { Binding, Connection } from '../storage/connection.ts';
 import { Merging, type Question } from './merging.ts';
 
@@ -10,7 +10,7 @@ interface Waiting extends Question {
 /** How many waiting queries are considered for merging: only so many can overtake others. */
 const LOOKED_AT = 64;
 
-export interface TurnOptions extends Partial<WaitingLineOptions> {
+export interface TurnOptions extends Partial<BoundedQueueOptions> {
   /** If true, queries are never merged: not every database keeps the order of each in one statement. */
   alone?: boolean;
 }
@@ -20,10 +20,10 @@ export interface TurnOptions extends Partial<WaitingLineOptions> {
  * it they would wait in the driver, without a bound. A query whose turn has come takes along waiting ones with the same
  * text.
  */
-export class TurnConnection implements Connection {
+export class LimitedConnection implements Connection {
   readonly #connection: Connection;
   readonly #most: number;
-  readonly #line: WaitingLine<Waiting>;
+  readonly #line: BoundedQueue<Waiting>;
   readonly #merging: Merging;
   readonly #alone: boolean;
   #running = 0;
@@ -31,7 +31,7 @@ export class TurnConnection implements Connection {
   constructor(connection: Connection, most: number, { alone = false, ...wait }: TurnOptions = {}) {
     this.#connection = connection;
     this.#most = most;
-    this.#line = new WaitingLine({ name: 'searches', ...wait });
+    this.#line = new BoundedQueue({ name: 'searches', ...wait });
     this.#merging = new Merging(wait.elapsed);
     this.#alone = alone;
   }
