@@ -41,7 +41,7 @@ export function authorizeEndpoint(context: AuthorizeContext): BrowserEndpoint {
     try {
       const interaction = await interactionOf(context, request, begun, destination);
       const step = STEPS.find(({ name }) => name === begun.step);
-      if (!step) return await yieldTurn(context, begun.pairs, interaction);
+      if (!step) return await proceed(context, begun.pairs, interaction);
       return await answer(context, begun.pairs, step, interaction, new Map(pairs));
     } catch (error) {
       if (!(error instanceof OAuthError)) {
@@ -153,11 +153,11 @@ async function answer(
   if (settled.open) return ask(context, pairs, settled.open, settled.interaction);
   const taken = await step.take(context, settled.interaction, fields);
   if ('again' in taken) return shown(context, pairs, step, settled.interaction, taken.again);
-  return yieldTurn(context, pairs, taken.interaction);
+  return proceed(context, pairs, taken.interaction);
 }
 
 /** Asks the next open question; issues the code if there is none. */
-async function yieldTurn(context: AuthorizeContext, pairs: Pair[], interaction: Interaction): Promise<BrowserAnswer> {
+async function proceed(context: AuthorizeContext, pairs: Pair[], interaction: Interaction): Promise<BrowserAnswer> {
   const settled = await settle(context, STEPS, interaction);
   return settled.open ? ask(context, pairs, settled.open, settled.interaction) : finish(context, settled.interaction);
 }

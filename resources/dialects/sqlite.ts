@@ -166,13 +166,13 @@ export class SqliteConnection implements WriterConnection {
    * a longer read, such as a backup, keeps the WAL.
    */
   async #restartLog(): Promise<void> {
-    const yieldTurn = this.#pauseSearches();
-    if (!yieldTurn) return;
+    const endPause = this.#pauseSearches();
+    if (!endPause) return;
     try {
       await this.exec('PRAGMA busy_timeout = 250');
       await this.all('PRAGMA wal_checkpoint(RESTART)').finally(() => this.exec('PRAGMA busy_timeout = 5000'));
     } finally {
-      yieldTurn();
+      endPause();
     }
   }
 

@@ -15,16 +15,16 @@ export type YieldTurn = () => Promise<void> | undefined;
  * waits in a queue. Started work goes first and is always finished; new work is refused if its wait gets too long.
  */
 export class Pace {
-  readonly #line = new BoundedQueue<Waiting>({ name: 'large bodies' });
+  readonly #queue = new BoundedQueue<Waiting>({ name: 'large bodies' });
   readonly #begun: (() => void)[] = [];
   /** When long work began in this turn; undefined if none has. */
   #since: number | undefined;
   /** True while a piece is running: until it ends, its duration is unknown. */
-  #isLetGo = false;
+  #isRunning = false;
 
   /** The number of waiting pieces. */
   get waiting(): number {
-    return this.#begun.length + this.#line.length;
+    return this.#begun.length + this.#queue.length;
   }
 
   /**
@@ -33,7 +33,7 @@ export class Pace {
    */
   begin(since?: number): Promise<void> | undefined {
     if (this.#isItsTurn()) return undefined;
-    return new Promise((resolve, reject) => this.#line.join({ resolve, reject }, since));
+    return new Promise((resolve, reject) => this.#queue.join({ resolve, reject }, since));
   }
 
   /** Waits until started work may continue. Never rejects. */
@@ -43,11 +43,11 @@ export class Pace {
   };
 
   #isItsTurn(): boolean {
-    if (this.#isLetGo || !this.#hasTime() || this.waiting > 0) return false;
+    if (this.#isRunning || !this.#hasTime() || this.waiting > 0) return false;
     // The caller continues in a microtask, like this one.
-    this.#isLetGo = true;
+    this.#isRunning = true;
     queueMicrotask(() => {
-      this.#isLetGo = false;
+      this.#isRunning = false;
     });
     return true;
   }
@@ -69,7 +69,7 @@ export class Pace {
 
   #next(): void {
     if (!this.#hasTime()) return;
-    const yieldTurn = this.#begun.shift() ?? this.#line.next()?.resolve;
-    yieldTurn?.();
+    const resume = this.#begun.shift() ?? this.#queue.next()?.resolve;
+    resume?.();
   }
 }

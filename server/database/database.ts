@@ -8,7 +8,7 @@ import { openReplica, type ReplicaOptions } from '../../resources/dialects/postg
 import { SqliteConnection, sqlite } from '../../resources/dialects/sqlite.ts';
 import { LONGEST_WAIT } from '../../resources/pace/bounded-queue.ts';
 import { LimitedConnection } from '../../resources/reading/limited-connection.ts';
-import { PausingConnection } from '../../resources/reading/pausing.ts';
+import { PausingConnection } from '../../resources/reading/pausing-connection.ts';
 import type { Connection, WriterConnection } from '../../resources/storage/connection.ts';
 import { ConfigError } from '../config.ts';
 import { makeFolder } from './folder.ts';

@@ -50,7 +50,7 @@ export class Deeds {
   }
 
   /** Waits until each has been done twice more: once may have been done before. */
-  async yieldTurn(): Promise<void> {
+  async doneTwiceMore(): Promise<void> {
     const before = [...this.#steps];
     const goesOn = () => this.#stopping || this.#steps.every((count, place) => count >= (before[place] ?? 0) + 2);
     await until(`all are done: ${this.#steps.join(' ')}`, goesOn, PATIENCE);

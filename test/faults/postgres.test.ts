@@ -135,7 +135,7 @@ async function query(url: string, sql: string): Promise<number> {
       const deeds = new Deeds(server);
       await deeds.begin();
       await load.goesOn();
-      await deeds.yieldTurn();
+      await deeds.doneTwiceMore();
       await cluster.stop(mode);
       await until('writes are refused', () => load.count('absent') >= 8, 15_000);
       const reply = await server.request('GET', '/Patient/f0', { as: asRoot });
@@ -143,7 +143,7 @@ async function query(url: string, sql: string): Promise<number> {
       expect((await server.request('GET', '/health')).status).to.equal(503);
       await cluster.start();
       await load.goesOn();
-      await deeds.yieldTurn();
+      await deeds.doneTwiceMore();
       await load.stop();
       await deeds.stop();
       await load.check();
@@ -166,13 +166,13 @@ async function query(url: string, sql: string): Promise<number> {
     const deeds = new Deeds(server);
     await deeds.begin();
     await load.goesOn();
-    await deeds.yieldTurn();
+    await deeds.doneTwiceMore();
     await cluster.stop('immediate');
     await until('writes are refused', () => load.count('absent') >= 8, 15_000);
     await standby.promote();
     relay.turn(standby.port);
     await load.goesOn();
-    await deeds.yieldTurn();
+    await deeds.doneTwiceMore();
     await load.stop();
     await deeds.stop();
     await load.check();
