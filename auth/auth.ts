@@ -23,7 +23,7 @@ import type { Endpoint } from './endpoints/exchange.ts';
 import { INTROSPECT, introspectEndpoint } from './endpoints/introspect.ts';
 import { logoutEndpoint } from './endpoints/logout.ts';
 import { metadataEndpoints } from './endpoints/metadata.ts';
-import { tellingRefusals } from './endpoints/refusals.ts';
+import { auditingRefusals } from './endpoints/refusals.ts';
 import { REVOKE, revokeEndpoint } from './endpoints/revoke.ts';
 import { tokenEndpoint } from './endpoints/token.ts';
 import { userinfoEndpoint } from './endpoints/userinfo.ts';
@@ -124,8 +124,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
         clients,
         clock,
       ),
-      revoke: tellingRefusals(audit, REVOKE, revokeEndpoint({ engine, settings, clients, issued, audit })),
-      introspect: tellingRefusals(
+      revoke: auditingRefusals(audit, REVOKE, revokeEndpoint({ engine, settings, clients, issued, audit })),
+      introspect: auditingRefusals(
         audit,
         INTROSPECT,
         introspectEndpoint({ clock, settings, clients, issued, access, audit }),

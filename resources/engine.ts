@@ -149,9 +149,9 @@ export interface Transaction extends Connection {
   /** Locks a type against decisions by other nodes until the job ends. For a table without resources, pass its name. */
   hold(type: string): Promise<void>;
   /**
-   * Locks resources against other nodes until the job ends: those that it learns of only from what it reads. Like those
-   * of its lock set, they are locked all at once and in the same order on every node; if they are not locked yet, the
-   * job starts again.
+   * Requires that resources are locked against other nodes until the job ends: those that it learns of only from what
+   * it reads. If they are not locked yet, the group starts again with them in its lock set, so that all are locked at
+   * once and in the same order on every node; after several attempts, they are locked when they are read.
    */
   look(addresses: readonly Address[]): Promise<void>;
   /** Runs a parsed search on the current state, including what the job has written. */

@@ -82,7 +82,7 @@ function unstored(type: string, id: string): Version {
 /** Milliseconds from the first search of a job to the start of its last: all other writes wait for the job. */
 const LONGEST_JOB = 10_000;
 
-/** The time that a job has taken, with its earlier runs that were rolled back: all other writes waited for them too. */
+/** The time that a job has taken, over all of its runs: other writes waited for those that were rolled back, too. */
 export class JobTime {
   readonly #elapsed: () => number;
   #begun: number | undefined;

@@ -18,7 +18,7 @@ export interface RequestState {
   /** The form of a search by POST, once it is parsed; its parameters mean the same as those in the query. */
   form?: readonly [name: string, value: string][];
   /** True once an endpoint that audits its own rejections, because it knows more about them, has the request. */
-  tellsAudit?: boolean;
+  auditsItself?: boolean;
 }
 
 export type Context = ParameterizedContext<RequestState, DefaultContext>;

@@ -7,21 +7,21 @@ export function batching<Item>(
   most: number,
   store: (items: readonly Item[]) => Promise<void>,
 ): (item: Item) => Promise<void> {
-  let gathered: { items: Item[]; stored: Promise<void> } | undefined;
+  let batch: { items: Item[]; stored: Promise<void> } | undefined;
   let last: Promise<void> = Promise.resolve();
 
   return (item) => {
-    if (gathered && gathered.items.length < most) {
-      gathered.items.push(item);
-      return gathered.stored;
+    if (batch && batch.items.length < most) {
+      batch.items.push(item);
+      return batch.stored;
     }
     const items = [item];
     const stored = last.then(() => {
-      if (gathered?.items === items) gathered = undefined;
+      if (batch?.items === items) batch = undefined;
       return store(items);
     });
     last = stored.catch(() => undefined);
-    gathered = { items, stored };
+    batch = { items, stored };
     return stored;
   };
 }

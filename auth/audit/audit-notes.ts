@@ -23,7 +23,7 @@ export interface Noted extends Occurrences {
 }
 
 /** One event for several resources, with the count of each. */
-interface Gathered extends Noted {
+interface Grouped extends Noted {
   each: Map<string, number>;
 }
 
@@ -48,7 +48,7 @@ export class Notes {
   /** The number of refusals with claimed names, by network. */
   #claims = new Map<string, number>();
   #others: Noted[] = [];
-  #ofClients = new Map<string, Gathered>();
+  #ofClients = new Map<string, Grouped>();
   #happened = 0;
 
   /** The number of noted events that are not refusals. */
@@ -61,7 +61,7 @@ export class Notes {
     else if (this.#happened >= MOST_OTHERS) this.#sum({ ...event, note: OVERFLOW });
     else {
       this.#happened += event.count;
-      if (isOfClientAlone(event.note)) this.#gather(event);
+      if (isOfClientAlone(event.note)) this.#group(event);
       else this.#others.push(event);
     }
   }
@@ -82,7 +82,7 @@ export class Notes {
     return [...this.takeOthers(), ...refusals];
   }
 
-  #gather(event: Noted): void {
+  #group(event: Noted): void {
     const { client, address, asked, what = '' } = event.note;
     const { each = new Map([[what, event.count]]) } = event;
     const key = JSON.stringify([client, address, asked]);

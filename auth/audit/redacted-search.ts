@@ -5,7 +5,7 @@ import { GRANTS } from '../grants/registry.ts';
 import { findStored } from '../stored.ts';
 
 /** Replaces a value that may be a misplaced secret. */
-const UNTOLD = '…';
+const REDACTED = '…';
 const MOST_VALUES = 20;
 
 const WORDS: ReadonlySet<string> = new Set(['true', 'false', ...GRANTS.map(({ name }) => name)]);
@@ -25,11 +25,11 @@ export async function redactedSearch(
     const parts: string[] = [];
     for (const part of value.split(',')) {
       told += 1;
-      if (told <= MOST_VALUES) parts.push((await isPlain(context, name, part)) ? part : UNTOLD);
+      if (told <= MOST_VALUES) parts.push((await isPlain(context, name, part)) ? part : REDACTED);
     }
     if (parts.length > 0) texts.push(`${name}=${parts.join(',')}`);
   }
-  return [...texts, ...(told > MOST_VALUES ? [UNTOLD] : [])].join('&');
+  return [...texts, ...(told > MOST_VALUES ? [REDACTED] : [])].join('&');
 }
 
 /** Returns true for a value that is known not to be a secret. */

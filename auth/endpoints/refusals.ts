@@ -7,7 +7,7 @@ import { type AuthRequest, authorizationOf, type Endpoint } from './exchange.ts'
 import { Parameters } from './parameters.ts';
 
 /** Returns how the audit records a refusal with this status (429, 401 or 403); undefined for other statuses. */
-export function toldOf(status: number): Pick<AuditNote, 'kind' | 'outcome'> | undefined {
+export function auditKindOf(status: number): Pick<AuditNote, 'kind' | 'outcome'> | undefined {
   if (status === 429) return { kind: 'locked-out', outcome: '8' };
   return status === 401 || status === 403 ? { kind: 'denied', outcome: '4' } : undefined;
 }
@@ -22,12 +22,12 @@ export function claimedBy(request: AuthRequest, options: { schemeless?: boolean 
 /** Records an error in the audit if it is an authentication or authorization failure, or a lockout. */
 export function noteRefusal(audit: Audit, error: unknown, about: Omit<AuditNote, 'kind' | 'outcome' | 'reason'>): void {
   const { code, answer } = asOAuthError(error);
-  const told = toldOf(answer.status);
+  const told = auditKindOf(answer.status);
   if (told) audit.note({ ...told, reason: code, ...about });
 }
 
 /** Wraps an endpoint so that its refusals are audited. `asked` is the endpoint's name in the audit. */
-export function tellingRefusals(audit: Audit, asked: string, endpoint: Endpoint): Endpoint {
+export function auditingRefusals(audit: Audit, asked: string, endpoint: Endpoint): Endpoint {
   return async (request) => {
     try {
       return await endpoint(request);

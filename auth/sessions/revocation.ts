@@ -157,7 +157,7 @@ function openSessions(type: 'Client' | 'User', id: string): [name: string, value
   ];
 }
 
-/** Sorted, so that all nodes lock Sessions in the same order and cannot deadlock. */
+/** Sorted for the case that rows are locked as they are read: all nodes then do so in the same order. */
 function idsOf(matches: readonly Version[]): string[] {
   return matches.map(({ id }) => id).sort();
 }

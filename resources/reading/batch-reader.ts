@@ -29,9 +29,9 @@ export function rowsByKey<Row>(keyOf: (row: Row) => string): (rows: Row[]) => Ma
 }
 
 /**
- * Point reads batched by tick: all keys requested in one turn of the event loop become one prepared `… IN (?, …)`. The
- * list is padded to a few sizes, so that few texts are prepared. Reads that wait too long behind a running statement
- * are refused with `busy`.
+ * Point reads in batches: the keys requested in one turn of the event loop become one prepared `… IN (?, …)`, or
+ * several where they are many. The list is padded to a few sizes, so that few texts are prepared. Reads that wait too
+ * long behind a running statement are refused with `busy`.
  */
 export class BatchReader<Row, Found = Row> {
   readonly #connection: Connection;
@@ -90,7 +90,7 @@ export class BatchReader<Row, Found = Row> {
     for (const waiting of lookup.waiting.values()) for (const { reject } of waiting) reject(error);
   }
 
-  /** Only one statement runs at a time; reads in the meantime form the next batch. */
+  /** Only one batch runs at a time; reads in the meantime form the next batch. */
   #flush(): void {
     const lookup = this.#pending;
     if (!lookup || this.#asking) return;

@@ -10,7 +10,7 @@ interface Waiting extends Question {
 /** How many waiting queries are considered for merging: only so many can overtake others. */
 const LOOKED_AT = 64;
 
-export interface TurnOptions extends Partial<BoundedQueueOptions> {
+export interface LimitOptions extends Partial<BoundedQueueOptions> {
   /** If true, queries are never merged: not every database keeps the order of each in one statement. */
   alone?: boolean;
 }
@@ -28,7 +28,7 @@ export class LimitedConnection implements Connection {
   readonly #alone: boolean;
   #running = 0;
 
-  constructor(connection: Connection, most: number, { alone = false, ...wait }: TurnOptions = {}) {
+  constructor(connection: Connection, most: number, { alone = false, ...wait }: LimitOptions = {}) {
     this.#connection = connection;
     this.#most = most;
     this.#line = new BoundedQueue({ name: 'searches', ...wait });

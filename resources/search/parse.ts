@@ -31,7 +31,8 @@ interface Draft {
 }
 
 /**
- * Parameters that control the response rather than the matches (FHIR R4 §3.1.1.5); the last one of each name counts.
+ * Parameters that control the response rather than the matches (FHIR R4 §3.1.1.5). Of `_sort`, `_count`, `_total` and
+ * `_summary` the last one counts; `_elements` and includes add up.
  */
 const RESULT: Record<string, (draft: Draft, value: string) => void> = {
   _sort: ({ type, search }, value) => {
@@ -202,7 +203,7 @@ function finish({ search, cursor }: Draft, print: () => string, bounds: Criterio
   };
 }
 
-/** Returns what a cursor is bound to: a digest of everything that decides which resources match, and their order. */
+/** Returns what a cursor is bound to: a digest of the type, the parameters and the compartment. */
 function fingerprint(type: string, found: Pair[], within: Criterion[]): string {
   const text = JSON.stringify([type, ...found.map((pair) => JSON.stringify(pair)).sort(), ...within]);
   return hash('sha256', text, 'base64url').slice(0, 16);

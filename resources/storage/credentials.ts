@@ -68,7 +68,7 @@ export class CredentialBuffer {
   #gone = new Set<number>();
   #written = 0;
 
-  /** Counts the buffered writes. */
+  /** The number of writes buffered since the group began; it never decreases. */
   get written(): number {
     return this.#written;
   }

@@ -67,7 +67,7 @@ export class Versions {
     this.#found = options.undoable ? undefined : new Map();
   }
 
-  /** Counts the buffered writes. */
+  /** The number of writes buffered since the group began; it never decreases. */
   get written(): number {
     return this.#written;
   }

@@ -16,9 +16,9 @@ export interface JobContext extends Pick<WriteBuffer, 'versions' | 'credentials'
   changes: Change[];
   /** Locks a type against decisions by other nodes until the group ends. */
   hold(type: string): Promise<void>;
-  /** Locks resources against other nodes, see `Transaction.look`. */
+  /** Requires that resources are locked against other nodes, see `Transaction.look`. */
   look(addresses: readonly Address[]): Promise<void>;
-  /** Sends to the database all that the group has gathered, index rows included, so that a search finds it. */
+  /** Sends to the database all that the group has buffered, index rows included, so that a search finds it. */
   flush(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export interface GroupOptions {
 
 /**
  * Jobs that commit together. If no other process writes, a transaction is begun only for a job that queries the
- * database itself; otherwise one joined statement writes what was gathered, in a transaction of its own.
+ * database itself; otherwise one joined statement writes what was buffered, in a transaction of its own.
  */
 export class Group {
   readonly buffer: WriteBuffer;
@@ -121,7 +121,7 @@ export class Group {
     } catch (error) {
       if (error instanceof CannotBegin || error instanceof RunAgain || error instanceof MissingLocks) throw error;
       if (error instanceof DatabaseError && error.fault !== 'constraint') throw error;
-      // The constraint may have been violated by what another job has gathered.
+      // The constraint may have been violated by what another job has buffered.
       const isMarked = tracked.wrote || this.buffer.written > written || error instanceof DatabaseError;
       if (!savepoints && isMarked) throw new RunAgain();
       if (savepoints) {
@@ -133,7 +133,7 @@ export class Group {
     }
   }
 
-  /** Writes what the jobs have gathered and commits. `before` runs inside the transaction. */
+  /** Writes what the jobs have buffered and commits. `before` runs inside the transaction. */
   async commit(before?: (connection: Connection) => Promise<void>): Promise<void> {
     const { connection } = this.#options;
     if (before) await this.#begin();
@@ -165,7 +165,7 @@ export class Group {
     await this.#beginning;
   }
 
-  /** The connection as a job sees it: each query finds what was gathered before. */
+  /** The connection as a job sees it: each query finds what was buffered before. */
   #tracked(): Connection & { wrote: boolean } {
     const { connection } = this.#options;
     const ready = async () => {
@@ -188,7 +188,7 @@ export class Group {
     return tracked;
   }
 
-  /** Writes what was gathered inside the transaction. If it violates a constraint, the group runs again job by job. */
+  /** Writes what was buffered inside the transaction. If it violates a constraint, the group runs again job by job. */
   async #flushInside(): Promise<void> {
     await this.#begin();
     await this.buffer.flush().catch((error: unknown) => {
@@ -196,7 +196,7 @@ export class Group {
     });
   }
 
-  /** Writes what was gathered as a transaction of its own. */
+  /** Writes what was buffered as a transaction of its own. */
   async #flushAlone(): Promise<void> {
     await this.buffer.flush().catch((error: unknown) => {
       if (error instanceof DatabaseError && error.fault === 'contention') throw new CannotBegin(error);

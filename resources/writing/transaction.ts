@@ -169,7 +169,7 @@ export class JobTransaction implements Transaction {
     return erase(this.#context, this.#options.served(name), versions);
   }
 
-  /** Returns this connection, after all that the group has gathered was sent to the database for searches. */
+  /** Returns this connection, after all that the group has buffered was sent to the database for searches. */
   async settled(): Promise<this> {
     await this.#context.flush();
     return this;

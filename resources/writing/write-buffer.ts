@@ -5,7 +5,7 @@ import { IndexBuffer, indexStatements } from '../storage/index-buffer.ts';
 import { Versions, type VersionsOptions, versionStatements } from '../storage/versions.ts';
 
 /**
- * Returns the statements that write what was gathered, in the order in which they must run. With `there`, index rows
+ * Returns the statements that write what was buffered, in the order in which they must run. With `there`, index rows
  * may already exist, which is slower.
  */
 export function flushStatements(dialect: Dialect, there = false): string[] {
@@ -26,7 +26,7 @@ export class WriteBuffer {
     this.#write = write;
   }
 
-  /** Counts the writes that `settle` sends to the database. */
+  /** The number of writes buffered since the group began; it never decreases. */
   get written(): number {
     return this.versions.written + this.credentials.written;
   }

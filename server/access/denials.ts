@@ -2,7 +2,7 @@ import type { Audit } from '../../auth/audit/audit.ts';
 import type { AuditNote } from '../../auth/audit/audit-notes.ts';
 import { claimedClient } from '../../auth/clients/client-auth.ts';
 import { Parameters } from '../../auth/endpoints/parameters.ts';
-import { toldOf } from '../../auth/endpoints/refusals.ts';
+import { auditKindOf } from '../../auth/endpoints/refusals.ts';
 import type { Principal } from '../../auth/principal.ts';
 import type { Registry } from '../../resources/registry.ts';
 import type { RequestState } from '../context.ts';
@@ -36,7 +36,8 @@ export function noteDenial(
   { method, url, authorization }: RefusedRequest,
   { status, code }: { status: number; code: string },
 ): void {
-  const told = toldOf(status) ?? (url === '/auth/token' && status < 500 && status !== 404 ? TOKEN_REFUSED : undefined);
+  const told =
+    auditKindOf(status) ?? (url === '/auth/token' && status < 500 && status !== 404 ? TOKEN_REFUSED : undefined);
   if (!told) return;
   const [, type = '', id] = ADDRESS.exec(url) ?? [];
   const known = registry.get(type) !== undefined;

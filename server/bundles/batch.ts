@@ -4,10 +4,10 @@ import { whileAuthorized } from '../access/authorization.ts';
 import { asFailure } from '../http/respond.ts';
 import type { Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
-import { inEntry, ToldIssues } from './failure.ts';
+import { IssueLimit, inEntry } from './failure.ts';
 import { entryAnswer, givesBody } from './response.ts';
 import type { AnswerRoom } from './room.ts';
-import { admitEntry, inOrder, isWrite } from './run.ts';
+import { authorizeEntry, inOrder, isWrite } from './run.ts';
 
 /** Entries run concurrently, so that their writes share a commit; those about one resource run in turn. */
 const AT_ONCE = 32;
@@ -24,7 +24,7 @@ export async function batch(
   const outcomes: (string | Failure)[] = entries.map((entry) =>
     entry instanceof Failure ? entry : new Failure('internal', 'The entry was not processed.'),
   );
-  const told = new ToldIssues();
+  const told = new IssueLimit();
   const readable = entries.map((entry) => (entry instanceof Failure ? undefined : entry));
   for (const group of inOrder(readable)) {
     const inFlight = new InFlight(AT_ONCE);
@@ -47,13 +47,13 @@ function subjectOf({ interaction, request: { type, id }, url }: BundleEntry): st
 /** Shared by the entries of a response. */
 interface Answering {
   room: AnswerRoom;
-  told: ToldIssues;
+  told: IssueLimit;
 }
 
 async function done(entry: BundleEntry, services: Services, { room, told }: Answering): Promise<string | Failure> {
   try {
     const { interaction, request } = entry;
-    const authorized = () => admitEntry(entry, services);
+    const authorized = () => authorizeEntry(entry, services);
     const result = await whileAuthorized(request, authorized, async () => {
       if (room.isFull && givesBody(entry)) throw inEntry(room.overflow(), entry.place);
       return interaction.handle(request, services);

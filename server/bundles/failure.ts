@@ -25,7 +25,7 @@ function withIssues(failure: Failure, issues: Issue[]): Failure {
 }
 
 /** Limits the issues listed in one response: once they are used up, each failed entry lists only its first issue. */
-export class ToldIssues {
+export class IssueLimit {
   #left = MOST_ISSUES;
 
   /** Returns the failure with the issues to list. */

@@ -50,7 +50,7 @@ export async function planOf(entries: readonly BundleEntry[], services: Services
 }
 
 /** Returns the types that the job of a plan locks, and the resources that it reads. */
-export function lockSetOf(entries: readonly BundleEntry[], { ids, lookups }: Plan): LockSet {
+export function lockSetOfPlan(entries: readonly BundleEntry[], { ids, lookups }: Plan): LockSet {
   const about = entries.map(({ request: { type } }, index) => ({ type, id: ids[index] }));
   const found = lookups.map(({ condition: { type }, found: id }) => ({ type, id }));
   return {

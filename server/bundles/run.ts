@@ -24,7 +24,7 @@ function rank({ interaction }: BundleEntry): number {
 }
 
 /** Judges an entry like a single request. Rejects as `authorize` does, and names the entry. */
-export async function admitEntry(entry: BundleEntry, services: Services): Promise<void> {
+export async function authorizeEntry(entry: BundleEntry, services: Services): Promise<void> {
   const { interaction, request, place } = entry;
   try {
     await authorize(interaction, request, entry, services);

@@ -10,10 +10,10 @@ import type { Result, Services } from '../interactions/interaction.ts';
 import type { BundleEntry } from './entry.ts';
 import { inEntry, together } from './failure.ts';
 import { mergedBy } from './patch.ts';
-import { holdPlan, type Lookup, lockSetOf, type Plan, planOf } from './plan.ts';
+import { holdPlan, type Lookup, lockSetOfPlan, type Plan, planOf } from './plan.ts';
 import { entryAnswer } from './response.ts';
 import type { AnswerRoom } from './room.ts';
-import { admitEntry, inOrder, isWrite } from './run.ts';
+import { authorizeEntry, inOrder, isWrite } from './run.ts';
 
 /** Each is a search that blocks all other writes; a transaction that writes needs no more. */
 const MOST_PAGES = 100;
@@ -37,7 +37,7 @@ export function transact(
       await entry.request.yieldTurn?.();
       resolved.push(withLinks(entry, plan, services.registry));
     }
-    for (const entry of resolved) await admitEntry(entry, services);
+    for (const entry of resolved) await authorizeEntry(entry, services);
     if (!resolved.some(isWrite)) return reading(resolved, services, newRoom());
     return services.engine.together(
       (interactions) => rehearse(resolved, plan, { ...services, engine: interactions }),
@@ -47,7 +47,7 @@ export function transact(
         await checkConditions(resolved, plan, found, job);
         return answers;
       },
-      lockSetOf(resolved, plan),
+      lockSetOfPlan(resolved, plan),
     );
   });
 }

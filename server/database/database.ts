@@ -28,7 +28,7 @@ import {
 /** An open database of either kind, as the engine uses it. */
 export interface Database {
   dialect: Dialect;
-  /** Point reads, batched per tick. */
+  /** For point reads, which `BatchReader` groups, and other short reads. */
   points: Connection;
   /** Searches and histories, which may take longer. */
   queries: Connection;
@@ -114,7 +114,7 @@ async function openSqlite(location: string): Promise<Database> {
   const temporary = location === ':memory:' ? await mkdtemp(join(tmpdir(), 'ward-')) : undefined;
   const path = temporary ? join(temporary, 'ward.db') : location;
   const lock = await holdSqlite(path);
-  // The writer comes first: it creates the file and sets its journal mode.
+  // The writer comes first: it sets the journal mode of a new file, which a reader cannot.
   await (await SqliteConnection.open(path, 'writer')).close();
   const reading = await SqliteConnection.open(path, 'reader');
   const points = new LimitedConnection(reading, AT_ONCE, { name: 'reads' });

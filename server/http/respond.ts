@@ -22,7 +22,7 @@ export function respond(logger: Logger, auditing: Auditing): Step {
         if (isPage(ctx.path)) sendPage(ctx, errorPage(oauth));
         else renderOAuth(ctx, oauth);
         closeIfUnread(ctx);
-        if (!ctx.state.tellsAudit) noteDenial(auditing, ctx.state, refusedRequest(ctx), statusOf(oauth));
+        if (!ctx.state.auditsItself) noteDenial(auditing, ctx.state, refusedRequest(ctx), statusOf(oauth));
         if (oauth.answer.status >= 500) log(logger, ctx, oauth);
       } else {
         const failure = asFailure(error);

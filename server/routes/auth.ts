@@ -95,7 +95,7 @@ export async function serve(
 }
 
 /** Endpoints that audit their own denials. A request that fails before it reaches them is audited elsewhere. */
-const TELLING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
+const SELF_AUDITING = ['/auth/token', '/auth/revoke', '/auth/introspect', '/auth/authorize'];
 
 async function requestOf(
   ctx: Context,
@@ -103,7 +103,7 @@ async function requestOf(
   kinds: readonly BodyKind[] = ['form', 'resource'],
 ): Promise<AuthRequest> {
   const body = await parsedBody(ctx, bodyScheduler, kinds);
-  ctx.state.tellsAudit = TELLING.includes(ctx.path);
+  ctx.state.auditsItself = SELF_AUDITING.includes(ctx.path);
   // Listed one by one: spreading the result of `askedOf` took a twentieth of an introspection, and made more garbage.
   return {
     method: ctx.method,

@@ -14,7 +14,7 @@ export const AUDIT: readonly Hole[] = [
   hole(
     'no value that may be a secret in the wrong place',
     'auth/audit/redacted-search.ts',
-    '(await isPlain(context, name, part)) ? part : UNTOLD',
+    '(await isPlain(context, name, part)) ? part : REDACTED',
     'part',
   ),
   hole(
