@@ -197,7 +197,7 @@ export const LOAD: readonly Hole[] = [
     'longest = 2.5 * LONGEST_WAIT',
   ),
   hole(
-    'a crowd is let in',
+    'many callers connect at once',
     'server/load/admission-queue.ts',
     'if (now < this.#freeUntil) return;',
     'if (now > 0) return;',
