@@ -78,7 +78,7 @@ export const LOAD: readonly Hole[] = [
     'if (takes !== undefined && operation !== undefined) judge',
     'if (takes === undefined && operation !== undefined) judge',
   ),
-  hole('two long pieces that are begun at the same moment', 'resources/pace/pace.ts', 'if (this.#isLetGo ||', 'if ('),
+  hole('two long pieces that are begun at the same moment', 'resources/pace/pace.ts', 'if (this.#isRunning ||', 'if ('),
   {
     ...hole(
       'slow body',
@@ -197,7 +197,7 @@ export const LOAD: readonly Hole[] = [
     'longest = 2.5 * LONGEST_WAIT',
   ),
   hole(
-    'a crowd is let in',
+    'many callers connect at once',
     'server/load/admission-queue.ts',
     'if (now < this.#freeUntil) return;',
     'if (now > 0) return;',

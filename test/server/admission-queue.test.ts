@@ -27,7 +27,7 @@ describe('server: the admission queue', () => {
   const crowd = (): Promise<Reply[]> =>
     Promise.all(Array.from({ length: CROWD }, () => request(server.url, agent, 'GET', '/no/such/address/here')));
 
-  it('a crowd is let in before the first of it is answered', async () => {
+  it('many callers connect at once, and all are let in before the first is answered', async () => {
     let letIn = 0;
     const before: number[] = [];
     const count = () => {
