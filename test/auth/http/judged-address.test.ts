@@ -123,6 +123,7 @@ describe('judged addresses', () => {
       });
       expect(statuses(batch), batch.text).to.deep.equal(['403']);
     }
+    expect((await ask('DELETE', '/Group/other??identifier=own')).status).to.equal(403);
   });
 
   it('an address that is read in two ways: one with a fragment is 400, and does nothing', async () => {
