@@ -219,6 +219,7 @@ export const LOAD: readonly Hole[] = [
     "const whole = new RegExp('^(?:' + source + ')$');\n" +
       '  const part = new RegExp(source);\n' +
       '  const compiled = {\n' +
+      '    programSize: () => 0,\n' +
       '    matches: (text) => whole.test(text),\n' +
       '    matcher: (text) => ({ find: () => part.test(text) }),\n' +
       '  };',
